@@ -1,0 +1,17 @@
+#ifndef LATTN_LATTN_H
+#define LATTN_LATTN_H
+
+/* Everything that liblattn offers. */
+#include <lattn/batch.h>
+#include <lattn/certificate.h>
+#include <lattn/emission.h>
+#include <lattn/learner.h>
+#include <lattn/limits.h>
+#include <lattn/model.h>
+#include <lattn/names.h>
+#include <lattn/status.h>
+#include <lattn/tasks.h>
+#include <lattn/version.h>
+#include <lattn/wire.h>
+
+#endif

@@ -1,0 +1,198 @@
+#ifndef LATTN_LEARNER_H
+#define LATTN_LEARNER_H
+
+#include <lattn/batch.h>
+#include <lattn/certificate.h>
+#include <lattn/model.h>
+#include <lattn/names.h>
+#include <lattn/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The learner: exact least squares in the cubic features of linear attention, updated pair by pair.
+ *
+ * Pure: no file, socket, clock, thread or log. One thread uses a learner at a time; a copy is
+ * independent of its original.
+ */
+struct lattn_learner;
+
+enum lattn_engine { LATTN_ENGINE_RLS };
+
+/* How many heads a model shall have. */
+enum lattn_heads {
+    LATTN_HEADS_SVD,  /* all heads of the plain singular value decomposition */
+    LATTN_HEADS_COUNT /* the largest ones of them, as many as asked for */
+};
+
+struct lattn_learner_settings {
+    int32_t dim;      /* coordinates a client sends, without the bias; 0: from the first pair */
+    int32_t outputs;  /* 0: from the first pair */
+    int32_t bias;     /* 1: coordinate 0 of every token is a constant 1, added here */
+    double forget;    /* 0 < forget <= 1, weight of the past after each pair */
+    double precision; /* relative precision of the tokens, 0 for exact doubles */
+    double ridge;     /* >= 0; at solve time only, in units of the mean squared feature scale */
+    enum lattn_engine engine;
+    size_t memory_max; /* bytes the learner may hold; 0: no limit */
+};
+
+/* What a learner has to say about an input. */
+struct lattn_prediction {
+    double *y;         /* m, the caller's */
+    double *std_error; /* m, the caller's; meaningful only if has_std_error */
+    double leverage;
+    int32_t determined;
+    int32_t has_std_error;
+};
+
+/* Numbers on a learner; every count is of label rows unless said otherwise. */
+struct lattn_report {
+    int32_t d; /* with the bias; 0 before the first pair */
+    int32_t m;
+    int32_t bias;
+    enum lattn_engine engine;
+    uint64_t pairs;
+    uint64_t generation;
+    double weight;           /* N_w, sum of weights after forgetting */
+    double pairs_effective;  /* N_w^2 / N_w2 */
+    double loss_train;       /* mean squared error of the fit, summed over outputs; NaN: no data */
+    double loss_progressive; /* the same of predictions made before each pair was learned */
+    double loss_recent;      /* the same over about the last 1000 pairs */
+    double *noise_std;       /* m, owned by whoever owns the report; NaN: no degrees of freedom */
+    double *r2;              /* m, 1 - RSS / sum w y^2 */
+    size_t memory_bytes;
+    struct lattn_certificate certificate;
+};
+
+/* dim and outputs from the first pair, no bias, forget 1, exact tokens, no ridge, no limit. */
+LATTN_API struct lattn_learner_settings lattn_learner_settings_default(void);
+
+/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY; the settings are copied. */
+LATTN_API enum lattn_status lattn_learner_open(struct lattn_learner **ret_learner,
+                                               const struct lattn_learner_settings *settings);
+
+/* Release a learner and set the pointer to NULL; accepts NULL. */
+LATTN_API void lattn_learner_close(struct lattn_learner **learner);
+
+/* An independent learner of the same state: the snapshot that another thread may evaluate. */
+LATTN_API enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,
+                                               struct lattn_learner **ret_copy);
+
+/* Forget everything learned, every name and the sizes; the settings stay. */
+LATTN_API void lattn_learner_reset(struct lattn_learner *learner);
+
+/*
+ * May this item be learned? If so make room for it, so that lattn_learner_absorb cannot fail.
+ *
+ * Features the item brings for the first time get columns of zeros, which say nothing: no number a
+ * caller can ask for changes. The first admitted item fixes d and m where the settings do not; a
+ * token or label row as wide as d or m were at an earlier time (before names were added) is taken
+ * as padded with zeros.
+ *
+ * complaint  out, may be NULL: what was wrong
+ *
+ * Returns LATTN_OK; LATTN_EMPTY, LATTN_RANGE, LATTN_NOT_FINITE, LATTN_SHAPE,
+ * LATTN_FEATURE_OVERFLOW, LATTN_MEMORY_LIMIT or LATTN_NO_MEMORY with nothing changed.
+ */
+LATTN_API enum lattn_status lattn_learner_admit(struct lattn_learner *learner,
+                                                const struct lattn_item *item,
+                                                struct lattn_complaint *complaint);
+
+/*
+ * Learn admitted items, in order, in blocks: R'R += sum w phi phi'.
+ *
+ * The result of many calls and of one call agree to rounding; the same calls give the same bits.
+ * Cannot fail: every item must have been admitted since the last reset. Bumps the generation.
+ */
+LATTN_API void lattn_learner_absorb(struct lattn_learner *learner, const struct lattn_batch *batch);
+
+/* Label rows learned so far, and the number of changes to the factor. O(1). */
+LATTN_API uint64_t lattn_learner_pairs(const struct lattn_learner *learner);
+LATTN_API uint64_t lattn_learner_generation(const struct lattn_learner *learner);
+
+/* d (with the bias) and m; 0 where not yet known. O(1). */
+LATTN_API int32_t lattn_learner_dim(const struct lattn_learner *learner);
+LATTN_API int32_t lattn_learner_outputs(const struct lattn_learner *learner);
+
+/* Bytes held now. O(1). */
+LATTN_API size_t lattn_learner_memory(const struct lattn_learner *learner);
+
+/* The names of coordinates and outputs; borrowed until the next call that changes them. */
+LATTN_API const struct lattn_names *lattn_learner_names(const struct lattn_learner *learner);
+
+/*
+ * Name coordinates, outputs and blocks; all or nothing. A name that exists keeps its index. A new
+ * coordinate or output beyond d or m widens the learner: it was zero in all the past.
+ *
+ * append, outputs  in   names, may be NULL if the count is 0
+ * ret_coordinates  out  append_count indices
+ * ret_outputs      out  outputs_count indices
+ *
+ * Returns LATTN_OK, LATTN_NAME, LATTN_RANGE, LATTN_MEMORY_LIMIT or LATTN_NO_MEMORY.
+ */
+LATTN_API enum lattn_status
+lattn_learner_name(struct lattn_learner *learner, const char *const *append, size_t append_count,
+                   const char *const *outputs, size_t outputs_count,
+                   const struct lattn_block *blocks, size_t blocks_count, int32_t *ret_coordinates,
+                   int32_t *ret_outputs, struct lattn_complaint *complaint);
+
+/*
+ * Predict the label of an input from the exact solution of all that was absorbed.
+ *
+ * input       in   its y and labels are not looked at: the last token is the query
+ * prediction  out  y and std_error point to m doubles of the caller
+ *
+ * Derived results (weights, rank) are kept per generation, so asking twice costs only the input.
+ *
+ * Returns LATTN_OK; LATTN_NO_DATA before the first pair; LATTN_EMPTY, LATTN_RANGE,
+ * LATTN_NOT_FINITE, LATTN_SHAPE, LATTN_FEATURE_OVERFLOW, LATTN_NO_MEMORY.
+ */
+LATTN_API enum lattn_status lattn_learner_predict(struct lattn_learner *learner,
+                                                  const struct lattn_item *input,
+                                                  struct lattn_prediction *prediction,
+                                                  struct lattn_complaint *complaint);
+
+/*
+ * Evaluate the certificate of the current generation, and remember since when it holds.
+ *
+ * Before any pair the verdict is "not identifying" and p is 0. Returns LATTN_OK, LATTN_NO_MEMORY
+ * or LATTN_NO_CONVERGENCE.
+ */
+LATTN_API enum lattn_status lattn_learner_certify(struct lattn_learner *learner,
+                                                  struct lattn_certificate *ret_certificate);
+
+/*
+ * Take over what a copy of this learner found out about the verdict's history.
+ *
+ * certificate  in  evaluated on a copy of this learner, not older than the last one noted
+ */
+LATTN_API void lattn_learner_note(struct lattn_learner *learner,
+                                  const struct lattn_certificate *certificate);
+
+/* All numbers at once; release with lattn_report_done. Returns as lattn_learner_certify. */
+LATTN_API enum lattn_status lattn_learner_report(struct lattn_learner *learner,
+                                                 struct lattn_report *ret_report);
+LATTN_API void lattn_report_done(struct lattn_report *report);
+
+/*
+ * The least-squares weights as coefficients, m x p (layout of lattn_model_coef); features that were
+ * never seen have weight zero. Before identifiability: the minimum-norm solution in coordinates
+ * scaled by D.
+ *
+ * Returns LATTN_OK, LATTN_NO_DATA, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
+ */
+LATTN_API enum lattn_status lattn_learner_coef(struct lattn_learner *learner, double *ret_coef);
+
+/*
+ * Read the current solution as a multi-head model, with its certificate and names.
+ *
+ * count  in  for LATTN_HEADS_COUNT, how many heads at most
+ *
+ * Returns LATTN_OK, LATTN_NO_DATA, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE; ret_model is given.
+ */
+LATTN_API enum lattn_status lattn_learner_model(struct lattn_learner *learner,
+                                                enum lattn_heads heads, int32_t count,
+                                                struct lattn_model **ret_model);
+
+#endif

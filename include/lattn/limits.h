@@ -1,0 +1,36 @@
+#ifndef LATTN_LIMITS_H
+#define LATTN_LIMITS_H
+
+/*
+ * Hard ceilings. Settings may lower what a daemon accepts, never raise it above these.
+ */
+enum {
+    /* p = d^2 (d+1) / 2 reaches 8.4 million features, whose table alone takes 160 MiB. */
+    LATTN_DIM_MAX = 256,
+    /* As many outputs as there can be symbols to predict. */
+    LATTN_OUTPUTS_MAX = 1024,
+    /* A sequence of this many 256-dimensional tokens is 128 MiB: beyond any frame we accept. */
+    LATTN_TOKENS_MAX = 65536,
+    /* Bytes of one name with its closing zero: long enough for a path, short enough for a table. */
+    LATTN_NAME_MAX = 128,
+    /* Blocks of coordinates (key, value, state, tape ...) that rounding treats as one symbol. */
+    LATTN_BLOCKS_MAX = 64,
+    /* Bytes of a producer's name with its closing zero. */
+    LATTN_PRODUCER_MAX = 64,
+    /* Bytes of a request's "id" as JSON text; echoed, so it must be bounded. */
+    LATTN_ID_MAX = 128,
+    /* Objects inside objects in one line: a pair needs three, a request six. */
+    LATTN_DEPTH_MAX = 16,
+    /* Producers remembered for duplicates; the one idle longest is forgotten first. */
+    LATTN_PRODUCERS_MAX = 65536,
+    /* Bytes that must be readable behind a line given to the scanner, so that it may load words. */
+    LATTN_LINE_PADDING = 16
+};
+
+/* A feature above this would overflow when squared and summed over 2^64 pairs. */
+#define LATTN_FEATURE_MAX 1e140
+
+/* 16 MiB: a batch of 1000 sequences of 32 tokens at d = 32 as text still fits. */
+#define LATTN_FRAME_BYTES_DEFAULT ((size_t)16 << 20)
+
+#endif

@@ -1,0 +1,78 @@
+#ifndef LATTN_TASKS_H
+#define LATTN_TASKS_H
+
+#include <lattn/batch.h>
+#include <lattn/limits.h>
+#include <lattn/model.h>
+#include <lattn/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- random: a random linear attention layer (arXiv 2410.10101, section 4.1) ---------------- */
+
+struct lattn_random_settings {
+    int32_t dim;
+    int32_t heads;
+    int32_t outputs;
+    int32_t length;           /* tokens of a sequence */
+    double noise;             /* standard deviation added to every label */
+    enum lattn_labels labels; /* LATTN_LABELS_CAUSAL or LATTN_LABELS_LAST */
+    uint64_t seed;
+};
+
+struct lattn_random;
+
+/* d = 4, one head, one output, 100 tokens, no noise, labels at every prefix, seed 1. */
+LATTN_API struct lattn_random_settings lattn_random_settings_default(void);
+
+/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY. */
+LATTN_API enum lattn_status lattn_random_open(struct lattn_random **ret_random,
+                                              const struct lattn_random_settings *settings);
+LATTN_API void lattn_random_close(struct lattn_random **random);
+
+/* The next sequence; borrowed until the next call on the same generator. */
+LATTN_API void lattn_random_next(struct lattn_random *random, struct lattn_item *ret_item);
+
+/* The layer that makes the labels; borrowed until close. */
+LATTN_API const struct lattn_model *lattn_random_truth(const struct lattn_random *random);
+
+/* ---- events: a log of (key, symbol) as pairs ------------------------------------------------ */
+
+/*
+ * Per key the last W symbols are the sequence, the next symbol is the label. A token has a constant
+ * 1 (coordinate bias) and a 1 at its symbol's coordinate; an output is 1 where it is the symbol.
+ * Symbols are known by their index in the order of first appearance; which coordinate and output
+ * an index has is told from outside, since a daemon may have more names than this log.
+ */
+struct lattn_events;
+
+struct lattn_event {
+    int32_t symbol;      /* index of the event's own symbol; -1 if unknown and not added */
+    int32_t is_new;      /* it was added by this event */
+    int32_t context;     /* tokens its key had before the event, 0..W */
+    const int32_t *past; /* their symbols, oldest first, borrowed until the next event */
+    int32_t after;       /* tokens of the key now, the event included */
+    const int32_t *next; /* their symbols; -1 for an unknown one; borrowed */
+};
+
+enum lattn_vocabulary { LATTN_VOCABULARY_GROWS, LATTN_VOCABULARY_FIXED };
+
+/* window >= 1 symbols per key. Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY. */
+LATTN_API enum lattn_status lattn_events_open(struct lattn_events **ret_events, int32_t window,
+                                              enum lattn_vocabulary vocabulary);
+LATTN_API void lattn_events_close(struct lattn_events **events);
+
+/* Add a symbol to the vocabulary, or find it. */
+LATTN_API enum lattn_status lattn_events_symbol(struct lattn_events *events, const char *symbol,
+                                                int32_t *ret_index);
+
+/* Symbols known, and the text of one; borrowed until close. */
+LATTN_API int32_t lattn_events_count(const struct lattn_events *events);
+LATTN_API const char *lattn_events_text(const struct lattn_events *events, int32_t index);
+
+/* Take in one event. Returns LATTN_OK, LATTN_NAME, LATTN_RANGE or LATTN_NO_MEMORY. */
+LATTN_API enum lattn_status lattn_events_push(struct lattn_events *events, const char *key,
+                                              const char *symbol, struct lattn_event *ret_event);
+
+#endif

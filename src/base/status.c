@@ -1,0 +1,39 @@
+#include <lattn/certificate.h>
+#include <lattn/status.h>
+
+const char *lattn_status_word(enum lattn_status status)
+{
+    switch (status) {
+#define STATUS_WORD(name, number, word, sentence)                                                  \
+    case LATTN_##name:                                                                             \
+        return word;
+        LATTN_STATUS_TABLE(STATUS_WORD)
+#undef STATUS_WORD
+    }
+    return "unknown";
+}
+
+const char *lattn_status_text(enum lattn_status status)
+{
+    switch (status) {
+#define STATUS_SENTENCE(name, number, word, sentence)                                              \
+    case LATTN_##name:                                                                             \
+        return sentence;
+        LATTN_STATUS_TABLE(STATUS_SENTENCE)
+#undef STATUS_SENTENCE
+    }
+    return "unknown status";
+}
+
+const char *lattn_verdict_text(enum lattn_verdict verdict)
+{
+    switch (verdict) {
+    case LATTN_IDENTIFYING:
+        return "identifying";
+    case LATTN_CANNOT_TELL:
+        return "cannot tell";
+    case LATTN_NOT_IDENTIFYING:
+        break;
+    }
+    return "not identifying";
+}
