@@ -20,9 +20,9 @@ enum { LATTN_NEVER = -1 };
  *           the smallest is 0 while a feature has never been seen
  * rho       sigma_min / sigma_max of R with column c divided by its a-priori scale D_c;
  *           0 while a feature has never been seen
- * rho_seen  the same over the seen features only; where they are deficient, an upper bound
+ * rho_seen  the same over the seen features only; where they are deficient, an upper bound, and 0
+ *           below 2^-53
  * rank      singular values of R/D above threshold * sigma_max, over all components together
- * weakest   index of the component that decides rho_seen, for messages; LATTN_NEVER if none
  */
 struct lattn_certificate {
     enum lattn_verdict verdict;

@@ -32,7 +32,7 @@ struct lattn_learner_settings {
     int32_t bias;     /* 1: coordinate 0 of every token is a constant 1, added here */
     double forget;    /* 0 < forget <= 1, weight of the past after each pair */
     double precision; /* relative precision of the tokens, 0 for exact doubles */
-    double ridge;     /* >= 0; at solve time only, in units of the mean squared feature scale */
+    double ridge;     /* >= 0; adds ridge * sum_c (D_c w_c)^2 at solve time only */
     enum lattn_engine engine;
     size_t memory_max; /* bytes the learner may hold; 0: no limit */
 };
@@ -79,8 +79,12 @@ LATTN_API void lattn_learner_close(struct lattn_learner **learner);
 LATTN_API enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,
                                                struct lattn_learner **ret_copy);
 
-/* Forget everything learned, every name and the sizes; the settings stay. */
-LATTN_API void lattn_learner_reset(struct lattn_learner *learner);
+/*
+ * Forget everything learned, every name and the sizes; the settings stay.
+ *
+ * Returns LATTN_OK, or LATTN_NO_MEMORY: then all is forgotten and coordinate 0 has no name.
+ */
+LATTN_API enum lattn_status lattn_learner_reset(struct lattn_learner *learner);
 
 /*
  * May this item be learned? If so make room for it, so that lattn_learner_absorb cannot fail.

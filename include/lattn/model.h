@@ -61,7 +61,7 @@ LATTN_API void lattn_model_close(struct lattn_model **model);
  * z      in   n x k, row-major, k = d without and d - 1 with bias
  * ret_y  out  m
  *
- * O(n d^2 + heads (d^2 + m d)) flops; allocates nothing. Every entry of z must be finite.
+ * O(heads (n + m + d) d) flops; allocates nothing. Every entry of z must be finite.
  */
 LATTN_API void lattn_model_apply(const struct lattn_model *model, const double *z, int32_t n,
                                  double *ret_y);

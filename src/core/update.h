@@ -16,8 +16,8 @@
  * otherwise the residue of a rank-deficient block would shrink by 2^-53 per column until it is
  * denormal and 1/norm overflows.
  *
- * The functions run a version for the processor's vector units, chosen once; all versions agree to
- * rounding with update_*_portable. Same input, same machine, same version: same bits.
+ * The functions run the version for the longest vectors that the processor has; all versions agree
+ * to rounding with update_*_portable. Same input, same machine, same version: same bits.
  */
 
 /* Square of the smallest pivot that is eliminated is still a normal double. */
@@ -49,7 +49,7 @@ void update_block(int32_t p, int32_t q, int32_t k, double *factor, size_t ldf, d
  */
 void update_row(int32_t p, int32_t q, double *factor, size_t ldf, double *row);
 
-/* Plain C for tests and for processors without vector units. */
+/* Plain C, for other versions to be tested against. */
 void update_block_portable(int32_t p, int32_t q, int32_t k, double *factor, size_t ldf,
                            double *rows, size_t ldr, double *work);
 void update_row_portable(int32_t p, int32_t q, double *factor, size_t ldf, double *row);

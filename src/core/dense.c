@@ -1,0 +1,212 @@
+/*
+ * Adapter to OpenBLAS: CBLAS for products and triangles, LAPACK's Fortran interface (with our own
+ * workspace) for factorisations. LAPACK reports info < 0 for a wrong argument, which is our
+ * mistake.
+ */
+#include "core/dense.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <cblas.h>
+#include <limits.h>
+
+void dgeqp3_(const int *m, const int *n, double *a, const int *lda, int *jpvt, double *tau,
+             double *work, const int *lwork, int *info);
+void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work,
+             const int *lwork, int *info);
+void dormqr_(const char *side, const char *trans, const int *m, const int *n, const int *k,
+             const double *a, const int *lda, const double *tau, double *c, const int *ldc,
+             double *work, const int *lwork, int *info, size_t side_length, size_t trans_length);
+void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s,
+             double *u, const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork,
+             int *iwork, int *info, size_t jobz_length);
+void dsterf_(const int *n, double *d, double *e, int *info);
+
+static_assert(sizeof(int) == sizeof(int32_t), "LAPACK's integers are int32_t");
+
+static int leading(size_t ld)
+{
+    assert(ld <= INT_MAX);
+    return (int)ld;
+}
+
+static CBLAS_TRANSPOSE transposition(enum dense_side side)
+{
+    return side == DENSE_TRANSPOSED ? CblasTrans : CblasNoTrans;
+}
+
+void dense_threads_one(void)
+{
+    openblas_set_num_threads(1);
+}
+
+double dense_norm(int32_t n, const double *x)
+{
+    return cblas_dnrm2(n, x, 1);
+}
+
+double dense_dot(int32_t n, const double *x, const double *y)
+{
+    return cblas_ddot(n, x, 1, y, 1);
+}
+
+void dense_add(int32_t n, double alpha, const double *x, double *y)
+{
+    cblas_daxpy(n, alpha, x, 1, y, 1);
+}
+
+void dense_multiply(enum dense_side side, int32_t m, int32_t n, int32_t k, double alpha,
+                    const double *a, size_t lda, const double *b, size_t ldb, double beta,
+                    double *c, size_t ldc)
+{
+    cblas_dgemm(CblasRowMajor, transposition(side), CblasNoTrans, m, n, k, alpha, a, leading(lda),
+                b, leading(ldb), beta, c, leading(ldc));
+}
+
+void dense_multiply_vector(enum dense_side side, int32_t m, int32_t n, double alpha,
+                           const double *a, size_t lda, const double *x, double beta, double *y)
+{
+    cblas_dgemv(CblasRowMajor, transposition(side), m, n, alpha, a, leading(lda), x, 1, beta, y, 1);
+}
+
+void dense_triangle_multiply(enum dense_side side, int32_t n, const double *r, size_t ldr,
+                             double *x)
+{
+    cblas_dtrmv(CblasRowMajor, CblasUpper, transposition(side), CblasNonUnit, n, r, leading(ldr), x,
+                1);
+}
+
+void dense_triangle_solve(enum dense_side side, int32_t n, const double *r, size_t ldr, double *x)
+{
+    cblas_dtrsv(CblasRowMajor, CblasUpper, transposition(side), CblasNonUnit, n, r, leading(ldr), x,
+                1);
+}
+
+void dense_triangle_solve_many(enum dense_side side, int32_t n, int32_t columns, const double *r,
+                               size_t ldr, double *x, size_t ldx)
+{
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, transposition(side), CblasNonUnit, n, columns,
+                1.0, r, leading(ldr), x, leading(ldx));
+}
+
+/* Workspace as the query in work[0] asked for. */
+static double *workspace_new(double asked, int *ret_length)
+{
+    *ret_length = (int)asked;
+    return memory_raw((size_t)*ret_length, sizeof(double));
+}
+
+/* B = Q'B or Q B, Q the k reflectors in the columns of a (m x k). */
+static enum lattn_status reflectors_apply(const char *trans, int32_t m, int32_t q, int32_t k,
+                                          const double *a, const double *tau, double *b,
+                                          int32_t ldb)
+{
+    int info;
+    int length = -1;
+    double asked;
+    double *work;
+
+    if (q == 0)
+        return LATTN_OK;
+    dormqr_("L", trans, &m, &q, &k, a, &m, tau, b, &ldb, &asked, &length, &info, 1, 1);
+    assert(info == 0);
+    work = workspace_new(asked, &length);
+    if (work == NULL)
+        return LATTN_NO_MEMORY;
+    dormqr_("L", trans, &m, &q, &k, a, &m, tau, b, &ldb, work, &length, &info, 1, 1);
+    assert(info == 0);
+    memory_release(work);
+    return LATTN_OK;
+}
+
+enum lattn_status dense_pivoted_qr(int32_t n, double *columns, int32_t *pivot, double *tau,
+                                   int32_t q, double *b)
+{
+    int info;
+    int length = -1;
+    double asked;
+    double *work;
+
+    for (int32_t i = 0; i < n; i++)
+        pivot[i] = 0;
+    dgeqp3_(&n, &n, columns, &n, pivot, tau, &asked, &length, &info);
+    assert(info == 0);
+    work = workspace_new(asked, &length);
+    if (work == NULL)
+        return LATTN_NO_MEMORY;
+    dgeqp3_(&n, &n, columns, &n, pivot, tau, work, &length, &info);
+    assert(info == 0);
+    memory_release(work);
+    for (int32_t i = 0; i < n; i++)
+        pivot[i]--;
+    return reflectors_apply("T", n, q, n, columns, tau, b, n);
+}
+
+enum lattn_status dense_minimum_norm(int32_t n, int32_t r, double *transposed, int32_t q, double *x)
+{
+    int info;
+    int length = -1;
+    double asked;
+    double *work = NULL;
+    double *tau = memory_raw((size_t)r, sizeof(double));
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    assert(0 < r && r <= n);
+    if (tau == NULL)
+        goto done;
+    dgeqrf_(&n, &r, transposed, &n, tau, &asked, &length, &info);
+    assert(info == 0);
+    work = workspace_new(asked, &length);
+    if (work == NULL)
+        goto done;
+    dgeqrf_(&n, &r, transposed, &n, tau, work, &length, &info);
+    assert(info == 0);
+    /* A' = Q R, so A X = R'Q'X = B is solved by X = Q R^-T B, which lies in the row space. */
+    cblas_dtrsm(CblasColMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, r, q, 1.0,
+                transposed, n, x, n);
+    for (int32_t column = 0; column < q; column++)
+        for (int32_t i = r; i < n; i++)
+            x[(size_t)column * (size_t)n + (size_t)i] = 0;
+    status = reflectors_apply("N", n, q, r, transposed, tau, x, n);
+done:
+    memory_release(work);
+    memory_release(tau);
+    return status;
+}
+
+enum lattn_status dense_svd(int32_t m, int32_t n, double *a, double *s, double *u, double *vt)
+{
+    const char *job = u != NULL ? "S" : "N";
+    int least = m < n ? m : n;
+    int info;
+    int length = -1;
+    double asked;
+    double *work = NULL;
+    int *integers = memory_raw((size_t)least * 8, sizeof(int));
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    if (integers == NULL)
+        goto done;
+    dgesdd_(job, &m, &n, a, &m, s, u, &m, vt, &least, &asked, &length, integers, &info, 1);
+    assert(info == 0);
+    work = workspace_new(asked, &length);
+    if (work == NULL)
+        goto done;
+    dgesdd_(job, &m, &n, a, &m, s, u, &m, vt, &least, work, &length, integers, &info, 1);
+    assert(info >= 0);
+    status = info == 0 ? LATTN_OK : LATTN_NO_CONVERGENCE;
+done:
+    memory_release(work);
+    memory_release(integers);
+    return status;
+}
+
+enum lattn_status dense_tridiagonal(int32_t n, double *diagonal, double *offdiagonal)
+{
+    int info;
+
+    dsterf_(&n, diagonal, offdiagonal, &info);
+    assert(info >= 0);
+    return info == 0 ? LATTN_OK : LATTN_NO_CONVERGENCE;
+}

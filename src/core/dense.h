@@ -1,0 +1,90 @@
+#ifndef CORE_DENSE_H
+#define CORE_DENSE_H
+
+#include <lattn/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Dense linear algebra: the only file that calls BLAS and LAPACK.
+ *
+ * Matrices are row-major unless a name says otherwise; (a, lda) is a matrix and the doubles between
+ * its rows. Nothing here looks for NaN: finiteness is checked where data comes in.
+ */
+
+/* Let BLAS use the calling thread only. To be called before any other thread starts. */
+void dense_threads_one(void);
+
+enum dense_side { DENSE_PLAIN, DENSE_TRANSPOSED };
+
+/* Norm and inner product of vectors. */
+double dense_norm(int32_t n, const double *x);
+double dense_dot(int32_t n, const double *x, const double *y);
+
+/* y += alpha x */
+void dense_add(int32_t n, double alpha, const double *x, double *y);
+
+/* C = alpha op(A) B + beta C;  op(A) is m x k, B is k x n, C is m x n. */
+void dense_multiply(enum dense_side side, int32_t m, int32_t n, int32_t k, double alpha,
+                    const double *a, size_t lda, const double *b, size_t ldb, double beta,
+                    double *c, size_t ldc);
+
+/* y = alpha op(A) x + beta y;  A is m x n. */
+void dense_multiply_vector(enum dense_side side, int32_t m, int32_t n, double alpha,
+                           const double *a, size_t lda, const double *x, double beta, double *y);
+
+/* Upper triangle R, n x n with a nonzero diagonal: x = op(R) x, x = op(R)^-1 x, X = R^-1 X. */
+void dense_triangle_multiply(enum dense_side side, int32_t n, const double *r, size_t ldr,
+                             double *x);
+void dense_triangle_solve(enum dense_side side, int32_t n, const double *r, size_t ldr, double *x);
+void dense_triangle_solve_many(enum dense_side side, int32_t n, int32_t columns, const double *r,
+                               size_t ldr, double *x, size_t ldx);
+
+/*
+ * QR with column pivoting,  A P = Q R.
+ *
+ * columns    in/out  n x n, COLUMN-major, leading dimension n; on return R above the diagonal and
+ *                    the reflectors below
+ * pivot      out     n: column pivot[i] of A is column i of A P
+ * tau        out     n
+ * q, side            q columns of B (n x q, COLUMN-major, leading dimension n) become Q'B
+ *
+ * Allocates workspace. Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status dense_pivoted_qr(int32_t n, double *columns, int32_t *pivot, double *tau,
+                                   int32_t q, double *b);
+
+/*
+ * Minimum-norm solution of A X = B for A of full row rank.
+ *
+ * transposed  in, lost  A' as n x r COLUMN-major, leading dimension n, r <= n
+ * x           in/out    n x q COLUMN-major, leading dimension n; rows 0..r-1 hold B on entry
+ *
+ * Allocates workspace. Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status dense_minimum_norm(int32_t n, int32_t r, double *transposed, int32_t q,
+                                     double *x);
+
+/*
+ * Singular values and, where u and vt are not NULL, singular vectors,  A = U diag(s) V'.
+ *
+ * a    in, lost  m x n COLUMN-major, leading dimension m
+ * s    out       min(m, n), decreasing
+ * u    out       m x min(m, n) COLUMN-major;   vt  out  min(m, n) x n COLUMN-major
+ *
+ * Returns LATTN_OK, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
+ */
+enum lattn_status dense_svd(int32_t m, int32_t n, double *a, double *s, double *u, double *vt);
+
+/*
+ * Eigenvalues of a symmetric tridiagonal matrix.
+ *
+ * diagonal     in/out  n; on return the eigenvalues, increasing
+ * offdiagonal  in, lost  n - 1
+ *
+ * Returns LATTN_OK or LATTN_NO_CONVERGENCE.
+ */
+enum lattn_status dense_tridiagonal(int32_t n, double *diagonal, double *offdiagonal);
+
+#endif
