@@ -1,0 +1,210 @@
+/*
+ * Places for features before rows need them.
+ *
+ * A feature enters when it is first nonzero: its column is exactly zero in all past rows, so adding
+ * it is exact. Components whose features meet in one row are put side by side in the largest of
+ * them; R stays triangular, since columns that never met are orthogonal.
+ */
+#include "core/admission.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+enum { COMPONENTS_FIRST = 8 };
+
+static int32_t greater(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What a row's features need: the largest component it meets, and the columns of all together. */
+struct meeting {
+    struct component *target; /* NULL: all features are new */
+    int32_t target_index;
+    int32_t m;
+    int64_t columns;
+    size_t bytes; /* of the components that meet */
+    int meets_others;
+};
+
+static void meeting_add(struct factor *factor, struct meeting *meeting, uint32_t slot)
+{
+    int32_t index = (int32_t)slot - 1;
+    struct component *component = factor->components[index];
+
+    meeting->columns += component->columns;
+    meeting->bytes += component_bytes(component->capacity, component->m);
+    meeting->m = greater(meeting->m, component->m);
+    meeting->meets_others |= meeting->target != NULL;
+    if (meeting->target == NULL || component->columns > meeting->target->columns) {
+        meeting->target = component;
+        meeting->target_index = index;
+    }
+}
+
+static struct meeting meeting_find(struct factor *factor, int32_t count)
+{
+    struct meeting meeting = {.target_index = -1, .m = factor->m};
+    uint32_t last = 0;
+
+    for (int32_t i = 0; i < count; i++) {
+        uint32_t slot = factor->slots[factor->list_index[i]].component;
+
+        if (slot == 0) {
+            meeting.columns++;
+        } else if (slot != last && !factor->components[slot - 1]->meets) {
+            factor->components[slot - 1]->meets = 1;
+            meeting_add(factor, &meeting, slot);
+        }
+        last = slot;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        uint32_t slot = factor->slots[factor->list_index[i]].component;
+
+        if (slot != 0)
+            factor->components[slot - 1]->meets = 0;
+    }
+    return meeting;
+}
+
+/* An empty component in a free place. */
+static enum lattn_status target_make(struct factor *factor, struct meeting *meeting)
+{
+    int32_t index = 0;
+
+    while (index < factor->components_count && factor->components[index] != NULL)
+        index++;
+    if (index == factor->components_room) {
+        int32_t room = greater(COMPONENTS_FIRST, 2 * factor->components_room);
+        struct component **grown = memory_zeroed((size_t)room, sizeof(struct component *));
+
+        if (grown == NULL)
+            return LATTN_NO_MEMORY;
+        if (index > 0)
+            memcpy(grown, factor->components, (size_t)index * sizeof(struct component *));
+        memory_release(factor->components);
+        factor->components = grown;
+        factor->components_room = room;
+    }
+    meeting->target_index = index;
+    return component_open(&meeting->target, factor->m, factor->pairs);
+}
+
+static void target_join(struct factor *factor, const struct meeting *meeting, int32_t count)
+{
+    struct component *target = meeting->target;
+
+    component_decay(target, factor->forget, factor->pairs);
+    for (int32_t i = 0; i < count; i++) {
+        uint32_t slot = factor->slots[factor->list_index[i]].component;
+        struct component *other = slot == 0 ? NULL : factor->components[slot - 1];
+        int32_t start = target->columns;
+
+        if (other == NULL || other == target)
+            continue;
+        component_decay(other, factor->forget, factor->pairs);
+        component_join(target, other);
+        for (int32_t c = 0; c < other->columns; c++)
+            factor->slots[feature_index(factor->d, other->features[c])] =
+                (struct slot){(uint32_t)meeting->target_index + 1, start + c};
+        component_close(&factor->components[slot - 1]);
+    }
+}
+
+static struct feature feature_of_index(int32_t d, int32_t index)
+{
+    int32_t pair = index / d;
+    int32_t j = 0;
+
+    while (pair >= d - j) {
+        pair -= d - j;
+        j++;
+    }
+    return (struct feature){(uint16_t)j, (uint16_t)(j + pair), (uint16_t)(index % d)};
+}
+
+static void target_widen(struct factor *factor, const struct meeting *meeting, int32_t count)
+{
+    struct component *target = meeting->target;
+
+    for (int32_t i = 0; i < count; i++) {
+        int32_t index = factor->list_index[i];
+        struct slot *slot = &factor->slots[index];
+
+        if (slot->component != 0)
+            continue;
+        *slot = (struct slot){(uint32_t)meeting->target_index + 1, target->columns};
+        component_widen(target, feature_of_index(factor->d, index));
+    }
+}
+
+/* Is column i feature i of all p? Then rows can be formed where they are folded. */
+static int component_is_identity(const struct factor *factor, const struct component *component)
+{
+    if (component->columns != feature_count(factor->d))
+        return 0;
+    for (int32_t i = 0; i < component->columns; i++)
+        if (feature_index(factor->d, component->features[i]) != i)
+            return 0;
+    return 1;
+}
+
+static enum lattn_status row_admit(struct factor *factor, int32_t count, size_t memory_max)
+{
+    struct meeting meeting = meeting_find(factor, count);
+    int is_new = meeting.target == NULL;
+    int32_t capacity = is_new ? 0 : meeting.target->capacity;
+    size_t bytes;
+    enum lattn_status status;
+
+    if (!is_new && !meeting.meets_others && meeting.columns == meeting.target->columns)
+        return LATTN_OK;
+    if (meeting.columns > INT32_MAX / 2)
+        return LATTN_NO_MEMORY;
+    bytes = component_bytes(component_capacity(capacity, (int32_t)meeting.columns), meeting.m);
+    if (memory_max > 0 && factor->bytes - meeting.bytes + bytes > memory_max)
+        return LATTN_MEMORY_LIMIT;
+    if (is_new) {
+        status = target_make(factor, &meeting);
+        if (status != LATTN_OK)
+            return status;
+    }
+    status = component_reserve(meeting.target, (int32_t)meeting.columns, meeting.m);
+    if (status == LATTN_OK)
+        status = factor_scratch_reserve(factor, meeting.target);
+    if (status != LATTN_OK) {
+        if (is_new)
+            component_close(&meeting.target);
+        return status;
+    }
+    factor->components[meeting.target_index] = meeting.target;
+    factor->components_count = greater(factor->components_count, meeting.target_index + 1);
+    factor->bytes += bytes - meeting.bytes;
+    target_join(factor, &meeting, count);
+    target_widen(factor, &meeting, count);
+    meeting.target->identity = component_is_identity(factor, meeting.target);
+    return LATTN_OK;
+}
+
+enum lattn_status admission_make(struct factor *factor, const struct lattn_item *item,
+                                 size_t memory_max)
+{
+    struct feature_view view;
+    enum lattn_status status = LATTN_OK;
+
+    if (factor_is_dense(factor))
+        return LATTN_OK;
+    feature_reader_start(&factor->reader, item);
+    while (status == LATTN_OK && feature_reader_next(&factor->reader, &view)) {
+        int32_t count;
+
+        status = factor_list_reserve(factor, &view);
+        if (status != LATTN_OK)
+            break;
+        count = feature_list(factor->d, &view, factor->list_index, factor->list_value);
+        if (count > 0)
+            status = row_admit(factor, count, memory_max);
+    }
+    return status;
+}

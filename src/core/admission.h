@@ -1,0 +1,17 @@
+#ifndef CORE_ADMISSION_H
+#define CORE_ADMISSION_H
+
+#include "core/factor.h"
+
+/*
+ * Make columns for the features an item brings, so that factor_absorb needs no memory.
+ *
+ * memory_max  in   bytes the factor may hold, 0 for no limit
+ *
+ * Returns LATTN_OK, LATTN_MEMORY_LIMIT or LATTN_NO_MEMORY; columns made for earlier rows of the
+ * item stay, and are zero.
+ */
+enum lattn_status admission_make(struct factor *factor, const struct lattn_item *item,
+                                 size_t memory_max);
+
+#endif

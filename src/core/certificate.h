@@ -1,0 +1,38 @@
+#ifndef CORE_CERTIFICATE_H
+#define CORE_CERTIFICATE_H
+
+#include "core/factor.h"
+
+#include <lattn/certificate.h>
+#include <lattn/status.h>
+
+/* What is asked for: singular values too, or ranks only, which often need not be found anew. */
+enum certificate_need { CERTIFICATE_RANKS, CERTIFICATE_SPECTRUM };
+
+/*
+ * Decide the rank of every component with one cut for all,
+ *
+ *     cut = threshold sigma_max,   threshold = 10 max(tau, precision),
+ *     tau = u (p + n_max + U / 50),
+ *
+ * so that weights, rank, verdict and determined speak of the same solution. Results are kept in the
+ * components for the factor's generation; asking again costs nothing.
+ *
+ * precision  in   relative precision of the tokens, 0 for exact doubles
+ *
+ * Returns LATTN_OK, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE. Source: README.md, section 3.
+ */
+enum lattn_status certificate_ranks(struct factor *factor, double precision,
+                                    enum certificate_need need);
+
+/*
+ * Evaluate the certificate; identifying_since and lost_at are left to the caller's memory of
+ * earlier evaluations and set to LATTN_NEVER. Returns as certificate_ranks.
+ */
+enum lattn_status certificate_evaluate(struct factor *factor, double precision,
+                                       struct lattn_certificate *ret_certificate);
+
+/* Sum of the ranks of all components; after certificate_ranks. */
+int64_t certificate_rank(const struct factor *factor);
+
+#endif

@@ -1,0 +1,346 @@
+/*
+ * One dense block of the block-diagonal factor. R, C and a spare column for the gain lie side by
+ * side in one row-major array, so that the labels ride along with every update as extra columns.
+ */
+#include "core/component.h"
+
+#include "base/memory.h"
+#include "core/solution.h"
+#include "core/update.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+    /* Rows folded at once; measured best sizes for small and large factors (src/core/README.md). */
+    ROWS_SMALL = 128,
+    ROWS_LARGE = 224,
+    COLUMNS_LARGE = 1024,
+    /* Below this many rows, one rotation per row beats a block. */
+    ROWS_SINGLY = 3,
+    SPARE = 1
+};
+
+static int32_t rows_max_for(int32_t capacity)
+{
+    return capacity < COLUMNS_LARGE ? ROWS_SMALL : ROWS_LARGE;
+}
+
+/* Whole cache lines, but not a multiple of 512 doubles: such rows would share cache sets. */
+static size_t leading_for(int32_t capacity, int32_t m)
+{
+    size_t ld = ((size_t)capacity + (size_t)m + SPARE + 7) / 8 * 8;
+
+    return ld % 128 == 0 ? ld + 8 : ld;
+}
+
+size_t component_bytes(int32_t capacity, int32_t m)
+{
+    size_t ld = leading_for(capacity, m);
+    size_t rows = (size_t)rows_max_for(capacity);
+
+    return sizeof(struct component) + (size_t)m * sizeof(double) +
+           (size_t)capacity * (ld * sizeof(double) + sizeof(struct feature)) +
+           rows * (ld * sizeof(double) + sizeof(uint64_t)) +
+           (size_t)capacity * (size_t)m * sizeof(double);
+}
+
+int32_t component_capacity(int32_t capacity, int32_t columns)
+{
+    int32_t reserve = capacity + capacity / 4;
+
+    if (columns <= capacity)
+        return capacity;
+    return columns > reserve ? columns : reserve;
+}
+
+enum lattn_status component_open(struct component **ret_component, int32_t m, uint64_t time)
+{
+    struct component *component = memory_zeroed(1, sizeof *component);
+
+    if (component == NULL)
+        return LATTN_NO_MEMORY;
+    component->m = m;
+    component->time = time;
+    component->rss = memory_zeroed((size_t)m, sizeof(double));
+    if (component->rss == NULL) {
+        component_close(&component);
+        return LATTN_NO_MEMORY;
+    }
+    *ret_component = component;
+    return LATTN_OK;
+}
+
+void component_close(struct component **component)
+{
+    struct component *closed = *component;
+
+    *component = NULL;
+    if (closed == NULL)
+        return;
+    solution_close(&closed->solution);
+    memory_release(closed->factor);
+    memory_release(closed->features);
+    memory_release(closed->rss);
+    memory_release(closed->rows);
+    memory_release(closed->row_time);
+    memory_release(closed->weights);
+    memory_release(closed);
+}
+
+/* Copy R and C into an array of another shape; what is new there is zero. */
+static void factor_copy(const struct component *from, double *factor, size_t ld, int32_t columns)
+{
+    for (int32_t i = 0; i < from->columns; i++) {
+        const double *row = from->factor + (size_t)i * from->ld;
+        double *copy = factor + (size_t)i * ld;
+
+        memcpy(copy + i, row + i, (size_t)(from->columns - i) * sizeof *row);
+        memcpy(copy + columns, row + from->columns, (size_t)from->m * sizeof *row);
+    }
+}
+
+enum lattn_status component_reserve(struct component *component, int32_t columns, int32_t m)
+{
+    int32_t capacity = component_capacity(component->capacity, columns);
+    size_t ld = leading_for(capacity, m);
+    int32_t rows_max = rows_max_for(capacity);
+    struct component next = *component;
+
+    assert(component->rows_waiting == 0);
+    if (capacity == component->capacity && m == component->m)
+        return LATTN_OK;
+    next.factor = memory_zeroed((size_t)capacity * ld, sizeof(double));
+    next.features = memory_zeroed((size_t)capacity, sizeof *next.features);
+    next.rss = memory_zeroed((size_t)m, sizeof(double));
+    next.rows = memory_raw((size_t)rows_max * ld, sizeof(double));
+    next.row_time = memory_raw((size_t)rows_max, sizeof *next.row_time);
+    next.weights = memory_zeroed((size_t)capacity * (size_t)m, sizeof(double));
+    if (next.factor == NULL || next.features == NULL || next.rss == NULL || next.rows == NULL ||
+        next.row_time == NULL || next.weights == NULL) {
+        memory_release(next.factor);
+        memory_release(next.features);
+        memory_release(next.rss);
+        memory_release(next.rows);
+        memory_release(next.row_time);
+        memory_release(next.weights);
+        return LATTN_NO_MEMORY;
+    }
+    factor_copy(component, next.factor, ld, component->columns);
+    if (component->columns > 0)
+        memcpy(next.features, component->features,
+               (size_t)component->columns * sizeof *next.features);
+    memcpy(next.rss, component->rss, (size_t)component->m * sizeof *next.rss);
+    for (int32_t i = 0; i < component->columns; i++)
+        memcpy(next.weights + (size_t)i * (size_t)m,
+               component->weights + (size_t)i * (size_t)component->m,
+               (size_t)component->m * sizeof *next.weights);
+    memory_release(component->factor);
+    memory_release(component->features);
+    memory_release(component->rss);
+    memory_release(component->rows);
+    memory_release(component->row_time);
+    memory_release(component->weights);
+    next.capacity = capacity;
+    next.m = m;
+    next.ld = ld;
+    next.rows_max = rows_max;
+    if (m != component->m)
+        solution_close(&next.solution);
+    *component = next;
+    return LATTN_OK;
+}
+
+enum lattn_status component_copy(const struct component *component, struct component **ret_copy)
+{
+    struct component *copy;
+    enum lattn_status status = component_open(&copy, component->m, component->time);
+
+    if (status != LATTN_OK)
+        return status;
+    status = component_reserve(copy, component->capacity, component->m);
+    if (status != LATTN_OK) {
+        component_close(&copy);
+        return status;
+    }
+    assert(copy->ld == component->ld && component->rows_waiting == 0);
+    factor_copy(component, copy->factor, copy->ld, component->columns);
+    memcpy(copy->features, component->features,
+           (size_t)component->columns * sizeof *copy->features);
+    memcpy(copy->rss, component->rss, (size_t)component->m * sizeof *copy->rss);
+    memcpy(copy->weights, component->weights,
+           (size_t)component->columns * (size_t)component->m * sizeof *copy->weights);
+    copy->weights_generation = component->weights_generation;
+    copy->weights_rank = component->weights_rank;
+    copy->rows_fresh = component->rows_fresh;
+    copy->rows_seen = component->rows_seen;
+    copy->full = component->full;
+    copy->columns = component->columns;
+    copy->identity = component->identity;
+    copy->updates = component->updates;
+    copy->generation = component->generation;
+    *ret_copy = copy;
+    return LATTN_OK;
+}
+
+/* Move the label columns to where they belong once there are `columns` columns of R. */
+static void labels_shift(struct component *component, int32_t columns)
+{
+    size_t shift = (size_t)(columns - component->columns);
+
+    for (int32_t i = 0; i < component->columns; i++) {
+        double *labels = component->factor + (size_t)i * component->ld + component->columns;
+
+        memmove(labels + shift, labels, (size_t)component->m * sizeof *labels);
+        memset(labels, 0, shift * sizeof *labels);
+    }
+}
+
+void component_widen(struct component *component, struct feature feature)
+{
+    int32_t column = component->columns;
+
+    assert(column < component->capacity && component->rows_waiting == 0);
+    labels_shift(component, column + 1);
+    memset(component->factor + (size_t)column * component->ld, 0,
+           component->ld * sizeof *component->factor);
+    component->features[column] = feature;
+    component->columns = column + 1;
+    component->full = 0;
+    component->generation++;
+    solution_close(&component->solution);
+}
+
+void component_join(struct component *component, const struct component *other)
+{
+    int32_t before = component->columns;
+    int32_t columns = before + other->columns;
+
+    assert(columns <= component->capacity && component->m >= other->m);
+    assert(component->time == other->time);
+    assert(component->rows_waiting == 0 && other->rows_waiting == 0);
+    labels_shift(component, columns);
+    for (int32_t i = 0; i < other->columns; i++) {
+        const double *row = other->factor + (size_t)i * other->ld;
+        double *copy = component->factor + (size_t)(before + i) * component->ld;
+
+        memset(copy, 0, component->ld * sizeof *copy);
+        memcpy(copy + before + i, row + i, (size_t)(other->columns - i) * sizeof *row);
+        memcpy(copy + columns, row + other->columns, (size_t)other->m * sizeof *row);
+        component->features[before + i] = other->features[i];
+    }
+    for (int32_t i = 0; i < other->columns; i++)
+        memcpy(component->weights + (size_t)(before + i) * (size_t)component->m,
+               other->weights + (size_t)i * (size_t)other->m,
+               (size_t)other->m * sizeof *other->weights);
+    for (int32_t a = 0; a < other->m; a++)
+        component->rss[a] += other->rss[a];
+    component->columns = columns;
+    component->identity = 0;
+    component->full = component->full && other->full;
+    component->rows_seen += other->rows_seen;
+    component->updates = component->updates > other->updates ? component->updates : other->updates;
+    component->generation += other->generation + 1;
+    solution_close(&component->solution);
+}
+
+void component_decay(struct component *component, double forget, uint64_t time)
+{
+    double fade;
+
+    assert(time >= component->time);
+    if (forget < 1 && time > component->time) {
+        fade = pow(forget, (double)(time - component->time) / 2);
+        for (int32_t i = 0; i < component->columns; i++) {
+            double *row = component->factor + (size_t)i * component->ld;
+
+            for (int32_t j = i; j < component->columns + component->m; j++)
+                row[j] *= fade;
+        }
+        for (int32_t a = 0; a < component->m; a++)
+            component->rss[a] *= fade * fade;
+    }
+    component->time = time;
+}
+
+static void rows_fade(struct component *component, double forget, uint64_t time)
+{
+    for (int32_t i = 0; i < component->rows_waiting; i++) {
+        double fade = pow(forget, (double)(time - component->row_time[i]) / 2);
+        double *row = component->rows + (size_t)i * component->ld;
+
+        for (int32_t j = 0; j < component->columns + component->m; j++)
+            row[j] *= fade;
+    }
+}
+
+static void residual_add(struct component *component)
+{
+    for (int32_t i = 0; i < component->rows_waiting; i++) {
+        const double *residual = component->rows + (size_t)i * component->ld + component->columns;
+
+        for (int32_t a = 0; a < component->m; a++)
+            component->rss[a] += residual[a] * residual[a];
+    }
+}
+
+/* One row with an extra right-hand side: 0 above, 1 in the row; it becomes R+^-T phi. */
+static void row_absorb_gain(struct component *component, double *ret_gain)
+{
+    int32_t spare = component->columns + component->m;
+
+    for (int32_t i = 0; i < component->columns; i++)
+        component->factor[(size_t)i * component->ld + (size_t)spare] = 0;
+    component->rows[spare] = 1;
+    update_row(component->columns, component->m + SPARE, component->factor, component->ld,
+               component->rows);
+    for (int32_t i = 0; i < component->columns; i++)
+        ret_gain[i] = component->factor[(size_t)i * component->ld + (size_t)spare];
+}
+
+void component_absorb(struct component *component, double forget, uint64_t time, double *work,
+                      double *ret_gain)
+{
+    int32_t rows = component->rows_waiting;
+
+    assert(rows > 0 && component->columns > 0);
+    component_decay(component, forget, time);
+    if (forget < 1)
+        rows_fade(component, forget, time);
+    if (ret_gain != NULL && rows == 1) {
+        row_absorb_gain(component, ret_gain);
+    } else if (rows < ROWS_SINGLY) {
+        for (int32_t i = 0; i < rows; i++)
+            update_row(component->columns, component->m, component->factor, component->ld,
+                       component->rows + (size_t)i * component->ld);
+    } else {
+        update_block(component->columns, component->m, rows, component->factor, component->ld,
+                     component->rows, component->ld, work);
+    }
+    residual_add(component);
+    component->updates += rows < ROWS_SINGLY ? (uint64_t)rows : 1;
+    component->generation++;
+    component->rows_waiting = 0;
+}
+
+const double *component_triangle(const struct component *component, size_t *ret_ld)
+{
+    *ret_ld = component->ld;
+    return component->factor;
+}
+
+enum lattn_status component_check(const struct component *component)
+{
+    if (component->columns < 0 || component->columns > component->capacity ||
+        component->ld != leading_for(component->capacity, component->m))
+        return LATTN_SHAPE;
+    for (int32_t i = 0; i < component->columns; i++) {
+        const double *row = component->factor + (size_t)i * component->ld;
+
+        for (int32_t j = i; j < component->columns + component->m; j++)
+            if (!isfinite(row[j]))
+                return LATTN_NOT_FINITE;
+    }
+    return LATTN_OK;
+}

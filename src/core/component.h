@@ -1,0 +1,110 @@
+#ifndef CORE_COMPONENT_H
+#define CORE_COMPONENT_H
+
+#include "core/feature.h"
+
+#include <lattn/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct solution;
+
+/*
+ * Features that occur together, with their least-squares problem in square-root form:
+ *
+ *     R'R = sum w phi phi'   (columns x columns, upper),    R'C = sum w phi y'   (columns x m)
+ *
+ * This header is what the rest of core knows of the way a problem is kept: rows go in by
+ * component_absorb, the past fades by component_decay, columns are added by component_widen and
+ * component_join, and component_triangle gives R and C. Another engine is another set of these.
+ *
+ * features     names of the columns, in the order in which they first occurred
+ * identity     column i is feature i of all p: rows can be formed in place
+ * time         label row of the stream up to which the past has faded
+ * rss          m: residual sum of squares of the rows absorbed, faded like R
+ * updates      orthogonal updates so far; each adds its rounding
+ * rows         waiting rows [phi y] times sqrt(w), at most rows_max
+ * weights      capacity x m row-major: the weights at hand, which predict each row before it
+ *              is learned; exact at weights_generation (0: never) for weights_rank
+ * full         R had full rank when the weights were last made from scratch
+ * rows_fresh   rows absorbed since then; rows_seen: since ever
+ * solution     derived results, or NULL (solution.h)
+ */
+struct component {
+    int32_t columns;
+    int32_t m;
+    int32_t capacity;
+    int32_t identity;
+    size_t ld;
+    struct feature *features;
+    double *rss;
+    uint64_t time;
+    uint64_t updates;
+    uint64_t generation;
+    double *rows;
+    uint64_t *row_time;
+    int32_t rows_max;
+    int32_t rows_waiting;
+    double *factor; /* capacity x ld: R, then C, then a spare column */
+    double *weights;
+    uint64_t weights_generation;
+    int32_t weights_rank;
+    uint64_t rows_fresh;
+    uint64_t rows_seen;
+    int32_t full;
+    int32_t meets; /* mark of factor.c while it looks which components a row meets */
+    struct solution *solution;
+};
+
+/* Make a component without columns. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status component_open(struct component **ret_component, int32_t m, uint64_t time);
+void component_close(struct component **component);
+
+/* An independent copy without its derived results; no rows may be waiting. */
+enum lattn_status component_copy(const struct component *component, struct component **ret_copy);
+
+/* Bytes of a component with room for so many columns. */
+size_t component_bytes(int32_t capacity, int32_t m);
+
+/*
+ * Room that a component of `capacity` has after it grew to `columns`: exact at first, then with a
+ * reserve, so that columns that come one by one are not copied each time.
+ */
+int32_t component_capacity(int32_t capacity, int32_t columns);
+
+/*
+ * Make room for columns and outputs, without adding any. No rows may be waiting.
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY with nothing changed.
+ */
+enum lattn_status component_reserve(struct component *component, int32_t columns, int32_t m);
+
+/* Add a column that was zero in all the past; room must have been reserved. */
+void component_widen(struct component *component, struct feature feature);
+
+/* Take over the columns and rows of `other`, faded to the same time; room must be reserved. */
+void component_join(struct component *component, const struct component *other);
+
+/* Let the past fade by the factor `forget` per label row up to `time`. */
+void component_decay(struct component *component, double forget, uint64_t time);
+
+/*
+ * Fold the waiting rows into the factor: one orthogonal update.
+ *
+ * forget    in       rows fade by their age against `time`, as everything before
+ * work      scratch  update_workspace(rows_max) doubles
+ * ret_gain  out      where not NULL and one row waited: columns doubles R+^-T phi
+ *
+ * Bumps the generation; rows_waiting becomes 0.
+ */
+void component_absorb(struct component *component, double forget, uint64_t time, double *work,
+                      double *ret_gain);
+
+/* R and C as one row-major array, columns x (columns + m); borrowed until the next change. */
+const double *component_triangle(const struct component *component, size_t *ret_ld);
+
+/* Are sizes, order of features and finiteness as promised? O(columns^2). */
+enum lattn_status component_check(const struct component *component);
+
+#endif

@@ -1,0 +1,102 @@
+#ifndef CORE_FACTOR_H
+#define CORE_FACTOR_H
+
+#include "core/component.h"
+#include "core/feature.h"
+
+#include <lattn/batch.h>
+#include <lattn/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The whole state after N pairs (README.md, section 2): R and C in components of features that
+ * occur together, the a-priori scales, and what the statistics need.
+ *
+ * slots    p: component index + 1 (0: never seen) and column of each feature
+ * scales   p: sum w S_jj S_kk z_l^2, never faded; D^2 = scales * weight / weight_ever
+ * weight   N_w, weight2 N_w2, yy[m] = sum w y^2: faded; weight_ever: never faded
+ * rss_void m: squared labels of rows without any feature
+ */
+struct slot {
+    uint32_t component;
+    int32_t column;
+};
+
+struct factor {
+    int32_t d; /* 0: sizes not known yet */
+    int32_t m;
+    int32_t bias;
+    int32_t tokens_max; /* the longest sequence */
+    double forget;
+    double ridge;
+    struct slot *slots;
+    double *scales;
+    struct component **components; /* NULL where one was joined to another */
+    int32_t components_count;
+    int32_t components_room;
+    double weight;
+    double weight2;
+    double weight_ever;
+    double *yy;
+    double *rss_void;
+    uint64_t pairs;
+    uint64_t generation;
+    double progressive_sum;
+    double progressive_weight;
+    double recent_sum;
+    double recent_weight;
+    size_t bytes;
+    struct feature_reader reader;
+    int32_t *list_index; /* list_room: nonzero features of the row at hand */
+    double *list_value;
+    size_t list_room;
+    double *work; /* scratch of one fold, see struct scratch in factor.c */
+    size_t work_room;
+};
+
+/* Make an empty factor; allocates nothing. */
+void factor_init(struct factor *factor, int32_t bias, double forget, double ridge);
+void factor_done(struct factor *factor);
+
+/* An independent copy. Returns LATTN_OK or LATTN_NO_MEMORY; ret_copy is initialised by the call. */
+enum lattn_status factor_copy(const struct factor *factor, struct factor *ret_copy);
+
+/* Bytes the factor would hold after factor_resize to these sizes. */
+size_t factor_bytes_resized(const struct factor *factor, int32_t d, int32_t m);
+
+/*
+ * Let there be d coordinates (the bias included) and m outputs, at least as many as before; the new
+ * ones were zero in all the past.
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY with nothing changed.
+ */
+enum lattn_status factor_resize(struct factor *factor, int32_t d, int32_t m);
+
+/* Make room to list the nonzero features of a row. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status factor_list_reserve(struct factor *factor, const struct feature_view *view);
+
+/* Make room for a fold of this component. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status factor_scratch_reserve(struct factor *factor, const struct component *component);
+
+/* Room for 1 / D of this component's columns, in the scratch; undefined after the next fold. */
+double *factor_scratch_inverse(struct factor *factor, const struct component *component);
+
+/* Has every feature its place in one component, in order? The steady state of dense data. */
+int factor_is_dense(const struct factor *factor);
+
+/* Learn admitted items. Bumps the generation; leaves no rows waiting. */
+void factor_absorb(struct factor *factor, const struct lattn_batch *batch);
+
+/* Let all components fade to the present, so that they can be compared. */
+void factor_settle(struct factor *factor);
+
+/* 1 / D of the component's columns; 0 for a column that was never nonzero. */
+void factor_inverse_scales(const struct factor *factor, const struct component *component,
+                           double *ret_inverse);
+
+/* Residual sum of squares per output, all components together, faded to the present. */
+void factor_residual(const struct factor *factor, double *ret_rss);
+
+#endif

@@ -1,0 +1,374 @@
+/*
+ * The learner as programs see it: sizes, admission, names, and the memory of its verdicts.
+ */
+#include "core/learner.h"
+
+#include "base/complaint.h"
+#include "base/memory.h"
+#include "core/admission.h"
+#include "core/certificate.h"
+#include "core/heads.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char bias_name[] = "(bias)";
+
+struct lattn_learner_settings lattn_learner_settings_default(void)
+{
+    return (struct lattn_learner_settings){.forget = 1, .engine = LATTN_ENGINE_RLS};
+}
+
+static int settings_are_valid(const struct lattn_learner_settings *settings)
+{
+    return settings->dim >= 0 && settings->outputs >= 0 && settings->outputs <= LATTN_OUTPUTS_MAX &&
+           (settings->bias == 0 || settings->bias == 1) &&
+           settings->dim + settings->bias <= LATTN_DIM_MAX && settings->forget > 0 &&
+           settings->forget <= 1 && settings->precision >= 0 && settings->precision < 1 &&
+           settings->ridge >= 0 && isfinite(settings->ridge) &&
+           settings->engine == LATTN_ENGINE_RLS;
+}
+
+/* The state before the first pair. */
+static enum lattn_status learner_begin(struct lattn_learner *learner)
+{
+    const struct lattn_learner_settings *settings = &learner->settings;
+    int32_t index;
+
+    factor_init(&learner->factor, settings->bias, settings->forget, settings->ridge);
+    lattn_names_init(&learner->names);
+    learner->d = settings->dim > 0 ? settings->dim + settings->bias : 0;
+    learner->m = settings->outputs;
+    learner->identifying_since = LATTN_NEVER;
+    learner->lost_at = LATTN_NEVER;
+    memset(learner->dim_was, 0, sizeof learner->dim_was);
+    memset(learner->outputs_was, 0, sizeof learner->outputs_was);
+    if (!settings->bias)
+        return LATTN_OK;
+    return lattn_names_coordinate(&learner->names, bias_name, &index);
+}
+
+enum lattn_status lattn_learner_open(struct lattn_learner **ret_learner,
+                                     const struct lattn_learner_settings *settings)
+{
+    struct lattn_learner *learner;
+    enum lattn_status status;
+
+    if (!settings_are_valid(settings))
+        return LATTN_RANGE;
+    learner = memory_zeroed(1, sizeof *learner);
+    if (learner == NULL)
+        return LATTN_NO_MEMORY;
+    learner->settings = *settings;
+    status = learner_begin(learner);
+    if (status != LATTN_OK) {
+        lattn_learner_close(&learner);
+        return status;
+    }
+    *ret_learner = learner;
+    return LATTN_OK;
+}
+
+void lattn_learner_close(struct lattn_learner **learner)
+{
+    struct lattn_learner *closed = *learner;
+
+    *learner = NULL;
+    if (closed == NULL)
+        return;
+    factor_done(&closed->factor);
+    lattn_names_done(&closed->names);
+    memory_release(closed);
+}
+
+enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,
+                                     struct lattn_learner **ret_copy)
+{
+    struct lattn_learner *copy = memory_raw(1, sizeof *copy);
+    enum lattn_status status;
+
+    if (copy == NULL)
+        return LATTN_NO_MEMORY;
+    *copy = *learner;
+    factor_init(&copy->factor, learner->settings.bias, learner->settings.forget,
+                learner->settings.ridge);
+    lattn_names_init(&copy->names);
+    status = factor_copy(&learner->factor, &copy->factor);
+    if (status == LATTN_OK)
+        status = lattn_names_copy(&learner->names, &copy->names);
+    if (status != LATTN_OK) {
+        lattn_learner_close(&copy);
+        return status;
+    }
+    *ret_copy = copy;
+    return LATTN_OK;
+}
+
+enum lattn_status lattn_learner_reset(struct lattn_learner *learner)
+{
+    uint64_t generation = learner->factor.generation;
+    enum lattn_status status;
+
+    factor_done(&learner->factor);
+    lattn_names_done(&learner->names);
+    status = learner_begin(learner);
+    /* What was derived before must never look current again. */
+    learner->factor.generation = generation + 1;
+    return status;
+}
+
+/* ---- admission ----------------------------------------------------------------------------- */
+
+static enum lattn_status shape_check(const struct lattn_learner *learner,
+                                     const struct lattn_item *item,
+                                     struct lattn_complaint *complaint)
+{
+    int32_t bias = learner->settings.bias;
+    int32_t d = item->d + bias;
+
+    if (d < 1 || d > LATTN_DIM_MAX)
+        return complain(complaint, LATTN_SHAPE, "a token of z has %d coordinates, 1 to %d fit",
+                        item->d, LATTN_DIM_MAX - bias);
+    if (learner->d > 0 && d != learner->d && !learner->dim_was[d])
+        return complain(complaint, LATTN_SHAPE,
+                        "a token of z has %d coordinates, the learner has %d", item->d,
+                        learner->d - bias);
+    if (item->y != NULL && learner->m > 0 && item->m != learner->m &&
+        !learner->outputs_was[item->m])
+        return complain(complaint, LATTN_SHAPE, "y has %d outputs, the learner has %d", item->m,
+                        learner->m);
+    return LATTN_OK;
+}
+
+enum lattn_status learner_item_check(const struct lattn_learner *learner,
+                                     const struct lattn_item *item,
+                                     struct lattn_complaint *complaint)
+{
+    enum lattn_status status = lattn_item_check(item, complaint);
+    double scale = item->y == NULL ? 1 : sqrt(item->weight);
+    double bound;
+
+    if (status == LATTN_OK)
+        status = shape_check(learner, item, complaint);
+    if (status != LATTN_OK)
+        return status;
+    bound = feature_bound(item, learner->settings.bias);
+    if (!(bound * scale <= LATTN_FEATURE_MAX))
+        return complain(complaint, LATTN_FEATURE_OVERFLOW,
+                        "features of z may reach %.3g, at most %g is accepted", bound * scale,
+                        LATTN_FEATURE_MAX);
+    if (item->y == NULL)
+        return LATTN_OK;
+    for (int64_t i = 0; i < (int64_t)lattn_item_rows(item) * item->m; i++)
+        if (!(fabs(item->y[i]) * scale <= LATTN_FEATURE_MAX))
+            return complain(complaint, LATTN_FEATURE_OVERFLOW,
+                            "y[%d][%d] is %.3g, at most %g is accepted", (int)(i / item->m),
+                            (int)(i % item->m), item->y[i], LATTN_FEATURE_MAX);
+    return LATTN_OK;
+}
+
+/* Give the factor its sizes. */
+static enum lattn_status learner_resize(struct lattn_learner *learner, int32_t d, int32_t m)
+{
+    size_t memory_max = learner->settings.memory_max;
+
+    if (memory_max > 0 && factor_bytes_resized(&learner->factor, d, m) > memory_max)
+        return LATTN_MEMORY_LIMIT;
+    return factor_resize(&learner->factor, d, m);
+}
+
+enum lattn_status lattn_learner_admit(struct lattn_learner *learner, const struct lattn_item *item,
+                                      struct lattn_complaint *complaint)
+{
+    struct factor *factor = &learner->factor;
+    int was_sized = factor->d > 0;
+    int32_t d, m;
+    enum lattn_status status;
+
+    if (item->y == NULL)
+        return complain(complaint, LATTN_FIELD, "y is missing");
+    status = learner_item_check(learner, item, complaint);
+    if (status != LATTN_OK)
+        return status;
+    d = learner->d > 0 ? learner->d : item->d + learner->settings.bias;
+    m = learner->m > 0 ? learner->m : item->m;
+    if (!was_sized)
+        status = learner_resize(learner, d, m);
+    if (status == LATTN_OK)
+        status = admission_make(factor, item, learner->settings.memory_max);
+    if (status == LATTN_OK) {
+        learner->d = d;
+        learner->m = m;
+        return LATTN_OK;
+    }
+    if (!was_sized)
+        factor_done(factor);
+    if (status == LATTN_MEMORY_LIMIT)
+        return complain(complaint, status, "the features of z need more than the %zu bytes allowed",
+                        learner->settings.memory_max);
+    return complain(complaint, status, "%s", lattn_status_text(status));
+}
+
+void lattn_learner_absorb(struct lattn_learner *learner, const struct lattn_batch *batch)
+{
+    factor_absorb(&learner->factor, batch);
+}
+
+uint64_t lattn_learner_pairs(const struct lattn_learner *learner)
+{
+    return learner->factor.pairs;
+}
+
+uint64_t lattn_learner_generation(const struct lattn_learner *learner)
+{
+    return learner->factor.generation;
+}
+
+int32_t lattn_learner_dim(const struct lattn_learner *learner)
+{
+    return learner->d;
+}
+
+int32_t lattn_learner_outputs(const struct lattn_learner *learner)
+{
+    return learner->m;
+}
+
+size_t lattn_learner_memory(const struct lattn_learner *learner)
+{
+    return sizeof *learner + learner->factor.bytes;
+}
+
+const struct lattn_names *lattn_learner_names(const struct lattn_learner *learner)
+{
+    return &learner->names;
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+/* What a request for names asks for. */
+struct naming {
+    const char *const *append;
+    size_t append_count;
+    const char *const *outputs;
+    size_t outputs_count;
+    const struct lattn_block *blocks;
+    size_t blocks_count;
+};
+
+static enum lattn_status names_add(struct lattn_names *names, const struct naming *naming,
+                                   int32_t *ret_coordinates, int32_t *ret_outputs,
+                                   struct lattn_complaint *complaint)
+{
+    for (size_t i = 0; i < naming->append_count; i++) {
+        enum lattn_status status =
+            lattn_names_coordinate(names, naming->append[i], &ret_coordinates[i]);
+
+        if (status != LATTN_OK)
+            return complain(complaint, status, "coordinate \"%.40s\": %s", naming->append[i],
+                            lattn_status_text(status));
+    }
+    for (size_t i = 0; i < naming->outputs_count; i++) {
+        enum lattn_status status = lattn_names_output(names, naming->outputs[i], &ret_outputs[i]);
+
+        if (status != LATTN_OK)
+            return complain(complaint, status, "output \"%.40s\": %s", naming->outputs[i],
+                            lattn_status_text(status));
+    }
+    for (size_t i = 0; i < naming->blocks_count; i++) {
+        enum lattn_status status = lattn_names_block(names, &naming->blocks[i]);
+
+        if (status != LATTN_OK)
+            return complain(complaint, status, "block \"%.40s\": %s", naming->blocks[i].name,
+                            lattn_status_text(status));
+    }
+    return LATTN_OK;
+}
+
+/* Let d and m be what the names ask for; remember the sizes that were right until now. */
+static enum lattn_status names_apply(struct lattn_learner *learner, const struct lattn_names *names)
+{
+    int32_t d = names->coordinates_count;
+    int32_t m = names->outputs_count;
+
+    if (d > 0 && m > 0 && (d != learner->factor.d || m != learner->factor.m)) {
+        enum lattn_status status = learner_resize(learner, d, m);
+
+        if (status != LATTN_OK)
+            return status;
+    }
+    if (d > learner->d) {
+        learner->dim_was[learner->d] = 1;
+        learner->d = d;
+    }
+    if (m > learner->m) {
+        learner->outputs_was[learner->m] = 1;
+        learner->m = m;
+    }
+    return LATTN_OK;
+}
+
+enum lattn_status lattn_learner_name(struct lattn_learner *learner, const char *const *append,
+                                     size_t append_count, const char *const *outputs,
+                                     size_t outputs_count, const struct lattn_block *blocks,
+                                     size_t blocks_count, int32_t *ret_coordinates,
+                                     int32_t *ret_outputs, struct lattn_complaint *complaint)
+{
+    const struct naming naming = {append,        append_count, outputs,
+                                  outputs_count, blocks,       blocks_count};
+    struct lattn_names names;
+    enum lattn_status status = lattn_names_copy(&learner->names, &names);
+
+    if (status != LATTN_OK)
+        return complain(complaint, status, "%s", lattn_status_text(status));
+    /* Coordinates that have no name yet keep their place. */
+    status = lattn_names_extend(&names, learner->d, learner->m);
+    if (status == LATTN_OK)
+        status = names_add(&names, &naming, ret_coordinates, ret_outputs, complaint);
+    if (status == LATTN_OK) {
+        status = names_apply(learner, &names);
+        if (status != LATTN_OK)
+            (void)complain(complaint, status, "%d coordinates and %d outputs: %s",
+                           names.coordinates_count, names.outputs_count, lattn_status_text(status));
+    }
+    if (status != LATTN_OK) {
+        lattn_names_done(&names);
+        return status;
+    }
+    lattn_names_done(&learner->names);
+    learner->names = names;
+    return LATTN_OK;
+}
+
+/* ---- verdict ------------------------------------------------------------------------------- */
+
+void lattn_learner_note(struct lattn_learner *learner, const struct lattn_certificate *certificate)
+{
+    if (certificate->verdict == LATTN_IDENTIFYING) {
+        if (learner->identifying_since == LATTN_NEVER)
+            learner->identifying_since = (int64_t)certificate->pairs;
+        learner->lost_at = LATTN_NEVER;
+    } else if (learner->identifying_since != LATTN_NEVER && learner->lost_at == LATTN_NEVER) {
+        learner->lost_at = (int64_t)certificate->pairs;
+    }
+}
+
+enum lattn_status lattn_learner_certify(struct lattn_learner *learner,
+                                        struct lattn_certificate *ret_certificate)
+{
+    struct lattn_certificate certificate;
+    enum lattn_status status =
+        certificate_evaluate(&learner->factor, learner->settings.precision, &certificate);
+
+    if (status != LATTN_OK)
+        return status;
+    /* Data that determined the function cannot stop doing so; only our view of it can be buried. */
+    if (learner->identifying_since != LATTN_NEVER && learner->settings.forget == 1 &&
+        certificate.features_seen == certificate.p && certificate.verdict == LATTN_NOT_IDENTIFYING)
+        certificate.verdict = LATTN_CANNOT_TELL;
+    lattn_learner_note(learner, &certificate);
+    certificate.identifying_since = learner->identifying_since;
+    certificate.lost_at = learner->lost_at;
+    *ret_certificate = certificate;
+    return LATTN_OK;
+}

@@ -1,0 +1,38 @@
+#ifndef CORE_LEARNER_H
+#define CORE_LEARNER_H
+
+#include "core/factor.h"
+
+#include <lattn/learner.h>
+#include <lattn/limits.h>
+
+/*
+ * d, m      0 while not known; the factor is sized once both are
+ * dim_was   dim_was[k]: tokens of k coordinates (bias included) were right at some time
+ */
+struct lattn_learner {
+    struct lattn_learner_settings settings;
+    struct factor factor;
+    struct lattn_names names;
+    int32_t d;
+    int32_t m;
+    int64_t identifying_since;
+    int64_t lost_at;
+    uint8_t dim_was[LATTN_DIM_MAX + 1];
+    uint8_t outputs_was[LATTN_OUTPUTS_MAX + 1];
+};
+
+/*
+ * Do the sizes of an item agree with the learner, and do its features stay in range? Labels are
+ * looked at only where the item has some.
+ *
+ * Returns as lattn_learner_admit, and changes nothing.
+ */
+enum lattn_status learner_item_check(const struct lattn_learner *learner,
+                                     const struct lattn_item *item,
+                                     struct lattn_complaint *complaint);
+
+/* Degrees of freedom left for the noise, in units of weight: N_w - rank N_w2 / N_w; 0 if none. */
+double learner_freedom(const struct lattn_learner *learner, int64_t rank);
+
+#endif

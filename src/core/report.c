@@ -1,0 +1,220 @@
+/*
+ * Numbers on a learner, its weights as coefficients, and the model read from them.
+ */
+#include "base/memory.h"
+#include "core/certificate.h"
+#include "core/heads.h"
+#include "core/learner.h"
+#include "core/solution.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Fewer degrees of freedom than this share of the pairs are rounding of zero. */
+static const double freedom_least = 1e-9;
+
+double learner_freedom(const struct lattn_learner *learner, int64_t rank)
+{
+    const struct factor *factor = &learner->factor;
+    double per_pair, freedom;
+
+    if (factor->weight <= 0)
+        return 0;
+    per_pair = factor->weight2 / factor->weight;
+    freedom = factor->weight - (double)rank * per_pair;
+    return freedom > freedom_least * factor->weight ? freedom : 0;
+}
+
+static double ratio_or_nan(double numerator, double denominator)
+{
+    return denominator > 0 ? numerator / denominator : NAN;
+}
+
+static enum lattn_status residuals_report(const struct lattn_learner *learner,
+                                          struct lattn_report *report)
+{
+    const struct factor *factor = &learner->factor;
+    double freedom = learner_freedom(learner, report->certificate.rank);
+    double *rss = memory_zeroed((size_t)learner->m, sizeof *rss);
+    double total = 0;
+
+    report->noise_std = memory_zeroed((size_t)learner->m, sizeof *report->noise_std);
+    report->r2 = memory_zeroed((size_t)learner->m, sizeof *report->r2);
+    if (rss == NULL || report->noise_std == NULL || report->r2 == NULL) {
+        memory_release(rss);
+        return LATTN_NO_MEMORY;
+    }
+    if (factor->pairs > 0)
+        factor_residual(factor, rss);
+    for (int32_t a = 0; a < learner->m; a++) {
+        double yy = factor->pairs > 0 ? factor->yy[a] : 0;
+
+        total += rss[a];
+        report->noise_std[a] = sqrt(ratio_or_nan(rss[a], freedom));
+        report->r2[a] = 1 - ratio_or_nan(rss[a], yy);
+    }
+    report->loss_train = ratio_or_nan(total, factor->weight);
+    memory_release(rss);
+    return LATTN_OK;
+}
+
+enum lattn_status lattn_learner_report(struct lattn_learner *learner,
+                                       struct lattn_report *ret_report)
+{
+    const struct factor *factor = &learner->factor;
+    struct lattn_report report = {
+        .d = learner->d,
+        .m = learner->m,
+        .bias = learner->settings.bias,
+        .engine = learner->settings.engine,
+        .pairs = factor->pairs,
+        .generation = factor->generation,
+        .weight = factor->weight,
+        .pairs_effective = ratio_or_nan(factor->weight * factor->weight, factor->weight2),
+        .loss_progressive = ratio_or_nan(factor->progressive_sum, factor->progressive_weight),
+        .loss_recent = ratio_or_nan(factor->recent_sum, factor->recent_weight),
+        .memory_bytes = lattn_learner_memory(learner),
+    };
+    enum lattn_status status = lattn_learner_certify(learner, &report.certificate);
+
+    if (status == LATTN_OK)
+        status = residuals_report(learner, &report);
+    if (status != LATTN_OK) {
+        lattn_report_done(&report);
+        return status;
+    }
+    *ret_report = report;
+    return LATTN_OK;
+}
+
+void lattn_report_done(struct lattn_report *report)
+{
+    if (report == NULL)
+        return;
+    memory_release(report->noise_std);
+    memory_release(report->r2);
+    report->noise_std = NULL;
+    report->r2 = NULL;
+}
+
+/* Bring the weights of every component to the exact solution of this generation. */
+static enum lattn_status weights_solve(struct lattn_learner *learner)
+{
+    struct factor *factor = &learner->factor;
+    enum lattn_status status;
+
+    if (factor->pairs == 0)
+        return LATTN_NO_DATA;
+    status = certificate_ranks(factor, learner->settings.precision, CERTIFICATE_RANKS);
+    for (int32_t i = 0; status == LATTN_OK && i < factor->components_count; i++)
+        if (factor->components[i] != NULL)
+            status = solution_weights(factor->components[i], factor->ridge);
+    return status;
+}
+
+static void coef_spread(const struct factor *factor, const struct component *component,
+                        double *coef)
+{
+    size_t p = (size_t)feature_count(factor->d);
+
+    for (int32_t c = 0; c < component->columns; c++) {
+        size_t index = (size_t)feature_index(factor->d, component->features[c]);
+
+        for (int32_t a = 0; a < factor->m; a++)
+            coef[(size_t)a * p + index] =
+                component->weights[(size_t)c * (size_t)component->m + (size_t)a];
+    }
+}
+
+enum lattn_status lattn_learner_coef(struct lattn_learner *learner, double *ret_coef)
+{
+    const struct factor *factor = &learner->factor;
+    enum lattn_status status = weights_solve(learner);
+
+    if (status != LATTN_OK)
+        return status;
+    memset(ret_coef, 0, (size_t)feature_count(factor->d) * (size_t)factor->m * sizeof *ret_coef);
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL)
+            coef_spread(factor, factor->components[i], ret_coef);
+    return LATTN_OK;
+}
+
+/* The features of all components and their weights, side by side; owned by the caller. */
+struct collection {
+    struct feature *features;
+    double *weights;
+    int32_t count;
+};
+
+static enum lattn_status collection_make(const struct factor *factor, struct collection *collection)
+{
+    size_t m = (size_t)factor->m;
+    size_t count = 0;
+
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL)
+            count += (size_t)factor->components[i]->columns;
+    *collection = (struct collection){
+        .features = memory_raw(count, sizeof *collection->features),
+        .weights = memory_raw(count * m, sizeof *collection->weights),
+    };
+    if (collection->features == NULL || collection->weights == NULL)
+        return LATTN_NO_MEMORY;
+    for (int32_t i = 0; i < factor->components_count; i++) {
+        const struct component *component = factor->components[i];
+
+        for (int32_t c = 0; component != NULL && c < component->columns; c++) {
+            memcpy(collection->weights + (size_t)collection->count * m,
+                   component->weights + (size_t)c * (size_t)component->m,
+                   m * sizeof *collection->weights);
+            collection->features[collection->count++] = component->features[c];
+        }
+    }
+    return LATTN_OK;
+}
+
+/* Everything a model carries besides its heads. */
+static enum lattn_status model_label(struct lattn_learner *learner, struct lattn_model *model)
+{
+    enum lattn_status status;
+
+    model->certificate = memory_zeroed(1, sizeof *model->certificate);
+    if (model->certificate == NULL)
+        return LATTN_NO_MEMORY;
+    status = lattn_learner_certify(learner, model->certificate);
+    if (status != LATTN_OK)
+        return status;
+    model->bias = learner->settings.bias;
+    model->pairs = learner->factor.pairs;
+    model->generation = learner->factor.generation;
+    return lattn_names_copy(&learner->names, &model->names);
+}
+
+enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_heads heads,
+                                      int32_t count, struct lattn_model **ret_model)
+{
+    const struct factor *factor = &learner->factor;
+    struct collection collection = {0};
+    struct lattn_model *model = NULL;
+    enum lattn_status status = weights_solve(learner);
+
+    if (status == LATTN_OK)
+        status = collection_make(factor, &collection);
+    if (status == LATTN_OK) {
+        const struct coefficients coefficients = {factor->d, factor->m, collection.count,
+                                                  collection.features, collection.weights};
+
+        status = heads_svd(&coefficients, heads == LATTN_HEADS_COUNT ? count : 0, &model);
+    }
+    if (status == LATTN_OK)
+        status = model_label(learner, model);
+    memory_release(collection.features);
+    memory_release(collection.weights);
+    if (status != LATTN_OK) {
+        lattn_model_close(&model);
+        return status;
+    }
+    *ret_model = model;
+    return LATTN_OK;
+}

@@ -1,0 +1,532 @@
+#include "core/solution.h"
+
+#include "base/memory.h"
+#include "core/dense.h"
+#include "core/spectrum.h"
+#include "core/update.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/*
+ * An input is undetermined where a null direction sees more of it than rounding can explain: the
+ * product T'x is exact to about 1e-8 of the sum of its magnitudes when R11 is as ill conditioned as
+ * the rank cut allows; 1e-12 of |x| is the rounding of the features themselves.
+ */
+static const double row_space_relative = 1e-8;
+static const double row_space_floor = 1e-12;
+
+enum {
+    /* Deficient weights are made anew when the rows have grown by an eighth. */
+    REFRESH_SHARE = 8,
+    /* A triangle of this order fits the second-level cache. */
+    COLUMNS_IN_CACHE = 256
+};
+
+/* Rows whose rounding the rank cut of weights at hand allows for; the verdict has its own. */
+static const double refresh_cut = 1e-11;
+
+void solution_close(struct solution **solution)
+{
+    struct solution *closed = *solution;
+
+    *solution = NULL;
+    if (closed == NULL)
+        return;
+    memory_release(closed->pivot);
+    memory_release(closed->head);
+    memory_release(closed->tail);
+    memory_release(closed->target);
+    memory_release(closed->inverse);
+    memory_release(closed);
+}
+
+/* Column scales to multiply R with; a column that was never nonzero stays a column of zeros. */
+static double *scales_new(int32_t n, const double *inverse)
+{
+    double *copy = memory_raw((size_t)n, sizeof *copy);
+
+    if (copy != NULL)
+        memcpy(copy, inverse, (size_t)n * sizeof *copy);
+    return copy;
+}
+
+enum lattn_status solution_open(struct component *component, const double *inverse, uint64_t stamp)
+{
+    struct solution *solution = memory_zeroed(1, sizeof *solution);
+    enum lattn_status status = LATTN_NO_MEMORY;
+    const double *r;
+    size_t ldr;
+
+    solution_close(&component->solution);
+    if (solution == NULL)
+        return LATTN_NO_MEMORY;
+    solution->inverse = scales_new(component->columns, inverse);
+    if (solution->inverse == NULL)
+        goto done;
+    r = component_triangle(component, &ldr);
+    status = spectrum_largest(component->columns, r, ldr, solution->inverse, &solution->sigma_max);
+    if (status != LATTN_OK)
+        goto done;
+    solution->columns = component->columns;
+    solution->generation = component->generation;
+    solution->stamp = stamp;
+    solution->cut = NAN;
+    component->solution = solution;
+    solution = NULL;
+done:
+    solution_close(&solution);
+    return status;
+}
+
+/* The smallest diagonal entry of A: no singular value is larger than all of them. */
+static double diagonal_least(const struct component *component, const double *inverse)
+{
+    size_t ldr;
+    const double *r = component_triangle(component, &ldr);
+    double least = INFINITY;
+
+    for (int32_t i = 0; i < component->columns; i++)
+        least = fmin(least, fabs(r[(size_t)i * ldr + (size_t)i]) * inverse[i]);
+    return least;
+}
+
+/* A in column-major order with the lower triangle zero, and C beside it. */
+static void columns_copy(const struct component *component, const double *inverse, double *a,
+                         double *c)
+{
+    size_t ldr;
+    const double *r = component_triangle(component, &ldr);
+    size_t n = (size_t)component->columns;
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < i; j++)
+            a[j * n + i] = 0;
+        for (size_t j = i; j < n; j++)
+            a[j * n + i] = r[i * ldr + j] * inverse[j];
+        for (size_t b = 0; b < (size_t)component->m; b++)
+            c[b * n + i] = r[i * ldr + n + b];
+    }
+}
+
+/*
+ * Is `rank` the number of singular values above cut? sigma_rank >= sigma_min(R11) by interlacing,
+ * and sigma_{rank+1} <= |R22|.
+ */
+static enum lattn_status rank_is_certain(int32_t n, int32_t rank, const double *a,
+                                         const double *head, double cut, int *ret_certain)
+{
+    double rest = 0;
+    double smallest = INFINITY;
+    enum lattn_status status = LATTN_OK;
+
+    for (int32_t j = rank; j < n; j++)
+        for (int32_t i = rank; i <= j; i++)
+            rest += a[(size_t)j * (size_t)n + (size_t)i] * a[(size_t)j * (size_t)n + (size_t)i];
+    if (rank > 0)
+        status = spectrum_smallest(rank, head, (size_t)rank, NULL, &smallest);
+    *ret_certain = sqrt(rest) <= cut && smallest > cut;
+    return status;
+}
+
+static void head_copy(int32_t n, int32_t rank, const double *a, double *head)
+{
+    for (int32_t i = 0; i < rank; i++)
+        for (int32_t j = i; j < rank; j++)
+            head[(size_t)i * (size_t)rank + (size_t)j] = a[(size_t)j * (size_t)n + (size_t)i];
+}
+
+static enum lattn_status rank_by_values(const struct component *component, double cut,
+                                        int32_t *ret_rank)
+{
+    int32_t n = component->columns;
+    size_t ldr;
+    const double *r = component_triangle(component, &ldr);
+    double *sigma = memory_raw((size_t)n, sizeof *sigma);
+    enum lattn_status status = LATTN_NO_MEMORY;
+    int32_t rank = 0;
+
+    if (sigma != NULL)
+        status = spectrum_all(n, r, ldr, component->solution->inverse, sigma);
+    if (status == LATTN_OK) {
+        while (rank < n && sigma[rank] > cut)
+            rank++;
+        *ret_rank = rank;
+        component->solution->sigma_min = sigma[n - 1];
+    }
+    memory_release(sigma);
+    return status;
+}
+
+/* Keep head, tail and target of the pivoted factorisation in `a` and `c` at the rank found. */
+static enum lattn_status deficient_keep(struct solution *solution, int32_t m, const double *a,
+                                        const double *c)
+{
+    size_t n = (size_t)solution->columns;
+    size_t rank = (size_t)solution->rank;
+    size_t rest = n - rank;
+
+    memory_release(solution->head);
+    memory_release(solution->tail);
+    memory_release(solution->target);
+    solution->head = memory_zeroed(rank * rank, sizeof(double));
+    solution->tail = memory_raw(rank * rest, sizeof(double));
+    solution->target = memory_raw(n * (size_t)m, sizeof(double));
+    if (solution->head == NULL || solution->tail == NULL || solution->target == NULL)
+        return LATTN_NO_MEMORY;
+    head_copy((int32_t)n, (int32_t)rank, a, solution->head);
+    for (size_t i = 0; i < rank; i++)
+        for (size_t j = 0; j < rest; j++)
+            solution->tail[i * rest + j] = a[(rank + j) * n + i];
+    if (rank > 0 && rest > 0)
+        dense_triangle_solve_many(DENSE_PLAIN, (int32_t)rank, (int32_t)rest, solution->head, rank,
+                                  solution->tail, rest);
+    memcpy(solution->target, c, n * (size_t)m * sizeof *c);
+    return LATTN_OK;
+}
+
+static enum lattn_status rank_decide(struct component *component, double cut, const double *a)
+{
+    struct solution *solution = component->solution;
+    size_t n = (size_t)component->columns;
+    int32_t rank = 0;
+    int certain;
+    enum lattn_status status;
+
+    while (rank < component->columns && fabs(a[(size_t)rank * n + (size_t)rank]) > cut)
+        rank++;
+    solution->sigma_min = fabs(a[n * n - 1]);
+    memory_release(solution->head);
+    solution->head = memory_zeroed((size_t)rank * (size_t)rank, sizeof(double));
+    if (solution->head == NULL)
+        return LATTN_NO_MEMORY;
+    head_copy(component->columns, rank, a, solution->head);
+    status = rank_is_certain(component->columns, rank, a, solution->head, cut, &certain);
+    if (status == LATTN_OK && !certain)
+        status = rank_by_values(component, cut, &rank);
+    solution->rank = rank;
+    return status;
+}
+
+static enum lattn_status rank_deficient(struct component *component, double cut)
+{
+    struct solution *solution = component->solution;
+    size_t n = (size_t)component->columns;
+    double *a = memory_raw(n * n, sizeof *a);
+    double *c = memory_raw(n * (size_t)component->m, sizeof *c);
+    double *tau = memory_raw(n, sizeof *tau);
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    memory_release(solution->pivot);
+    solution->pivot = memory_raw(n, sizeof *solution->pivot);
+    if (a == NULL || c == NULL || tau == NULL || solution->pivot == NULL)
+        goto done;
+    columns_copy(component, solution->inverse, a, c);
+    status = dense_pivoted_qr(component->columns, a, solution->pivot, tau, component->m, c);
+    if (status == LATTN_OK)
+        status = rank_decide(component, cut, a);
+    if (status == LATTN_OK)
+        status = deficient_keep(solution, component->m, a, c);
+done:
+    memory_release(a);
+    memory_release(c);
+    memory_release(tau);
+    return status;
+}
+
+enum lattn_status solution_rank(struct component *component, double cut)
+{
+    struct solution *solution = component->solution;
+    double least = diagonal_least(component, solution->inverse);
+    size_t ldr;
+    const double *r = component_triangle(component, &ldr);
+    enum lattn_status status;
+
+    assert(solution->generation == component->generation);
+    if (least > cut) {
+        status =
+            spectrum_smallest(component->columns, r, ldr, solution->inverse, &solution->sigma_min);
+        if (status != LATTN_OK)
+            return status;
+        if (solution->sigma_min > cut) {
+            solution->rank = component->columns;
+            solution->cut = cut;
+            return LATTN_OK;
+        }
+    }
+    status = rank_deficient(component, cut);
+    if (status == LATTN_OK)
+        solution->cut = cut;
+    return status;
+}
+
+int solution_extend(struct component *component, const double *inverse, double sigma_floor,
+                    uint64_t stamp)
+{
+    struct solution *solution = component->solution;
+    double shrink = 1;
+
+    if (solution == NULL || solution->columns != component->columns ||
+        solution->rank != solution->columns)
+        return 0;
+    for (int32_t i = 0; i < solution->columns; i++)
+        shrink = fmin(shrink, inverse[i] / solution->inverse[i]);
+    if (!(solution->sigma_min * shrink > sigma_floor))
+        return 0;
+    memcpy(solution->inverse, inverse, (size_t)solution->columns * sizeof *inverse);
+    solution->sigma_min *= shrink;
+    solution->is_bound = 1;
+    solution->generation = component->generation;
+    solution->stamp = stamp;
+    return 1;
+}
+
+/* W = R^-1 C at full rank. */
+static void weights_full(struct component *component)
+{
+    size_t ldr;
+    const double *r = component_triangle(component, &ldr);
+    size_t m = (size_t)component->m;
+
+    for (int32_t i = 0; i < component->columns; i++)
+        memcpy(component->weights + (size_t)i * m, r + (size_t)i * ldr + component->columns,
+               m * sizeof *r);
+    dense_triangle_solve_many(DENSE_PLAIN, component->columns, component->m, r, ldr,
+                              component->weights, m);
+}
+
+/* W = D^-1 P [R11 R12]^+ Q'C: the solution of least norm in scaled coordinates. */
+static enum lattn_status weights_deficient(struct component *component)
+{
+    const struct solution *solution = component->solution;
+    size_t n = (size_t)solution->columns;
+    size_t rank = (size_t)solution->rank;
+    size_t m = (size_t)component->m;
+    double *transposed = memory_zeroed(n * rank, sizeof(double));
+    double *x = memory_raw(n * m, sizeof(double));
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    if (transposed == NULL || x == NULL)
+        goto done;
+    memcpy(x, solution->target, n * m * sizeof *x);
+    if (rank > 0) {
+        /* [I T] has the row space of [R11 R12] and R11^-1 Q'C for right-hand side. */
+        for (size_t b = 0; b < m; b++)
+            dense_triangle_solve(DENSE_PLAIN, (int32_t)rank, solution->head, rank, x + b * n);
+        for (size_t i = 0; i < rank; i++) {
+            transposed[i * n + i] = 1;
+            for (size_t j = rank; j < n; j++)
+                transposed[i * n + j] = solution->tail[i * (n - rank) + j - rank];
+        }
+        status = dense_minimum_norm((int32_t)n, (int32_t)rank, transposed, component->m, x);
+        if (status != LATTN_OK)
+            goto done;
+    } else {
+        memset(x, 0, n * m * sizeof *x);
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t column = (size_t)solution->pivot[i];
+
+        for (size_t b = 0; b < m; b++)
+            component->weights[column * m + b] = x[b * n + i] * solution->inverse[column];
+    }
+    status = LATTN_OK;
+done:
+    memory_release(transposed);
+    memory_release(x);
+    return status;
+}
+
+/* min |A x - C|^2 + ridge |x|^2 by folding sqrt(ridge) I into a copy of [A C]. */
+static enum lattn_status weights_ridge(struct component *component, double ridge)
+{
+    enum { ROWS = 64 };
+    const double *inverse = component->solution->inverse;
+    size_t ldr;
+    const double *r = component_triangle(component, &ldr);
+    int32_t n = component->columns;
+    size_t m = (size_t)component->m;
+    double *a = memory_raw((size_t)n * ldr, sizeof(double));
+    double *rows = memory_raw(ROWS * ldr, sizeof(double));
+    double *work = memory_raw(update_workspace(ROWS), sizeof(double));
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    if (a == NULL || rows == NULL || work == NULL)
+        goto done;
+    memcpy(a, r, (size_t)n * ldr * sizeof *a);
+    for (int32_t i = 0; i < n; i++)
+        for (int32_t j = i; j < n; j++)
+            a[(size_t)i * ldr + (size_t)j] *= inverse[j];
+    for (int32_t start = 0; start < n; start += ROWS) {
+        int32_t count = n - start < ROWS ? n - start : ROWS;
+
+        memset(rows, 0, (size_t)count * ldr * sizeof *rows);
+        for (int32_t i = 0; i < count; i++)
+            rows[(size_t)i * ldr + (size_t)(start + i)] = sqrt(ridge);
+        update_block(n, component->m, count, a, ldr, rows, ldr, work);
+    }
+    for (int32_t i = 0; i < n; i++)
+        memcpy(component->weights + (size_t)i * m, a + (size_t)i * ldr + n, m * sizeof *a);
+    dense_triangle_solve_many(DENSE_PLAIN, n, component->m, a, ldr, component->weights, m);
+    for (int32_t i = 0; i < n; i++)
+        for (size_t b = 0; b < m; b++)
+            component->weights[(size_t)i * m + b] *= inverse[i];
+    status = LATTN_OK;
+done:
+    memory_release(a);
+    memory_release(rows);
+    memory_release(work);
+    return status;
+}
+
+enum lattn_status solution_weights(struct component *component, double ridge)
+{
+    const struct solution *solution = component->solution;
+    enum lattn_status status = LATTN_OK;
+
+    assert(solution != NULL && solution->generation == component->generation);
+    if (component->weights_generation == component->generation &&
+        component->weights_rank == solution->rank)
+        return LATTN_OK;
+    if (ridge > 0)
+        status = weights_ridge(component, ridge);
+    else if (solution->rank == solution->columns)
+        weights_full(component);
+    else
+        status = weights_deficient(component);
+    if (status != LATTN_OK)
+        return status;
+    component->weights_generation = component->generation;
+    component->weights_rank = solution->rank;
+    component->full = solution->rank == solution->columns;
+    component->rows_fresh = 0;
+    return LATTN_OK;
+}
+
+/*
+ * Does a null direction see the input? T'x1 and the sum of magnitudes behind it are formed side by
+ * side, row by row of T; see the tolerances above.
+ */
+static int tail_sees(const struct solution *solution, const double *x, double *seen,
+                     double *magnitude)
+{
+    int32_t rank = solution->rank;
+    int32_t rest = solution->columns - rank;
+    double floor_x = row_space_floor * dense_norm(solution->columns, x);
+
+    for (int32_t j = 0; j < rest; j++) {
+        seen[j] = x[rank + j];
+        magnitude[j] = fabs(x[rank + j]);
+    }
+    for (int32_t i = 0; i < rank; i++) {
+        const double *row = solution->tail + (size_t)i * (size_t)rest;
+
+        if (x[i] == 0)
+            continue;
+        for (int32_t j = 0; j < rest; j++) {
+            seen[j] -= row[j] * x[i];
+            magnitude[j] += fabs(row[j] * x[i]);
+        }
+    }
+    for (int32_t j = 0; j < rest; j++)
+        if (fabs(seen[j]) > row_space_relative * magnitude[j] + floor_x)
+            return 1;
+    return 0;
+}
+
+int solution_determines(const struct component *component, const double *phi, double *work,
+                        double *ret_leverage)
+{
+    const struct solution *solution = component->solution;
+    int32_t n = solution->columns;
+    double norm;
+
+    assert(solution->generation == component->generation && n == component->columns);
+    if (solution->rank == n) {
+        size_t ldr;
+        const double *r = component_triangle(component, &ldr);
+
+        memcpy(work, phi, (size_t)n * sizeof *work);
+        dense_triangle_solve(DENSE_TRANSPOSED, n, r, ldr, work);
+        norm = dense_norm(n, work);
+        *ret_leverage = norm * norm;
+        return 1;
+    }
+    for (int32_t i = 0; i < n; i++) {
+        int32_t column = solution->pivot[i];
+
+        /* A column without scale was never nonzero: an input that uses it is not determined. */
+        if (solution->inverse[column] == 0 && phi[column] != 0)
+            return 0;
+        work[i] = phi[column] * solution->inverse[column];
+    }
+    if (tail_sees(solution, work, work + n, work + 2 * n))
+        return 0;
+    if (solution->rank > 0)
+        dense_triangle_solve(DENSE_TRANSPOSED, solution->rank, solution->head,
+                             (size_t)solution->rank, work);
+    norm = dense_norm(solution->rank, work);
+    *ret_leverage = norm * norm;
+    return 1;
+}
+
+static void weights_refresh(struct component *component, const double *inverse, double ridge)
+{
+    /* Without memory the old weights stay: they only serve to predict what is learned next. */
+    if (solution_open(component, inverse, 0) != LATTN_OK)
+        return;
+    if (solution_rank(component, refresh_cut * component->solution->sigma_max) == LATTN_OK)
+        (void)solution_weights(component, ridge);
+    /* The rank cut was this component's own: good enough to predict with, not an exact answer. */
+    component->weights_generation = 0;
+    solution_close(&component->solution);
+}
+
+/*
+ * Rows after which deficient weights are made anew. A pivoted factorisation costs about as much as
+ * absorbing columns / 4 rows where all fits the cache and several columns where it does not; small
+ * components also follow each doubling of their first rows.
+ */
+static uint64_t refresh_due(const struct component *component, double forget)
+{
+    uint64_t columns = (uint64_t)component->columns;
+    uint64_t made_at = component->rows_seen - component->rows_fresh;
+    uint64_t due = component->rows_seen / REFRESH_SHARE;
+
+    if (forget < 1)
+        due = (uint64_t)fmin((double)due, 1 / (1 - forget) / REFRESH_SHARE);
+    if (due < columns + columns * columns / COLUMNS_IN_CACHE)
+        due = columns + columns * columns / COLUMNS_IN_CACHE;
+    if (columns <= 2 * COLUMNS_IN_CACHE && due > made_at)
+        due = made_at;
+    return due;
+}
+
+void solution_follow(struct component *component, int32_t rows, double *gain, const double *error,
+                     const double *inverse, double ridge, double forget)
+{
+    uint64_t columns = (uint64_t)component->columns;
+    int can_follow = component->full && ridge == 0;
+    int is_due, fills;
+    size_t ldr;
+    const double *r = component_triangle(component, &ldr);
+
+    fills = component->rows_seen < columns && component->rows_seen + (uint64_t)rows >= columns;
+    component->rows_seen += (uint64_t)rows;
+    component->rows_fresh += (uint64_t)rows;
+    is_due = component->rows_fresh >= refresh_due(component, forget) || fills;
+    if (is_due && !(can_follow && forget == 1)) {
+        weights_refresh(component, inverse, ridge);
+    } else if (can_follow && gain == NULL) {
+        weights_full(component);
+        component->weights_generation = component->generation;
+        component->weights_rank = component->columns;
+    } else if (can_follow) {
+        dense_triangle_solve(DENSE_PLAIN, component->columns, r, ldr, gain);
+        for (int32_t i = 0; i < component->columns; i++)
+            dense_add(component->m, gain[i], error,
+                      component->weights + (size_t)i * (size_t)component->m);
+    }
+}

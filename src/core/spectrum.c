@@ -1,0 +1,245 @@
+#include "core/spectrum.h"
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "core/dense.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+    /* Up to this size all singular values cost less than a few Lanczos steps with their overhead.
+     */
+    SMALL = 32,
+    STEPS_MAX = 240,
+    /* The tridiagonal eigenproblem is looked at every so many steps. */
+    STEPS_PER_LOOK = 4,
+    LOOKS_AGREED = 2
+};
+
+/* Relative error aimed at in an eigenvalue; its root is half as large. */
+static const double eigenvalue_error = 1e-11;
+
+/* Squared last component of a Ritz vector; below this rounding hides it. */
+static const double last_component_max = 1e-12;
+
+enum operation { PRODUCT, INVERSE };
+
+/* A'A or its inverse, as something to multiply a vector with. */
+struct linear_map {
+    enum operation operation;
+    int32_t n;
+    const double *r;
+    size_t ldr;
+    const double *scale;
+};
+
+/* Lanczos state after `steps` steps: basis row k is q_k; T has alpha and beta. */
+struct lanczos {
+    int32_t n;
+    int32_t steps;
+    double *basis;
+    double *dots;
+    double alpha[STEPS_MAX];
+    double beta[STEPS_MAX];
+};
+
+static void scale_apply(const struct linear_map *map, double *x)
+{
+    if (map->scale == NULL)
+        return;
+    for (int32_t i = 0; i < map->n; i++)
+        x[i] = map->operation == PRODUCT ? x[i] * map->scale[i] : x[i] / map->scale[i];
+}
+
+static void map_apply(const struct linear_map *map, double *x)
+{
+    int32_t n = map->n;
+
+    scale_apply(map, x);
+    if (map->operation == PRODUCT) {
+        dense_triangle_multiply(DENSE_PLAIN, n, map->r, map->ldr, x);
+        dense_triangle_multiply(DENSE_TRANSPOSED, n, map->r, map->ldr, x);
+    } else {
+        dense_triangle_solve(DENSE_TRANSPOSED, n, map->r, map->ldr, x);
+        dense_triangle_solve(DENSE_PLAIN, n, map->r, map->ldr, x);
+    }
+    scale_apply(map, x);
+}
+
+static void vector_scale(int32_t n, double factor, double *x)
+{
+    for (int32_t i = 0; i < n; i++)
+        x[i] *= factor;
+}
+
+/* Fill the first basis vector with fixed random numbers, so that no direction is left out. */
+static void lanczos_start(struct lanczos *lanczos)
+{
+    struct random random = {.state = 0x6c617474};
+
+    random_normals(&random, lanczos->basis, lanczos->n);
+    vector_scale(lanczos->n, 1 / dense_norm(lanczos->n, lanczos->basis), lanczos->basis);
+}
+
+/* One step; returns 0 when the basis spans an invariant subspace, so that no more is to be had. */
+static int lanczos_step(struct lanczos *lanczos, const struct linear_map *map)
+{
+    int32_t n = lanczos->n;
+    int32_t k = lanczos->steps;
+    double *basis = lanczos->basis;
+    double *next = basis + (size_t)(k + 1) * (size_t)n;
+    double norm;
+
+    memcpy(next, next - n, (size_t)n * sizeof *next);
+    map_apply(map, next);
+    norm = dense_norm(n, next);
+    lanczos->alpha[k] = dense_dot(n, next, next - n);
+    /* Twice is enough (Kahan, Parlett): against all earlier vectors. */
+    for (int pass = 0; pass < 2; pass++) {
+        dense_multiply_vector(DENSE_PLAIN, k + 1, n, 1, basis, (size_t)n, next, 0, lanczos->dots);
+        dense_multiply_vector(DENSE_TRANSPOSED, k + 1, n, -1, basis, (size_t)n, lanczos->dots, 1,
+                              next);
+    }
+    lanczos->beta[k] = dense_norm(n, next);
+    lanczos->steps = k + 1;
+    if (lanczos->beta[k] <= n * 0x1p-53 * norm)
+        return 0;
+    vector_scale(n, 1 / lanczos->beta[k], next);
+    return 1;
+}
+
+/*
+ * The largest Ritz value and a bound on its relative error. The last component s of its vector
+ * comes from the eigenvalues theta of T and mu of T without its last row: s^2 = prod (theta_1 -
+ * mu_j) / (theta_1 - theta_j), each factor in [0, 1] since they interlace.
+ */
+static enum lattn_status lanczos_look(const struct lanczos *lanczos, double *ret_value,
+                                      double *ret_error)
+{
+    int32_t k = lanczos->steps;
+    double theta[STEPS_MAX], mu[STEPS_MAX], beta[STEPS_MAX];
+    double s2 = 1;
+    double residual2;
+    double gap;
+
+    if (k == 1) {
+        *ret_value = lanczos->alpha[0];
+        *ret_error = 0;
+        return LATTN_OK;
+    }
+    memcpy(theta, lanczos->alpha, (size_t)k * sizeof *theta);
+    memcpy(beta, lanczos->beta, (size_t)k * sizeof *beta);
+    if (dense_tridiagonal(k, theta, beta) != LATTN_OK)
+        return LATTN_NO_CONVERGENCE;
+    memcpy(mu, lanczos->alpha, (size_t)k * sizeof *mu);
+    memcpy(beta, lanczos->beta, (size_t)k * sizeof *beta);
+    if (dense_tridiagonal(k - 1, mu, beta) != LATTN_OK)
+        return LATTN_NO_CONVERGENCE;
+    for (int32_t j = 0; j < k - 1; j++)
+        s2 *= fmin(1, fmax(0, (theta[k - 1] - mu[j]) / (theta[k - 1] - theta[j])));
+    residual2 = lanczos->beta[k - 1] / theta[k - 1];
+    residual2 *= residual2 * s2;
+    gap = 1 - theta[k - 2] / theta[k - 1];
+    *ret_value = theta[k - 1];
+    *ret_error = s2 > last_component_max ? 1 : fmin(sqrt(residual2), residual2 / gap);
+    return LATTN_OK;
+}
+
+static enum lattn_status lanczos_run(struct lanczos *lanczos, const struct linear_map *map,
+                                     double *ret_value)
+{
+    int32_t steps_max = lanczos->n < STEPS_MAX ? lanczos->n : STEPS_MAX;
+    int agreed = 0;
+    enum lattn_status status;
+
+    lanczos_start(lanczos);
+    while (lanczos->steps < steps_max && agreed < LOOKS_AGREED) {
+        int goes_on = lanczos_step(lanczos, map);
+        double error;
+
+        if (goes_on && lanczos->steps < steps_max && lanczos->steps % STEPS_PER_LOOK != 0)
+            continue;
+        status = lanczos_look(lanczos, ret_value, &error);
+        if (status != LATTN_OK)
+            return status;
+        agreed = error <= eigenvalue_error ? agreed + 1 : 0;
+        if (!goes_on)
+            break;
+    }
+    /* After STEPS_MAX steps the value is a little inside the spectrum, and still a value of it. */
+    return LATTN_OK;
+}
+
+static enum lattn_status extreme(const struct linear_map *map, double *ret_value)
+{
+    struct lanczos lanczos = {.n = map->n};
+    int32_t vectors = (map->n < STEPS_MAX ? map->n : STEPS_MAX) + 1;
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    lanczos.basis = memory_raw((size_t)vectors * (size_t)map->n, sizeof(double));
+    lanczos.dots = memory_raw((size_t)vectors, sizeof(double));
+    if (lanczos.basis != NULL && lanczos.dots != NULL)
+        status = lanczos_run(&lanczos, map, ret_value);
+    memory_release(lanczos.basis);
+    memory_release(lanczos.dots);
+    return status;
+}
+
+enum lattn_status spectrum_all(int32_t n, const double *r, size_t ldr, const double *scale,
+                               double *ret_sigma)
+{
+    double *a = memory_zeroed((size_t)n * (size_t)n, sizeof(double));
+    enum lattn_status status;
+
+    if (a == NULL)
+        return LATTN_NO_MEMORY;
+    for (int32_t i = 0; i < n; i++)
+        for (int32_t j = i; j < n; j++)
+            a[(size_t)j * (size_t)n + (size_t)i] =
+                r[(size_t)i * ldr + (size_t)j] * (scale == NULL ? 1 : scale[j]);
+    status = dense_svd(n, n, a, ret_sigma, NULL, NULL);
+    memory_release(a);
+    return status;
+}
+
+enum lattn_status spectrum_largest(int32_t n, const double *r, size_t ldr, const double *scale,
+                                   double *ret_sigma)
+{
+    struct linear_map map = {PRODUCT, n, r, ldr, scale};
+    double sigma[SMALL];
+    enum lattn_status status;
+
+    assert(n >= 1);
+    if (n <= SMALL) {
+        status = spectrum_all(n, r, ldr, scale, sigma);
+        if (status == LATTN_OK)
+            *ret_sigma = sigma[0];
+        return status;
+    }
+    status = extreme(&map, ret_sigma);
+    if (status == LATTN_OK)
+        *ret_sigma = sqrt(*ret_sigma);
+    return status;
+}
+
+enum lattn_status spectrum_smallest(int32_t n, const double *r, size_t ldr, const double *scale,
+                                    double *ret_sigma)
+{
+    struct linear_map map = {INVERSE, n, r, ldr, scale};
+    double sigma[SMALL];
+    enum lattn_status status;
+
+    assert(n >= 1);
+    if (n <= SMALL) {
+        status = spectrum_all(n, r, ldr, scale, sigma);
+        if (status == LATTN_OK)
+            *ret_sigma = sigma[n - 1];
+        return status;
+    }
+    status = extreme(&map, ret_sigma);
+    if (status == LATTN_OK)
+        *ret_sigma = 1 / sqrt(*ret_sigma);
+    return status;
+}

@@ -1,0 +1,34 @@
+#ifndef CORE_SPECTRUM_H
+#define CORE_SPECTRUM_H
+
+#include <lattn/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Extreme singular values of a triangle with scaled columns, A = R diag(scale).
+ *
+ * r      n x n upper, row-major, ldr; entries below the diagonal are not read
+ * scale  n factors > 0, or NULL for A = R
+ *
+ * By Lanczos iteration on A'A or its inverse with full reorthogonalisation, stopped when the
+ * eigenvalue's error estimate falls below 1e-11 of it; small triangles by a full decomposition.
+ * O(n^2) per step, some tens of steps. Deterministic: the start vector is fixed.
+ *
+ * Each returns LATTN_OK, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
+ * Source: Golub, Van Loan, Matrix Computations 4e, 10.1; bound: Parlett, The Symmetric Eigenvalue
+ * Problem, 11.7 (Kato-Temple).
+ */
+enum lattn_status spectrum_largest(int32_t n, const double *r, size_t ldr, const double *scale,
+                                   double *ret_sigma);
+
+/* The smallest; every diagonal entry must be nonzero and its square a normal double. */
+enum lattn_status spectrum_smallest(int32_t n, const double *r, size_t ldr, const double *scale,
+                                    double *ret_sigma);
+
+/* All singular values, decreasing: for triangles in which no gap shows. O(n^3). */
+enum lattn_status spectrum_all(int32_t n, const double *r, size_t ldr, const double *scale,
+                               double *ret_sigma);
+
+#endif
