@@ -11,9 +11,14 @@
 
 /* ---- random: a random linear attention layer (arXiv 2410.10101, section 4.1) ---------------- */
 
+/*
+ * One stream of draws from the seed (src/tasks/README.md): V and Q with standard deviation
+ * 1/sqrt(dim), then per sequence its tokens with 1/sqrt(length), then the noise of its labels if
+ * there is any.
+ */
 struct lattn_random_settings {
     int32_t dim;
-    int32_t heads;
+    int32_t heads; /* >= 1 */
     int32_t outputs;
     int32_t length;           /* tokens of a sequence */
     double noise;             /* standard deviation added to every label */
@@ -31,13 +36,32 @@ LATTN_API enum lattn_status lattn_random_open(struct lattn_random **ret_random,
                                               const struct lattn_random_settings *settings);
 LATTN_API void lattn_random_close(struct lattn_random **random);
 
-/* The next sequence; borrowed until the next call on the same generator. */
+/*
+ * The next sequence; borrowed until the next call on the same generator.
+ *
+ * Labels at every prefix stay right where the caller cuts ret_item->n short.
+ * O(length d^2 + rows heads d (d + outputs)) flops; allocates nothing.
+ */
 LATTN_API void lattn_random_next(struct lattn_random *random, struct lattn_item *ret_item);
 
-/* The layer that makes the labels; borrowed until close. */
+/* The layer that makes the labels, largest head first; borrowed until close. */
 LATTN_API const struct lattn_model *lattn_random_truth(const struct lattn_random *random);
 
 /* ---- events: a log of (key, symbol) as pairs ------------------------------------------------ */
+
+/* Name of the coordinate that is always 1; no symbol may be called so. */
+#define LATTN_EVENTS_BIAS "(bias)"
+
+enum {
+    /* Symbols that one coordinate each can be found for. */
+    LATTN_EVENTS_SYMBOLS_MAX = LATTN_DIM_MAX,
+    /* Attention over one-hot tokens counts them: longer windows add little but memory per key. */
+    LATTN_EVENTS_WINDOW_MAX = 1024,
+    /* Bytes of a key with its closing zero: a path, an address, a session. */
+    LATTN_EVENTS_KEY_MAX = 1024,
+    /* Keys remembered, about 200 MiB of them; the one idle longest is forgotten first. */
+    LATTN_EVENTS_KEYS_MAX = 1 << 20
+};
 
 /*
  * Per key the last W symbols are the sequence, the next symbol is the label. A token has a constant
@@ -49,21 +73,34 @@ struct lattn_events;
 
 struct lattn_event {
     int32_t symbol;      /* index of the event's own symbol; -1 if unknown and not added */
-    int32_t is_new;      /* it was added by this event */
     int32_t context;     /* tokens its key had before the event, 0..W */
-    const int32_t *past; /* their symbols, oldest first, borrowed until the next event */
+    const int32_t *past; /* their symbols, oldest first, -1 for an unknown one; borrowed */
     int32_t after;       /* tokens of the key now, the event included */
-    const int32_t *next; /* their symbols; -1 for an unknown one; borrowed */
+    const int32_t *next; /* their symbols, like past; both borrowed until the next event */
 };
 
-enum lattn_vocabulary { LATTN_VOCABULARY_GROWS, LATTN_VOCABULARY_FIXED };
+enum lattn_vocabulary {
+    LATTN_VOCABULARY_GROWS, /* an event may bring a new symbol */
+    LATTN_VOCABULARY_FIXED  /* only lattn_events_symbol adds symbols */
+};
 
-/* window >= 1 symbols per key. Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY. */
+/*
+ * window  1 <= window <= LATTN_EVENTS_WINDOW_MAX, symbols per key
+ *
+ * Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY; ret_events is given.
+ */
 LATTN_API enum lattn_status lattn_events_open(struct lattn_events **ret_events, int32_t window,
                                               enum lattn_vocabulary vocabulary);
+
+/* Release it and set the pointer to NULL; accepts NULL. */
 LATTN_API void lattn_events_close(struct lattn_events **events);
 
-/* Add a symbol to the vocabulary, or find it. */
+/*
+ * Add a symbol to the vocabulary, or find it.
+ *
+ * Returns LATTN_OK, LATTN_NAME (empty, too long or LATTN_EVENTS_BIAS) or LATTN_RANGE (the
+ * vocabulary is full).
+ */
 LATTN_API enum lattn_status lattn_events_symbol(struct lattn_events *events, const char *symbol,
                                                 int32_t *ret_index);
 
@@ -71,7 +108,13 @@ LATTN_API enum lattn_status lattn_events_symbol(struct lattn_events *events, con
 LATTN_API int32_t lattn_events_count(const struct lattn_events *events);
 LATTN_API const char *lattn_events_text(const struct lattn_events *events, int32_t index);
 
-/* Take in one event. Returns LATTN_OK, LATTN_NAME, LATTN_RANGE or LATTN_NO_MEMORY. */
+/*
+ * Take in one event: its symbol joins the context of its key.
+ *
+ * Returns LATTN_OK; LATTN_NAME (key or symbol empty or too long, or the symbol is
+ * LATTN_EVENTS_BIAS), LATTN_RANGE (a new symbol, the vocabulary is full) or LATTN_NO_MEMORY with
+ * the context as before.
+ */
 LATTN_API enum lattn_status lattn_events_push(struct lattn_events *events, const char *key,
                                               const char *symbol, struct lattn_event *ret_event);
 
