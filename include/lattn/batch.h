@@ -18,7 +18,7 @@ enum lattn_labels {
  *
  * z       n x d, row-major, token t is row t; d does not count the bias a learner may add
  * y       rows x m, row-major; NULL where an input has no label (predict)
- * weight  > 0, multiplies the squared error of each of its pairs; 1 for an ordinary pair
+ * weight  multiplies the squared error of each of its pairs; 1 for an ordinary pair
  *
  * The arrays are borrowed: an item owns nothing.
  */

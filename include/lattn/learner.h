@@ -34,7 +34,7 @@ struct lattn_learner_settings {
     double precision; /* relative precision of the tokens, 0 for exact doubles */
     double ridge;     /* >= 0; adds ridge * sum_c (D_c w_c)^2 at solve time only */
     enum lattn_engine engine;
-    size_t memory_max; /* bytes the learner may hold; 0: no limit */
+    size_t memory_max; /* bytes the state may hold, without what is derived from it; 0: no limit */
 };
 
 /* What a learner has to say about an input. */
@@ -97,7 +97,8 @@ LATTN_API enum lattn_status lattn_learner_reset(struct lattn_learner *learner);
  * complaint  out, may be NULL: what was wrong
  *
  * Returns LATTN_OK; LATTN_EMPTY, LATTN_RANGE, LATTN_NOT_FINITE, LATTN_SHAPE,
- * LATTN_FEATURE_OVERFLOW, LATTN_MEMORY_LIMIT or LATTN_NO_MEMORY with nothing changed.
+ * LATTN_FIELD (no labels), LATTN_FEATURE_OVERFLOW, LATTN_MEMORY_LIMIT or LATTN_NO_MEMORY with
+ * nothing changed.
  */
 LATTN_API enum lattn_status lattn_learner_admit(struct lattn_learner *learner,
                                                 const struct lattn_item *item,
@@ -130,7 +131,7 @@ LATTN_API const struct lattn_names *lattn_learner_names(const struct lattn_learn
  * coordinate or output beyond d or m widens the learner: it was zero in all the past.
  *
  * append, outputs  in   names, may be NULL if the count is 0
- * ret_coordinates  out  append_count indices
+ * ret_coordinates  out  append_count indices; like ret_outputs undefined on refusal
  * ret_outputs      out  outputs_count indices
  *
  * Returns LATTN_OK, LATTN_NAME, LATTN_RANGE, LATTN_MEMORY_LIMIT or LATTN_NO_MEMORY.
@@ -145,7 +146,7 @@ lattn_learner_name(struct lattn_learner *learner, const char *const *append, siz
  * Predict the label of an input from the exact solution of all that was absorbed.
  *
  * input       in   its y and labels are not looked at: the last token is the query
- * prediction  out  y and std_error point to m doubles of the caller
+ * prediction  out  y and std_error point to m doubles of the caller; undefined on refusal
  *
  * Derived results (weights, rank) are kept per generation, so asking twice costs only the input.
  *
@@ -191,9 +192,10 @@ LATTN_API enum lattn_status lattn_learner_coef(struct lattn_learner *learner, do
 /*
  * Read the current solution as a multi-head model, with its certificate and names.
  *
- * count  in  for LATTN_HEADS_COUNT, how many heads at most
+ * count  in  for LATTN_HEADS_COUNT, how many heads at most, >= 1
  *
- * Returns LATTN_OK, LATTN_NO_DATA, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE; ret_model is given.
+ * Returns LATTN_OK, LATTN_NO_DATA, LATTN_RANGE, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE; ret_model
+ * is given.
  */
 LATTN_API enum lattn_status lattn_learner_model(struct lattn_learner *learner,
                                                 enum lattn_heads heads, int32_t count,

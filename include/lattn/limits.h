@@ -30,6 +30,10 @@ enum {
 /* A feature above this would overflow when squared and summed over 2^64 pairs. */
 #define LATTN_FEATURE_MAX 1e140
 
+/* The square of a weight, summed over 2^64 pairs, stays a normal double. */
+#define LATTN_WEIGHT_MIN 1e-100
+#define LATTN_WEIGHT_MAX 1e100
+
 /* 16 MiB: a batch of 1000 sequences of 32 tokens at d = 32 as text still fits. */
 #define LATTN_FRAME_BYTES_DEFAULT ((size_t)16 << 20)
 

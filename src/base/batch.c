@@ -51,9 +51,9 @@ enum lattn_status lattn_item_check(const struct lattn_item *item, struct lattn_c
 
     if (status != LATTN_OK)
         return status;
-    if (item->y != NULL && !(item->weight > 0 && isfinite(item->weight)))
-        return complain(complaint, LATTN_RANGE, "the weight is %g, it must be positive",
-                        item->weight);
+    if (item->y != NULL && !(item->weight >= LATTN_WEIGHT_MIN && item->weight <= LATTN_WEIGHT_MAX))
+        return complain(complaint, LATTN_RANGE, "the weight is %g, %g to %g are accepted",
+                        item->weight, LATTN_WEIGHT_MIN, LATTN_WEIGHT_MAX);
     bad = first_not_finite(item->z, (int64_t)item->n * item->d);
     if (bad >= 0)
         return complain(complaint, LATTN_NOT_FINITE, "z[%d][%d] is not finite",

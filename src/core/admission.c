@@ -176,6 +176,8 @@ static enum lattn_status row_admit(struct factor *factor, int32_t count, size_t 
     if (status != LATTN_OK) {
         if (is_new)
             component_close(&meeting.target);
+        /* The target may have grown before the scratch could not. */
+        factor->bytes = factor_bytes_resized(factor, factor->d, factor->m);
         return status;
     }
     factor->components[meeting.target_index] = meeting.target;

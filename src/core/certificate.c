@@ -141,55 +141,67 @@ int64_t certificate_rank(const struct factor *factor)
 /* Count what was seen, and take the extremes over all components. */
 static void components_sum(const struct factor *factor, struct lattn_certificate *certificate)
 {
+    double sigma_max = sigma_max_of_all(factor);
     double sigma_min = INFINITY;
 
     for (int32_t i = 0; i < factor->components_count; i++) {
         const struct component *component = factor->components[i];
+        int32_t seen = 0;
 
         if (component == NULL)
             continue;
-        certificate->components++;
         for (int32_t c = 0; c < component->columns; c++)
-            certificate->features_seen += component->solution->inverse[c] > 0;
+            seen += component->solution->inverse[c] > 0;
+        if (seen == 0)
+            continue;
+        certificate->components++;
+        certificate->features_seen += seen;
         sigma_min = fmin(sigma_min, component->solution->sigma_min);
     }
     certificate->rank = certificate_rank(factor);
     if (certificate->components == 0)
         return;
-    certificate->rho_seen = sigma_min / sigma_max_of_all(factor);
-    /* What a deficient factor leaves behind is rounding of rounding, of any size. */
-    if (certificate->rho_seen < unit_roundoff)
+    certificate->rho_seen = sigma_min / sigma_max;
+    /* What a deficient factor leaves behind is rounding of rounding, of any size; 0/0 is as well.
+     */
+    if (!(certificate->rho_seen >= unit_roundoff))
         certificate->rho_seen = 0;
 }
 
-/* Extreme singular values of R in plain coordinates; the smallest only where it is not rounding. */
+/* Extreme singular values of a component's R in plain coordinates, kept with its solution. */
+static enum lattn_status plain_find(const struct component *component, int smallest_too)
+{
+    struct solution *solution = component->solution;
+    size_t ldr;
+    const double *r = component_triangle(component, &ldr);
+    enum lattn_status status = LATTN_OK;
+
+    if (isnan(solution->plain_max))
+        status = spectrum_largest(component->columns, r, ldr, NULL, &solution->plain_max);
+    if (status == LATTN_OK && smallest_too && isnan(solution->plain_min))
+        status = spectrum_smallest(component->columns, r, ldr, NULL, &solution->plain_min);
+    return status;
+}
+
+/* The smallest eigenvalue is looked for only where it is more than rounding. */
 static enum lattn_status lambdas_find(const struct factor *factor,
                                       struct lattn_certificate *certificate)
 {
+    int has_smallest = certificate->rho > certificate->tau;
     double largest = 0;
     double smallest = INFINITY;
-    int has_smallest = certificate->rho > certificate->tau;
 
     for (int32_t i = 0; i < factor->components_count; i++) {
         const struct component *component = factor->components[i];
         enum lattn_status status;
-        const double *r;
-        double sigma;
-        size_t ldr;
 
         if (component == NULL)
             continue;
-        r = component_triangle(component, &ldr);
-        status = spectrum_largest(component->columns, r, ldr, NULL, &sigma);
+        status = plain_find(component, has_smallest);
         if (status != LATTN_OK)
             return status;
-        largest = fmax(largest, sigma);
-        if (!has_smallest)
-            continue;
-        status = spectrum_smallest(component->columns, r, ldr, NULL, &sigma);
-        if (status != LATTN_OK)
-            return status;
-        smallest = fmin(smallest, sigma);
+        largest = fmax(largest, component->solution->plain_max);
+        smallest = fmin(smallest, component->solution->plain_min);
     }
     certificate->lambda_max = largest * largest / factor->weight;
     certificate->lambda_min = has_smallest ? smallest * smallest / factor->weight : 0;
@@ -203,7 +215,7 @@ static enum lattn_verdict verdict_of(const struct factor *factor,
     double pairs_effective = factor->weight * factor->weight / factor->weight2;
 
     if (pairs_effective < (double)certificate->p || certificate->features_seen < certificate->p ||
-        certificate->rho <= certificate->tau)
+        !(certificate->rho > certificate->tau))
         return LATTN_NOT_IDENTIFYING;
     return certificate->rank == certificate->p ? LATTN_IDENTIFYING : LATTN_CANNOT_TELL;
 }

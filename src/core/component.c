@@ -27,7 +27,7 @@ static int32_t rows_max_for(int32_t capacity)
     return capacity < COLUMNS_LARGE ? ROWS_SMALL : ROWS_LARGE;
 }
 
-/* Whole cache lines, but not a multiple of 512 doubles: such rows would share cache sets. */
+/* Whole cache lines, but not a multiple of 128 of doubles: such rows would share cache sets. */
 static size_t leading_for(int32_t capacity, int32_t m)
 {
     size_t ld = ((size_t)capacity + (size_t)m + SPARE + 7) / 8 * 8;
@@ -42,7 +42,7 @@ size_t component_bytes(int32_t capacity, int32_t m)
 
     return sizeof(struct component) + (size_t)m * sizeof(double) +
            (size_t)capacity * (ld * sizeof(double) + sizeof(struct feature)) +
-           rows * (ld * sizeof(double) + sizeof(uint64_t)) +
+           rows * (ld * sizeof(double) + sizeof(uint64_t) + sizeof(double)) +
            (size_t)capacity * (size_t)m * sizeof(double);
 }
 
@@ -53,6 +53,17 @@ int32_t component_capacity(int32_t capacity, int32_t columns)
     if (columns <= capacity)
         return capacity;
     return columns > reserve ? columns : reserve;
+}
+
+static void arrays_release(struct component *component)
+{
+    memory_release(component->factor);
+    memory_release(component->features);
+    memory_release(component->rss);
+    memory_release(component->rows);
+    memory_release(component->row_time);
+    memory_release(component->row_weight);
+    memory_release(component->weights);
 }
 
 enum lattn_status component_open(struct component **ret_component, int32_t m, uint64_t time)
@@ -80,12 +91,7 @@ void component_close(struct component **component)
     if (closed == NULL)
         return;
     solution_close(&closed->solution);
-    memory_release(closed->factor);
-    memory_release(closed->features);
-    memory_release(closed->rss);
-    memory_release(closed->rows);
-    memory_release(closed->row_time);
-    memory_release(closed->weights);
+    arrays_release(closed);
     memory_release(closed);
 }
 
@@ -101,51 +107,57 @@ static void factor_copy(const struct component *from, double *factor, size_t ld,
     }
 }
 
+/* Arrays for the capacity, m, ld and rows_max that stand in the component. */
+static enum lattn_status arrays_make(struct component *component)
+{
+    size_t capacity = (size_t)component->capacity;
+    size_t rows_max = (size_t)component->rows_max;
+    size_t m = (size_t)component->m;
+
+    component->factor = memory_zeroed(capacity * component->ld, sizeof(double));
+    component->features = memory_zeroed(capacity, sizeof *component->features);
+    component->rss = memory_zeroed(m, sizeof(double));
+    component->rows = memory_raw(rows_max * component->ld, sizeof(double));
+    component->row_time = memory_raw(rows_max, sizeof *component->row_time);
+    component->row_weight = memory_raw(rows_max, sizeof(double));
+    component->weights = memory_zeroed(capacity * m, sizeof(double));
+    if (component->factor != NULL && component->features != NULL && component->rss != NULL &&
+        component->rows != NULL && component->row_time != NULL && component->row_weight != NULL &&
+        component->weights != NULL)
+        return LATTN_OK;
+    arrays_release(component);
+    return LATTN_NO_MEMORY;
+}
+
+/* Copy what the arrays hold into larger ones; waiting rows are none. */
+static void arrays_fill(const struct component *from, struct component *to)
+{
+    size_t columns = (size_t)from->columns;
+    size_t m = (size_t)from->m;
+
+    factor_copy(from, to->factor, to->ld, from->columns);
+    if (columns > 0)
+        memcpy(to->features, from->features, columns * sizeof *to->features);
+    memcpy(to->rss, from->rss, m * sizeof *to->rss);
+    for (size_t i = 0; i < columns; i++)
+        memcpy(to->weights + i * (size_t)to->m, from->weights + i * m, m * sizeof *to->weights);
+}
+
 enum lattn_status component_reserve(struct component *component, int32_t columns, int32_t m)
 {
-    int32_t capacity = component_capacity(component->capacity, columns);
-    size_t ld = leading_for(capacity, m);
-    int32_t rows_max = rows_max_for(capacity);
     struct component next = *component;
 
     assert(component->rows_waiting == 0);
-    if (capacity == component->capacity && m == component->m)
-        return LATTN_OK;
-    next.factor = memory_zeroed((size_t)capacity * ld, sizeof(double));
-    next.features = memory_zeroed((size_t)capacity, sizeof *next.features);
-    next.rss = memory_zeroed((size_t)m, sizeof(double));
-    next.rows = memory_raw((size_t)rows_max * ld, sizeof(double));
-    next.row_time = memory_raw((size_t)rows_max, sizeof *next.row_time);
-    next.weights = memory_zeroed((size_t)capacity * (size_t)m, sizeof(double));
-    if (next.factor == NULL || next.features == NULL || next.rss == NULL || next.rows == NULL ||
-        next.row_time == NULL || next.weights == NULL) {
-        memory_release(next.factor);
-        memory_release(next.features);
-        memory_release(next.rss);
-        memory_release(next.rows);
-        memory_release(next.row_time);
-        memory_release(next.weights);
-        return LATTN_NO_MEMORY;
-    }
-    factor_copy(component, next.factor, ld, component->columns);
-    if (component->columns > 0)
-        memcpy(next.features, component->features,
-               (size_t)component->columns * sizeof *next.features);
-    memcpy(next.rss, component->rss, (size_t)component->m * sizeof *next.rss);
-    for (int32_t i = 0; i < component->columns; i++)
-        memcpy(next.weights + (size_t)i * (size_t)m,
-               component->weights + (size_t)i * (size_t)component->m,
-               (size_t)component->m * sizeof *next.weights);
-    memory_release(component->factor);
-    memory_release(component->features);
-    memory_release(component->rss);
-    memory_release(component->rows);
-    memory_release(component->row_time);
-    memory_release(component->weights);
-    next.capacity = capacity;
+    next.capacity = component_capacity(component->capacity, columns);
     next.m = m;
-    next.ld = ld;
-    next.rows_max = rows_max;
+    next.ld = leading_for(next.capacity, m);
+    next.rows_max = rows_max_for(next.capacity);
+    if (next.capacity == component->capacity && m == component->m)
+        return LATTN_OK;
+    if (arrays_make(&next) != LATTN_OK)
+        return LATTN_NO_MEMORY;
+    arrays_fill(component, &next);
+    arrays_release(component);
     if (m != component->m)
         solution_close(&next.solution);
     *component = next;
@@ -165,12 +177,7 @@ enum lattn_status component_copy(const struct component *component, struct compo
         return status;
     }
     assert(copy->ld == component->ld && component->rows_waiting == 0);
-    factor_copy(component, copy->factor, copy->ld, component->columns);
-    memcpy(copy->features, component->features,
-           (size_t)component->columns * sizeof *copy->features);
-    memcpy(copy->rss, component->rss, (size_t)component->m * sizeof *copy->rss);
-    memcpy(copy->weights, component->weights,
-           (size_t)component->columns * (size_t)component->m * sizeof *copy->weights);
+    arrays_fill(component, copy);
     copy->weights_generation = component->weights_generation;
     copy->weights_rank = component->weights_rank;
     copy->rows_fresh = component->rows_fresh;

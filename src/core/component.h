@@ -24,7 +24,7 @@ struct solution;
  * time         label row of the stream up to which the past has faded
  * rss          m: residual sum of squares of the rows absorbed, faded like R
  * updates      orthogonal updates so far; each adds its rounding
- * rows         waiting rows [phi y] times sqrt(w), at most rows_max
+ * rows         waiting rows [phi y] times sqrt(w), at most rows_max; when they came, and w
  * weights      capacity x m row-major: the weights at hand, which predict each row before it
  *              is learned; exact at weights_generation (0: never) for weights_rank
  * full         R had full rank when the weights were last made from scratch
@@ -44,6 +44,7 @@ struct component {
     uint64_t generation;
     double *rows;
     uint64_t *row_time;
+    double *row_weight;
     int32_t rows_max;
     int32_t rows_waiting;
     double *factor; /* capacity x ld: R, then C, then a spare column */
@@ -53,7 +54,7 @@ struct component {
     uint64_t rows_fresh;
     uint64_t rows_seen;
     int32_t full;
-    int32_t meets; /* mark of factor.c while it looks which components a row meets */
+    int32_t meets; /* mark while one looks which components a row or an input meets */
     struct solution *solution;
 };
 

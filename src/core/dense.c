@@ -93,6 +93,7 @@ void dense_triangle_solve_many(enum dense_side side, int32_t n, int32_t columns,
 /* Workspace as the query in work[0] asked for. */
 static double *workspace_new(double asked, int *ret_length)
 {
+    assert(asked <= INT_MAX);
     *ret_length = (int)asked;
     return memory_raw((size_t)*ret_length, sizeof(double));
 }

@@ -41,6 +41,11 @@ void factor_done(struct factor *factor)
     factor_init(factor, factor->bias, factor->forget, factor->ridge);
 }
 
+static int32_t greater(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
 size_t factor_bytes_resized(const struct factor *factor, int32_t d, int32_t m)
 {
     size_t p = (size_t)feature_count(d);
@@ -51,13 +56,9 @@ size_t factor_bytes_resized(const struct factor *factor, int32_t d, int32_t m)
 
     for (int32_t i = 0; i < factor->components_count; i++)
         if (factor->components[i] != NULL)
-            bytes += component_bytes(factor->components[i]->capacity, m);
+            bytes += component_bytes(factor->components[i]->capacity,
+                                     greater(m, factor->components[i]->m));
     return bytes;
-}
-
-static int32_t greater(int32_t a, int32_t b)
-{
-    return a > b ? a : b;
 }
 
 /* ---- sizes --------------------------------------------------------------------------------- */
@@ -262,6 +263,17 @@ void factor_inverse_scales(const struct factor *factor, const struct component *
     }
 }
 
+/* Count a squared innovation, weight included. One beyond all doubles cannot be averaged. */
+static void loss_take(struct factor *factor, double weight, double square)
+{
+    if (!isfinite(square))
+        return;
+    factor->progressive_sum += square;
+    factor->progressive_weight += weight;
+    factor->recent_sum = recent_keep * factor->recent_sum + square;
+    factor->recent_weight = recent_keep * factor->recent_weight + weight;
+}
+
 /* Sum the squared innovations of waiting rows, E = Y - Phi W with the weights at hand. */
 static void innovations_take(struct factor *factor, const struct component *component,
                              double *errors)
@@ -283,8 +295,7 @@ static void innovations_take(struct factor *factor, const struct component *comp
 
         for (size_t a = 0; a < m; a++)
             square += errors[(size_t)i * m + a] * errors[(size_t)i * m + a];
-        factor->progressive_sum += square;
-        factor->recent_sum = recent_keep * factor->recent_sum + square;
+        loss_take(factor, component->row_weight[i], square);
     }
 }
 
@@ -292,15 +303,20 @@ static void component_fold(struct factor *factor, struct component *component)
 {
     struct scratch scratch = scratch_layout(factor->work, component);
     int32_t rows = component->rows_waiting;
-    int follows_gain = rows == 1 && component->full && factor->ridge == 0;
+    uint64_t age = factor->pairs - component->row_time[0];
+    double *gain = rows == 1 && component->full && factor->ridge == 0 ? scratch.gain : NULL;
 
     assert(scratch.total <= factor->work_room);
     innovations_take(factor, component, scratch.errors);
-    component_absorb(component, factor->forget, factor->pairs, scratch.update,
-                     follows_gain ? scratch.gain : NULL);
+    component_absorb(component, factor->forget, factor->pairs, scratch.update, gain);
+    /* The gain is that of the row as it was absorbed, faded by its age; so must be its innovation.
+     */
+    if (gain != NULL && age > 0 && factor->forget < 1)
+        for (int32_t a = 0; a < component->m; a++)
+            scratch.errors[a] *= pow(factor->forget, (double)age / 2);
     factor_inverse_scales(factor, component, scratch.inverse);
-    solution_follow(component, rows, follows_gain ? scratch.gain : NULL, scratch.errors,
-                    scratch.inverse, factor->ridge, factor->forget);
+    solution_follow(component, rows, gain, scratch.errors, scratch.inverse, factor->ridge,
+                    factor->forget);
 }
 
 /* Account for a label row as such, before its features are looked at. */
@@ -312,8 +328,6 @@ static void row_count(struct factor *factor, const struct lattn_item *item, cons
     factor->weight = keep * factor->weight + item->weight;
     factor->weight2 = keep * keep * factor->weight2 + item->weight * item->weight;
     factor->weight_ever += item->weight;
-    factor->progressive_weight += item->weight;
-    factor->recent_weight = recent_keep * factor->recent_weight + item->weight;
     for (int32_t a = 0; a < factor->m; a++) {
         double label = a < item->m ? y[a] : 0;
 
@@ -325,13 +339,15 @@ static void row_count(struct factor *factor, const struct lattn_item *item, cons
 /* A row without features predicts 0 whatever the weights: its labels are all residual. */
 static void row_void(struct factor *factor, const struct lattn_item *item, const double *y)
 {
+    double sum = 0;
+
     for (int32_t a = 0; a < item->m; a++) {
         double square = item->weight * y[a] * y[a];
 
         factor->rss_void[a] += square;
-        factor->progressive_sum += square;
-        factor->recent_sum += square;
+        sum += square;
     }
+    loss_take(factor, item->weight, sum);
 }
 
 static struct component *row_component(struct factor *factor, const struct feature_view *view,
@@ -360,6 +376,7 @@ static void row_write(struct factor *factor, struct component *component,
     }
     for (int32_t a = 0; a < component->m; a++)
         row[component->columns + a] = a < item->m ? scale * view->y[a] : 0;
+    component->row_weight[component->rows_waiting] = item->weight;
     component->row_time[component->rows_waiting++] = factor->pairs;
 }
 
@@ -459,7 +476,6 @@ static void numbers_copy(const struct factor *factor, struct factor *copy)
     copy->weight2 = factor->weight2;
     copy->weight_ever = factor->weight_ever;
     copy->pairs = factor->pairs;
-    copy->generation = factor->generation;
     copy->progressive_sum = factor->progressive_sum;
     copy->progressive_weight = factor->progressive_weight;
     copy->recent_sum = factor->recent_sum;
@@ -482,6 +498,7 @@ enum lattn_status factor_copy(const struct factor *factor, struct factor *ret_co
     }
     if (factor->d > 0)
         numbers_copy(factor, &copy);
+    copy.generation = factor->generation;
     for (int32_t i = 0; i < factor->components_count; i++)
         if (copy.components[i] != NULL)
             copy.components[i]->identity = factor->components[i]->identity;

@@ -23,7 +23,7 @@ static int settings_are_valid(const struct lattn_learner_settings *settings)
 {
     return settings->dim >= 0 && settings->outputs >= 0 && settings->outputs <= LATTN_OUTPUTS_MAX &&
            (settings->bias == 0 || settings->bias == 1) &&
-           settings->dim + settings->bias <= LATTN_DIM_MAX && settings->forget > 0 &&
+           settings->dim <= LATTN_DIM_MAX - settings->bias && settings->forget > 0 &&
            settings->forget <= 1 && settings->precision >= 0 && settings->precision < 1 &&
            settings->ridge >= 0 && isfinite(settings->ridge) &&
            settings->engine == LATTN_ENGINE_RLS;
@@ -35,11 +35,11 @@ static enum lattn_status learner_begin(struct lattn_learner *learner)
     const struct lattn_learner_settings *settings = &learner->settings;
     int32_t index;
 
-    factor_init(&learner->factor, settings->bias, settings->forget, settings->ridge);
     lattn_names_init(&learner->names);
     learner->d = settings->dim > 0 ? settings->dim + settings->bias : 0;
     learner->m = settings->outputs;
     learner->identifying_since = LATTN_NEVER;
+    learner->p_identified = LATTN_NEVER;
     learner->lost_at = LATTN_NEVER;
     memset(learner->dim_was, 0, sizeof learner->dim_was);
     memset(learner->outputs_was, 0, sizeof learner->outputs_was);
@@ -60,6 +60,7 @@ enum lattn_status lattn_learner_open(struct lattn_learner **ret_learner,
     if (learner == NULL)
         return LATTN_NO_MEMORY;
     learner->settings = *settings;
+    factor_init(&learner->factor, settings->bias, settings->forget, settings->ridge);
     status = learner_begin(learner);
     if (status != LATTN_OK) {
         lattn_learner_close(&learner);
@@ -104,17 +105,20 @@ enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,
     return LATTN_OK;
 }
 
-enum lattn_status lattn_learner_reset(struct lattn_learner *learner)
+/* Empty the factor; what was derived before must never look current again. */
+static void learner_forget(struct lattn_learner *learner)
 {
     uint64_t generation = learner->factor.generation;
-    enum lattn_status status;
 
     factor_done(&learner->factor);
-    lattn_names_done(&learner->names);
-    status = learner_begin(learner);
-    /* What was derived before must never look current again. */
     learner->factor.generation = generation + 1;
-    return status;
+}
+
+enum lattn_status lattn_learner_reset(struct lattn_learner *learner)
+{
+    learner_forget(learner);
+    lattn_names_done(&learner->names);
+    return learner_begin(learner);
 }
 
 /* ---- admission ----------------------------------------------------------------------------- */
@@ -202,7 +206,7 @@ enum lattn_status lattn_learner_admit(struct lattn_learner *learner, const struc
         return LATTN_OK;
     }
     if (!was_sized)
-        factor_done(factor);
+        learner_forget(learner);
     if (status == LATTN_MEMORY_LIMIT)
         return complain(complaint, status, "the features of z need more than the %zu bytes allowed",
                         learner->settings.memory_max);
@@ -288,8 +292,10 @@ static enum lattn_status names_add(struct lattn_names *names, const struct namin
 /* Let d and m be what the names ask for; remember the sizes that were right until now. */
 static enum lattn_status names_apply(struct lattn_learner *learner, const struct lattn_names *names)
 {
-    int32_t d = names->coordinates_count;
     int32_t m = names->outputs_count;
+    /* The name of the bias alone does not say how many coordinates there are. */
+    int32_t d =
+        names->coordinates_count > learner->settings.bias ? names->coordinates_count : learner->d;
 
     if (d > 0 && m > 0 && (d != learner->factor.d || m != learner->factor.m)) {
         enum lattn_status status = learner_resize(learner, d, m);
@@ -322,7 +328,8 @@ enum lattn_status lattn_learner_name(struct lattn_learner *learner, const char *
     if (status != LATTN_OK)
         return complain(complaint, status, "%s", lattn_status_text(status));
     /* Coordinates that have no name yet keep their place. */
-    status = lattn_names_extend(&names, learner->d, learner->m);
+    status = lattn_names_extend(&names, learner->d > 0 ? learner->d : learner->settings.bias,
+                                learner->m);
     if (status == LATTN_OK)
         status = names_add(&names, &naming, ret_coordinates, ret_outputs, complaint);
     if (status == LATTN_OK) {
@@ -347,6 +354,7 @@ void lattn_learner_note(struct lattn_learner *learner, const struct lattn_certif
     if (certificate->verdict == LATTN_IDENTIFYING) {
         if (learner->identifying_since == LATTN_NEVER)
             learner->identifying_since = (int64_t)certificate->pairs;
+        learner->p_identified = certificate->p;
         learner->lost_at = LATTN_NEVER;
     } else if (learner->identifying_since != LATTN_NEVER && learner->lost_at == LATTN_NEVER) {
         learner->lost_at = (int64_t)certificate->pairs;
@@ -363,8 +371,8 @@ enum lattn_status lattn_learner_certify(struct lattn_learner *learner,
     if (status != LATTN_OK)
         return status;
     /* Data that determined the function cannot stop doing so; only our view of it can be buried. */
-    if (learner->identifying_since != LATTN_NEVER && learner->settings.forget == 1 &&
-        certificate.features_seen == certificate.p && certificate.verdict == LATTN_NOT_IDENTIFYING)
+    if (learner->p_identified == certificate.p && learner->settings.forget == 1 &&
+        certificate.verdict == LATTN_NOT_IDENTIFYING)
         certificate.verdict = LATTN_CANNOT_TELL;
     lattn_learner_note(learner, &certificate);
     certificate.identifying_since = learner->identifying_since;

@@ -16,6 +16,7 @@ struct lattn_learner {
     struct lattn_names names;
     int32_t d;
     int32_t m;
+    int64_t p_identified; /* p when the verdict was last "identifying", or LATTN_NEVER */
     int64_t identifying_since;
     int64_t lost_at;
     uint8_t dim_was[LATTN_DIM_MAX + 1];

@@ -35,23 +35,21 @@ static enum lattn_status residuals_report(const struct lattn_learner *learner,
 {
     const struct factor *factor = &learner->factor;
     double freedom = learner_freedom(learner, report->certificate.rank);
-    double *rss = memory_zeroed((size_t)learner->m, sizeof *rss);
+    double *rss = memory_zeroed((size_t)report->m, sizeof *rss);
     double total = 0;
 
-    report->noise_std = memory_zeroed((size_t)learner->m, sizeof *report->noise_std);
-    report->r2 = memory_zeroed((size_t)learner->m, sizeof *report->r2);
+    report->noise_std = memory_zeroed((size_t)report->m, sizeof *report->noise_std);
+    report->r2 = memory_zeroed((size_t)report->m, sizeof *report->r2);
     if (rss == NULL || report->noise_std == NULL || report->r2 == NULL) {
         memory_release(rss);
         return LATTN_NO_MEMORY;
     }
     if (factor->pairs > 0)
         factor_residual(factor, rss);
-    for (int32_t a = 0; a < learner->m; a++) {
-        double yy = factor->pairs > 0 ? factor->yy[a] : 0;
-
+    for (int32_t a = 0; a < report->m; a++) {
         total += rss[a];
         report->noise_std[a] = sqrt(ratio_or_nan(rss[a], freedom));
-        report->r2[a] = 1 - ratio_or_nan(rss[a], yy);
+        report->r2[a] = 1 - ratio_or_nan(rss[a], factor->yy[a]);
     }
     report->loss_train = ratio_or_nan(total, factor->weight);
     memory_release(rss);
@@ -63,8 +61,8 @@ enum lattn_status lattn_learner_report(struct lattn_learner *learner,
 {
     const struct factor *factor = &learner->factor;
     struct lattn_report report = {
-        .d = learner->d,
-        .m = learner->m,
+        .d = factor->pairs > 0 ? learner->d : 0,
+        .m = factor->pairs > 0 ? learner->m : 0,
         .bias = learner->settings.bias,
         .engine = learner->settings.engine,
         .pairs = factor->pairs,
@@ -199,6 +197,8 @@ enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_
     struct lattn_model *model = NULL;
     enum lattn_status status = weights_solve(learner);
 
+    if (status == LATTN_OK && heads == LATTN_HEADS_COUNT && count < 1)
+        status = LATTN_RANGE;
     if (status == LATTN_OK)
         status = collection_make(factor, &collection);
     if (status == LATTN_OK) {

@@ -18,6 +18,9 @@
 static const double row_space_relative = 1e-8;
 static const double row_space_floor = 1e-12;
 
+/* A smaller pivot would be taken as none; A has columns of length 1, so this is as good as none. */
+static const double ridge_root_min = 1e-140;
+
 enum {
     /* Deficient weights are made anew when the rows have grown by an eighth. */
     REFRESH_SHARE = 8,
@@ -43,16 +46,6 @@ void solution_close(struct solution **solution)
     memory_release(closed);
 }
 
-/* Column scales to multiply R with; a column that was never nonzero stays a column of zeros. */
-static double *scales_new(int32_t n, const double *inverse)
-{
-    double *copy = memory_raw((size_t)n, sizeof *copy);
-
-    if (copy != NULL)
-        memcpy(copy, inverse, (size_t)n * sizeof *copy);
-    return copy;
-}
-
 enum lattn_status solution_open(struct component *component, const double *inverse, uint64_t stamp)
 {
     struct solution *solution = memory_zeroed(1, sizeof *solution);
@@ -63,9 +56,10 @@ enum lattn_status solution_open(struct component *component, const double *inver
     solution_close(&component->solution);
     if (solution == NULL)
         return LATTN_NO_MEMORY;
-    solution->inverse = scales_new(component->columns, inverse);
+    solution->inverse = memory_raw((size_t)component->columns, sizeof *solution->inverse);
     if (solution->inverse == NULL)
         goto done;
+    memcpy(solution->inverse, inverse, (size_t)component->columns * sizeof *inverse);
     r = component_triangle(component, &ldr);
     status = spectrum_largest(component->columns, r, ldr, solution->inverse, &solution->sigma_max);
     if (status != LATTN_OK)
@@ -74,6 +68,8 @@ enum lattn_status solution_open(struct component *component, const double *inver
     solution->generation = component->generation;
     solution->stamp = stamp;
     solution->cut = NAN;
+    solution->plain_max = NAN;
+    solution->plain_min = NAN;
     component->solution = solution;
     solution = NULL;
 done:
@@ -116,19 +112,31 @@ static void columns_copy(const struct component *component, const double *invers
  * and sigma_{rank+1} <= |R22|.
  */
 static enum lattn_status rank_is_certain(int32_t n, int32_t rank, const double *a,
-                                         const double *head, double cut, int *ret_certain)
+                                         const double *head, double cut, double *ret_smallest,
+                                         int *ret_certain)
 {
     double rest = 0;
-    double smallest = INFINITY;
     enum lattn_status status = LATTN_OK;
+
+    *ret_smallest = INFINITY;
 
     for (int32_t j = rank; j < n; j++)
         for (int32_t i = rank; i <= j; i++)
             rest += a[(size_t)j * (size_t)n + (size_t)i] * a[(size_t)j * (size_t)n + (size_t)i];
     if (rank > 0)
-        status = spectrum_smallest(rank, head, (size_t)rank, NULL, &smallest);
-    *ret_certain = sqrt(rest) <= cut && smallest > cut;
+        status = spectrum_smallest(rank, head, (size_t)rank, NULL, ret_smallest);
+    *ret_certain = sqrt(rest) <= cut && *ret_smallest > cut;
     return status;
+}
+
+/* Columns that were nonzero at some time. */
+static int32_t columns_seen(const struct solution *solution)
+{
+    int32_t seen = 0;
+
+    for (int32_t i = 0; i < solution->columns; i++)
+        seen += solution->inverse[i] > 0;
+    return seen;
 }
 
 static void head_copy(int32_t n, int32_t rank, const double *a, double *head)
@@ -146,6 +154,7 @@ static enum lattn_status rank_by_values(const struct component *component, doubl
     const double *r = component_triangle(component, &ldr);
     double *sigma = memory_raw((size_t)n, sizeof *sigma);
     enum lattn_status status = LATTN_NO_MEMORY;
+    int32_t seen = columns_seen(component->solution);
     int32_t rank = 0;
 
     if (sigma != NULL)
@@ -154,7 +163,7 @@ static enum lattn_status rank_by_values(const struct component *component, doubl
         while (rank < n && sigma[rank] > cut)
             rank++;
         *ret_rank = rank;
-        component->solution->sigma_min = sigma[n - 1];
+        component->solution->sigma_min = seen > 0 ? sigma[seen - 1] : 0;
     }
     memory_release(sigma);
     return status;
@@ -191,19 +200,24 @@ static enum lattn_status rank_decide(struct component *component, double cut, co
 {
     struct solution *solution = component->solution;
     size_t n = (size_t)component->columns;
+    int32_t seen = columns_seen(solution);
     int32_t rank = 0;
     int certain;
+    double smallest;
     enum lattn_status status;
 
     while (rank < component->columns && fabs(a[(size_t)rank * n + (size_t)rank]) > cut)
         rank++;
-    solution->sigma_min = fabs(a[n * n - 1]);
     memory_release(solution->head);
     solution->head = memory_zeroed((size_t)rank * (size_t)rank, sizeof(double));
     if (solution->head == NULL)
         return LATTN_NO_MEMORY;
     head_copy(component->columns, rank, a, solution->head);
-    status = rank_is_certain(component->columns, rank, a, solution->head, cut, &certain);
+    status = rank_is_certain(component->columns, rank, a, solution->head, cut, &smallest, &certain);
+    /* Of the columns seen: a column of zeros, admitted but not yet learned, says nothing. */
+    solution->sigma_min = seen == 0 ? 0 : fabs(a[(size_t)(seen - 1) * (n + 1)]);
+    if (seen == rank && seen > 0)
+        solution->sigma_min = smallest;
     if (status == LATTN_OK && !certain)
         status = rank_by_values(component, cut, &rank);
     solution->rank = rank;
@@ -343,6 +357,7 @@ done:
 static enum lattn_status weights_ridge(struct component *component, double ridge)
 {
     enum { ROWS = 64 };
+    double root = fmax(sqrt(ridge), ridge_root_min);
     const double *inverse = component->solution->inverse;
     size_t ldr;
     const double *r = component_triangle(component, &ldr);
@@ -364,7 +379,7 @@ static enum lattn_status weights_ridge(struct component *component, double ridge
 
         memset(rows, 0, (size_t)count * ldr * sizeof *rows);
         for (int32_t i = 0; i < count; i++)
-            rows[(size_t)i * ldr + (size_t)(start + i)] = sqrt(ridge);
+            rows[(size_t)i * ldr + (size_t)(start + i)] = root;
         update_block(n, component->m, count, a, ldr, rows, ldr, work);
     }
     for (int32_t i = 0; i < n; i++)

@@ -39,7 +39,9 @@ struct solution {
     double *inverse;
     double cut;       /* of the rank, absolute; NaN before solution_rank */
     double sigma_max; /* of A */
-    double sigma_min; /* of A; an upper bound where the rank is deficient */
+    double sigma_min; /* of A's columns seen; an upper bound where they are deficient */
+    double plain_max; /* of R itself; NaN until asked for */
+    double plain_min;
 };
 
 void solution_close(struct solution **solution);

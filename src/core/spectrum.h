@@ -13,8 +13,10 @@
  * scale  n factors > 0, or NULL for A = R
  *
  * By Lanczos iteration on A'A or its inverse with full reorthogonalisation, stopped when the
- * eigenvalue's error estimate falls below 1e-11 of it; small triangles by a full decomposition.
- * O(n^2) per step, some tens of steps. Deterministic: the start vector is fixed.
+ * eigenvalue's estimated error falls below 1e-11 of it, or after 240 steps; small triangles by a
+ * full decomposition. The value lies inside the spectrum; where other singular values are within
+ * 1e-9 of it, the estimate can be a few times too small. O(n^2) per step, some tens of steps.
+ * Deterministic: the start vector is fixed.
  *
  * Each returns LATTN_OK, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
  * Source: Golub, Van Loan, Matrix Computations 4e, 10.1; bound: Parlett, The Symmetric Eigenvalue
