@@ -34,7 +34,7 @@ LATTN_API enum lattn_status lattn_text_add(struct lattn_text *text, const char *
 enum lattn_line_kind { LATTN_LINE_PAIR, LATTN_LINE_REQUEST };
 
 /*
- * A line as read. For a request only kind is set: read it with lattn_request_read.
+ * A line as read. For a request only kind and id are set: read it with lattn_request_read.
  *
  * item      z and y lie in the caller's numbers
  * id        the id as JSON text, borrowed from the line; NULL if there is none
@@ -53,18 +53,20 @@ struct lattn_line {
 /*
  * Read one line: a pair {"z", "y"[, "causal", "w", "id", "producer", "seq"]} or a request.
  *
- * text         in   length bytes without the line's end; LATTN_LINE_PADDING more are readable
+ * text         in   length bytes, with or without the line's end; nothing behind them is read
  * numbers      out  room for the pair's numbers, at least length / 2 + 2 doubles
  * ret_used     out  how many of them the pair took
- * ret_line     out  on refusal kind and id are still set as far as they were read, so that the
- *                   answer can carry them
- * complaint    out  may be NULL: which field, and what was wrong
+ * ret_line     out  on refusal kind, id, producer and seq are still set where the text can be read
+ * up to them: the answer carries the id, and a refused pair uses up its number complaint    out may
+ * be NULL: which field, and what was wrong
  *
  * The form of y decides the labels: a number or m numbers one row; n rows of m a label at every
- * position. An input for predict (no "y") is not a pair here. Unknown fields are refused.
+ * position. An input for predict (no "y") is not a pair here. Unknown fields are refused. A line
+ * with "method" is a request and LATTN_OK here, whatever else is wrong with it.
  *
- * Returns LATTN_OK, LATTN_SYNTAX, LATTN_FIELD, LATTN_EMPTY, LATTN_SHAPE, LATTN_RANGE or
- * LATTN_NOT_FINITE (also for numbers like 1e999). Allocates nothing.
+ * Returns LATTN_OK, LATTN_SYNTAX, LATTN_FIELD, LATTN_EMPTY, LATTN_SHAPE, LATTN_RANGE,
+ * LATTN_NOT_FINITE (also for numbers like 1e999), LATTN_NAME (producer) or LATTN_TOO_BIG (id).
+ * Allocates nothing.
  */
 LATTN_API enum lattn_status lattn_line_read(const char *text, size_t length, double *numbers,
                                             size_t *ret_used, struct lattn_line *ret_line,
@@ -96,7 +98,7 @@ LATTN_API const char *lattn_method_word(enum lattn_method method);
  * input     predict: z lies in numbers
  * heads     model: LATTN_HEADS_SVD, or LATTN_HEADS_COUNT with heads_count; has_heads 0: default
  * producer  hello; "" if there is none
- * append, outputs, blocks   name
+ * append, outputs, blocks   name; each is one allocation, with the texts that its pointers point to
  * model     subscribe: 1 if what is "model" (status and model), 0 if "status"
  * every_ms  subscribe: at most one emission in so many milliseconds; 0: each
  * confirm   reset
@@ -136,9 +138,9 @@ LATTN_API enum lattn_status lattn_request_read(const char *text, size_t length,
 LATTN_API void lattn_request_done(struct lattn_request *request);
 
 /*
- * Write lines as a client. Each appends one whole line with its end; numbers as %.17g, the shortest
- * form that reads back to the same double where that is cheaper. A line is written whole or not at
- * all: LATTN_OK or LATTN_NO_MEMORY.
+ * Write lines as a client. Each appends one whole line with its end; numbers as %.17g, which reads
+ * back to the same double. A line is written whole or not at all: LATTN_OK or LATTN_NO_MEMORY. An
+ * item without y is written as an input.
  *
  * id        JSON text, NULL for none
  * producer  NULL for none; then seq is not written
@@ -185,7 +187,7 @@ struct lattn_named {
     int32_t m;
 };
 
-/* Answer to status, read back by a client. noise_std and r2 have m entries and are owned. */
+/* Answer to status, read back by a client. noise_std and r2 have m entries, or are NULL; owned. */
 struct lattn_state_of_service {
     struct lattn_report report;
     struct lattn_service service;
@@ -238,7 +240,7 @@ enum lattn_reply_kind { LATTN_REPLY_RESULT, LATTN_REPLY_ERROR, LATTN_REPLY_EMISS
  *
  * id    JSON text, "" if there was none
  * code, message, line   of an error; line 0 if there was none
- * body  the parsed result or params, for the lattn_reply_* below
+ * body  result or params as JSON text, for the lattn_reply_* below
  */
 struct lattn_reply {
     enum lattn_reply_kind kind;
@@ -260,7 +262,7 @@ LATTN_API void lattn_reply_done(struct lattn_reply *reply);
  * the emission; a model that was not asked for is LATTN_FIELD.
  *
  * lattn_reply_status      release with lattn_report_done(&ret_state->report); null is NaN, 0 or
- *                         LATTN_NEVER
+ *                         LATTN_NEVER, and no array for noise_std and r2; weight is not sent: NaN
  * lattn_reply_prediction  ret_y and ret_std_error are given to the caller (free), ret_m entries;
  *                         ret_std_error NULL if there is none
  */
@@ -278,7 +280,10 @@ LATTN_API enum lattn_status lattn_reply_prediction(const struct lattn_reply *rep
                                                    double **ret_y, double **ret_std_error,
                                                    int32_t *ret_m);
 
-/* The result as JSON text, for programs that pass it on: compact, or indented by 2. */
+/*
+ * The result as JSON text, for programs that pass it on: as it came, or indented by 2 with arrays
+ * of plain values on one line.
+ */
 LATTN_API enum lattn_status lattn_reply_text(const struct lattn_reply *reply, int32_t indented,
                                              struct lattn_text *ret_text);
 

@@ -1,0 +1,195 @@
+/*
+ * The short answers: to predict, hello and name.
+ */
+#include <lattn/wire.h>
+
+#include "base/memory.h"
+#include "wire/member.h"
+#include "wire/reply.h"
+#include "wire/writer.h"
+
+#include <math.h>
+
+static enum lattn_status answer_write(struct lattn_text *text, const struct member *members,
+                                      const void *from)
+{
+    struct writer writer;
+
+    writer_begin(&writer, text);
+    member_write(&writer, members, from);
+    return writer_end(&writer);
+}
+
+static enum lattn_status answer_read(const struct lattn_reply *reply, const struct member *members,
+                                     void *ret_to)
+{
+    struct scan scan;
+    enum lattn_status status =
+        reply->kind == LATTN_REPLY_RESULT ? reply_part(reply, NULL, &scan) : LATTN_FIELD;
+
+    if (status == LATTN_OK)
+        status = member_read(&scan, "result", members, ret_to);
+    return status == LATTN_OK || status == LATTN_NO_MEMORY ? status : LATTN_FIELD;
+}
+
+/* ---- predict ------------------------------------------------------------------------------- */
+
+struct prediction {
+    struct member_row y;
+    struct member_row std_error;
+    double leverage;
+    int32_t determined;
+};
+
+#define OF_PREDICTION(field) offsetof(struct prediction, field)
+
+static const struct member prediction_members[] = {
+    {.word = "y", .kind = MEMBER_ROW, .offset = OF_PREDICTION(y)},
+    {.word = "determined", .kind = MEMBER_FLAG, .offset = OF_PREDICTION(determined)},
+    {.word = "leverage", .kind = MEMBER_NUMBER, .offset = OF_PREDICTION(leverage)},
+    {.word = "std_error", .kind = MEMBER_ROW, .offset = OF_PREDICTION(std_error)},
+    {.word = NULL},
+};
+
+enum lattn_status lattn_write_prediction(struct lattn_text *text,
+                                         const struct lattn_prediction *prediction, int32_t m)
+{
+    const struct prediction answer = {
+        .y = {prediction->y, m},
+        .std_error = {prediction->has_std_error ? prediction->std_error : NULL, m},
+        .leverage = prediction->leverage,
+        .determined = prediction->determined,
+    };
+
+    return answer_write(text, prediction_members, &answer);
+}
+
+enum lattn_status lattn_reply_prediction(const struct lattn_reply *reply,
+                                         struct lattn_prediction *ret_prediction, double **ret_y,
+                                         double **ret_std_error, int32_t *ret_m)
+{
+    struct prediction answer;
+    enum lattn_status status = answer_read(reply, prediction_members, &answer);
+
+    if (status != LATTN_OK)
+        return status;
+    if (answer.y.numbers == NULL ||
+        (answer.std_error.numbers != NULL && answer.std_error.count != answer.y.count)) {
+        member_done(prediction_members, &answer);
+        return LATTN_FIELD;
+    }
+    *ret_prediction = (struct lattn_prediction){.y = answer.y.numbers,
+                                                .std_error = answer.std_error.numbers,
+                                                .leverage = answer.leverage,
+                                                .determined = answer.determined,
+                                                .has_std_error = answer.std_error.numbers != NULL};
+    *ret_y = answer.y.numbers;
+    *ret_std_error = answer.std_error.numbers;
+    *ret_m = answer.y.count;
+    return LATTN_OK;
+}
+
+/* ---- hello --------------------------------------------------------------------------------- */
+
+struct hello {
+    struct lattn_hello hello;
+    struct member_maybe last_seq;
+};
+
+#define OF_HELLO(field) offsetof(struct hello, hello.field)
+
+static const struct member hello_members[] = {
+    {.word = "version",
+     .kind = MEMBER_TEXT,
+     .offset = OF_HELLO(version),
+     .size = sizeof((struct lattn_hello *)NULL)->version},
+    {.word = "last_seq", .kind = MEMBER_MAYBE, .offset = offsetof(struct hello, last_seq)},
+    {.word = "d", .kind = MEMBER_INT32, .offset = OF_HELLO(d)},
+    {.word = "m", .kind = MEMBER_INT32, .offset = OF_HELLO(m)},
+    {.word = "bias", .kind = MEMBER_FLAG, .offset = OF_HELLO(bias)},
+    {.word = "accepted", .kind = MEMBER_COUNT, .offset = OF_HELLO(accepted)},
+    {.word = "rejected", .kind = MEMBER_COUNT, .offset = OF_HELLO(rejected)},
+    {.word = "duplicates", .kind = MEMBER_COUNT, .offset = OF_HELLO(duplicates)},
+    {.word = NULL},
+};
+
+enum lattn_status lattn_write_hello(struct lattn_text *text, const struct lattn_hello *hello)
+{
+    const struct hello answer = {.hello = *hello,
+                                 .last_seq = {hello->last_seq, hello->has_last_seq}};
+
+    return answer_write(text, hello_members, &answer);
+}
+
+enum lattn_status lattn_reply_hello(const struct lattn_reply *reply, struct lattn_hello *ret_hello)
+{
+    struct hello answer = {0};
+    enum lattn_status status = answer_read(reply, hello_members, &answer);
+
+    if (status != LATTN_OK)
+        return status;
+    if (answer.hello.version[0] == '\0')
+        return LATTN_FIELD;
+    answer.hello.has_last_seq = answer.last_seq.has;
+    answer.hello.last_seq = answer.last_seq.count;
+    *ret_hello = answer.hello;
+    return LATTN_OK;
+}
+
+/* ---- name ---------------------------------------------------------------------------------- */
+
+struct named {
+    struct member_indices coordinates;
+    struct member_indices outputs;
+    int32_t d;
+    int32_t m;
+};
+
+#define OF_NAMED(field) offsetof(struct named, field)
+
+static const struct member named_members[] = {
+    {.word = "append", .kind = MEMBER_INDICES, .offset = OF_NAMED(coordinates)},
+    {.word = "outputs", .kind = MEMBER_INDICES, .offset = OF_NAMED(outputs)},
+    {.word = "d", .kind = MEMBER_INT32, .offset = OF_NAMED(d)},
+    {.word = "m", .kind = MEMBER_INT32, .offset = OF_NAMED(m)},
+    {.word = NULL},
+};
+
+enum lattn_status lattn_write_named(struct lattn_text *text, const struct lattn_named *named)
+{
+    const struct named answer = {.coordinates = {named->coordinates, named->coordinates_count},
+                                 .outputs = {named->outputs, named->outputs_count},
+                                 .d = named->d,
+                                 .m = named->m};
+
+    return answer_write(text, named_members, &answer);
+}
+
+enum lattn_status lattn_reply_named(const struct lattn_reply *reply, struct lattn_named *ret_named)
+{
+    struct named answer;
+    enum lattn_status status = answer_read(reply, named_members, &answer);
+
+    if (status != LATTN_OK)
+        return status;
+    if (answer.coordinates.numbers == NULL || answer.outputs.numbers == NULL) {
+        member_done(named_members, &answer);
+        return LATTN_FIELD;
+    }
+    *ret_named = (struct lattn_named){.coordinates = answer.coordinates.numbers,
+                                      .coordinates_count = answer.coordinates.count,
+                                      .outputs = answer.outputs.numbers,
+                                      .outputs_count = answer.outputs.count,
+                                      .d = answer.d,
+                                      .m = answer.m};
+    return LATTN_OK;
+}
+
+void lattn_named_done(struct lattn_named *named)
+{
+    if (named == NULL)
+        return;
+    memory_release(named->coordinates);
+    memory_release(named->outputs);
+    *named = (struct lattn_named){0};
+}

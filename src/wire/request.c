@@ -1,0 +1,454 @@
+/*
+ * Requests, {"id", "method", "params"}. The params are read last, whatever the order of the fields:
+ * only then is it known whose they are.
+ */
+#include <lattn/wire.h>
+
+#include "base/complaint.h"
+#include "base/memory.h"
+#include "wire/line.h"
+#include "wire/names_json.h"
+#include "wire/scan.h"
+#include "wire/writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Every field that params of any method have. */
+enum param {
+    PARAM_Z,
+    PARAM_HEADS,
+    PARAM_WHAT,
+    PARAM_EVERY,
+    PARAM_APPEND,
+    PARAM_OUTPUTS,
+    PARAM_BLOCKS,
+    PARAM_PRODUCER,
+    PARAM_CONFIRM
+};
+
+static const char *const param_words[] = {"z",       "heads",  "what",     "every",   "append",
+                                          "outputs", "blocks", "producer", "confirm", NULL};
+
+#define PARAM(name) (1u << PARAM_##name)
+
+struct method {
+    const char *word;
+    uint32_t params;
+};
+
+static const struct method methods[] = {
+    [LATTN_METHOD_PREDICT] = {"predict", PARAM(Z)},
+    [LATTN_METHOD_STATUS] = {"status", 0},
+    [LATTN_METHOD_MODEL] = {"model", PARAM(HEADS)},
+    [LATTN_METHOD_SUBSCRIBE] = {"subscribe", PARAM(WHAT) | PARAM(EVERY)},
+    [LATTN_METHOD_EMIT] = {"emit", 0},
+    [LATTN_METHOD_NAME] = {"name", PARAM(APPEND) | PARAM(OUTPUTS) | PARAM(BLOCKS)},
+    [LATTN_METHOD_HELLO] = {"hello", PARAM(PRODUCER)},
+    [LATTN_METHOD_RESET] = {"reset", PARAM(CONFIRM)},
+};
+
+enum { METHODS_COUNT = sizeof methods / sizeof *methods };
+
+/* 24 days: what a subscriber waits for at most. */
+static const uint64_t every_ms_max = INT32_MAX;
+
+const char *lattn_method_word(enum lattn_method method)
+{
+    return (size_t)method < METHODS_COUNT ? methods[method].word : "unknown";
+}
+
+/* ---- params -------------------------------------------------------------------------------- */
+
+/* An upper bound of the numbers in the value here: one more than there are commas. */
+static size_t numbers_bound(const struct scan *scan)
+{
+    struct scan ahead = *scan;
+    size_t count = 1;
+
+    ahead.complaint = NULL;
+    (void)scan_skip(&ahead);
+    for (const char *at = scan->at; at < ahead.at; at++)
+        count += *at == ',';
+    return count;
+}
+
+static enum lattn_status param_read_tokens(struct scan *scan, struct lattn_request *request)
+{
+    double *numbers = memory_raw(numbers_bound(scan), sizeof *numbers);
+
+    if (numbers == NULL)
+        return LATTN_NO_MEMORY;
+    request->numbers = numbers;
+    request->input.weight = 1;
+    return line_read_tokens(scan, numbers, &request->input);
+}
+
+static enum lattn_status param_read_heads(struct scan *scan, struct lattn_request *request)
+{
+    static const char *const words[] = {"svd", NULL};
+    static const char expected[] = "\"svd\" or a number from 1";
+    uint64_t count;
+    int32_t word;
+    enum lattn_status status;
+
+    request->has_heads = 1;
+    request->heads = LATTN_HEADS_SVD;
+    if (!scan_is_digit(scan))
+        return scan_word(scan, "heads", words, expected, &word);
+    if (scan_take(scan, '0'))
+        return complain(scan->complaint, LATTN_RANGE, "heads is 0, %s is expected", expected);
+    status = scan_count_to(scan, "heads", INT32_MAX, &count);
+    if (status != LATTN_OK)
+        return status;
+    request->heads = LATTN_HEADS_COUNT;
+    request->heads_count = (int32_t)count;
+    return LATTN_OK;
+}
+
+/* Milliseconds in a unit of TIME; 0 where there is no such unit. */
+static uint64_t unit_ms(const char *unit)
+{
+    if (strcmp(unit, "ms") == 0)
+        return 1;
+    if (strcmp(unit, "s") == 0)
+        return 1000;
+    return strcmp(unit, "m") == 0 ? 60000 : 0;
+}
+
+/* "250ms", "5s", "2m". Returns 0 where the text is no such time. */
+static int time_parse(const char *text, uint64_t *ret_ms)
+{
+    uint64_t ms = 0;
+    const char *at = text;
+
+    for (; *at >= '0' && *at <= '9'; at++)
+        ms = ms > every_ms_max ? ms : ms * 10 + (uint64_t)(*at - '0');
+    if (at == text || unit_ms(at) == 0)
+        return 0;
+    *ret_ms = ms * unit_ms(at);
+    return 1;
+}
+
+static enum lattn_status param_read_every(struct scan *scan, uint64_t *ret_ms)
+{
+    struct scan before = *scan;
+    struct scan_string string;
+    char text[32];
+    enum lattn_status status;
+
+    if (scan_is_digit(scan))
+        return scan_count_to(scan, "every", every_ms_max, ret_ms);
+    if (scan_peek(scan) != '"')
+        return scan_mismatch(scan, "every", "a time like \"250ms\", or milliseconds");
+    status = scan_string(scan, "every", &string);
+    if (status != LATTN_OK)
+        return status;
+    if (!scan_string_decode(&string, sizeof text, text) || !time_parse(text, ret_ms))
+        return scan_mismatch(&before, "every", "a time like \"250ms\", \"5s\", \"2m\"");
+    if (*ret_ms > every_ms_max)
+        return complain(scan->complaint, LATTN_RANGE, "every is longer than %ju ms",
+                        (uintmax_t)every_ms_max);
+    return LATTN_OK;
+}
+
+struct names_reader {
+    const char *name;
+    char **names;
+};
+
+static enum lattn_status names_read_element(struct scan *scan, int64_t index, void *arg)
+{
+    struct names_reader *reader = arg;
+    char name[32];
+
+    snprintf(name, sizeof name, "%s[%jd]", reader->name, (intmax_t)index);
+    return scan_name(scan, name, LATTN_NAME_MAX, reader->names[index]);
+}
+
+/* Count an array in a request; LATTN_RANGE above max. */
+static enum lattn_status array_count(struct scan *scan, const char *name, int32_t max,
+                                     size_t *ret_count)
+{
+    int64_t count;
+    enum lattn_status status = scan_count(scan, name, &count);
+
+    if (status != LATTN_OK)
+        return status;
+    if (count > max)
+        return complain(scan->complaint, LATTN_RANGE, "%s has %jd entries, at most %d are accepted",
+                        name, (intmax_t)count, max);
+    *ret_count = (size_t)count;
+    return LATTN_OK;
+}
+
+/* The pointers and behind them the names are one allocation. */
+static enum lattn_status param_read_names(struct scan *scan, const char *name, int32_t max,
+                                          char ***names, size_t *count)
+{
+    struct names_reader reader = {.name = name};
+    char *text;
+    enum lattn_status status = array_count(scan, name, max, count);
+
+    if (status != LATTN_OK)
+        return status;
+    reader.names = memory_zeroed(*count, sizeof *reader.names + LATTN_NAME_MAX);
+    if (reader.names == NULL)
+        return LATTN_NO_MEMORY;
+    text = (char *)(reader.names + *count);
+    for (size_t i = 0; i < *count; i++)
+        reader.names[i] = text + i * LATTN_NAME_MAX;
+    *names = reader.names;
+    return scan_array(scan, name, names_read_element, &reader);
+}
+
+static enum lattn_status blocks_read_element(struct scan *scan, int64_t index, void *arg)
+{
+    struct lattn_block *blocks = arg;
+
+    return names_read_block(scan, &blocks[index]);
+}
+
+static enum lattn_status param_read_blocks(struct scan *scan, struct lattn_request *request)
+{
+    enum lattn_status status =
+        array_count(scan, "blocks", LATTN_BLOCKS_MAX, &request->blocks_count);
+
+    if (status != LATTN_OK)
+        return status;
+    request->blocks = memory_zeroed(request->blocks_count, sizeof *request->blocks);
+    if (request->blocks == NULL)
+        return LATTN_NO_MEMORY;
+    return scan_array(scan, "blocks", blocks_read_element, request->blocks);
+}
+
+static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
+{
+    static const char *const whats[] = {"status", "model", NULL};
+    struct lattn_request *request = arg;
+
+    if ((methods[request->method].params >> field & 1) == 0)
+        return complain(scan->complaint, LATTN_FIELD, "unknown field \"%s\" in params of %s",
+                        param_words[field], methods[request->method].word);
+    switch ((enum param)field) {
+    case PARAM_Z:
+        return param_read_tokens(scan, request);
+    case PARAM_HEADS:
+        return param_read_heads(scan, request);
+    case PARAM_WHAT:
+        return scan_word(scan, "what", whats, "\"status\" or \"model\"", &request->model);
+    case PARAM_EVERY:
+        return param_read_every(scan, &request->every_ms);
+    case PARAM_APPEND:
+        return param_read_names(scan, "append", LATTN_DIM_MAX, &request->append,
+                                &request->append_count);
+    case PARAM_OUTPUTS:
+        return param_read_names(scan, "outputs", LATTN_OUTPUTS_MAX, &request->outputs,
+                                &request->outputs_count);
+    case PARAM_BLOCKS:
+        return param_read_blocks(scan, request);
+    case PARAM_PRODUCER:
+        return scan_name(scan, "producer", sizeof request->producer, request->producer);
+    case PARAM_CONFIRM:
+        return scan_flag(scan, "confirm", &request->confirm);
+    }
+    return LATTN_FIELD;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+struct request_reader {
+    struct lattn_request request;
+    const char *method; /* NULL until it was read */
+    struct scan params; /* where they stand; at is NULL if there are none */
+};
+
+static enum lattn_status method_read(struct scan *scan, struct request_reader *reader)
+{
+    struct scan before = *scan;
+    struct scan_string string;
+    char excerpt[SCAN_EXCERPT_MAX];
+    enum lattn_status status = scan_string(scan, "method", &string);
+
+    if (status != LATTN_OK)
+        return status;
+    for (size_t i = 0; i < METHODS_COUNT; i++) {
+        if (scan_string_is(&string, methods[i].word)) {
+            reader->request.method = (enum lattn_method)i;
+            reader->method = methods[i].word;
+            return LATTN_OK;
+        }
+    }
+    scan_excerpt(&before, excerpt);
+    return complain(scan->complaint, LATTN_METHOD, "unknown method %s", excerpt);
+}
+
+enum request_field { REQUEST_ID, REQUEST_METHOD, REQUEST_PARAMS };
+
+static const char *const request_words[] = {"id", "method", "params", NULL};
+
+static enum lattn_status request_read_field(struct scan *scan, int32_t field, void *arg)
+{
+    struct request_reader *reader = arg;
+    const char *id;
+    size_t length;
+
+    switch ((enum request_field)field) {
+    case REQUEST_ID:
+        return line_read_id(scan, &id, &length);
+    case REQUEST_METHOD:
+        return method_read(scan, reader);
+    case REQUEST_PARAMS:
+        reader->params = *scan;
+        return scan_skip(scan);
+    }
+    return LATTN_FIELD;
+}
+
+static enum lattn_status request_read(struct request_reader *reader, const char *text,
+                                      size_t length, struct lattn_complaint *complaint)
+{
+    struct scan scan;
+    enum lattn_status status = scan_begin(&scan, text, length, complaint);
+
+    if (status == LATTN_OK)
+        status = scan_object(&scan, "the line", request_words, SCAN_STRANGERS_REFUSED,
+                             request_read_field, reader);
+    if (status == LATTN_OK)
+        status = scan_finish(&scan);
+    if (status != LATTN_OK)
+        return status;
+    if (reader->method == NULL)
+        return complain(complaint, LATTN_FIELD, "method is missing");
+    if (reader->params.at != NULL)
+        status = scan_object(&reader->params, "params", param_words, SCAN_STRANGERS_REFUSED,
+                             param_read, &reader->request);
+    if (status == LATTN_OK && reader->request.method == LATTN_METHOD_PREDICT &&
+        reader->request.input.z == NULL)
+        return complain(complaint, LATTN_FIELD, "z is missing in params of predict");
+    return status;
+}
+
+enum lattn_status lattn_request_read(const char *text, size_t length,
+                                     struct lattn_request *ret_request,
+                                     struct lattn_complaint *complaint)
+{
+    struct request_reader reader = {0};
+    struct lattn_line line;
+    enum lattn_status status = request_read(&reader, text, length, complaint);
+
+    if (status != LATTN_OK)
+        lattn_request_done(&reader.request);
+    line_find_id(text, length, &line);
+    if (line.id != NULL)
+        memcpy(reader.request.id, line.id, line.id_length);
+    *ret_request = reader.request;
+    return status;
+}
+
+void lattn_request_done(struct lattn_request *request)
+{
+    if (request == NULL)
+        return;
+    memory_release(request->numbers);
+    memory_release(request->append);
+    memory_release(request->outputs);
+    memory_release(request->blocks);
+    *request = (struct lattn_request){0};
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static void strings_write(struct writer *writer, const char *key, char *const *names, size_t count)
+{
+    writer_key(writer, key);
+    writer_open(writer, '[');
+    for (size_t i = 0; i < count; i++)
+        writer_string(writer, names[i]);
+    writer_close(writer, ']');
+}
+
+static void names_params_write(struct writer *writer, const struct lattn_request *request)
+{
+    strings_write(writer, "append", request->append, request->append_count);
+    strings_write(writer, "outputs", request->outputs, request->outputs_count);
+    writer_key(writer, "blocks");
+    writer_open(writer, '[');
+    for (size_t i = 0; i < request->blocks_count; i++)
+        names_write_block(writer, &request->blocks[i]);
+    writer_close(writer, ']');
+}
+
+static void subscribe_params_write(struct writer *writer, const struct lattn_request *request)
+{
+    writer_key(writer, "what");
+    writer_string(writer, request->model ? "model" : "status");
+    if (request->every_ms > 0) {
+        writer_key(writer, "every");
+        writer_count(writer, request->every_ms);
+    }
+}
+
+static void heads_param_write(struct writer *writer, const struct lattn_request *request)
+{
+    if (!request->has_heads)
+        return;
+    writer_key(writer, "heads");
+    if (request->heads == LATTN_HEADS_COUNT)
+        writer_count(writer, (uint64_t)request->heads_count);
+    else
+        writer_string(writer, "svd");
+}
+
+static void params_write(struct writer *writer, const struct lattn_request *request)
+{
+    switch (request->method) {
+    case LATTN_METHOD_PREDICT:
+        writer_key(writer, "z");
+        writer_matrix(writer, request->input.z, request->input.n, request->input.d);
+        return;
+    case LATTN_METHOD_MODEL:
+        heads_param_write(writer, request);
+        return;
+    case LATTN_METHOD_SUBSCRIBE:
+        subscribe_params_write(writer, request);
+        return;
+    case LATTN_METHOD_NAME:
+        names_params_write(writer, request);
+        return;
+    case LATTN_METHOD_HELLO:
+        if (request->producer[0] == '\0')
+            return;
+        writer_key(writer, "producer");
+        writer_string(writer, request->producer);
+        return;
+    case LATTN_METHOD_RESET:
+        writer_key(writer, "confirm");
+        writer_flag(writer, request->confirm);
+        return;
+    case LATTN_METHOD_STATUS:
+    case LATTN_METHOD_EMIT:
+        return;
+    }
+}
+
+enum lattn_status lattn_write_request(struct lattn_text *text, const struct lattn_request *request)
+{
+    struct writer writer;
+
+    writer_begin(&writer, text);
+    writer_open(&writer, '{');
+    if (request->id[0] != '\0') {
+        writer_key(&writer, "id");
+        writer_raw(&writer, request->id, strlen(request->id));
+    }
+    writer_key(&writer, "method");
+    writer_string(&writer, lattn_method_word(request->method));
+    writer_key(&writer, "params");
+    writer_open(&writer, '{');
+    params_write(&writer, request);
+    writer_close(&writer, '}');
+    writer_close(&writer, '}');
+    writer_newline(&writer);
+    return writer_end(&writer);
+}

@@ -1,0 +1,148 @@
+/*
+ * The answer to "status": what the learner and the service around it say about themselves.
+ */
+#include <lattn/wire.h>
+
+#include "base/complaint.h"
+#include "base/memory.h"
+#include "wire/member.h"
+#include "wire/reply.h"
+#include "wire/writer.h"
+
+#include <math.h>
+
+/* What status says, in a form that a table can name. */
+struct state {
+    struct lattn_report report;
+    struct lattn_service service;
+    struct member_row noise_std;
+    struct member_row r2;
+    struct member_maybe heads_generation;
+    uint64_t memory_bytes;
+};
+
+#define OF_STATE(field) offsetof(struct state, field)
+#define OF_REPORT(field) offsetof(struct state, report.field)
+#define OF_SERVICE(field) offsetof(struct state, service.field)
+#define OF_CERTIFICATE(field) offsetof(struct state, report.certificate.field)
+
+static const struct member stream_members[] = {
+    {.word = "checked", .kind = MEMBER_NULL},
+    {.word = "undetermined", .kind = MEMBER_NULL},
+    {.word = "bound95", .kind = MEMBER_NULL},
+    {.word = NULL},
+};
+
+static const struct member loss_members[] = {
+    {.word = "train", .kind = MEMBER_NUMBER, .offset = OF_REPORT(loss_train)},
+    {.word = "progressive", .kind = MEMBER_NUMBER, .offset = OF_REPORT(loss_progressive)},
+    {.word = "recent", .kind = MEMBER_NUMBER, .offset = OF_REPORT(loss_recent)},
+    {.word = NULL},
+};
+
+static const struct member state_members[] = {
+    {.word = "version", .kind = MEMBER_VERSION},
+    {.word = "d", .kind = MEMBER_INT32, .offset = OF_REPORT(d)},
+    {.word = "m", .kind = MEMBER_INT32, .offset = OF_REPORT(m)},
+    {.word = "p", .kind = MEMBER_INT64, .offset = OF_CERTIFICATE(p)},
+    {.word = "pairs", .kind = MEMBER_COUNT, .offset = OF_REPORT(pairs)},
+    {.word = "accepted", .kind = MEMBER_COUNT, .offset = OF_SERVICE(accepted)},
+    {.word = "rejected", .kind = MEMBER_COUNT, .offset = OF_SERVICE(rejected)},
+    {.word = "duplicates", .kind = MEMBER_COUNT, .offset = OF_SERVICE(duplicates)},
+    {.word = "features_seen",
+     .kind = MEMBER_INT64,
+     .offset = OF_CERTIFICATE(features_seen),
+     .none = LATTN_NEVER},
+    {.word = "components",
+     .kind = MEMBER_INT64,
+     .offset = OF_CERTIFICATE(components),
+     .none = LATTN_NEVER},
+    {.word = "rank", .kind = MEMBER_INT64, .offset = OF_CERTIFICATE(rank), .none = LATTN_NEVER},
+    {.word = "verdict", .kind = MEMBER_VERDICT, .offset = OF_CERTIFICATE(verdict)},
+    {.word = "identifying_since",
+     .kind = MEMBER_INT64,
+     .offset = OF_CERTIFICATE(identifying_since),
+     .none = LATTN_NEVER},
+    {.word = "lost_at",
+     .kind = MEMBER_INT64,
+     .offset = OF_CERTIFICATE(lost_at),
+     .none = LATTN_NEVER},
+    {.word = "lambda_min", .kind = MEMBER_NUMBER, .offset = OF_CERTIFICATE(lambda_min)},
+    {.word = "lambda_max", .kind = MEMBER_NUMBER, .offset = OF_CERTIFICATE(lambda_max)},
+    {.word = "rho", .kind = MEMBER_NUMBER, .offset = OF_CERTIFICATE(rho)},
+    {.word = "rho_seen", .kind = MEMBER_NUMBER, .offset = OF_CERTIFICATE(rho_seen)},
+    {.word = "threshold", .kind = MEMBER_NUMBER, .offset = OF_CERTIFICATE(threshold)},
+    {.word = "stream", .kind = MEMBER_OBJECT, .inner = stream_members},
+    {.word = "loss", .kind = MEMBER_OBJECT, .inner = loss_members},
+    {.word = "noise_std", .kind = MEMBER_ROW, .offset = OF_STATE(noise_std)},
+    {.word = "r2", .kind = MEMBER_ROW, .offset = OF_STATE(r2)},
+    {.word = "heads", .kind = MEMBER_INT32, .offset = OF_SERVICE(heads), .none = LATTN_NEVER},
+    {.word = "heads_generation", .kind = MEMBER_MAYBE, .offset = OF_STATE(heads_generation)},
+    {.word = "heads_certified_minimal", .kind = MEMBER_NULL},
+    {.word = "generation", .kind = MEMBER_COUNT, .offset = OF_REPORT(generation)},
+    {.word = "engine", .kind = MEMBER_ENGINE, .offset = OF_REPORT(engine)},
+    {.word = "pairs_per_s", .kind = MEMBER_NUMBER, .offset = OF_SERVICE(pairs_per_s)},
+    {.word = "queue_bytes", .kind = MEMBER_COUNT, .offset = OF_SERVICE(queue_bytes)},
+    {.word = "memory_bytes", .kind = MEMBER_COUNT, .offset = OF_STATE(memory_bytes)},
+    {.word = "uptime_s", .kind = MEMBER_COUNT, .offset = OF_SERVICE(uptime_s)},
+    {.word = "bias", .kind = MEMBER_FLAG, .offset = OF_REPORT(bias)},
+    {.word = "pairs_effective", .kind = MEMBER_NUMBER, .offset = OF_REPORT(pairs_effective)},
+    {.word = NULL},
+};
+
+enum lattn_status lattn_write_status(struct lattn_text *text, const struct lattn_report *report,
+                                     const struct lattn_service *service)
+{
+    struct state state = {
+        .report = *report,
+        .service = *service,
+        .noise_std = {report->noise_std, report->m},
+        .r2 = {report->r2, report->m},
+        .heads_generation = {service->heads_generation, service->heads != LATTN_NEVER},
+        .memory_bytes = report->memory_bytes};
+    struct writer writer;
+
+    if (!(report->weight > 0)) {
+        struct lattn_certificate *certificate = &state.report.certificate;
+
+        certificate->lambda_min = certificate->lambda_max = NAN;
+        certificate->rho = certificate->rho_seen = NAN;
+    }
+    writer_begin(&writer, text);
+    member_write(&writer, state_members, &state);
+    return writer_end(&writer);
+}
+
+static int row_fits(const struct member_row *row, int32_t m)
+{
+    return row->numbers == NULL || row->count == m;
+}
+
+enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
+                                     struct lattn_state_of_service *ret_state)
+{
+    struct state state = {0};
+    struct scan scan;
+    enum lattn_status status = reply_part(reply, "status", &scan);
+
+    if (status != LATTN_OK)
+        return status;
+    status = member_read(&scan, "status", state_members, &state);
+    if (status != LATTN_OK)
+        return status == LATTN_NO_MEMORY ? status : LATTN_FIELD;
+    if (!row_fits(&state.noise_std, state.report.m) || !row_fits(&state.r2, state.report.m)) {
+        member_done(state_members, &state);
+        return LATTN_FIELD;
+    }
+    state.report.noise_std = state.noise_std.numbers;
+    state.report.r2 = state.r2.numbers;
+    state.report.memory_bytes = state.memory_bytes;
+    state.report.weight = NAN;
+    state.report.certificate.pairs = state.report.pairs;
+    state.report.certificate.generation = state.report.generation;
+    state.report.certificate.tau = NAN;
+    state.service.heads_generation = state.heads_generation.count;
+    ret_state->report = state.report;
+    ret_state->service = state.service;
+    return LATTN_OK;
+}
