@@ -1,0 +1,378 @@
+/*
+ * Streams go through libuv's streams, regular files and /dev/null through uv_fs_read on its thread
+ * pool: a stream handle accepts such a file and aborts the process later. Answers into a file are
+ * written directly, since that does not wait for anybody.
+ */
+#include "serve/channel.h"
+
+#include "base/complaint.h"
+#include "base/memory.h"
+#include "serve/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILE_READ_BYTES = 64 << 10 };
+
+union stream {
+    uv_handle_t handle;
+    uv_stream_t stream;
+    uv_pipe_t pipe;
+    uv_tty_t tty;
+};
+
+/*
+ * reader, writer  the streams in use, both the same for a connection; NULL for files
+ * anchor          never started: its closing is what lets closed come later for files, too
+ * handles_open    to be closed before the channel is
+ */
+struct channel {
+    const struct channel_events *events;
+    void *arg;
+    uv_loop_t *loop;
+    union stream input;
+    union stream output;
+    uv_stream_t *reader;
+    uv_stream_t *writer;
+    uv_idle_t anchor;
+    int handles_open;
+
+    uv_fs_t file_request;
+    char *file_bytes; /* NULL: the input is no file */
+    int file_busy;
+    int is_reading;
+
+    size_t pending;
+    int is_standard;
+    int is_mute; /* nobody reads the answers */
+    int is_closing;
+};
+
+/* One write under way, with its bytes. */
+struct output {
+    uv_write_t request;
+    struct channel *channel;
+    struct lattn_text text;
+};
+
+static void report_closed(struct channel *channel)
+{
+    if (!channel->is_closing || channel->handles_open > 0 || channel->file_busy)
+        return;
+    if (channel->events != NULL)
+        channel->events->closed(channel->arg);
+    else
+        channel_release(&channel);
+}
+
+static void report_ended(struct channel *channel, int error)
+{
+    if (!channel->is_closing)
+        channel->events->ended(channel->arg, error);
+}
+
+/* ---- streams in ---- */
+
+static void stream_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
+{
+    (void)handle;
+    ret_buffer->base = memory_raw(suggested, 1);
+    ret_buffer->len = ret_buffer->base == NULL ? 0 : suggested;
+}
+
+static void stream_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+{
+    struct channel *channel = stream->data;
+
+    if (length > 0 && !channel->is_closing)
+        channel->events->bytes(channel->arg, buffer->base, (size_t)length);
+    memory_release(buffer->base);
+    if (length >= 0)
+        return;
+    channel_read_stop(channel);
+    report_ended(channel, length == UV_EOF ? 0 : (int)length);
+}
+
+/* ---- files in ---- */
+
+static void file_read_next(struct channel *channel);
+
+static void file_read(uv_fs_t *request)
+{
+    struct channel *channel = request->data;
+    ssize_t length = request->result;
+
+    uv_fs_req_cleanup(request);
+    channel->file_busy = 0;
+    if (channel->is_closing) {
+        report_closed(channel);
+    } else if (length > 0) {
+        channel->events->bytes(channel->arg, channel->file_bytes, (size_t)length);
+        file_read_next(channel);
+    } else {
+        channel->is_reading = 0;
+        report_ended(channel, (int)length);
+    }
+}
+
+static void file_read_next(struct channel *channel)
+{
+    uv_buf_t buffer = uv_buf_init(channel->file_bytes, FILE_READ_BYTES);
+    int error;
+
+    if (!channel->is_reading || channel->file_busy || channel->is_closing)
+        return;
+    channel->file_request.data = channel;
+    error =
+        uv_fs_read(channel->loop, &channel->file_request, STDIN_FILENO, &buffer, 1, -1, file_read);
+    if (error == 0)
+        channel->file_busy = 1;
+    else
+        report_ended(channel, error);
+}
+
+void channel_read_start(struct channel *channel)
+{
+    if (channel->is_reading || channel->is_closing)
+        return;
+    channel->is_reading = 1;
+    if (channel->file_bytes != NULL)
+        file_read_next(channel);
+    else
+        (void)uv_read_start(channel->reader, stream_room, stream_read); /* fails only if closing */
+}
+
+void channel_read_stop(struct channel *channel)
+{
+    if (channel->is_reading && channel->file_bytes == NULL)
+        uv_read_stop(channel->reader);
+    channel->is_reading = 0;
+}
+
+/* ---- out ---- */
+
+/* Nobody takes answers any more; what the peer sent before is still there to be read. */
+static void output_failed(struct channel *channel, int error)
+{
+    if (channel->is_mute || channel->is_closing)
+        return;
+    channel->is_mute = 1;
+    log_event(channel->is_standard ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
+              "answers cannot be written and are dropped",
+              LOG_FIELDS(log_text("error", uv_strerror(error))));
+}
+
+static void output_close(struct output *output)
+{
+    lattn_text_done(&output->text);
+    memory_release(output);
+}
+
+static void stream_written(uv_write_t *request, int error)
+{
+    struct output *output = request->data;
+    struct channel *channel = output->channel;
+
+    channel->pending -= output->text.length;
+    output_close(output);
+    if (error != 0)
+        output_failed(channel, error);
+    if (channel->pending == 0 && !channel->is_closing)
+        channel->events->drained(channel->arg);
+}
+
+static void stream_write(struct channel *channel, struct lattn_text *text)
+{
+    struct output *output = memory_zeroed(1, sizeof *output);
+    uv_buf_t buffer;
+    int error = UV_ENOMEM;
+
+    if (output != NULL) {
+        output->channel = channel;
+        output->text = *text;
+        output->request.data = output;
+        lattn_text_init(text);
+        buffer = (uv_buf_t){.base = output->text.data, .len = output->text.length};
+        error = uv_write(&output->request, channel->writer, &buffer, 1, stream_written);
+    }
+    if (error == 0) {
+        channel->pending += output->text.length;
+        return;
+    }
+    if (output != NULL)
+        output_close(output);
+    output_failed(channel, error);
+}
+
+static void file_write(struct channel *channel, const struct lattn_text *text)
+{
+    size_t written = 0;
+
+    while (written < text->length) {
+        ssize_t n = write(STDOUT_FILENO, text->data + written, text->length - written);
+
+        if (n >= 0) {
+            written += (size_t)n;
+        } else if (errno != EINTR) {
+            output_failed(channel, -errno);
+            return;
+        }
+    }
+}
+
+void channel_write(struct channel *channel, struct lattn_text *text)
+{
+    if (text->length > 0 && !channel->is_mute && !channel->is_closing) {
+        if (channel->writer != NULL)
+            stream_write(channel, text);
+        else
+            file_write(channel, text);
+    }
+    lattn_text_done(text);
+}
+
+size_t channel_pending(const struct channel *channel)
+{
+    return channel->pending;
+}
+
+/* ---- opening and closing ---- */
+
+static void handle_closed(uv_handle_t *handle)
+{
+    struct channel *channel = handle->data;
+
+    channel->handles_open--;
+    report_closed(channel);
+}
+
+static void handle_adopt(struct channel *channel, uv_handle_t *handle)
+{
+    handle->data = channel;
+    channel->handles_open++;
+}
+
+void channel_close(struct channel *channel)
+{
+    if (channel->is_closing)
+        return;
+    channel_read_stop(channel);
+    channel->is_closing = 1;
+    if (channel->reader != NULL)
+        uv_close((uv_handle_t *)channel->reader, handle_closed);
+    if (channel->writer != NULL && channel->writer != channel->reader)
+        uv_close((uv_handle_t *)channel->writer, handle_closed);
+    uv_close((uv_handle_t *)&channel->anchor, handle_closed);
+}
+
+void channel_release(struct channel **channel)
+{
+    struct channel *old = *channel;
+
+    assert(old->is_closing && old->handles_open == 0 && !old->file_busy);
+    memory_release(old->file_bytes);
+    memory_release(old);
+    *channel = NULL;
+}
+
+/* A channel that could not be opened has no owner and releases itself when its handles are closed.
+ */
+static void channel_abandon(struct channel *channel)
+{
+    channel->events = NULL;
+    channel_close(channel);
+}
+
+static struct channel *channel_make(uv_loop_t *loop, const struct channel_events *events, void *arg)
+{
+    struct channel *channel = memory_zeroed(1, sizeof *channel);
+
+    if (channel == NULL)
+        return NULL;
+    channel->events = events;
+    channel->arg = arg;
+    channel->loop = loop;
+    (void)uv_idle_init(loop, &channel->anchor); /* cannot fail */
+    handle_adopt(channel, (uv_handle_t *)&channel->anchor);
+    return channel;
+}
+
+enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *listener,
+                                 const struct channel_events *events, void *arg)
+{
+    struct channel *channel = channel_make(listener->loop, events, arg);
+
+    if (channel == NULL)
+        return LATTN_NO_MEMORY;
+    (void)uv_pipe_init(listener->loop, &channel->input.pipe, 0); /* cannot fail */
+    handle_adopt(channel, &channel->input.handle);
+    channel->reader = &channel->input.stream;
+    channel->writer = &channel->input.stream;
+    if (uv_accept(listener, channel->reader) != 0) {
+        channel_abandon(channel);
+        return LATTN_INPUT_OUTPUT;
+    }
+    *ret_channel = channel;
+    return LATTN_OK;
+}
+
+/* Open a standard descriptor as what it is; *ret_stream stays NULL for a file. */
+static int standard_open(struct channel *channel, int descriptor, union stream *stream,
+                         uv_stream_t **ret_stream)
+{
+    int error;
+
+    switch (uv_guess_handle(descriptor)) {
+    case UV_FILE:
+        return 0;
+    case UV_TTY:
+        error = uv_tty_init(channel->loop, &stream->tty, descriptor, 0);
+        if (error != 0)
+            return error;
+        handle_adopt(channel, &stream->handle);
+        *ret_stream = &stream->stream;
+        return 0;
+    case UV_NAMED_PIPE:
+    case UV_TCP:
+        (void)uv_pipe_init(channel->loop, &stream->pipe, 0); /* cannot fail */
+        handle_adopt(channel, &stream->handle);
+        *ret_stream = &stream->stream;
+        return uv_pipe_open(&stream->pipe, descriptor);
+    default:
+        return UV_ENOTSUP;
+    }
+}
+
+static int standard_open_both(struct channel *channel)
+{
+    int error = standard_open(channel, STDIN_FILENO, &channel->input, &channel->reader);
+
+    if (error == 0)
+        error = standard_open(channel, STDOUT_FILENO, &channel->output, &channel->writer);
+    if (error != 0 || channel->reader != NULL)
+        return error;
+    channel->file_bytes = memory_raw(FILE_READ_BYTES, 1);
+    return channel->file_bytes == NULL ? UV_ENOMEM : 0;
+}
+
+enum lattn_status channel_standard(struct channel **ret_channel, uv_loop_t *loop,
+                                   const struct channel_events *events, void *arg,
+                                   struct lattn_complaint *complaint)
+{
+    struct channel *channel = channel_make(loop, events, arg);
+    int error;
+
+    if (channel == NULL)
+        return LATTN_NO_MEMORY;
+    channel->is_standard = 1;
+    error = standard_open_both(channel);
+    if (error != 0) {
+        channel_abandon(channel);
+        return complain(complaint, LATTN_INPUT_OUTPUT, "cannot use standard input and output: %s",
+                        uv_strerror(error));
+    }
+    *ret_channel = channel;
+    return LATTN_OK;
+}

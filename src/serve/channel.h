@@ -1,0 +1,65 @@
+#ifndef SERVE_CHANNEL_H
+#define SERVE_CHANNEL_H
+
+#include <lattn/status.h>
+#include <lattn/wire.h>
+
+#include <stddef.h>
+#include <uv.h>
+
+/*
+ * Bytes from and to one peer: a connection, or standard input with standard output, whatever those
+ * are (pipe, terminal, socket, file, /dev/null). On the loop's thread.
+ */
+struct channel;
+
+/*
+ * What a channel reports to its owner.
+ *
+ * bytes    they came; borrowed
+ * ended    nothing will come any more: error 0 at the end of the input, else a libuv error
+ * drained  all that was written has left
+ * closed   channel_close is done; the owner may channel_release now
+ */
+struct channel_events {
+    void (*bytes)(void *arg, const char *bytes, size_t length);
+    void (*ended)(void *arg, int error);
+    void (*drained)(void *arg);
+    void (*closed)(void *arg);
+};
+
+/*
+ * Take the connection that waits at a listening stream.
+ *
+ * events, arg  kept until closed was called
+ *
+ * Returns LATTN_OK, LATTN_NO_MEMORY or LATTN_INPUT_OUTPUT.
+ */
+enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *listener,
+                                 const struct channel_events *events, void *arg);
+
+/* Open standard input and output. Returns as channel_accept. */
+enum lattn_status channel_standard(struct channel **ret_channel, uv_loop_t *loop,
+                                   const struct channel_events *events, void *arg,
+                                   struct lattn_complaint *complaint);
+
+/* Ask for bytes, or for none for now (a read under way may still report some). */
+void channel_read_start(struct channel *channel);
+void channel_read_stop(struct channel *channel);
+
+/*
+ * Send bytes; text is given and left empty. Where nobody takes them they are dropped: what the peer
+ * sent before it went is read all the same.
+ */
+void channel_write(struct channel *channel, struct lattn_text *text);
+
+/* Bytes written that have not left yet. */
+size_t channel_pending(const struct channel *channel);
+
+/* Stop everything; closed will be called once, later. Nothing else is reported from now on. */
+void channel_close(struct channel *channel);
+
+/* Release a channel that was closed. */
+void channel_release(struct channel **channel);
+
+#endif

@@ -1,0 +1,241 @@
+#include "serve/chunk.h"
+
+#include "base/complaint.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Offset of the empty string, which every chunk's text begins with. */
+enum { TEXT_EMPTY = 0 };
+
+enum lattn_status chunk_open(struct chunk **ret_chunk, void *session, struct tally *tally)
+{
+    struct chunk *chunk = memory_zeroed(1, sizeof *chunk);
+
+    if (chunk == NULL)
+        return LATTN_NO_MEMORY;
+    chunk->session = session;
+    chunk->tally = tally;
+    if (lattn_text_add(&chunk->text, "", 1) != LATTN_OK) {
+        chunk_close(&chunk);
+        return LATTN_NO_MEMORY;
+    }
+    *ret_chunk = chunk;
+    return LATTN_OK;
+}
+
+static void request_close(struct lattn_request *request)
+{
+    if (request == NULL)
+        return;
+    lattn_request_done(request);
+    memory_release(request);
+}
+
+void chunk_close(struct chunk **chunk)
+{
+    struct chunk *old = *chunk;
+
+    if (old == NULL)
+        return;
+    for (size_t i = 0; i < old->entries_count; i++)
+        request_close(old->entries[i].request);
+    memory_release(old->entries);
+    memory_release(old->numbers);
+    lattn_text_done(&old->text);
+    lattn_text_done(&old->answers);
+    memory_release(old);
+    *chunk = NULL;
+}
+
+/* Let an array hold need entries of size bytes, count of which are in use. */
+static enum lattn_status array_reserve(void **array, size_t *capacity, size_t count, size_t need,
+                                       size_t size)
+{
+    size_t capacity_new = 2 * *capacity > need ? 2 * *capacity : need;
+    void *grown;
+
+    if (need <= *capacity)
+        return LATTN_OK;
+    grown = memory_raw(capacity_new, size);
+    if (grown == NULL)
+        return LATTN_NO_MEMORY;
+    if (count > 0)
+        memcpy(grown, *array, count * size);
+    memory_release(*array);
+    *array = grown;
+    *capacity = capacity_new;
+    return LATTN_OK;
+}
+
+static enum lattn_status numbers_reserve(struct chunk *chunk, size_t count)
+{
+    void *numbers = chunk->numbers;
+    enum lattn_status status =
+        array_reserve(&numbers, &chunk->numbers_capacity, chunk->numbers_count,
+                      chunk->numbers_count + count, sizeof *chunk->numbers);
+
+    chunk->numbers = numbers;
+    return status;
+}
+
+static enum lattn_status entry_add(struct chunk *chunk, const struct entry *entry)
+{
+    void *entries = chunk->entries;
+    enum lattn_status status =
+        array_reserve(&entries, &chunk->entries_capacity, chunk->entries_count,
+                      chunk->entries_count + 1, sizeof *chunk->entries);
+
+    chunk->entries = entries;
+    if (status == LATTN_OK)
+        chunk->entries[chunk->entries_count++] = *entry;
+    return status;
+}
+
+/* Keep a string; the empty one is there already. */
+static enum lattn_status text_keep(struct chunk *chunk, const char *text, size_t length,
+                                   size_t *ret_at)
+{
+    size_t at = chunk->text.length;
+    enum lattn_status status;
+
+    *ret_at = TEXT_EMPTY;
+    if (length == 0)
+        return LATTN_OK;
+    status = lattn_text_add(&chunk->text, text, length);
+    if (status == LATTN_OK)
+        status = lattn_text_add(&chunk->text, "", 1);
+    if (status == LATTN_OK)
+        *ret_at = at;
+    return status;
+}
+
+/* Why a line is refused, in the words of whoever refused it. */
+static enum lattn_status message_keep(struct chunk *chunk, struct entry *entry,
+                                      const struct lattn_complaint *complaint)
+{
+    const char *message =
+        complaint->text[0] != '\0' ? complaint->text : lattn_status_text(entry->status);
+
+    if (entry->status == LATTN_OK)
+        return LATTN_OK;
+    return text_keep(chunk, message, strlen(message), &entry->message_at);
+}
+
+/* A number without a producer, or the other way round, cannot be told apart from a slip. */
+static enum lattn_status check_origin(const struct lattn_line *line,
+                                      struct lattn_complaint *complaint)
+{
+    if (line->has_seq && line->producer[0] == '\0')
+        return complain(complaint, LATTN_FIELD, "seq is given without producer");
+    if (!line->has_seq && line->producer[0] != '\0')
+        return complain(complaint, LATTN_FIELD, "producer is given without seq");
+    return LATTN_OK;
+}
+
+static enum lattn_status pair_add(struct chunk *chunk, const struct lattn_line *line, size_t used,
+                                  struct entry *entry, struct lattn_complaint *complaint)
+{
+    enum lattn_status status;
+
+    if (entry->status == LATTN_OK)
+        entry->status = check_origin(line, complaint);
+    if (entry->status == LATTN_OK) {
+        entry->item = line->item;
+        entry->z_at = (size_t)(line->item.z - chunk->numbers);
+        entry->y_at = (size_t)(line->item.y - chunk->numbers);
+        chunk->numbers_count += used;
+    }
+    entry->has_seq = line->has_seq && line->producer[0] != '\0';
+    entry->seq = line->seq;
+    status = text_keep(chunk, line->id, line->id == NULL ? 0 : line->id_length, &entry->id_at);
+    if (status == LATTN_OK && entry->has_seq)
+        status = text_keep(chunk, line->producer, strlen(line->producer), &entry->producer_at);
+    if (status == LATTN_OK)
+        status = message_keep(chunk, entry, complaint);
+    return status == LATTN_OK ? entry_add(chunk, entry) : status;
+}
+
+static enum lattn_status request_add(struct chunk *chunk, const char *text, size_t length,
+                                     struct entry *entry)
+{
+    struct lattn_request *request = memory_zeroed(1, sizeof *request);
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status;
+
+    if (request == NULL)
+        return LATTN_NO_MEMORY;
+    entry->kind = ENTRY_REQUEST;
+    entry->status = lattn_request_read(text, length, request, &complaint);
+    status = text_keep(chunk, request->id, strlen(request->id), &entry->id_at);
+    if (status == LATTN_OK)
+        status = message_keep(chunk, entry, &complaint);
+    if (entry->status == LATTN_OK)
+        entry->request = request;
+    if (status == LATTN_OK)
+        status = entry_add(chunk, entry);
+    if (status != LATTN_OK || entry->status != LATTN_OK) {
+        request_close(request);
+        return status;
+    }
+    chunk->requests_count++;
+    chunk->bytes += sizeof *request + length * sizeof(double) / 2;
+    return LATTN_OK;
+}
+
+static int is_blank(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r')
+            return 0;
+    }
+    return 1;
+}
+
+enum lattn_status chunk_read(struct chunk *chunk, const char *text, size_t length, uint64_t line)
+{
+    struct entry entry = {.kind = ENTRY_PAIR, .line = line};
+    struct lattn_line read = {.kind = LATTN_LINE_PAIR};
+    struct lattn_complaint complaint = {""};
+    size_t used = 0;
+    enum lattn_status status;
+
+    if (is_blank(text, length))
+        return LATTN_OK;
+    status = numbers_reserve(chunk, length / 2 + 2);
+    if (status != LATTN_OK)
+        return status;
+    entry.status = lattn_line_read(text, length, chunk->numbers + chunk->numbers_count, &used,
+                                   &read, &complaint);
+    if (entry.status == LATTN_OK && read.kind == LATTN_LINE_REQUEST)
+        return request_add(chunk, text, length, &entry);
+    return pair_add(chunk, &read, used, &entry, &complaint);
+}
+
+enum lattn_status chunk_refuse(struct chunk *chunk, enum lattn_status status, const char *message,
+                               uint64_t line)
+{
+    struct entry entry = {.kind = ENTRY_PAIR, .status = status, .line = line};
+    enum lattn_status kept = text_keep(chunk, message, strlen(message), &entry.message_at);
+
+    assert(status < LATTN_OK);
+    return kept == LATTN_OK ? entry_add(chunk, &entry) : kept;
+}
+
+void chunk_seal(struct chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->entries_count; i++) {
+        struct entry *entry = &chunk->entries[i];
+
+        entry->id = chunk->text.data + entry->id_at;
+        entry->producer = chunk->text.data + entry->producer_at;
+        entry->message = chunk->text.data + entry->message_at;
+        if (entry->kind == ENTRY_PAIR && entry->status == LATTN_OK) {
+            entry->item.z = chunk->numbers + entry->z_at;
+            entry->item.y = chunk->numbers + entry->y_at;
+        }
+    }
+    chunk->bytes += sizeof *chunk + chunk->entries_capacity * sizeof *chunk->entries +
+                    chunk->numbers_capacity * sizeof *chunk->numbers + chunk->text.capacity;
+}

@@ -1,0 +1,40 @@
+#ifndef SERVE_DISPATCH_H
+#define SERVE_DISPATCH_H
+
+#include <lattn/learner.h>
+#include <lattn/status.h>
+#include <lattn/wire.h>
+
+#include "serve/chunk.h"
+#include "serve/fold.h"
+
+#include <stdint.h>
+
+/*
+ * Requests, answered on the learner thread from the exact state.
+ *
+ * bias                1: the learner adds coordinate 0
+ * heads, heads_count  of a model request that does not say how many it wants
+ * service             counters and facts for status, as of now
+ * emit                make an emission of the current state and wait for it
+ * forget              everything was forgotten
+ */
+struct dispatch {
+    struct fold *fold;
+    int32_t bias;
+    enum lattn_heads heads;
+    int32_t heads_count;
+    void (*service)(void *arg, struct lattn_service *ret_service);
+    enum lattn_status (*emit)(void *arg);
+    void (*forget)(void *arg);
+    void *arg;
+};
+
+/*
+ * Answer a request, or say why it was refused when it was read. What was gathered before it must
+ * have been learned. The answer is added to chunk->answers.
+ */
+void dispatch_request(const struct dispatch *dispatch, struct chunk *chunk,
+                      const struct entry *entry);
+
+#endif

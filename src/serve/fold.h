@@ -1,0 +1,78 @@
+#ifndef SERVE_FOLD_H
+#define SERVE_FOLD_H
+
+#include <lattn/batch.h>
+#include <lattn/learner.h>
+#include <lattn/status.h>
+
+#include "serve/chunk.h"
+#include "serve/producer.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Whatever waits, folded in together: pairs are admitted one by one, gathered into one block, and
+ * committed, learned and answered when the block is flushed. Belongs to the learner thread.
+ *
+ *     lines -> fold_line -> [ block ] -> commit -> absorb -> count and answer
+ */
+
+/* An item about to be learned, and its sender's number; producer is "" if it has none. */
+struct fold_record {
+    const struct lattn_item *item;
+    const char *producer;
+    uint64_t seq;
+};
+
+/*
+ * Make a block safe before it is learned: the seam for durable state. What it accepts is learned
+ * and answered; what it refuses is as if it had been refused one by one.
+ *
+ * records  in  count of them, all admitted, in the order in which they will be learned
+ */
+typedef enum lattn_status (*fold_commit_fn)(void *arg, const struct fold_record *records,
+                                            size_t count);
+
+struct fold;
+
+/*
+ * commit  NULL: nothing outlives the process, so nothing needs to be made safe
+ *
+ * Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY.
+ */
+enum lattn_status fold_open(struct fold **ret_fold, const struct lattn_learner_settings *settings,
+                            fold_commit_fn commit, void *commit_arg);
+/* Accepts a pointer to NULL. */
+void fold_close(struct fold **fold);
+
+/*
+ * Take in a line that is a pair, or that was refused when it was read. Flushes first if the block
+ * is full.
+ *
+ * chunk, entry  kept until the block is flushed
+ */
+void fold_line(struct fold *fold, struct chunk *chunk, const struct entry *entry);
+
+/* Learn what was gathered; then count and answer each of its lines in order. */
+void fold_flush(struct fold *fold);
+
+/* Lines gathered and not yet answered; label rows among them. */
+size_t fold_lines(const struct fold *fold);
+size_t fold_rows(const struct fold *fold);
+
+/* Forget everything learned, the producers and the counters. The block must be empty. */
+void fold_reset(struct fold *fold);
+
+/* How often everything was forgotten: a result of an older epoch is not about this state. */
+uint64_t fold_epoch(const struct fold *fold);
+
+/* The state, exact only while the block is empty. Borrowed until fold_close. */
+struct lattn_learner *fold_learner(struct fold *fold);
+const struct producers *fold_producers(const struct fold *fold);
+/* Items of all connections. */
+const struct tally *fold_tally(const struct fold *fold);
+/* Why the last refused item was refused, for the log; "" if none was. */
+const char *fold_refusal(const struct fold *fold);
+
+#endif

@@ -1,0 +1,198 @@
+/*
+ * Events for people and for machines: each is one write of one line, so lines of several threads
+ * do not mix. Level and format are set once, before there are threads.
+ */
+#include "serve/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    LINE_BYTES_MAX = 4096,
+    /* A value may come from a client; six of them, each byte escaped to six, fit into a line. */
+    VALUE_BYTES_MAX = 100 * 6,
+    FIELDS_MAX = 5,
+    /* A full pipe behind stderr may hold up the daemon this long per line, not for ever. */
+    WRITE_WAIT_MS = 1000
+};
+
+static_assert((FIELDS_MAX + 1) * (VALUE_BYTES_MAX + 64) + 96 < LINE_BYTES_MAX,
+              "a line holds its fields");
+
+static enum log_level level_least = LOG_LEVEL_INFO;
+static enum log_format format_chosen = LOG_FORMAT_LOGFMT;
+
+struct line {
+    char bytes[LINE_BYTES_MAX];
+    size_t length;
+};
+
+void log_configure(enum log_level level, enum log_format format)
+{
+    level_least = level;
+    format_chosen = format;
+}
+
+struct log_field log_text(const char *key, const char *text)
+{
+    return (struct log_field){.kind = LOG_KIND_TEXT, .key = key, .text = text};
+}
+
+struct log_field log_count(const char *key, int64_t count)
+{
+    return (struct log_field){.kind = LOG_KIND_COUNT, .key = key, .count = count};
+}
+
+struct log_field log_real(const char *key, double real)
+{
+    return (struct log_field){.kind = LOG_KIND_REAL, .key = key, .real = real};
+}
+
+static const char *level_word(enum log_level level)
+{
+    static const char *const words[] = {"debug", "info", "warn", "error"};
+
+    return words[level];
+}
+
+static void line_add(struct line *line, const char *text)
+{
+    size_t length = strlen(text);
+    size_t room = sizeof line->bytes - line->length;
+
+    if (length > room)
+        length = room;
+    memcpy(line->bytes + line->length, text, length);
+    line->length += length;
+}
+
+static void line_add_escaped(struct line *line, const char *text)
+{
+    size_t end = line->length + VALUE_BYTES_MAX;
+
+    for (; *text != '\0' && line->length + 6 <= end; text++) {
+        unsigned char byte = (unsigned char)*text;
+        char escaped[8] = {(char)byte};
+
+        if (byte == '"' || byte == '\\')
+            snprintf(escaped, sizeof escaped, "\\%c", byte);
+        else if (byte < 0x20 || byte == 0x7f)
+            snprintf(escaped, sizeof escaped, "\\u%04x", byte);
+        line_add(line, escaped);
+    }
+}
+
+/* Does logfmt need quotes around it? */
+static int is_quoted(const char *text)
+{
+    if (*text == '\0')
+        return 1;
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text <= ' ' || *text == '"' || *text == '=' || *text == '\\' ||
+            *text == 0x7f)
+            return 1;
+    }
+    return 0;
+}
+
+static void line_add_key(struct line *line, const char *key)
+{
+    int is_first = line->length == 0;
+
+    if (format_chosen == LOG_FORMAT_JSON) {
+        line_add(line, is_first ? "{\"" : ",\"");
+        line_add(line, key);
+        line_add(line, "\":");
+    } else {
+        line_add(line, is_first ? "" : " ");
+        line_add(line, key);
+        line_add(line, "=");
+    }
+}
+
+static void line_add_text(struct line *line, const char *key, const char *text)
+{
+    int quoted = format_chosen == LOG_FORMAT_JSON || is_quoted(text);
+
+    line_add_key(line, key);
+    line_add(line, quoted ? "\"" : "");
+    line_add_escaped(line, text);
+    line_add(line, quoted ? "\"" : "");
+}
+
+static void line_add_time(struct line *line)
+{
+    struct timespec now = {0};
+    struct tm utc = {0};
+    char seconds[32];
+    char text[64];
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text, sizeof text, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
+    line_add_text(line, "time", text);
+}
+
+static void line_add_field(struct line *line, const struct log_field *field)
+{
+    char number[32];
+
+    switch (field->kind) {
+    case LOG_KIND_TEXT:
+        line_add_text(line, field->key, field->text);
+        return;
+    case LOG_KIND_COUNT:
+        snprintf(number, sizeof number, "%" PRId64, field->count);
+        break;
+    case LOG_KIND_REAL:
+        snprintf(number, sizeof number, "%.6g", field->real);
+        break;
+    case LOG_KIND_END:
+        return;
+    }
+    line_add_key(line, field->key);
+    line_add(line, number);
+}
+
+/* Standard error may share a pipe that somebody made non-blocking. */
+static void line_write(const struct line *line)
+{
+    size_t written = 0;
+
+    while (written < line->length) {
+        ssize_t n = write(STDERR_FILENO, line->bytes + written, line->length - written);
+
+        if (n >= 0) {
+            written += (size_t)n;
+        } else if (errno == EAGAIN) {
+            struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+            if (poll(&room, 1, WRITE_WAIT_MS) <= 0)
+                return;
+        } else if (errno != EINTR) {
+            return;
+        }
+    }
+}
+
+void log_event(enum log_level level, const char *message, const struct log_field *fields)
+{
+    struct line line = {.length = 0};
+
+    if (level < level_least)
+        return;
+    line_add_time(&line);
+    line_add_text(&line, "level", level_word(level));
+    line_add_text(&line, "msg", message);
+    for (; fields != NULL && fields->kind != LOG_KIND_END; fields++)
+        line_add_field(&line, fields);
+    line_add(&line, format_chosen == LOG_FORMAT_JSON ? "}\n" : "\n");
+    line_write(&line);
+}

@@ -1,0 +1,76 @@
+#ifndef SERVE_PIPELINE_H
+#define SERVE_PIPELINE_H
+
+#include <lattn/learner.h>
+#include <lattn/status.h>
+
+#include "serve/chunk.h"
+#include "serve/fold.h"
+#include "serve/publish.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The learner thread, and all that the loop knows of it: chunks go in, come back with their
+ * answers, and now and then there is a bulletin.
+ *
+ *     loop    pipeline_submit ->  queue  -> learner thread: fold_line, dispatch_request
+ *     loop    pipeline_collect <- queue <- [chunk with its answers]
+ *     loop    pipeline_bulletin <- publisher's thread <- snapshot, when one is due
+ */
+struct pipeline;
+
+/*
+ * emit_every_ns, emit_every_pairs  one of them is 0
+ * emit_dir                         NULL: no files; kept
+ * commit                           see fold.h; NULL: none
+ * wake                             called on other threads: there is something to collect, or the
+ *                                  pipeline has ended
+ */
+struct pipeline_settings {
+    struct lattn_learner_settings learner;
+    uint64_t emit_every_ns;
+    uint64_t emit_every_pairs;
+    enum lattn_heads heads;
+    int32_t heads_count;
+    const char *emit_dir;
+    fold_commit_fn commit;
+    void *commit_arg;
+    void (*wake)(void *arg);
+    void *wake_arg;
+};
+
+/*
+ * Starts the threads.
+ *
+ * Returns LATTN_OK, LATTN_RANGE, LATTN_INPUT_OUTPUT or LATTN_NO_MEMORY.
+ */
+enum lattn_status pipeline_open(struct pipeline **ret_pipeline,
+                                const struct pipeline_settings *settings,
+                                struct lattn_complaint *complaint);
+/* Ends it if pipeline_end was not called, and waits for the threads; accepts a pointer to NULL. */
+void pipeline_close(struct pipeline **pipeline);
+
+/* Hand in a sealed chunk; it is given until pipeline_collect gives it back. */
+void pipeline_submit(struct pipeline *pipeline, struct chunk *chunk);
+
+/* Bytes handed in and not yet learned: what back-pressure goes by. */
+size_t pipeline_bytes(struct pipeline *pipeline);
+
+/* A chunk with its answers, in the order of pipeline_submit. LATTN_OK, or LATTN_MORE for none. */
+enum lattn_status pipeline_collect(struct pipeline *pipeline, struct chunk **ret_chunk);
+
+/* The newest bulletin, as publisher_bulletin. */
+enum lattn_status pipeline_bulletin(struct pipeline *pipeline, struct bulletin **ret_bulletin);
+
+/* Emit soon, whatever the schedule says. */
+void pipeline_emit(struct pipeline *pipeline);
+
+/* Nothing more will be handed in: learn what is there and emit for the last time. */
+void pipeline_end(struct pipeline *pipeline);
+
+/* Is that done? Then all chunks and the last bulletin wait to be collected. */
+int pipeline_has_ended(struct pipeline *pipeline);
+
+#endif

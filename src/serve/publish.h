@@ -1,0 +1,86 @@
+#ifndef SERVE_PUBLISH_H
+#define SERVE_PUBLISH_H
+
+#include <lattn/certificate.h>
+#include <lattn/learner.h>
+#include <lattn/status.h>
+#include <lattn/wire.h>
+
+#include <stdint.h>
+
+/*
+ * Emissions, made on a thread of their own from a copy of the learner, so that learning does not
+ * wait for them: written to the directory first, then laid out as a bulletin for the loop.
+ */
+struct publisher;
+
+/* An emission as subscribers get it; immutable. */
+struct bulletin {
+    struct lattn_text status_line; /* with the status alone */
+    struct lattn_text model_line;  /* with status and model */
+    uint64_t number;               /* counts up from 1 */
+    int identifying;
+};
+
+struct publisher_settings {
+    enum lattn_heads heads;
+    int32_t heads_count;
+    const char *emit_dir; /* NULL: no files; kept */
+    /* Called on the publisher's thread when an emission is done, made or not. */
+    void (*done)(void *arg);
+    void *arg;
+};
+
+/*
+ * What became of an emission.
+ *
+ * status       LATTN_OK, or why there is none; then only epoch and end_ns mean something
+ * epoch        as given with the snapshot
+ * certificate  for lattn_learner_note
+ * heads        of the model; LATTN_NEVER where there is no model yet
+ */
+struct publisher_result {
+    enum lattn_status status;
+    uint64_t epoch;
+    uint64_t end_ns;
+    struct lattn_certificate certificate;
+    int32_t heads;
+};
+
+/* Starts the thread. Returns LATTN_OK, LATTN_INPUT_OUTPUT (the directory) or LATTN_NO_MEMORY. */
+enum lattn_status publisher_open(struct publisher **ret_publisher,
+                                 const struct publisher_settings *settings,
+                                 struct lattn_complaint *complaint);
+/* Finishes the emission under way, ends the thread; accepts a pointer to NULL. */
+void publisher_close(struct publisher **publisher);
+
+/*
+ * Make an emission of a snapshot. The publisher must be idle.
+ *
+ * snapshot  given
+ * service   counters at the snapshot, for its status; heads are filled in here
+ */
+void publisher_start(struct publisher *publisher, struct lattn_learner *snapshot,
+                     const struct lattn_service *service, uint64_t epoch);
+
+/* Is no emission under way? Between publisher_start and the result it is not idle. */
+int publisher_is_idle(struct publisher *publisher);
+
+/* Wait until the emission under way, if there is one, has its result. */
+void publisher_wait(struct publisher *publisher);
+
+/* Returns LATTN_OK, or LATTN_MORE where none has become ready since the last call. */
+enum lattn_status publisher_result(struct publisher *publisher,
+                                   struct publisher_result *ret_result);
+
+/*
+ * Take the newest bulletin; any thread may. It is given, release it with bulletin_close.
+ *
+ * Returns LATTN_OK, or LATTN_MORE where none has come since the last call.
+ */
+enum lattn_status publisher_bulletin(struct publisher *publisher, struct bulletin **ret_bulletin);
+
+/* Release it and set the pointer to NULL; accepts a pointer to NULL. */
+void bulletin_close(struct bulletin **bulletin);
+
+#endif

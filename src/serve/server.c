@@ -1,0 +1,459 @@
+/*
+ * How it ends, each step once the one before is complete:
+ *
+ *   1  server_stop: no more connections, nothing more is read
+ *   2  every session is idle: what was read is learned and answered -> pipeline_end
+ *   3  the pipeline has ended: the last emission is in its files and on its way to subscribers
+ *   4  the sessions go when their answers have left, after a while in any case
+ */
+#include "serve/server.h"
+
+#include <lattn/version.h>
+
+#include "base/memory.h"
+#include "serve/listener.h"
+#include "serve/log.h"
+#include "serve/pipeline.h"
+#include "serve/session.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <uv.h>
+
+/* Back-pressure: nobody is read from above the first, until the second is reached. */
+#define QUEUE_BYTES_HIGH ((size_t)4 << 20)
+#define QUEUE_BYTES_LOW ((size_t)1 << 20)
+
+/* How long the end waits for clients that do not read their answers. */
+enum { FAREWELL_MS = 2000 };
+
+enum { SIGNALS_COUNT = 3 };
+
+enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_IDENTIFYING };
+
+struct server {
+    const struct config *config;
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_timer_t farewell;
+    uv_signal_t signals[SIGNALS_COUNT];
+    int has_loop;
+
+    struct listener *listeners[CONFIG_LISTEN_MAX];
+    size_t listeners_count;
+    struct session_host host;
+    struct session *sessions;
+    struct session *standard; /* the one of stdin, while it lasts */
+    struct pipeline *pipeline;
+    struct bulletin *newest;
+
+    int is_stopping;
+    int is_ending; /* pipeline_end was called */
+    enum reason reason;
+};
+
+/* ---- sessions ---- */
+
+static void sessions_each(struct server *server, void (*act)(struct session *session))
+{
+    struct session *session = server->sessions;
+
+    while (session != NULL) {
+        struct session *next = session_links(session)->next;
+
+        act(session);
+        session = next;
+    }
+}
+
+static void sessions_add(struct server *server, struct session *session)
+{
+    struct session_links *links = session_links(session);
+
+    links->next = server->sessions;
+    links->previous = NULL;
+    if (server->sessions != NULL)
+        session_links(server->sessions)->previous = session;
+    server->sessions = session;
+}
+
+static void sessions_remove(struct server *server, struct session *session)
+{
+    struct session_links *links = session_links(session);
+
+    if (links->next != NULL)
+        session_links(links->next)->previous = links->previous;
+    if (links->previous != NULL)
+        session_links(links->previous)->next = links->next;
+    else
+        server->sessions = links->next;
+}
+
+static int sessions_are_idle(const struct server *server)
+{
+    for (struct session *session = server->sessions; session != NULL;
+         session = session_links(session)->next) {
+        if (!session_is_idle(session))
+            return 0;
+    }
+    return 1;
+}
+
+/* ---- the end ---- */
+
+/* The last client is gone: without its own handles the loop has nothing left to do. */
+static void handles_close(struct server *server)
+{
+    if (uv_is_closing((uv_handle_t *)&server->wake))
+        return;
+    uv_close((uv_handle_t *)&server->wake, NULL);
+    uv_close((uv_handle_t *)&server->farewell, NULL);
+    for (int i = 0; i < SIGNALS_COUNT; i++)
+        uv_close((uv_handle_t *)&server->signals[i], NULL);
+}
+
+static void farewell_over(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+
+    log_event(LOG_LEVEL_WARN, "clients that do not read their answers are dropped", NULL);
+    sessions_each(server, session_abort);
+}
+
+static void server_take_leave(struct server *server)
+{
+    pipeline_close(&server->pipeline);
+    sessions_each(server, session_let_go);
+    if (server->sessions == NULL)
+        handles_close(server);
+    else
+        (void)uv_timer_start(&server->farewell, farewell_over, FAREWELL_MS, 0);
+}
+
+static void server_consider_ending(struct server *server)
+{
+    if (!server->is_stopping || server->is_ending || !sessions_are_idle(server))
+        return;
+    server->is_ending = 1;
+    pipeline_end(server->pipeline);
+}
+
+static void server_stop(struct server *server, enum reason reason)
+{
+    static const char *const words[] = {"signal", "end of input", "identifying"};
+
+    if (server->is_stopping)
+        return;
+    server->is_stopping = 1;
+    server->reason = reason;
+    log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
+    for (size_t i = 0; i < server->listeners_count; i++)
+        listener_close(&server->listeners[i]);
+    sessions_each(server, session_finish);
+    server_consider_ending(server);
+}
+
+/* ---- what sessions report ---- */
+
+static void chunk_submitted(void *arg, struct chunk *chunk)
+{
+    struct server *server = arg;
+
+    pipeline_submit(server->pipeline, chunk);
+    /* Each session looks at this before it reads on. */
+    if (pipeline_bytes(server->pipeline) >= QUEUE_BYTES_HIGH)
+        server->host.is_paused = 1;
+}
+
+static void session_became_idle(void *arg, struct session *session)
+{
+    struct server *server = arg;
+
+    if (session == server->standard && server->listeners_count == 0)
+        server_stop(server, REASON_INPUT_ENDED);
+    server_consider_ending(server);
+}
+
+static void session_ended(void *arg, struct session *session)
+{
+    struct server *server = arg;
+
+    log_event(LOG_LEVEL_DEBUG, "client gone", NULL);
+    if (session == server->standard)
+        server->standard = NULL;
+    sessions_remove(server, session);
+    session_close(&session);
+    server_consider_ending(server);
+    if (server->pipeline == NULL && server->sessions == NULL)
+        handles_close(server);
+}
+
+static void client_connected(void *arg, uv_stream_t *stream)
+{
+    struct server *server = arg;
+    struct session *session = NULL;
+    enum lattn_status status = session_accept(&session, &server->host, stream);
+
+    if (status == LATTN_OK) {
+        log_event(LOG_LEVEL_DEBUG, "client connected", NULL);
+        sessions_add(server, session);
+    } else {
+        log_event(LOG_LEVEL_ERROR, "cannot serve a connection",
+                  LOG_FIELDS(log_text("error", lattn_status_text(status))));
+    }
+}
+
+/* ---- what the pipeline reports ---- */
+
+static void answers_deliver(struct server *server)
+{
+    struct chunk *chunk = NULL;
+
+    while (pipeline_collect(server->pipeline, &chunk) == LATTN_OK)
+        session_answer(chunk->session, chunk);
+    if (server->host.is_paused && pipeline_bytes(server->pipeline) <= QUEUE_BYTES_LOW) {
+        server->host.is_paused = 0;
+        sessions_each(server, session_flow);
+    }
+}
+
+static void bulletin_deliver(struct server *server)
+{
+    struct bulletin *bulletin = NULL;
+
+    if (pipeline_bulletin(server->pipeline, &bulletin) != LATTN_OK)
+        return;
+    bulletin_close(&server->newest);
+    server->newest = bulletin;
+    server->host.newest = bulletin;
+    sessions_each(server, session_publish);
+    if (bulletin->identifying && server->config->exit_when_identifying)
+        server_stop(server, REASON_IDENTIFYING);
+}
+
+static void pipeline_woke(uv_async_t *async)
+{
+    struct server *server = async->data;
+    int has_ended;
+
+    if (server->pipeline == NULL)
+        return;
+    /* Asked first: what was finished before the end is then collected below. */
+    has_ended = pipeline_has_ended(server->pipeline);
+    answers_deliver(server);
+    bulletin_deliver(server);
+    if (has_ended)
+        server_take_leave(server);
+}
+
+/* On other threads. */
+static void pipeline_wakes(void *arg)
+{
+    struct server *server = arg;
+
+    (void)uv_async_send(&server->wake); /* fails only if closing, which waits for the threads */
+}
+
+/* ---- signals ---- */
+
+static void signal_came(uv_signal_t *handle, int number)
+{
+    struct server *server = handle->data;
+
+    if (number == SIGUSR1) {
+        if (server->pipeline != NULL)
+            pipeline_emit(server->pipeline);
+    } else if (!server->is_stopping) {
+        server_stop(server, REASON_SIGNAL);
+    } else {
+        /* Asked twice: end as if there were no handler. */
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+}
+
+/* ---- opening and closing ---- */
+
+static void complain_in_log(const char *what, const char *object, enum lattn_status status,
+                            const struct lattn_complaint *complaint)
+{
+    const char *why = complaint->text[0] != '\0' ? complaint->text : lattn_status_text(status);
+
+    log_event(LOG_LEVEL_ERROR, what,
+              LOG_FIELDS(log_text("object", object), log_text("error", why)));
+}
+
+static int handles_open(struct server *server)
+{
+    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGUSR1};
+    int error = uv_async_init(&server->loop, &server->wake, pipeline_woke);
+
+    if (error != 0)
+        return error;
+    server->wake.data = server;
+    (void)uv_timer_init(&server->loop, &server->farewell); /* cannot fail */
+    server->farewell.data = server;
+    for (int i = 0; i < SIGNALS_COUNT; i++) {
+        error = uv_signal_init(&server->loop, &server->signals[i]);
+        if (error != 0)
+            return error;
+        server->signals[i].data = server;
+        error = uv_signal_start(&server->signals[i], signal_came, numbers[i]);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static enum lattn_status loop_open(struct server *server)
+{
+    int error = uv_loop_init(&server->loop);
+
+    if (error == 0) {
+        server->has_loop = 1;
+        error = handles_open(server);
+    }
+    if (error == 0)
+        return LATTN_OK;
+    log_event(LOG_LEVEL_ERROR, "cannot start", LOG_FIELDS(log_text("error", uv_strerror(error))));
+    return LATTN_INPUT_OUTPUT;
+}
+
+static void listening_log(const char *address)
+{
+    log_event(LOG_LEVEL_INFO, "listening", LOG_FIELDS(log_text("address", address)));
+}
+
+static enum lattn_status listeners_open(struct server *server)
+{
+    for (size_t i = 0; i < server->config->addresses_count; i++) {
+        const struct config_address *address = &server->config->addresses[i];
+        struct lattn_complaint complaint = {""};
+        enum lattn_status status;
+
+        if (address->kind != CONFIG_ADDRESS_UNIX)
+            continue;
+        status = listener_open(&server->listeners[server->listeners_count], &server->loop,
+                               address->path, client_connected, server, &complaint);
+        if (status != LATTN_OK) {
+            complain_in_log("cannot listen", address->text, status, &complaint);
+            return status;
+        }
+        server->listeners_count++;
+        listening_log(address->text);
+    }
+    return LATTN_OK;
+}
+
+/* Opened last, since bytes may be waiting. */
+static enum lattn_status standard_open(struct server *server)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status;
+
+    /* Of all addresses only stdin has no listener. */
+    if (server->listeners_count == server->config->addresses_count)
+        return LATTN_OK;
+    status = session_standard(&server->standard, &server->host, &complaint);
+    if (status != LATTN_OK) {
+        complain_in_log("cannot listen", "stdin", status, &complaint);
+        return status;
+    }
+    sessions_add(server, server->standard);
+    if (server->listeners_count == 0)
+        session_keep(server->standard);
+    listening_log("stdin");
+    return LATTN_OK;
+}
+
+static enum lattn_status learner_open(struct server *server)
+{
+    const struct config *config = server->config;
+    const struct pipeline_settings settings = {
+        .learner = config->learner,
+        .emit_every_ns = config->emit_every_ns,
+        .emit_every_pairs = config->emit_every_pairs,
+        .heads = config->heads,
+        .heads_count = config->heads_count,
+        .emit_dir = config->emit_dir,
+        .wake = pipeline_wakes,
+        .wake_arg = server,
+    };
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = pipeline_open(&server->pipeline, &settings, &complaint);
+
+    if (status != LATTN_OK)
+        complain_in_log("cannot start", "learner", status, &complaint);
+    return status;
+}
+
+enum lattn_status server_open(struct server **ret_server, const struct config *config)
+{
+    struct server *server = memory_zeroed(1, sizeof *server);
+    enum lattn_status status;
+
+    if (server == NULL)
+        return LATTN_NO_MEMORY;
+    server->config = config;
+    server->host = (struct session_host){
+        .loop = &server->loop,
+        .frame_bytes_max = config->frame_bytes_max,
+        .submit = chunk_submitted,
+        .idle = session_became_idle,
+        .ended = session_ended,
+        .arg = server,
+    };
+    status = loop_open(server);
+    if (status == LATTN_OK)
+        status = learner_open(server);
+    if (status == LATTN_OK)
+        status = listeners_open(server);
+    if (status == LATTN_OK)
+        status = standard_open(server);
+    if (status != LATTN_OK) {
+        server_close(&server);
+        return status;
+    }
+    log_event(LOG_LEVEL_INFO, "memory only: nothing is kept when the daemon ends",
+              LOG_FIELDS(log_text("version", LATTN_VERSION)));
+    *ret_server = server;
+    return LATTN_OK;
+}
+
+int server_run(struct server *server)
+{
+    int is_identifying;
+
+    (void)uv_run(&server->loop, UV_RUN_DEFAULT);
+    assert(server->is_ending && server->sessions == NULL);
+    is_identifying = server->newest != NULL && server->newest->identifying;
+    if (server->reason == REASON_INPUT_ENDED && server->config->exit_when_identifying)
+        return is_identifying ? 0 : 1;
+    return 0;
+}
+
+static void handle_close(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+void server_close(struct server **server)
+{
+    struct server *old = *server;
+
+    if (old == NULL)
+        return;
+    for (size_t i = 0; i < old->listeners_count; i++)
+        listener_close(&old->listeners[i]);
+    pipeline_close(&old->pipeline);
+    if (old->has_loop) {
+        uv_walk(&old->loop, handle_close, NULL);
+        (void)uv_run(&old->loop, UV_RUN_DEFAULT);
+        (void)uv_loop_close(&old->loop); /* every handle is closed */
+    }
+    bulletin_close(&old->newest);
+    memory_release(old);
+    *server = NULL;
+}

@@ -1,0 +1,34 @@
+#ifndef SERVE_SERVER_H
+#define SERVE_SERVER_H
+
+#include <lattn/status.h>
+
+#include "serve/config.h"
+
+/*
+ * The daemon: its loop, its addresses, its clients, the learner thread behind them, and the order
+ * in which all of them end.
+ */
+struct server;
+
+/*
+ * Listen on every address and start the threads. What goes wrong is logged.
+ *
+ * config  kept until server_close
+ *
+ * Returns LATTN_OK; LATTN_IN_USE, LATTN_ADDRESS, LATTN_INPUT_OUTPUT, LATTN_RANGE or
+ * LATTN_NO_MEMORY.
+ */
+enum lattn_status server_open(struct server **ret_server, const struct config *config);
+
+/*
+ * Serve until a signal, the end of the only input or the condition of --exit-when ends it.
+ *
+ * Returns the exit code of the process: 0, or 1 where the input ended before the condition held.
+ */
+int server_run(struct server *server);
+
+/* Release everything; accepts a pointer to NULL. */
+void server_close(struct server **server);
+
+#endif

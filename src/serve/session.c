@@ -1,0 +1,444 @@
+#include "serve/session.h"
+
+#include <lattn/wire.h>
+
+#include "base/memory.h"
+#include "serve/channel.h"
+#include "serve/lines.h"
+#include "serve/log.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    /* Requests of one client that may be on their way: an answer can be a model of megabytes. */
+    REQUESTS_AWAY_MAX = 16,
+    /* A client that leaves so many bytes of answers unread is not read from. */
+    OUTPUT_BYTES_ENOUGH = 1 << 20,
+    /* Bytes of lines in a chunk; more would keep other clients' lines waiting. */
+    CHUNK_BYTES_ENOUGH = 256 << 10
+};
+
+enum input {
+    INPUT_OPEN,
+    INPUT_ENDED, /* nothing more will come; what came is not all handed on */
+    INPUT_DONE
+};
+
+/* What a client asked for with subscribe, and the bulletin it was sent last. */
+struct subscription {
+    int is_on;
+    int with_model;
+    uint64_t every_ms;
+    uint64_t sent_ms;
+    uint64_t sent_number;
+};
+
+/*
+ * away     chunks handed on that have not come back: while there are any the session stays
+ * is_gone  there is nobody left to answer
+ */
+struct session {
+    struct session_links links;
+    const struct session_host *host;
+    struct channel *channel;
+    uv_timer_t timer; /* for a bulletin that came too early for its subscriber */
+    struct lines lines;
+    struct tally tally;
+    enum input input;
+    int is_cut; /* the input broke off: its last piece is no line */
+    int is_finishing;
+    int is_kept;
+    int is_gone;
+    int handles_open;
+    int idle_reported;
+    size_t away;
+    size_t requests_away;
+    struct subscription subscription;
+};
+
+struct session_links *session_links(struct session *session)
+{
+    return &session->links;
+}
+
+/* ---- the end ---- */
+
+static void report_ended(struct session *session)
+{
+    if (session->handles_open == 0 && session->away == 0)
+        session->host->ended(session->host->arg, session);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+    struct session *session = handle->data;
+
+    session->handles_open--;
+    report_ended(session);
+}
+
+static void channel_closed(void *arg)
+{
+    struct session *session = arg;
+
+    session->handles_open--;
+    report_ended(session);
+}
+
+void session_abort(struct session *session)
+{
+    if (session->is_gone)
+        return;
+    session->is_gone = 1;
+    session->input = INPUT_DONE;
+    channel_close(session->channel);
+    uv_close((uv_handle_t *)&session->timer, timer_closed);
+}
+
+int session_is_idle(const struct session *session)
+{
+    return session->input == INPUT_DONE && session->away == 0;
+}
+
+/* Where all was handed on and answered, say so; where it was also taken, end. */
+static void session_settle(struct session *session)
+{
+    if (!session_is_idle(session))
+        return;
+    if (!session->idle_reported) {
+        session->idle_reported = 1;
+        session->host->idle(session->host->arg, session);
+    }
+    if (!session->is_kept && channel_pending(session->channel) == 0)
+        session_abort(session);
+}
+
+static void session_out_of_memory(struct session *session)
+{
+    log_event(LOG_LEVEL_ERROR, "connection dropped",
+              LOG_FIELDS(log_text("error", lattn_status_text(LATTN_NO_MEMORY))));
+    session_abort(session);
+}
+
+/* ---- lines in ---- */
+
+/* Does the client leave its answers unread? */
+static int is_deaf(const struct session *session)
+{
+    return channel_pending(session->channel) >= OUTPUT_BYTES_ENOUGH;
+}
+
+/* Must this client's lines wait? When the daemon ends it no longer waits for clients to read. */
+static int is_held_up(const struct session *session)
+{
+    return session->host->is_paused || session->requests_away >= REQUESTS_AWAY_MAX ||
+           (is_deaf(session) && !session->is_finishing);
+}
+
+static enum lattn_status chunk_refuse_big(struct session *session, struct chunk *chunk)
+{
+    char message[96];
+
+    snprintf(message, sizeof message, "the line is longer than %zu bytes",
+             session->host->frame_bytes_max);
+    return chunk_refuse(chunk, LATTN_TOO_BIG, message, session->lines.number);
+}
+
+/* The next line, or after the end of the input what is left without a line's end. */
+static enum lattn_status line_take(struct session *session, const char **ret_text,
+                                   size_t *ret_length)
+{
+    enum lattn_status status = lines_next(&session->lines, ret_text, ret_length);
+
+    if (status == LATTN_MORE && session->input == INPUT_ENDED && !session->is_cut)
+        status = lines_last(&session->lines, ret_text, ret_length);
+    return status;
+}
+
+/*
+ * Fill a chunk with lines. Returns LATTN_OK where it is full, LATTN_MORE where there are no more
+ * lines, LATTN_NO_MEMORY.
+ */
+static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk)
+{
+    size_t bytes = 0;
+
+    while (bytes < CHUNK_BYTES_ENOUGH &&
+           session->requests_away + chunk->requests_count < REQUESTS_AWAY_MAX) {
+        const char *text = NULL;
+        size_t length = 0;
+        enum lattn_status status = line_take(session, &text, &length);
+
+        if (status == LATTN_MORE)
+            return LATTN_MORE;
+        if (status == LATTN_TOO_BIG)
+            status = chunk_refuse_big(session, chunk);
+        else
+            status = chunk_read(chunk, text, length, session->lines.number);
+        if (status != LATTN_OK)
+            return status;
+        bytes += length + 1;
+    }
+    return LATTN_OK;
+}
+
+static void chunk_send(struct session *session, struct chunk *chunk)
+{
+    if (chunk->entries_count == 0) {
+        chunk_close(&chunk);
+        return;
+    }
+    chunk_seal(chunk);
+    session->away++;
+    session->requests_away += chunk->requests_count;
+    session->host->submit(session->host->arg, chunk);
+}
+
+/* Hand on the lines that are here. Returns as chunk_fill. */
+static enum lattn_status lines_send(struct session *session)
+{
+    struct chunk *chunk = NULL;
+    enum lattn_status status = chunk_open(&chunk, session, &session->tally);
+
+    if (status != LATTN_OK)
+        return status;
+    status = chunk_fill(session, chunk);
+    chunk_send(session, chunk);
+    return status;
+}
+
+/* Go on as far as one may: hand on lines, ask for bytes or not, end. */
+void session_flow(struct session *session)
+{
+    enum lattn_status status = LATTN_OK;
+
+    if (session->is_gone)
+        return;
+    while (status == LATTN_OK && session->input != INPUT_DONE && !is_held_up(session))
+        status = lines_send(session);
+    if (status == LATTN_NO_MEMORY) {
+        session_out_of_memory(session);
+        return;
+    }
+    lines_trim(&session->lines);
+    if (status == LATTN_MORE && session->input == INPUT_ENDED)
+        session->input = INPUT_DONE;
+    if (session->input == INPUT_OPEN && !is_held_up(session))
+        channel_read_start(session->channel);
+    else
+        channel_read_stop(session->channel);
+    session_settle(session);
+}
+
+static void bytes_came(void *arg, const char *bytes, size_t length)
+{
+    struct session *session = arg;
+
+    if (session->input != INPUT_OPEN)
+        return;
+    if (lines_add(&session->lines, bytes, length) == LATTN_OK)
+        session_flow(session);
+    else
+        session_out_of_memory(session);
+}
+
+static void input_ended(void *arg, int error)
+{
+    struct session *session = arg;
+
+    if (error != 0) {
+        log_event(LOG_LEVEL_DEBUG, "connection broke off",
+                  LOG_FIELDS(log_text("error", uv_strerror(error))));
+        session->is_cut = 1;
+    }
+    if (session->input == INPUT_OPEN)
+        session->input = INPUT_ENDED;
+    session_flow(session);
+}
+
+void session_finish(struct session *session)
+{
+    session->is_kept = 1;
+    session->is_finishing = 1;
+    if (session->input == INPUT_OPEN) {
+        session->input = INPUT_ENDED;
+        session->is_cut = 1;
+    }
+    session_flow(session);
+}
+
+void session_keep(struct session *session)
+{
+    session->is_kept = 1;
+}
+
+void session_let_go(struct session *session)
+{
+    session->is_kept = 0;
+    if (!session->is_gone)
+        session_settle(session);
+}
+
+/* ---- answers and emissions out ---- */
+
+static void timer_fired(uv_timer_t *timer)
+{
+    session_publish(timer->data);
+}
+
+/* Milliseconds until the subscriber wants another bulletin. */
+static uint64_t wait_ms(const struct subscription *subscription, uint64_t now_ms)
+{
+    uint64_t passed_ms = now_ms - subscription->sent_ms;
+
+    if (subscription->sent_number == 0 || passed_ms >= subscription->every_ms)
+        return 0;
+    return subscription->every_ms - passed_ms;
+}
+
+static void bulletin_send(struct session *session, const struct bulletin *bulletin)
+{
+    const struct lattn_text *line =
+        session->subscription.with_model ? &bulletin->model_line : &bulletin->status_line;
+    struct lattn_text copy;
+
+    lattn_text_init(&copy);
+    if (lattn_text_add(&copy, line->data, line->length) == LATTN_OK)
+        channel_write(session->channel, &copy);
+}
+
+/* A bulletin that comes too early waits for its time, one to a deaf client until it reads. */
+void session_publish(struct session *session)
+{
+    struct subscription *subscription = &session->subscription;
+    const struct bulletin *newest = session->host->newest;
+    uint64_t now_ms = uv_hrtime() / 1000000;
+    uint64_t wait;
+
+    if (session->is_gone || !subscription->is_on || newest == NULL ||
+        newest->number == subscription->sent_number || is_deaf(session))
+        return;
+    wait = wait_ms(subscription, now_ms);
+    if (wait > 0) {
+        (void)uv_timer_start(&session->timer, timer_fired, wait, 0); /* fails only if closing */
+        return;
+    }
+    subscription->sent_ms = now_ms;
+    subscription->sent_number = newest->number;
+    bulletin_send(session, newest);
+}
+
+static void output_drained(void *arg)
+{
+    struct session *session = arg;
+
+    session_publish(session);
+    session_flow(session);
+}
+
+/* What was answered with "subscribed" begins now. */
+static void subscriptions_begin(struct session *session, const struct chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->entries_count; i++) {
+        const struct lattn_request *request = chunk->entries[i].request;
+
+        if (request == NULL || request->method != LATTN_METHOD_SUBSCRIBE)
+            continue;
+        session->subscription = (struct subscription){
+            .is_on = 1,
+            .with_model = request->model,
+            .every_ms = request->every_ms,
+        };
+    }
+}
+
+void session_answer(struct session *session, struct chunk *chunk)
+{
+    assert(session->away > 0);
+    session->away--;
+    session->requests_away -= chunk->requests_count;
+    if (chunk->answers_lost && !session->is_gone)
+        session_out_of_memory(session);
+    if (!session->is_gone) {
+        channel_write(session->channel, &chunk->answers);
+        subscriptions_begin(session, chunk);
+        session_publish(session);
+    }
+    chunk_close(&chunk);
+    if (session->is_gone)
+        report_ended(session);
+    else
+        session_flow(session);
+}
+
+/* ---- opening and closing ---- */
+
+static const struct channel_events session_events = {
+    .bytes = bytes_came,
+    .ended = input_ended,
+    .drained = output_drained,
+    .closed = channel_closed,
+};
+
+static struct session *session_make(const struct session_host *host)
+{
+    struct session *session = memory_zeroed(1, sizeof *session);
+
+    if (session == NULL)
+        return NULL;
+    session->host = host;
+    lines_init(&session->lines, host->frame_bytes_max);
+    return session;
+}
+
+/* The channel is there: begin to read. Or there is none, and the session is released. */
+static enum lattn_status session_begin(struct session **ret_session, struct session *session,
+                                       enum lattn_status status)
+{
+    if (status != LATTN_OK) {
+        memory_release(session);
+        return status;
+    }
+    (void)uv_timer_init(session->host->loop, &session->timer); /* cannot fail */
+    session->timer.data = session;
+    session->handles_open = 2;
+    *ret_session = session;
+    session_flow(session);
+    return LATTN_OK;
+}
+
+enum lattn_status session_accept(struct session **ret_session, const struct session_host *host,
+                                 uv_stream_t *listener)
+{
+    struct session *session = session_make(host);
+
+    if (session == NULL)
+        return LATTN_NO_MEMORY;
+    return session_begin(ret_session, session,
+                         channel_accept(&session->channel, listener, &session_events, session));
+}
+
+enum lattn_status session_standard(struct session **ret_session, const struct session_host *host,
+                                   struct lattn_complaint *complaint)
+{
+    struct session *session = session_make(host);
+
+    if (session == NULL)
+        return LATTN_NO_MEMORY;
+    return session_begin(
+        ret_session, session,
+        channel_standard(&session->channel, host->loop, &session_events, session, complaint));
+}
+
+void session_close(struct session **session)
+{
+    struct session *old = *session;
+
+    assert(old->handles_open == 0 && old->away == 0);
+    lines_done(&old->lines);
+    channel_release(&old->channel);
+    memory_release(old);
+    *session = NULL;
+}

@@ -1,0 +1,83 @@
+#ifndef SERVE_SESSION_H
+#define SERVE_SESSION_H
+
+#include <lattn/status.h>
+
+#include "serve/chunk.h"
+#include "serve/publish.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+/*
+ * One client: its bytes are cut into lines, its lines handed on in chunks, its answers sent back in
+ * order, and emissions sent to it if it asked for them. On the loop's thread.
+ *
+ * What one client can make the daemon hold is bounded: it is not read from while many of its
+ * requests are being answered, or while it does not read its answers.
+ */
+struct session;
+
+/*
+ * What a session needs from whoever owns it; kept while there are sessions.
+ *
+ * is_paused  the learner has enough to do: nobody is read from
+ * newest     the newest bulletin, NULL before the first
+ * submit     takes a sealed chunk, which comes back through session_answer
+ * idle       the client's input has ended and all of it was answered; the session goes on to its
+ * end unless it is kept ended      the connection is closed and nothing of it is under way:
+ * session_close may be called
+ */
+struct session_host {
+    uv_loop_t *loop;
+    size_t frame_bytes_max;
+    int is_paused;
+    const struct bulletin *newest;
+    void (*submit)(void *arg, struct chunk *chunk);
+    void (*idle)(void *arg, struct session *session);
+    void (*ended)(void *arg, struct session *session);
+    void *arg;
+};
+
+/* Take the connection waiting at listener. LATTN_OK, LATTN_NO_MEMORY or LATTN_INPUT_OUTPUT. */
+enum lattn_status session_accept(struct session **ret_session, const struct session_host *host,
+                                 uv_stream_t *listener);
+
+/* Serve standard input. Returns as session_accept. */
+enum lattn_status session_standard(struct session **ret_session, const struct session_host *host,
+                                   struct lattn_complaint *complaint);
+
+/* Release a session that has ended, set the pointer to NULL. */
+void session_close(struct session **session);
+
+/* A chunk of this session came back: send its answers. The chunk is given. */
+void session_answer(struct session *session, struct chunk *chunk);
+
+/* host->newest has changed: send it to the client if it wants it and takes it. */
+void session_publish(struct session *session);
+
+/* host->is_paused was lifted: go on. */
+void session_flow(struct session *session);
+
+/* Read no more, hand on what has been read, and keep the connection. */
+void session_finish(struct session *session);
+
+/* Keep the connection when its input has ended, for emissions yet to come; let it go again. */
+void session_keep(struct session *session);
+void session_let_go(struct session *session);
+
+/* Has its input ended, and was all of it answered? */
+int session_is_idle(const struct session *session);
+
+/* End now, answered or not. */
+void session_abort(struct session *session);
+
+/* Links of the owner's list. */
+struct session_links {
+    struct session *next;
+    struct session *previous;
+};
+struct session_links *session_links(struct session *session);
+
+#endif
