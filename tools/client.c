@@ -1,0 +1,218 @@
+#include "client.h"
+
+#include "talk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static enum verb_exit address_refuse(const char *verb, const char *address, const char *reason)
+{
+    talk(verb, address, "%s", reason);
+    return VERB_MISUSED;
+}
+
+static enum verb_exit address_read(const char *verb, const char *address,
+                                   struct sockaddr_un *ret_socket)
+{
+    static const char prefix[] = "unix:";
+    const char *path = address + sizeof prefix - 1;
+
+    if (strncmp(address, prefix, sizeof prefix - 1) != 0)
+        return address_refuse(verb, address, "not an address of the form unix:PATH");
+    if (path[0] == '\0' || strlen(path) >= sizeof ret_socket->sun_path)
+        return address_refuse(verb, address, "the path is empty or too long for a socket");
+    *ret_socket = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(ret_socket->sun_path, path, strlen(path) + 1);
+    return VERB_DONE;
+}
+
+enum verb_exit client_open(struct client *client, const char *verb, const char *address)
+{
+    struct sockaddr_un socket_address;
+    enum verb_exit code = address_read(verb, address, &socket_address);
+    int fd;
+
+    *client = (struct client){.verb = verb, .address = address, .fd = -1};
+    if (code != VERB_DONE)
+        return code;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 ||
+        connect(fd, (const struct sockaddr *)&socket_address, sizeof socket_address) != 0 ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
+        talk(verb, address, "cannot connect: %s", strerror(errno));
+        if (fd >= 0)
+            (void)close(fd); /* nothing was sent */
+        return VERB_REFUSED;
+    }
+    client->fd = fd;
+    reader_init(&client->answers, fd, SIZE_MAX);
+    return VERB_DONE;
+}
+
+void client_close(struct client *client)
+{
+    if (client->fd < 0)
+        return;
+    (void)close(client->fd); /* whatever mattered was answered before */
+    reader_done(&client->answers);
+    lattn_text_done(&client->out);
+    client->fd = -1;
+}
+
+size_t client_pending(const struct client *client)
+{
+    return client->out.length - client->out_sent;
+}
+
+/* Count the line that begins at out[start], or take back what there is of it. */
+static enum lattn_status line_close(struct client *client, enum lattn_status status, size_t start)
+{
+    if (status != LATTN_OK) {
+        client->out.length = start;
+        return status;
+    }
+    client->lines++;
+    client->bytes += client->out.length - start;
+    return LATTN_OK;
+}
+
+enum lattn_status client_add(struct client *client, const char *line, size_t length)
+{
+    size_t start = client->out.length;
+    enum lattn_status status = lattn_text_add(&client->out, line, length);
+
+    if (status == LATTN_OK)
+        status = lattn_text_add(&client->out, "\n", 1);
+    return line_close(client, status, start);
+}
+
+enum lattn_status client_request(struct client *client, const struct lattn_request *request)
+{
+    size_t start = client->out.length;
+
+    return line_close(client, lattn_write_request(&client->out, request), start);
+}
+
+enum lattn_status client_pair(struct client *client, const struct lattn_item *item,
+                              const char *producer, uint64_t seq)
+{
+    size_t start = client->out.length;
+
+    return line_close(client, lattn_write_pair(&client->out, item, NULL, producer, seq), start);
+}
+
+/* Hand to the kernel what it takes. */
+static void out_send(struct client *client)
+{
+    ssize_t sent =
+        send(client->fd, client->out.data + client->out_sent, client_pending(client), MSG_NOSIGNAL);
+
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        client->broken = 1;
+        client->out_sent = client->out.length;
+    } else if (sent > 0) {
+        client->out_sent += (size_t)sent;
+    }
+    if (client->out_sent == client->out.length) {
+        client->out_sent = 0;
+        client->out.length = 0;
+    }
+}
+
+/* A text that never empties would grow for ever: let what was sent go once it is the larger part.
+ */
+static void out_compact(struct client *client)
+{
+    size_t pending = client_pending(client);
+
+    if (client->out_sent <= pending)
+        return;
+    memmove(client->out.data, client->out.data + client->out_sent, pending);
+    client->out.length = pending;
+    client->out_sent = 0;
+}
+
+enum lattn_status client_turn(struct client *client, int input_fd, int *ret_input_ready)
+{
+    struct pollfd polled[2] = {
+        {.fd = client->fd, .events = POLLIN},
+        {.fd = input_fd, .events = POLLIN},
+    };
+    enum lattn_status status = LATTN_OK;
+
+    if (client->answers.ended)
+        return LATTN_CLOSED;
+    if (client_pending(client) > 0 && !client->broken)
+        polled[0].events |= POLLOUT;
+    if (poll(polled, 2, -1) < 0)
+        return errno == EINTR ? LATTN_OK : LATTN_INPUT_OUTPUT;
+    if (polled[0].revents & POLLOUT) {
+        out_send(client);
+        out_compact(client);
+    }
+    if (polled[0].revents & (POLLIN | POLLHUP | POLLERR))
+        status = reader_fill(&client->answers);
+    if (ret_input_ready != NULL)
+        *ret_input_ready = polled[1].revents != 0;
+    return status;
+}
+
+enum lattn_status client_next(struct client *client, struct lattn_reply *ret_reply)
+{
+    struct lattn_complaint complaint;
+    char *text;
+    size_t length;
+    enum lattn_status status = reader_next(&client->answers, &text, &length);
+
+    if (status != LATTN_OK)
+        return status;
+    status = lattn_reply_read(text, length, ret_reply, &complaint);
+    /* A daemon that is killed may leave half a line. */
+    return status != LATTN_OK && client->answers.ended ? LATTN_CLOSED : status;
+}
+
+enum verb_exit client_refuse(const struct client *client, enum lattn_status status)
+{
+    switch (status) {
+    case LATTN_CLOSED:
+        talk(client->verb, client->address, "the daemon closed the connection");
+        break;
+    case LATTN_INPUT_OUTPUT:
+        talk(client->verb, client->address, "%s", strerror(errno));
+        break;
+    case LATTN_SYNTAX:
+    case LATTN_FIELD:
+        talk(client->verb, client->address, "what answers there is not lattnd");
+        break;
+    default:
+        talk(client->verb, client->address, "%s", lattn_status_text(status));
+    }
+    return VERB_REFUSED;
+}
+
+enum verb_exit client_ask(struct client *client, const struct lattn_request *request,
+                          struct lattn_reply *ret_reply)
+{
+    enum lattn_status status = client_request(client, request);
+
+    while (status == LATTN_OK) {
+        status = client_next(client, ret_reply);
+        if (status == LATTN_OK)
+            break;
+        if (status == LATTN_MORE)
+            status = client_turn(client, CLIENT_NO_INPUT, NULL);
+    }
+    if (status != LATTN_OK)
+        return client_refuse(client, status);
+    if (ret_reply->kind == LATTN_REPLY_RESULT)
+        return VERB_DONE;
+    talk(client->verb, client->address, "%s", ret_reply->message);
+    lattn_reply_done(ret_reply);
+    return VERB_REFUSED;
+}

@@ -1,0 +1,85 @@
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include "reader.h"
+#include "verbs.h"
+
+#include <lattn/wire.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A connection to a daemon. What is to be sent waits in out until client_turn finds the socket
+ * ready; answers wait in answers. Nothing here blocks but client_turn and what is built on it.
+ */
+struct client {
+    const char *verb;    /* for talk; borrowed until client_close */
+    const char *address; /* the same */
+    int fd;              /* -1: not open */
+    int broken;          /* the daemon no longer reads; it may have said why */
+    struct reader answers;
+    struct lattn_text out;
+    size_t out_sent; /* of out, already with the kernel */
+    uint64_t lines;  /* added to out since the start: how the daemon counts them */
+    uint64_t bytes;  /* the same */
+};
+
+enum { CLIENT_NO_INPUT = -1 };
+
+/*
+ * Connect to unix:PATH.
+ *
+ * Returns VERB_DONE; otherwise says why not and returns VERB_MISUSED (no such kind of address) or
+ * VERB_REFUSED, with the client closed.
+ */
+enum verb_exit client_open(struct client *client, const char *verb, const char *address);
+
+/* Drop the connection; accepts a closed client. */
+void client_close(struct client *client);
+
+/* Bytes that wait to be sent. */
+size_t client_pending(const struct client *client);
+
+/* Add a line that somebody else wrote, without its end. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status client_add(struct client *client, const char *line, size_t length);
+
+/* Add a request. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status client_request(struct client *client, const struct lattn_request *request);
+
+/* Add a pair, as lattn_write_pair. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status client_pair(struct client *client, const struct lattn_item *item,
+                              const char *producer, uint64_t seq);
+
+/*
+ * Wait until something can be done, then do it: send, receive.
+ *
+ * input_fd         in   also wait for this descriptor to become readable, or CLIENT_NO_INPUT
+ * ret_input_ready  out  whether it is; may be NULL without one
+ *
+ * Returns LATTN_OK; LATTN_CLOSED: the daemon is gone and all it said was taken; LATTN_NO_MEMORY or
+ * LATTN_INPUT_OUTPUT with errno set.
+ */
+enum lattn_status client_turn(struct client *client, int input_fd, int *ret_input_ready);
+
+/*
+ * Take the next answer.
+ *
+ * Returns LATTN_OK, release it with lattn_reply_done; LATTN_MORE: none is there yet; otherwise why
+ * it cannot be read.
+ */
+enum lattn_status client_next(struct client *client, struct lattn_reply *ret_reply);
+
+/*
+ * Send the only request under way and wait for its result.
+ *
+ * Returns VERB_DONE with a reply of kind LATTN_REPLY_RESULT; otherwise says why not and returns
+ * VERB_REFUSED.
+ */
+enum verb_exit client_ask(struct client *client, const struct lattn_request *request,
+                          struct lattn_reply *ret_reply);
+
+/* Say why a call on the client failed. Returns VERB_REFUSED. */
+enum verb_exit client_refuse(const struct client *client, enum lattn_status status);
+
+#endif

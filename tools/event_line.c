@@ -1,0 +1,63 @@
+#include "event_line.h"
+
+#include <lattn/tasks.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const char blanks[] = " \t\r";
+
+/* Cut the next word off the front of *text; NULL if there is none. */
+static const char *word_take(char **text)
+{
+    char *word = *text + strspn(*text, blanks);
+    char *stop = word + strcspn(word, blanks);
+
+    if (stop == word)
+        return NULL;
+    *text = *stop == '\0' ? stop : stop + 1;
+    *stop = '\0';
+    return word;
+}
+
+enum lattn_status event_line_read(char *text, size_t length, const char **ret_key,
+                                  const char **ret_symbol, struct lattn_complaint *complaint)
+{
+    const char *key;
+    const char *symbol;
+
+    if (memchr(text, '\0', length) != NULL) {
+        snprintf(complaint->text, sizeof complaint->text, "there is a zero byte in it");
+        return LATTN_SYNTAX;
+    }
+    key = word_take(&text);
+    symbol = word_take(&text);
+    if (symbol == NULL || word_take(&text) != NULL) {
+        snprintf(complaint->text, sizeof complaint->text, "it is not of the form KEY SYMBOL");
+        return LATTN_SYNTAX;
+    }
+    *ret_key = key;
+    *ret_symbol = symbol;
+    return LATTN_OK;
+}
+
+void event_line_complain(enum lattn_status status, const char *key, const char *symbol,
+                         struct lattn_complaint *complaint)
+{
+    char *text = complaint->text;
+    size_t size = sizeof complaint->text;
+
+    if (status == LATTN_NAME && strcmp(symbol, LATTN_EVENTS_BIAS) == 0)
+        snprintf(text, size, "no symbol may be called " LATTN_EVENTS_BIAS);
+    else if (status == LATTN_NAME && strlen(key) >= LATTN_EVENTS_KEY_MAX)
+        snprintf(text, size, "the key has %zu bytes, at most %d are accepted", strlen(key),
+                 LATTN_EVENTS_KEY_MAX - 1);
+    else if (status == LATTN_NAME)
+        snprintf(text, size, "the symbol has %zu bytes, at most %d are accepted", strlen(symbol),
+                 LATTN_NAME_MAX - 1);
+    else if (status == LATTN_RANGE)
+        snprintf(text, size, "symbol %s is one too many, there are %d already", symbol,
+                 LATTN_EVENTS_SYMBOLS_MAX);
+    else
+        snprintf(text, size, "%s", lattn_status_text(status));
+}

@@ -1,0 +1,115 @@
+#include "files.h"
+
+#include "talk.h"
+
+#include <lattn/limits.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum lattn_status bytes_write(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t done = write(fd, bytes, length);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return LATTN_INPUT_OUTPUT;
+        bytes += done;
+        length -= (size_t)done;
+    }
+    return LATTN_OK;
+}
+
+/* mkstemp makes files for the owner only; the result shall be as any other new file. */
+static mode_t mode_usual(void)
+{
+    mode_t mask = umask(0);
+
+    (void)umask(mask);
+    return 0666 & ~mask;
+}
+
+static enum lattn_status beside_write(int fd, const struct lattn_text *text)
+{
+    enum lattn_status status = bytes_write(fd, text->data, text->length);
+
+    if (status == LATTN_OK && fchmod(fd, mode_usual()) != 0)
+        status = LATTN_INPUT_OUTPUT;
+    if (close(fd) != 0)
+        status = LATTN_INPUT_OUTPUT;
+    return status;
+}
+
+enum lattn_status files_replace(const char *path, const struct lattn_text *text)
+{
+    enum lattn_status status = LATTN_INPUT_OUTPUT;
+    char *beside;
+    int fd;
+
+    if (asprintf(&beside, "%s.XXXXXX", path) < 0)
+        return LATTN_NO_MEMORY;
+    fd = mkstemp(beside);
+    if (fd >= 0)
+        status = beside_write(fd, text);
+    if (status == LATTN_OK && rename(beside, path) != 0)
+        status = LATTN_INPUT_OUTPUT;
+    if (fd >= 0 && status != LATTN_OK) {
+        int reason = errno;
+
+        (void)unlink(beside);
+        errno = reason;
+    }
+    free(beside);
+    return status;
+}
+
+static enum lattn_status file_read(const char *path, struct lattn_text *text)
+{
+    static const char padding[LATTN_LINE_PADDING];
+    enum lattn_status status = LATTN_OK;
+    char bytes[16384];
+    FILE *file = fopen(path, "re");
+    size_t got;
+
+    if (file == NULL)
+        return LATTN_INPUT_OUTPUT;
+    while (status == LATTN_OK && (got = fread(bytes, 1, sizeof bytes, file)) > 0)
+        status = lattn_text_add(text, bytes, got);
+    if (status == LATTN_OK && ferror(file))
+        status = LATTN_INPUT_OUTPUT;
+    if (status == LATTN_OK)
+        status = lattn_text_add(text, padding, sizeof padding);
+    if (status == LATTN_OK)
+        text->length -= sizeof padding;
+    (void)fclose(file); /* nothing was written to it */
+    return status;
+}
+
+enum lattn_status files_read_model(const char *verb, const char *path,
+                                   struct lattn_model **ret_model)
+{
+    struct lattn_complaint complaint = {""};
+    struct lattn_text text;
+    enum lattn_status status;
+
+    lattn_text_init(&text);
+    status = file_read(path, &text);
+    if (status == LATTN_INPUT_OUTPUT) {
+        talk(verb, path, "cannot read: %s", strerror(errno));
+    } else if (status == LATTN_OK) {
+        status = lattn_model_read(text.data, text.length, ret_model, &complaint);
+        if (status != LATTN_OK)
+            talk(verb, path, "not a model: %s",
+                 complaint.text[0] ? complaint.text : lattn_status_text(status));
+    } else {
+        talk(verb, path, "%s", lattn_status_text(status));
+    }
+    lattn_text_done(&text);
+    return status;
+}

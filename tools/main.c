@@ -1,0 +1,74 @@
+/*
+ * lattn: everything around a running lattnd, one verb per file.
+ */
+#include <lattn/lattn.h>
+
+#include "talk.h"
+#include "verbs.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    enum verb_exit (*run)(int argc, char **argv);
+    const char *help;
+} verbs[] = {
+    {"gen", gen_run, "make pairs of a task with a known answer"},
+    {"feed", feed_run, "send pairs or events to a daemon and wait until they are learned"},
+    {"status", status_run, "what a daemon knows, and whether it is enough"},
+    {"watch", watch_run, "a table of what a daemon learns, one row per emission"},
+    {"predict", predict_run, "ask a daemon for the labels of inputs"},
+    {"model", model_run, "fetch the model"},
+    {"run", run_run, "apply a saved model to inputs"},
+    {"distance", distance_run, "compare two saved models as functions"},
+};
+
+enum { VERBS_COUNT = sizeof verbs / sizeof verbs[0] };
+
+static void help_print(FILE *stream)
+{
+    fprintf(stream, "usage: lattn VERB [arguments]\n\n");
+    for (size_t i = 0; i < VERBS_COUNT; i++)
+        fprintf(stream, "  %-10s%s\n", verbs[i].name, verbs[i].help);
+    fprintf(stream, "\nlattn VERB --help tells more. ADDR is unix:PATH. Exit status: 0 done, "
+                    "1 refused, 2 misused.\n");
+}
+
+static enum verb_exit verb_run(int argc, char **argv)
+{
+    if (argc < 2) {
+        help_print(stderr);
+        return VERB_MISUSED;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        help_print(stdout);
+        return VERB_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("lattn %s\n", LATTN_VERSION);
+        return VERB_DONE;
+    }
+    for (size_t i = 0; i < VERBS_COUNT; i++)
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    talk(NULL, argv[1], "there is no such verb; lattn --help lists them");
+    return VERB_MISUSED;
+}
+
+int main(int argc, char **argv)
+{
+    enum verb_exit code;
+
+    /* A reader that has seen enough ends us quietly, even where our parent ignores the signal. */
+    (void)signal(SIGPIPE, SIG_DFL);
+    code = verb_run(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        talk(argc < 2 ? NULL : argv[1], "standard output", "cannot write: %s", strerror(errno));
+        return VERB_REFUSED;
+    }
+    return (int)code;
+}

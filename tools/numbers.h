@@ -1,0 +1,20 @@
+#ifndef NUMBERS_H
+#define NUMBERS_H
+
+#include <lattn/status.h>
+
+#include <stddef.h>
+
+/* Room for the numbers of a line that is to be read; grows to the longest line. Zeroed is empty. */
+struct numbers {
+    double *data;
+    size_t capacity;
+};
+
+/* Make room for any line of so many bytes. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status numbers_reserve(struct numbers *numbers, size_t line_length);
+
+/* Release the room. */
+void numbers_done(struct numbers *numbers);
+
+#endif

@@ -1,0 +1,152 @@
+#include "options.h"
+
+#include "talk.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void help_print(const struct options *options)
+{
+    char left[64];
+
+    printf("usage: lattn %s\n\n%s\n", options->usage, options->about);
+    if (options->rows_count > 0)
+        printf("\n");
+    for (size_t i = 0; i < options->rows_count; i++) {
+        const struct option_row *row = &options->rows[i];
+
+        snprintf(left, sizeof left, "%s %s", row->name, row->argument ? row->argument : "");
+        printf("  %-22s%s\n", left, row->help);
+    }
+}
+
+/* The row of an argument "--name" or "--name=value". */
+static const struct option_row *row_find(const struct options *options, const char *argument,
+                                         size_t length)
+{
+    for (size_t i = 0; i < options->rows_count; i++) {
+        const char *name = options->rows[i].name;
+
+        if (strlen(name) == length && strncmp(name, argument, length) == 0)
+            return &options->rows[i];
+    }
+    return NULL;
+}
+
+static enum options_outcome whole_read(const char *verb, const struct option_row *row,
+                                       const char *text)
+{
+    char *end;
+    unsigned long long value;
+
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < row->whole_min ||
+        value > row->whole_max) {
+        talk(verb, row->name, "\"%s\" is not a whole number from %llu to %llu", text,
+             (unsigned long long)row->whole_min, (unsigned long long)row->whole_max);
+        return OPTIONS_MISUSED;
+    }
+    *(uint64_t *)row->value = value;
+    return OPTIONS_READ;
+}
+
+static enum options_outcome real_read(const char *verb, const struct option_row *row,
+                                      const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !isfinite(value) || value < 0) {
+        talk(verb, row->name, "\"%s\" is not a number from 0 on", text);
+        return OPTIONS_MISUSED;
+    }
+    *(double *)row->value = value;
+    return OPTIONS_READ;
+}
+
+static enum options_outcome value_read(const char *verb, const struct option_row *row,
+                                       const char *text)
+{
+    switch (row->kind) {
+    case OPTION_WHOLE:
+        return whole_read(verb, row, text);
+    case OPTION_REAL:
+        return real_read(verb, row, text);
+    case OPTION_TEXT:
+        *(const char **)row->value = text;
+        break;
+    case OPTION_FLAG:
+        *(int *)row->value = 1;
+        break;
+    }
+    return OPTIONS_READ;
+}
+
+/* One option with its argument; *index moves to the last argument that was used. */
+static enum options_outcome option_read(const struct options *options, int argc, char **argv,
+                                        int *index)
+{
+    const char *argument = argv[*index];
+    const char *equals = strchr(argument, '=');
+    size_t length = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
+    const struct option_row *row = row_find(options, argument, length);
+    const char *value = equals == NULL ? NULL : equals + 1;
+
+    if (row == NULL) {
+        talk(argv[0], NULL, "there is no option %.*s; lattn %s --help lists them", (int)length,
+             argument, argv[0]);
+        return OPTIONS_MISUSED;
+    }
+    if (row->kind == OPTION_FLAG && value != NULL) {
+        talk(argv[0], row->name, "takes no argument");
+        return OPTIONS_MISUSED;
+    }
+    if (row->kind != OPTION_FLAG && value == NULL) {
+        if (*index + 1 == argc) {
+            talk(argv[0], row->name, "needs an argument, %s", row->argument);
+            return OPTIONS_MISUSED;
+        }
+        value = argv[++*index];
+    }
+    return value_read(argv[0], row, value);
+}
+
+static enum options_outcome operands_check(const struct options *options, const char *verb,
+                                           size_t count)
+{
+    if (count == options->operands_count)
+        return OPTIONS_READ;
+    talk(verb, NULL, "usage: lattn %s", options->usage);
+    return OPTIONS_MISUSED;
+}
+
+enum options_outcome options_read(const struct options *options, int argc, char **argv,
+                                  const char **ret_operands)
+{
+    size_t operands = 0;
+    int options_ended = 0;
+
+    for (int i = 1; i < argc; i++) {
+        enum options_outcome outcome = OPTIONS_READ;
+
+        if (options_ended || argv[i][0] != '-' || argv[i][1] == '\0') {
+            if (operands < options->operands_count)
+                ret_operands[operands] = argv[i];
+            operands++;
+        } else if (strcmp(argv[i], "--") == 0) {
+            options_ended = 1;
+        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            help_print(options);
+            return OPTIONS_HELPED;
+        } else {
+            outcome = option_read(options, argc, argv, &i);
+        }
+        if (outcome != OPTIONS_READ)
+            return outcome;
+    }
+    return operands_check(options, argv[0], operands);
+}

@@ -1,0 +1,157 @@
+/*
+ * What comes next for a key: the context as one-hot tokens under the daemon's own names, and the
+ * largest output back as a symbol. Learns nothing, names nothing.
+ */
+#include "event_line.h"
+#include "predict.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names travel with the model; one head keeps it small. */
+static enum verb_exit model_fetch(struct predict *predict)
+{
+    const struct lattn_request request = {
+        .method = LATTN_METHOD_MODEL,
+        .id = "0",
+        .has_heads = 1,
+        .heads = LATTN_HEADS_COUNT,
+        .heads_count = 1,
+    };
+    struct lattn_reply reply;
+    enum lattn_status status;
+    enum verb_exit code = client_ask(&predict->client, &request, &reply);
+
+    if (code != VERB_DONE)
+        return code;
+    status = lattn_reply_model(&reply, &predict->model);
+    lattn_reply_done(&reply);
+    return status == LATTN_OK ? VERB_DONE : client_refuse(&predict->client, status);
+}
+
+/* A coordinate without a name, or one the daemon adds, belongs to no symbol. */
+static enum lattn_status symbols_place(struct predict *predict)
+{
+    const struct lattn_model *model = predict->model;
+    enum lattn_status status = tokens_widen(&predict->tokens, model->d - model->bias);
+
+    for (int32_t c = model->bias; c < model->names.coordinates_count && status == LATTN_OK; c++) {
+        const char *name = model->names.coordinates[c];
+        int32_t symbol;
+
+        if (strcmp(name, LATTN_EVENTS_BIAS) == 0 && !model->bias)
+            predict->tokens.bias = c;
+        if (name[0] == '\0' || strcmp(name, LATTN_EVENTS_BIAS) == 0)
+            continue;
+        status = lattn_events_symbol(predict->events, name, &symbol);
+        if (status == LATTN_OK)
+            predict->tokens.places[symbol] = c - model->bias;
+    }
+    return status;
+}
+
+enum verb_exit predict_events_init(struct predict *predict, int32_t window)
+{
+    enum verb_exit code;
+    enum lattn_status status;
+
+    tokens_init(&predict->tokens, window);
+    code = model_fetch(predict);
+    if (code != VERB_DONE)
+        return code;
+    status = lattn_events_open(&predict->events, window, LATTN_VOCABULARY_FIXED);
+    if (status == LATTN_OK)
+        status = symbols_place(predict);
+    return status == LATTN_OK ? VERB_DONE : client_refuse(&predict->client, status);
+}
+
+void predict_events_done(struct predict *predict)
+{
+    lattn_events_close(&predict->events);
+    lattn_model_close(&predict->model);
+    tokens_done(&predict->tokens);
+}
+
+static enum lattn_status context_ask(struct predict *predict, const char *key,
+                                     const struct lattn_event *event)
+{
+    int unknown = tokens_place(&predict->tokens, event->next, event->after) >= 0;
+    const struct lattn_item input = {
+        .z = predict->tokens.z,
+        .weight = 1,
+        .n = event->after,
+        .d = predict->tokens.width,
+    };
+    char *copy = strdup(key);
+
+    if (copy == NULL)
+        return LATTN_NO_MEMORY;
+    predict_wait(predict, copy, unknown);
+    return unknown ? LATTN_OK : predict_ask(predict, &input);
+}
+
+enum lattn_status predict_event(struct predict *predict, char *text, size_t length)
+{
+    struct lattn_complaint complaint;
+    struct lattn_event event;
+    const char *symbol;
+    const char *key;
+    enum lattn_status status = event_line_read(text, length, &key, &symbol, &complaint);
+
+    if (status == LATTN_OK) {
+        status = lattn_events_push(predict->events, key, symbol, &event);
+        if (status == LATTN_OK)
+            return context_ask(predict, key, &event);
+        if (status == LATTN_NO_MEMORY)
+            return status;
+        event_line_complain(status, key, symbol, &complaint);
+    }
+    predict_refuse(predict, predict->input.number, complaint.text);
+    return LATTN_OK;
+}
+
+/* The name of an output; one that has none, or is newer than our names, is known by its number. */
+static void next_print(const struct lattn_names *names, int32_t output)
+{
+    if (output < names->outputs_count && names->outputs[output][0] != '\0')
+        printf("%s", names->outputs[output]);
+    else
+        printf("#%d", output);
+}
+
+static int32_t largest(const double *y, int32_t m)
+{
+    int32_t best = 0;
+
+    for (int32_t a = 1; a < m; a++)
+        if (y[a] > y[best])
+            best = a;
+    return best;
+}
+
+enum lattn_status predict_event_print(const struct predict *predict, const char *key,
+                                      const struct lattn_reply *reply)
+{
+    struct lattn_prediction prediction;
+    double *std_error;
+    double *y;
+    int32_t next;
+    int32_t m;
+    enum lattn_status status;
+
+    if (reply == NULL) {
+        printf("%s\t?\t-\tundetermined\n", key);
+        return LATTN_OK;
+    }
+    status = lattn_reply_prediction(reply, &prediction, &y, &std_error, &m);
+    if (status != LATTN_OK)
+        return status;
+    next = largest(y, m);
+    printf("%s\t", key);
+    next_print(&predict->model->names, next);
+    printf("\t%.4g\t%s\n", y[next], prediction.determined ? "determined" : "undetermined");
+    free(y);
+    free(std_error);
+    return LATTN_OK;
+}

@@ -1,0 +1,121 @@
+/*
+ * run: apply a saved model to inputs, without a daemon.
+ */
+#include "files.h"
+#include "numbers.h"
+#include "options.h"
+#include "reader.h"
+#include "talk.h"
+#include "verbs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct run {
+    const char *verb;
+    const struct lattn_model *model;
+    struct reader input;
+    struct numbers numbers;
+    double *y; /* m */
+    enum verb_exit code;
+};
+
+static void labels_print(const double *y, int32_t m)
+{
+    printf("{\"y\": [");
+    for (int32_t a = 0; a < m; a++) {
+        if (isfinite(y[a]))
+            printf("%s%.17g", a > 0 ? ", " : "", y[a]);
+        else
+            printf("%snull", a > 0 ? ", " : "");
+    }
+    printf("]}\n");
+}
+
+static void line_refuse(struct run *run, const char *reason)
+{
+    talk(run->verb, NULL, "line %llu: %s", (unsigned long long)run->input.number, reason);
+    run->code = VERB_REFUSED;
+}
+
+static enum lattn_status line_apply(struct run *run, const char *text, size_t length)
+{
+    const struct lattn_model *model = run->model;
+    struct lattn_complaint complaint = {""};
+    struct lattn_item item;
+    enum lattn_status status = numbers_reserve(&run->numbers, length);
+    size_t used;
+
+    if (status != LATTN_OK)
+        return status;
+    status = lattn_input_read(text, length, run->numbers.data, &used, &item, &complaint);
+    if (status == LATTN_OK)
+        status = lattn_item_check(&item, &complaint);
+    if (status != LATTN_OK) {
+        line_refuse(run, complaint.text[0] ? complaint.text : lattn_status_text(status));
+    } else if (item.d != model->d - model->bias) {
+        snprintf(complaint.text, sizeof complaint.text,
+                 "a token has %d coordinates, the model takes %d", item.d, model->d - model->bias);
+        line_refuse(run, complaint.text);
+    } else {
+        lattn_model_apply(model, item.z, item.n, run->y);
+        labels_print(run->y, model->m);
+    }
+    return LATTN_OK;
+}
+
+/* All lines, wrong ones left out; what ends it early is said here. */
+static void lines_apply(struct run *run)
+{
+    enum lattn_status status;
+    size_t length;
+    char *text;
+
+    while ((status = reader_read(&run->input, &text, &length)) == LATTN_OK ||
+           status == LATTN_TOO_BIG) {
+        if (status == LATTN_TOO_BIG)
+            line_refuse(run, lattn_status_text(status));
+        else if (!reader_is_blank(text, length) && line_apply(run, text, length) != LATTN_OK)
+            break;
+    }
+    if (status == LATTN_MORE && run->input.error == 0)
+        return;
+    talk(run->verb, "standard input", "%s",
+         run->input.error != 0 ? strerror(run->input.error) : lattn_status_text(LATTN_NO_MEMORY));
+    run->code = VERB_REFUSED;
+}
+
+enum verb_exit run_run(int argc, char **argv)
+{
+    const struct options options = {
+        .usage = "run MODEL < inputs",
+        .about =
+            "Apply the model in the file MODEL to each line {\"z\": [[token], ...]} and print\n"
+            "{\"y\": [...]} for it. A line that is no input is said on stderr and left out.",
+        .operands_count = 1,
+    };
+    const char *path;
+    enum options_outcome outcome = options_read(&options, argc, argv, &path);
+    struct run run = {.verb = argv[0], .code = VERB_DONE};
+    struct lattn_model *model = NULL;
+
+    if (outcome != OPTIONS_READ)
+        return (enum verb_exit)outcome;
+    if (files_read_model(argv[0], path, &model) != LATTN_OK)
+        return VERB_REFUSED;
+    run.model = model;
+    run.y = calloc((size_t)model->m, sizeof *run.y);
+    reader_init(&run.input, STDIN_FILENO, READER_LINE_BYTES_MAX);
+    if (run.y != NULL)
+        lines_apply(&run);
+    else
+        run.code = VERB_REFUSED;
+    reader_done(&run.input);
+    numbers_done(&run.numbers);
+    free(run.y);
+    lattn_model_close(&model);
+    return run.code;
+}

@@ -1,0 +1,170 @@
+/*
+ * status: what a daemon knows, verdict first.
+ */
+#include "client.h"
+#include "options.h"
+#include "verbs.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static void line_text(const char *name, const char *value)
+{
+    printf("  %-18s%s\n", name, value);
+}
+
+static void line_count(const char *name, uint64_t value)
+{
+    printf("  %-18s%llu\n", name, (unsigned long long)value);
+}
+
+/* NaN: there is nothing to say about it yet. */
+static void line_real(const char *name, double value)
+{
+    if (isnan(value))
+        line_text(name, "-");
+    else
+        printf("  %-18s%.6g\n", name, value);
+}
+
+static void line_reals(const char *name, const double *values, int32_t count)
+{
+    enum { SHOWN_MAX = 8 };
+
+    printf("  %-18s", name);
+    for (int32_t i = 0; i < count && i < SHOWN_MAX; i++) {
+        if (isnan(values[i]))
+            printf("%s-", i > 0 ? " " : "");
+        else
+            printf("%s%.6g", i > 0 ? " " : "", values[i]);
+    }
+    printf("%s\n", count > SHOWN_MAX ? " ..." : "");
+}
+
+static void verdict_print(const struct lattn_certificate *certificate)
+{
+    long long rank = (long long)certificate->rank;
+    long long p = (long long)certificate->p;
+
+    if (certificate->pairs == 0)
+        printf("nothing has been learned yet\n");
+    else if (certificate->verdict == LATTN_IDENTIFYING)
+        printf("identifying since pair %lld: every model that fits computes the same function\n",
+               (long long)certificate->identifying_since);
+    else if (certificate->verdict == LATTN_CANNOT_TELL)
+        printf("cannot tell: %lld of %lld directions seen, some of them too weakly\n", rank, p);
+    else if (certificate->lost_at != LATTN_NEVER)
+        printf("no longer identifying since pair %lld: %lld of %lld directions seen\n",
+               (long long)certificate->lost_at, rank, p);
+    else
+        printf("not yet identifying: %lld of %lld directions seen\n", rank, p);
+}
+
+static void certificate_print(const struct lattn_certificate *certificate)
+{
+    printf("  %-18s%lld of %lld\n", "rank", (long long)certificate->rank,
+           (long long)certificate->p);
+    line_count("features seen", (uint64_t)certificate->features_seen);
+    line_count("components", (uint64_t)certificate->components);
+    line_real("rho", certificate->rho);
+    line_real("rho seen", certificate->rho_seen);
+    line_real("threshold", certificate->threshold);
+    line_real("lambda min", certificate->lambda_min);
+    line_real("lambda max", certificate->lambda_max);
+}
+
+static void report_print(const struct lattn_report *report)
+{
+    line_count("pairs", report->pairs);
+    printf("  %-18s%d%s\n", "coordinates", report->d, report->bias ? ", bias included" : "");
+    line_count("outputs", (uint64_t)report->m);
+    certificate_print(&report->certificate);
+    line_real("loss progressive", report->loss_progressive);
+    line_real("loss recent", report->loss_recent);
+    line_real("loss train", report->loss_train);
+    line_reals("noise", report->noise_std, report->m);
+    line_reals("r2", report->r2, report->m);
+    line_count("generation", report->generation);
+}
+
+static void service_print(const struct lattn_state_of_service *state)
+{
+    const struct lattn_service *service = &state->service;
+
+    line_count("accepted", service->accepted);
+    line_count("rejected", service->rejected);
+    line_count("duplicates", service->duplicates);
+    if (service->heads == LATTN_NEVER)
+        line_text("heads", "-");
+    else
+        printf("  %-18s%d, of generation %llu\n", "heads", service->heads,
+               (unsigned long long)service->heads_generation);
+    line_real("pairs per second", service->pairs_per_s);
+    line_count("queue bytes", service->queue_bytes);
+    line_count("memory bytes", state->report.memory_bytes);
+    line_count("uptime seconds", service->uptime_s);
+}
+
+static enum lattn_status table_print(const struct lattn_reply *reply)
+{
+    struct lattn_state_of_service state;
+    enum lattn_status status = lattn_reply_status(reply, &state);
+
+    if (status != LATTN_OK)
+        return status;
+    verdict_print(&state.report.certificate);
+    report_print(&state.report);
+    service_print(&state);
+    lattn_report_done(&state.report);
+    return LATTN_OK;
+}
+
+static enum lattn_status json_print(const struct lattn_reply *reply)
+{
+    struct lattn_text text;
+    enum lattn_status status;
+
+    lattn_text_init(&text);
+    status = lattn_reply_text(reply, 0, &text);
+    if (status == LATTN_OK)
+        printf("%s\n", text.data);
+    lattn_text_done(&text);
+    return status;
+}
+
+enum verb_exit status_run(int argc, char **argv)
+{
+    int json = 0;
+    const struct option_row rows[] = {
+        {.name = "--json", .kind = OPTION_FLAG, .value = &json, .help = "as the daemon sent it"},
+    };
+    const struct options options = {
+        .usage = "status ADDR [--json]",
+        .about = "Print what the daemon at ADDR knows: the verdict, then one number per line.",
+        .rows = rows,
+        .rows_count = sizeof rows / sizeof rows[0],
+        .operands_count = 1,
+    };
+    const struct lattn_request request = {.method = LATTN_METHOD_STATUS, .id = "1"};
+    const char *address;
+    enum options_outcome outcome = options_read(&options, argc, argv, &address);
+    struct lattn_reply reply;
+    struct client client;
+    enum lattn_status status;
+    enum verb_exit code;
+
+    if (outcome != OPTIONS_READ)
+        return (enum verb_exit)outcome;
+    code = client_open(&client, argv[0], address);
+    if (code != VERB_DONE)
+        return code;
+    code = client_ask(&client, &request, &reply);
+    if (code == VERB_DONE) {
+        status = json ? json_print(&reply) : table_print(&reply);
+        if (status != LATTN_OK)
+            code = client_refuse(&client, status);
+        lattn_reply_done(&reply);
+    }
+    client_close(&client);
+    return code;
+}
