@@ -1,0 +1,28 @@
+"""Print how many tests passed and failed according to a meson testlog.json.
+
+A program that prints Criterion's synthesis counts with its own numbers, any other as one test.
+"""
+import json
+import re
+import sys
+
+SYNTHESIS = re.compile(r"Synthesis: Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+) \| Crashing: (\d+)")
+
+
+def counts(entry):
+    text = re.sub(r"\x1b\[[0-9;]*m", "", entry.get("stdout", "") + entry.get("stderr", ""))
+    found = SYNTHESIS.search(text)
+    good = entry["result"] in ("OK", "EXPECTEDFAIL", "SKIP")
+    if not found:
+        return (1, 0) if good else (0, 1)
+    passing, bad = int(found[2]), int(found[3]) + int(found[4])
+    return passing, bad if good or bad else 1
+
+
+passed = failed = 0
+with open(sys.argv[1], encoding="utf-8") as log:
+    for line in log:
+        good, bad = counts(json.loads(line))
+        passed += good
+        failed += bad
+print(passed, failed)

@@ -1,0 +1,349 @@
+/*
+ * Every allocation of a learner fails once, and from then on. After each failure the status says
+ * so, the factor is sound, the operation succeeds when asked again, and what is learned afterwards
+ * has the very bits of a learner that never saw the failure.
+ */
+#include <lattn/emission.h>
+#include <lattn/learner.h>
+
+#include "base/memory.h"
+#include "core/component.h"
+#include "core/learner.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* Present where the leak sanitizer is linked in. */
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+enum { D = 3, COEF_MAX = 2 * 40 };
+
+/* Three sequences whose features lie apart, then one in which they meet, then dense ones. */
+static const double tokens[][9] = {
+    {1, 0, 0, 2, 0, 0, 0.5, 0, 0},
+    {0, 1, 0, 0, 3, 0, 0, -1, 0},
+    {0, 0, 2, 0, 0, 1, 0, 0, 0.25},
+    {1, 0, 2, 0, 1, 1, 2, 1, 0},
+    {0.3, -1, 2, 1.5, 1, 0.1, -2, 1, 1},
+    {1.1, 0.7, -0.4, 0.2, 0.9, 1.3, 0.6, -0.8, 0.5},
+    {-0.9, 0.2, 1.7, 0.4, 2.1, 0.3, 1.2, 0.1, -1.6},
+};
+static const double labels[] = {1, -2, 0.5};
+
+enum { APART = 3, MEETS = 3, ALL = 7 };
+
+static struct lattn_item item_of(int index)
+{
+    return (struct lattn_item){.z = tokens[index],
+                               .y = labels,
+                               .weight = 1,
+                               .n = 3,
+                               .d = D,
+                               .m = 1,
+                               .labels = LATTN_LABELS_CAUSAL};
+}
+
+static void absorb(struct lattn_learner *learner, int index)
+{
+    struct lattn_item item = item_of(index);
+
+    lattn_learner_absorb(learner, &(struct lattn_batch){&item, 1});
+}
+
+static enum lattn_status admit(struct lattn_learner *learner, int index)
+{
+    struct lattn_item item = item_of(index);
+
+    return lattn_learner_admit(learner, &item, NULL);
+}
+
+static void teach(struct lattn_learner *learner, int first, int end)
+{
+    for (int i = first; i < end; i++) {
+        cr_assert_eq(admit(learner, i), LATTN_OK);
+        absorb(learner, i);
+    }
+}
+
+static struct lattn_learner *learner_make(int taught, double ridge, int32_t dim)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = NULL;
+
+    settings.ridge = ridge;
+    settings.dim = dim;
+    cr_assert_eq(lattn_learner_open(&learner, &settings), LATTN_OK);
+    teach(learner, 0, taught);
+    return learner;
+}
+
+/* ---- what may fail ------------------------------------------------------------------------- */
+
+static enum lattn_status run_admit(struct lattn_learner *learner)
+{
+    return admit(learner, lattn_learner_pairs(learner) == 0 ? 0 : MEETS);
+}
+
+/* Cannot fail: without memory only the weights at hand stay as they were. */
+static enum lattn_status run_absorb(struct lattn_learner *learner)
+{
+    absorb(learner, 0);
+    return memory_failed() ? LATTN_NO_MEMORY : LATTN_OK;
+}
+
+static enum lattn_status run_name(struct lattn_learner *learner)
+{
+    const char *const append[] = {"more"}, *const outputs[] = {"second"};
+    const struct lattn_block block = {.name = "all", .start = 0, .size = D};
+    int32_t coordinate, output;
+
+    return lattn_learner_name(learner, append, 1, outputs, 1, &block, 1, &coordinate, &output,
+                              NULL);
+}
+
+static enum lattn_status run_predict(struct lattn_learner *learner)
+{
+    struct lattn_item input = item_of(MEETS);
+    double y[2], std_error[2];
+    struct lattn_prediction prediction = {.y = y, .std_error = std_error};
+
+    return lattn_learner_predict(learner, &input, &prediction, NULL);
+}
+
+static enum lattn_status run_report(struct lattn_learner *learner)
+{
+    struct lattn_report report;
+    enum lattn_status status = lattn_learner_report(learner, &report);
+
+    if (status == LATTN_OK)
+        lattn_report_done(&report);
+    return status;
+}
+
+static enum lattn_status run_coef(struct lattn_learner *learner)
+{
+    double coef[COEF_MAX];
+
+    return lattn_learner_coef(learner, coef);
+}
+
+static enum lattn_status run_model(struct lattn_learner *learner)
+{
+    struct lattn_model *model = NULL;
+    enum lattn_status status = lattn_learner_model(learner, LATTN_HEADS_SVD, 0, &model);
+
+    cr_assert_eq(model != NULL, status == LATTN_OK);
+    lattn_model_close(&model);
+    return status;
+}
+
+static enum lattn_status run_copy(struct lattn_learner *learner)
+{
+    struct lattn_learner *copy = NULL;
+    enum lattn_status status = lattn_learner_copy(learner, &copy);
+
+    cr_assert_eq(copy != NULL, status == LATTN_OK);
+    lattn_learner_close(&copy);
+    return status;
+}
+
+static enum lattn_status run_emission(struct lattn_learner *learner)
+{
+    struct lattn_emission emission;
+    enum lattn_status status = lattn_emission_make(learner, LATTN_HEADS_COUNT, 1, &emission);
+
+    if (status == LATTN_OK)
+        lattn_emission_done(&emission);
+    return status;
+}
+
+struct operation {
+    const char *name;
+    enum lattn_status (*run)(struct lattn_learner *learner);
+    int taught; /* items learned before */
+    int rest;   /* where learning goes on afterwards */
+    double ridge;
+    int32_t dim; /* 0: from the first pair */
+};
+
+static const struct operation operations[] = {
+    {"admit the first", run_admit, 0, 0, 0, 0},
+    {"admit where components meet", run_admit, APART, MEETS, 0, 0},
+    {"absorb", run_absorb, APART, MEETS, 0, 0},
+    {"absorb with ridge", run_absorb, ALL, MEETS, 0.1, 0},
+    {"absorb when full", run_absorb, ALL, MEETS, 0, 0},
+    {"name before data", run_name, 0, 0, 0, D},
+    {"name", run_name, APART, MEETS, 0, 0},
+    {"name when all meets", run_name, ALL, MEETS, 0, 0},
+    {"predict", run_predict, APART, MEETS, 0, 0},
+    {"predict when full", run_predict, ALL, MEETS, 0, 0},
+    {"predict with ridge", run_predict, ALL, MEETS, 0.1, 0},
+    {"report", run_report, APART, MEETS, 0, 0},
+    {"report before data", run_report, 0, 0, 0, 0},
+    {"report when full", run_report, ALL, MEETS, 0, 0},
+    {"coef", run_coef, APART, MEETS, 0, 0},
+    {"model", run_model, APART, MEETS, 0, 0},
+    {"model when full", run_model, ALL, MEETS, 0, 0},
+    {"copy", run_copy, APART, MEETS, 0, 0},
+    {"copy when full", run_copy, ALL, MEETS, 0, 0},
+    {"copy before data", run_copy, 0, 0, 0, 0},
+    {"emission", run_emission, ALL, MEETS, 0, 0},
+};
+
+/* ---- what must hold ------------------------------------------------------------------------ */
+
+/* Every feature has its place, every component is sound, and no component meets a row for ever. */
+static void expect_sound(const struct lattn_learner *learner, const char *name)
+{
+    const struct factor *factor = &learner->factor;
+    int64_t columns = 0, slots = 0;
+
+    for (int32_t i = 0; i < factor->components_count; i++) {
+        const struct component *component = factor->components[i];
+
+        if (component == NULL)
+            continue;
+        cr_expect_eq(component_check(component), LATTN_OK, "%s", name);
+        cr_expect_eq(component->rows_waiting, 0, "%s", name);
+        cr_expect_eq(component->meets, 0, "%s", name);
+        for (int32_t c = 0; c < component->columns; c++) {
+            struct slot slot = factor->slots[feature_index(factor->d, component->features[c])];
+
+            cr_expect_eq(slot.component, (uint32_t)i + 1, "%s", name);
+            cr_expect_eq(slot.column, c, "%s", name);
+        }
+        columns += component->columns;
+    }
+    for (int32_t i = 0; i < feature_count(factor->d); i++)
+        slots += factor->slots[i].component != 0;
+    cr_expect_eq(slots, columns, "%s", name);
+}
+
+enum { OUTSIDE = 6 };
+
+/* What a caller can see and a refused call must leave alone. */
+static void outside_of(const struct lattn_learner *learner, int64_t *ret_numbers)
+{
+    const struct lattn_names *names = lattn_learner_names(learner);
+
+    ret_numbers[0] = (int64_t)lattn_learner_pairs(learner);
+    ret_numbers[1] = lattn_learner_dim(learner);
+    ret_numbers[2] = lattn_learner_outputs(learner);
+    ret_numbers[3] = names->coordinates_count;
+    ret_numbers[4] = names->outputs_count;
+    ret_numbers[5] = names->blocks_count;
+}
+
+/* Learn the rest and leave the solution, all bits of it. */
+static void finish(struct lattn_learner *learner, int rest, double *ret_coef)
+{
+    memset(ret_coef, 0, COEF_MAX * sizeof *ret_coef);
+    teach(learner, rest, ALL);
+    cr_assert_eq(lattn_learner_coef(learner, ret_coef), LATTN_OK);
+}
+
+/* Let allocation k fail; returns 0 when the operation needs fewer. */
+static int fail_and_recover(const struct operation *operation, uint64_t k, int from_then_on,
+                            const double *want)
+{
+    struct lattn_learner *learner =
+        learner_make(operation->taught, operation->ridge, operation->dim);
+    int64_t before[OUTSIDE], after[OUTSIDE];
+    double coef[COEF_MAX];
+    enum lattn_status status;
+    int failed;
+
+    outside_of(learner, before);
+    memory_fail(k, from_then_on);
+    status = operation->run(learner);
+    failed = memory_failed();
+    memory_fail(0, 0);
+    expect_sound(learner, operation->name);
+    if (failed) {
+        cr_expect_eq(status, LATTN_NO_MEMORY, "%s, allocation %d", operation->name, (int)k);
+        outside_of(learner, after);
+        if (operation->run != run_absorb) {
+            cr_expect_arr_eq(before, after, sizeof before, "%s, allocation %d", operation->name,
+                             (int)k);
+            cr_expect_eq(operation->run(learner), LATTN_OK, "%s", operation->name);
+        }
+    } else {
+        cr_expect_eq(status, LATTN_OK, "%s", operation->name);
+    }
+    finish(learner, operation->rest, coef);
+    cr_expect_arr_eq(coef, want, sizeof coef, "%s, allocation %d", operation->name, (int)k);
+    expect_sound(learner, operation->name);
+    lattn_learner_close(&learner);
+    return failed;
+}
+
+Test(allocation, each_failure_leaves_a_learner_that_goes_on)
+{
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+        const struct operation *operation = &operations[i];
+        struct lattn_learner *learner =
+            learner_make(operation->taught, operation->ridge, operation->dim);
+        double want[COEF_MAX];
+
+        cr_assert_eq(operation->run(learner), LATTN_OK, "%s", operation->name);
+        finish(learner, operation->rest, want);
+        lattn_learner_close(&learner);
+        for (int from_then_on = 0; from_then_on <= 1; from_then_on++) {
+            uint64_t k = 1;
+
+            while (fail_and_recover(operation, k, from_then_on, want))
+                k++;
+        }
+    }
+    if (__lsan_do_recoverable_leak_check != NULL)
+        cr_expect_eq(__lsan_do_recoverable_leak_check(), 0);
+}
+
+Test(allocation, bytes_are_counted_the_same_after_a_failure)
+{
+    struct lattn_learner *reference = learner_make(APART, 0, 0);
+    size_t want;
+
+    cr_assert_eq(run_admit(reference), LATTN_OK);
+    want = lattn_learner_memory(reference);
+    lattn_learner_close(&reference);
+    for (uint64_t k = 1, failed = 1; failed; k++) {
+        struct lattn_learner *learner = learner_make(APART, 0, 0);
+
+        memory_fail(k, 0);
+        (void)run_admit(learner);
+        failed = (uint64_t)memory_failed();
+        memory_fail(0, 0);
+        cr_expect_eq(run_admit(learner), LATTN_OK);
+        cr_expect_eq(lattn_learner_memory(learner), want, "allocation %d", (int)k);
+        lattn_learner_close(&learner);
+    }
+}
+
+Test(allocation, open_and_reset_without_memory_leave_nothing_behind)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = NULL;
+
+    settings.bias = 1;
+    for (uint64_t k = 1;; k++) {
+        enum lattn_status status;
+
+        memory_fail(k, 0);
+        status = lattn_learner_open(&learner, &settings);
+        if (!memory_failed())
+            break;
+        cr_expect_eq(status, LATTN_NO_MEMORY);
+        cr_expect_null(learner);
+    }
+    memory_fail(1, 0);
+    cr_expect_eq(lattn_learner_reset(learner), LATTN_NO_MEMORY);
+    memory_fail(0, 0);
+    cr_expect_eq(lattn_learner_reset(learner), LATTN_OK);
+    cr_expect_str_eq(lattn_learner_names(learner)->coordinates[0], "(bias)");
+    teach(learner, 0, ALL);
+    cr_expect_eq(lattn_learner_dim(learner), D + 1);
+    lattn_learner_close(&learner);
+    if (__lsan_do_recoverable_leak_check != NULL)
+        cr_expect_eq(__lsan_do_recoverable_leak_check(), 0);
+}

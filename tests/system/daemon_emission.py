@@ -1,0 +1,162 @@
+"""Emissions: to subscribers and into files, as often as asked for, and the last one always."""
+
+import json
+import os
+import signal
+import threading
+import time
+
+from daemon_support import Daemon, Folder, Layer, check, wait_until
+
+
+def read(folder, name):
+    with open(os.path.join(folder, name)) as file:
+        return json.load(file)
+
+
+def subscribers():
+    layer = Layer(3)
+    with Daemon("--emit-every", "50ms") as daemon:
+        early, client = daemon.client(), daemon.client()
+        check(early.ask("subscribe") == {"subscribed": "status"}, "before there is an emission")
+        client.send("".join(layer.pairs(50)))
+        emission = early.line()
+        check(emission["method"] == "emission" and emission["params"]["status"]["pairs"] > 0
+              and "model" not in emission["params"], "the first one comes", emission)
+        late = daemon.client()
+        check(late.ask("subscribe", what="model") == {"subscribed": "model"}, "after it")
+        emission = late.line()
+        check(emission["params"]["model"]["d"] == 3, "the newest one comes at once", emission)
+        client.send("".join(layer.pairs(50)))
+        while emission["params"]["status"]["pairs"] < 100:
+            emission = late.line()
+        check(emission["params"]["status"]["verdict"] == "identifying"
+              and emission["params"]["status"]["heads"] == len(emission["params"]["model"]["heads"]),
+              "then one for each change", emission["params"]["status"])
+
+
+def at_most_every():
+    layer = Layer(2)
+    with Daemon("--emit-every", "10ms") as daemon:
+        slow, client = daemon.client(), daemon.client()
+        slow.ask("subscribe", every="400ms")
+        times = []
+        until = time.time() + 2
+        seen = threading.Thread(target=lambda: [times.append(time.time())
+                                                for _ in iter(slow.line, None)])
+        seen.start()
+        while time.time() < until:
+            client.send(layer.pair())
+            time.sleep(0.005)
+        last = client.ask("status")["pairs"]
+        time.sleep(0.6)
+        check(daemon.stop() == 0, "it ends")
+        seen.join()
+        check(4 <= len(times) <= 8,
+              f"{len(times)} emissions in 2.6 s for one who wants one in 0.4 s, of {last} pairs")
+
+
+def by_pairs():
+    layer = Layer(2)
+    with Folder() as folder, Daemon("--emit-every", "100pairs", "--emit-dir", folder) as daemon:
+        client = daemon.client()
+        client.send("".join(layer.pairs(99)))
+        client.ask("status")
+        time.sleep(0.2)
+        check(os.listdir(folder) == [], "no emission before its number of pairs")
+        client.send("".join(layer.pairs(1)))
+        wait_until(lambda: "status.json" in os.listdir(folder), "one with them")
+        check(read(folder, "status.json")["pairs"] == 100, "one with them")
+
+
+def files():
+    layer = Layer(4, m=2)
+    with Folder() as folder, Daemon("--emit-every", "1ms", "--emit-dir", folder) as daemon:
+        client = daemon.client()
+        broken, reads, stop = [], [0], [False]
+
+        def reader():
+            while not stop[0]:
+                for name in ("status.json", "model.json"):
+                    try:
+                        read(folder, name)
+                        reads[0] += 1
+                    except FileNotFoundError:
+                        if reads[0] > 0 and name == "status.json":
+                            broken.append("gone")
+                    except ValueError as error:
+                        broken.append(error)
+
+        thread = threading.Thread(target=reader)
+        thread.start()
+        for _ in range(150):
+            client.send("".join(layer.pairs(5)))
+            time.sleep(0.01)
+        generation = client.ask("emit")["generation"]
+        stop[0] = True
+        thread.join()
+        check(not broken and reads[0] > 100, f"{reads[0]} reads while they are replaced, all whole",
+              broken[:3])
+        status, model = read(folder, "status.json"), read(folder, "model.json")
+        check(status["generation"] == generation == model["generation"],
+              "after emit they are of the state it found", status["generation"], generation)
+        check(status["pairs"] == 750 and model["d"] == 4 and model["m"] == 2, "and complete")
+        check(sorted(os.listdir(folder)) == ["model.json", "status.json"], "nothing else is there",
+              os.listdir(folder))
+        check(client.ask("reset", confirm=True) == {"reset": True}, "reset")
+        client.ask("emit")
+        check(read(folder, "status.json")["pairs"] == 0 and
+              not os.path.exists(os.path.join(folder, "model.json")), "is emitted, too")
+
+
+def on_signal_and_at_the_end():
+    layer = Layer(2)
+    with Folder() as folder, Daemon("--emit-every", "60m", "--emit-dir", folder) as daemon:
+        client = daemon.client()
+        client.send(layer.pair(id=1))
+        client.line()
+        wait_until(lambda: "status.json" in os.listdir(folder), "the first pair is emitted")
+        client.send("".join(layer.pair(id=i) for i in range(9)))
+        for _ in range(9):
+            client.line()
+        daemon.signal(signal.SIGUSR1)
+        wait_until(lambda: read(folder, "status.json")["pairs"] == 10, "SIGUSR1 emits")
+        check(True, "SIGUSR1 emits")
+        subscriber = daemon.client()
+        subscriber.ask("subscribe")
+        subscriber.line()
+        client.send("".join(layer.pair(id=i) for i in range(5)))
+        for _ in range(5):
+            client.line()
+        check(daemon.stop() == 0, "SIGTERM ends it")
+        check(read(folder, "status.json")["pairs"] == 15, "the end emits what was new")
+        last = subscriber.rest()
+        check(last and last[-1]["params"]["status"]["pairs"] == 15, "to subscribers, too", last)
+
+
+def unwritable():
+    layer = Layer(2)
+    with Folder() as parent:
+        folder = os.path.join(parent, "out")
+        os.mkdir(folder)
+        with Daemon("--emit-every", "10ms", "--emit-dir", folder) as daemon:
+            client = daemon.client()
+            client.ask("status")
+            os.rmdir(folder)
+            for _ in range(5):
+                client.send(layer.pair())
+                client.ask("emit")
+            check(daemon.log().count("cannot write the emission") == 1, "a failure is logged once",
+                  daemon.log())
+            os.mkdir(folder)
+            client.send(layer.pair())
+            client.ask("emit")
+            check(read(folder, "status.json")["pairs"] == 6, "and writing goes on afterwards")
+
+
+subscribers()
+at_most_every()
+by_pairs()
+files()
+on_signal_and_at_the_end()
+unwritable()

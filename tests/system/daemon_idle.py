@@ -1,0 +1,38 @@
+"""A daemon with nothing to do uses no CPU at all, whoever is connected."""
+
+import time
+
+from daemon_support import Daemon, Layer, check
+
+SECONDS = 2.5
+
+
+def ticks_while_idle(daemon):
+    time.sleep(0.5)
+    before = daemon.ticks()
+    time.sleep(SECONDS)
+    return daemon.ticks() - before
+
+
+def idles():
+    with Daemon("--emit-every", "100ms") as daemon:
+        ticks = ticks_while_idle(daemon)
+        check(ticks == 0, "before the first pair", ticks)
+        subscriber = daemon.client()
+        check(subscriber.ask("subscribe", what="model", every="50ms") == {"subscribed": "model"},
+              "a subscriber is there")
+        client = daemon.client()
+        client.send("".join(Layer(8).pairs(700)))
+        check(client.ask("status")["pairs"] == 700, "700 pairs of d = 8 are learned")
+        client.send("nonsense\n")
+        client.line()
+        time.sleep(1)
+        ticks = ticks_while_idle(daemon)
+        check(ticks == 0, "after them, with a subscriber and a client connected", ticks)
+        silent = daemon.client()
+        silent.send('{"z":[[1')
+        ticks = ticks_while_idle(daemon)
+        check(ticks == 0, "with half a line waiting", ticks)
+
+
+idles()

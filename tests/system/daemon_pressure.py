@@ -1,0 +1,47 @@
+"""A sender faster than the learner is held back: queue and memory stay bounded."""
+
+import threading
+import time
+
+from daemon_support import Daemon, Layer, check
+
+QUEUE_BYTES_MAX = 6 << 20
+SECONDS = 4
+
+
+def flood(client, text, state):
+    try:
+        while not state["stop"]:
+            state["sent"] += client.socket.send(text)
+    except OSError:
+        pass
+
+
+def floods(d, n, clients):
+    layer = Layer(d)
+    text = "".join(layer.pairs(200, n)).encode()
+    with Daemon("--dim", str(d)) as daemon:
+        observer = daemon.client()
+        states = [{"stop": False, "sent": 0} for _ in range(clients)]
+        threads = [threading.Thread(target=flood, args=(daemon.client(), text, state),
+                                    daemon=True) for state in states]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        early = daemon.memory("VmRSS")
+        queue = 0
+        until = time.time() + SECONDS
+        while time.time() < until:
+            queue = max(queue, observer.ask("status")["queue_bytes"])
+        late = daemon.memory("VmRSS")
+        for state in states:
+            state["stop"] = True
+        sent = sum(state["sent"] for state in states)
+        check(queue <= QUEUE_BYTES_MAX, f"d={d}: at most {queue >> 10} KiB wait", queue)
+        check(late - early < 48 << 20, f"d={d}: memory does not grow: {early >> 20} MiB, then "
+              f"{late >> 20} MiB, {sent >> 20} MiB sent")
+        check(observer.ask("status")["pairs_per_s"] > 0, "and it learns all the while")
+
+
+floods(2, 4, 2)
+floods(16, 16, 4)

@@ -1,0 +1,119 @@
+"""feed from NDJSON: everything is accounted for, and what was refused is named by its line."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+from tools_support import LATTN, Daemon, check, fed, lattn, line
+
+GOOD = line([[1.0, 2.0], [3.0, 4.0]], [5.0])
+
+with Daemon() as daemon:
+    out, err = lattn("feed", daemon.address, stdin="")
+    check(fed(out) == (0, 0, 0, 0) and err == "", "nothing fed is nothing learned")
+
+    pairs = lattn("gen", "random", "--dim", 2, "--pairs", 1000)[0]
+    out, err = lattn("feed", daemon.address, stdin=pairs)
+    check(fed(out) == (10, 10, 0, 0), "lines are counted, not label rows")
+    check(err == "", "a run without errors says nothing")
+    check(daemon.status()["pairs"] == 1000, "all of it is learned when feed returns")
+
+with Daemon() as daemon:
+    text = (GOOD + "\n" + '{"z": [[1, 2], [3]], "y": [1]}\n' + "  \t\n" + GOOD +
+            "not json\n" + '{"z": [[1, 2]], "y": [NaN]}\n' + line([[1.0, 2.0, 3.0]], [1.0]) +
+            GOOD + '{"method": "reset", "params": {"confirm": true}}\n' + GOOD[:-1])
+    out, err = lattn("feed", daemon.address, stdin=text, code=1)
+    check(fed(out) == (9, 4, 5, 0), "bad lines are counted as rejected", out, err)
+    named = [text.split(":")[1].strip() for text in err.splitlines()]
+    check(sorted(named) == [f"line {n}" for n in (10, 3, 6, 7, 8)], "and named by input line", err)
+    check("line 3: z[1] has 1 coordinate" in err, "and the field and reason are told", err)
+    check("line 10: it is a request" in err, "a request is not passed on")
+    status = daemon.status()
+    check(status["pairs"] == 4 and status["rejected"] == 4, "nothing of a bad line is learned")
+
+with Daemon() as daemon:
+    out, err = lattn("feed", daemon.address, stdin=GOOD + "[]\n" * 500 + GOOD, code=1)
+    check(fed(out) == (502, 2, 500, 0), "any number of bad lines is passed over")
+    check(err.count("line ") == 20 and "480 more" in err, "only the first of them are shown", err)
+
+with Daemon() as daemon:
+    text = "".join(line([[float(i), 1.0]], [2.0]) for i in range(100))
+    out, _ = lattn("feed", daemon.address, "--producer", "p", stdin=text)
+    check(fed(out) == (100, 100, 0, 0), "a producer has a name")
+    out, _ = lattn("feed", daemon.address, "--producer", "p", stdin=text + GOOD)
+    check(fed(out) == (101, 1, 0, 100), "what it sent before is not learned again")
+    out, _ = lattn("feed", daemon.address, stdin=text)
+    check(fed(out) == (100, 100, 0, 0), "without a name every run is a producer of its own")
+    own = [line([[1.0, 2.0]], [1.0], producer="own", seq=n) for n in (1, 2, 2, 3)]
+    out, _ = lattn("feed", daemon.address, "--producer", "q",
+                   stdin=GOOD + own[0] + own[1] + GOOD + own[2] + own[3])
+    check(fed(out) == (6, 5, 0, 1), "numbers that lines carry themselves are kept")
+    text = GOOD + "oops\n" + GOOD + line([[1.0, 2.0, 3.0]], [1.0]) + GOOD
+    out, _ = lattn("feed", daemon.address, "--producer", "r", stdin=text, code=1)
+    check(fed(out) == (5, 3, 2, 0), "a refused line leaves no gap behind")
+    out, _ = lattn("feed", daemon.address, "--producer", "r", stdin=text, code=1)
+    check(fed(out)[1] == 0 and fed(out)[3] >= 3, "nor does it when all is sent again", out)
+
+with Daemon("--max-frame", "1M") as daemon:
+    large = line([[0.123456789012345, 2.0]] * 60000, [1.0])
+    out, err = lattn("feed", daemon.address, stdin=GOOD + large + GOOD * 3, code=1)
+    check(fed(out) == (5, 4, 1, 0) and "line 2:" in err,
+          "a line above the daemon's limit costs only itself", out, err)
+
+with Daemon() as daemon:
+    def feed_some(results, seed):
+        pairs = lattn("gen", "random", "--dim", 3, "--pairs", 5000, "--length", 10, "--seed",
+                      seed)[0]
+        results.append(fed(lattn("feed", daemon.address, stdin=pairs)[0]))
+    results = []
+    threads = [threading.Thread(target=feed_some, args=(results, n)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(results == [(500, 500, 0, 0)] * 4, "four feeders at once are told apart", results)
+    check(daemon.status()["pairs"] == 20000, "and all of theirs is learned")
+
+with Daemon() as daemon:
+    feeder = subprocess.Popen([LATTN, "feed", daemon.address], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    feeder.stdin.write(GOOD.encode())
+    feeder.stdin.flush()
+    deadline = time.time() + 5
+    while daemon.status()["pairs"] < 1 and time.time() < deadline:
+        time.sleep(0.02)
+    check(daemon.status()["pairs"] == 1, "a line is learned while the next is waited for")
+    time.sleep(0.2)
+    daemon.end()
+    out, err = feeder.communicate(timeout=10)
+    check(feeder.returncode == 1 and b"closed the connection" in err
+          and b" 1 of 1 pairs were acknowledged" in err, "a daemon that ends is told at once", err)
+
+with Daemon() as daemon:
+    feeder = subprocess.Popen([LATTN, "feed", daemon.address], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    killer = threading.Timer(0.5, daemon.end, [signal.SIGKILL])
+    killer.start()
+    try:
+        while True:
+            feeder.stdin.write(GOOD.encode() * 1000)
+    except BrokenPipeError:
+        pass
+    try:
+        feeder.stdin.close()
+    except BrokenPipeError:
+        pass
+    feeder.wait(10)
+    err = feeder.stderr.read().decode()
+    acknowledged = int(err.split(" of ")[0].split()[-1])
+    check(feeder.returncode == 1 and acknowledged > 0, "a daemon killed under load, too", err)
+    killer.join()
+
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "s")
+    run = subprocess.run([LATTN, "feed", "unix:" + path], input=b"", capture_output=True)
+    check(run.returncode == 1 and b"cannot connect" in run.stderr, "no daemon, no feed")

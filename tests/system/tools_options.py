@@ -1,0 +1,72 @@
+"""Command lines: what is asked for exists, or lattn says what does not and ends with 2."""
+
+import os
+import subprocess
+
+from tools_support import LATTN, check, lattn
+
+out, err = lattn("--help")
+check("usage: lattn VERB" in out and err == "", "help goes to stdout")
+check(lattn("--version")[0].startswith("lattn "), "the version is told")
+for verb in "gen feed status watch predict model run distance".split():
+    out, err = lattn(verb, "--help")
+    check(out.startswith(f"usage: lattn {verb}") and err == "", f"{verb} has a help")
+
+for arguments, word in (
+    ([], "usage"),
+    (["probe"], "probe"),
+    (["gen"], "usage"),
+    (["gen", "memory"], "memory"),
+    (["gen", "random", "--dims", "3"], "--dims"),
+    (["gen", "random", "--dim"], "--dim"),
+    (["gen", "random", "--dim", "0"], "1 to 256"),
+    (["gen", "random", "--dim", "257"], "1 to 256"),
+    (["gen", "random", "--dim", "-1"], "1 to 256"),
+    (["gen", "random", "--dim", "4x"], "4x"),
+    (["gen", "random", "--seed", "18446744073709551616"], "--seed"),
+    (["gen", "random", "--noise", "nan"], "--noise"),
+    (["gen", "random", "--noise=-1"], "--noise"),
+    (["gen", "random", "--last-label=yes"], "no argument"),
+    (["gen", "random", "random"], "usage"),
+    (["feed"], "usage"),
+    (["feed", "tcp:localhost:1"], "unix:PATH"),
+    (["feed", "unix:"], "path"),
+    (["feed", "unix:" + "x" * 200], "path"),
+    (["feed", "unix:/x", "--from", "csv"], "csv"),
+    (["feed", "unix:/x", "--from", "events"], "--window"),
+    (["feed", "unix:/x", "--window", "3"], "--from events"),
+    (["feed", "unix:/x", "--producer", 'a"b'], "--producer"),
+    (["feed", "unix:/x", "--producer", ""], "--producer"),
+    (["status", "unix:/x", "--jsn"], "--jsn"),
+    (["watch", "unix:/x", "--tui"], "--tui"),
+    (["watch", "unix:/x", "--count", "0"], "--count"),
+    (["predict", "unix:/x", "--from", "events"], "--window"),
+    (["model", "unix:/x", "--format", "npz"], "npz"),
+    (["model", "unix:/x", "--heads", "fewest"], "fewest"),
+    (["run"], "usage"),
+    (["distance", "a"], "usage"),
+):
+    out, err = lattn(*arguments, code=2)
+    check(out == "" and word in err and err.startswith(("lattn", "usage")),
+          f"lattn {' '.join(arguments)[:50]}: misused, and says so", err)
+
+for arguments in (["status", "unix:/no/such/socket"], ["run", "/no/such/model"],
+                  ["distance", "/no/such/model", "/no/such/model"],
+                  ["gen", "random", "--truth", "/no/such/folder/truth.json"]):
+    out, err = lattn(*arguments, code=1)
+    check(out == "" and "No such file" in err and err.count("\n") == 1,
+          f"lattn {' '.join(arguments)}: refused in one line", err)
+
+check(lattn("gen", "random", "--dim=3", "--pairs=1", "--length=1")[0].count(",") == 3,
+      "--name=value is --name value")
+
+pipe = subprocess.Popen([LATTN, "gen", "random", "--pairs", "1000000000"], stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE)
+pipe.stdout.readline()
+pipe.stdout.close()
+pipe.wait(10)
+check(pipe.stderr.read() == b"", "a reader that goes away ends gen quietly")
+if os.path.exists("/dev/full"):
+    with open("/dev/full", "w") as full:
+        run = subprocess.run([LATTN, "gen", "random"], stdout=full, stderr=subprocess.PIPE)
+    check(run.returncode == 1 and b"No space left" in run.stderr, "a full disk is said")

@@ -1,0 +1,346 @@
+/*
+ * Features enter when they are first nonzero and live in components of features that occur together
+ * (README.md, section 2). The ranks are exact, and neither the order of the pairs nor the time at
+ * which coordinates were named matters.
+ */
+#include "core/dense.h"
+#include "core/learner.h"
+#include "core/solution.h"
+#include "support/approx.h"
+#include "support/corpus.h"
+#include "support/gram.h"
+
+#include "base/memory.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+TestSuite(components, .init = dense_threads_one);
+
+/* ---- finite automata ----------------------------------------------------------------------- */
+
+/*
+ * One step of an automaton, given its table: tokens e_(q,a) + e_delta(q,a) for every key (q, a),
+ * then the query e_(q,a); the label is the next state. keys = states * symbols, d = keys + states.
+ */
+struct automaton {
+    int32_t states;
+    int32_t symbols;
+    int32_t word; /* steps per machine */
+};
+
+enum { KEYS_MAX = 16 };
+
+static void step_add(struct corpus *corpus, const struct automaton *automaton, const int32_t *table,
+                     int32_t key)
+{
+    int32_t keys = automaton->states * automaton->symbols;
+    struct corpus_shape shape = {keys + automaton->states, automaton->states, 0, 0,
+                                 LATTN_LABELS_LAST};
+    struct corpus_entry entry = corpus_add(corpus, keys + 1, &shape);
+
+    for (int32_t k = 0; k < keys; k++) {
+        entry.z[k * shape.d + k] = 1;
+        entry.z[k * shape.d + keys + table[k]] = 1;
+    }
+    entry.z[keys * shape.d + key] = 1;
+    entry.y[table[key]] = 1;
+}
+
+/* Random machines, each run from state 0 over a random word. */
+static void machines_add(struct corpus *corpus, const struct automaton *automaton, uint64_t seed,
+                         int32_t machines)
+{
+    struct random random = {.state = seed};
+    int32_t keys = automaton->states * automaton->symbols;
+
+    for (int32_t i = 0; i < machines; i++) {
+        int32_t table[KEYS_MAX];
+        int32_t state = 0;
+
+        for (int32_t k = 0; k < keys; k++)
+            table[k] = (int32_t)random_below(&random, (uint32_t)automaton->states);
+        for (int32_t t = 0; t < automaton->word; t++) {
+            int32_t symbol = (int32_t)random_below(&random, (uint32_t)automaton->symbols);
+            int32_t key = state * automaton->symbols + symbol;
+
+            step_add(corpus, automaton, table, key);
+            state = table[key];
+        }
+    }
+}
+
+static struct lattn_learner *machines_learn(const struct automaton *automaton, int32_t machines)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+    struct corpus corpus = {0};
+
+    machines_add(&corpus, automaton, 70 + (uint64_t)automaton->states, machines);
+    corpus_teach_blocks(&corpus, 50, learner);
+    corpus_done(&corpus);
+    return learner;
+}
+
+/* Of the inputs that unseen machines meet: how many are determined, and is each of those right? */
+struct answers {
+    int32_t asked;
+    int32_t determined;
+    int32_t determined_wrong;
+};
+
+static struct answers machines_ask(const struct automaton *automaton, size_t step,
+                                   struct lattn_learner *learner)
+{
+    struct answers answers = {0};
+    struct corpus corpus = {0};
+
+    machines_add(&corpus, automaton, 900 + (uint64_t)automaton->states, 300);
+    for (size_t i = 0; i < corpus.count; i += step) {
+        double y[4], std_error[4];
+        struct lattn_prediction prediction = {.y = y, .std_error = std_error};
+        int32_t best = 0;
+
+        cr_assert_eq(lattn_learner_predict(learner, &corpus.items[i], &prediction, NULL), LATTN_OK);
+        for (int32_t a = 1; a < automaton->states; a++)
+            best = y[a] > y[best] ? a : best;
+        answers.asked++;
+        answers.determined += prediction.determined;
+        answers.determined_wrong += prediction.determined && corpus.items[i].y[best] != 1;
+    }
+    corpus_done(&corpus);
+    return answers;
+}
+
+static void expect_rank(const struct automaton *automaton, int32_t machines, int64_t seen,
+                        int64_t rank)
+{
+    struct lattn_learner *learner = machines_learn(automaton, machines);
+    struct lattn_certificate certificate = corpus_certify(learner);
+
+    cr_expect_eq(certificate.rank, rank, "%d machines: rank %ld, not %ld", machines,
+                 certificate.rank, rank);
+    cr_expect_eq(certificate.verdict, LATTN_NOT_IDENTIFYING);
+    if (seen > 0)
+        cr_expect_eq(certificate.features_seen, seen, "%d machines: %ld features", machines,
+                     certificate.features_seen);
+    lattn_learner_close(&learner);
+}
+
+/* Rank on the domain: K (1 + K (states - 1)). */
+Test(components, automata_reach_their_domain_rank, .timeout = 300)
+{
+    static const struct automaton two = {2, 2, 8}, three = {3, 3, 16}, four = {4, 4, 32};
+
+    expect_rank(&two, 12, 56, 20);
+    expect_rank(&two, 32, 56, 20);
+    expect_rank(&three, 32, 0, 168);
+    expect_rank(&three, 48, 351, 171);
+    expect_rank(&three, 128, 351, 171);
+    expect_rank(&four, 64, 0, 776);
+    expect_rank(&four, 96, 1344, 784);
+}
+
+Test(components, of_four_states_are_sixteen_alike, .timeout = 120)
+{
+    static const struct automaton four = {4, 4, 32};
+    struct lattn_learner *learner = machines_learn(&four, 96);
+    const struct factor *factor = &learner->factor;
+    int32_t count = 0;
+
+    cr_expect_eq(corpus_certify(learner).components, 16);
+    for (int32_t i = 0; i < factor->components_count; i++) {
+        if (factor->components[i] == NULL)
+            continue;
+        count++;
+        cr_expect_eq(factor->components[i]->columns, 84);
+        cr_expect_eq(factor->components[i]->solution->rank, 49);
+    }
+    cr_expect_eq(count, 16);
+    lattn_learner_close(&learner);
+}
+
+static void expect_answers(const struct automaton *automaton, int32_t machines, size_t step,
+                           double percent)
+{
+    struct lattn_learner *learner = machines_learn(automaton, machines);
+    struct answers answers = machines_ask(automaton, step, learner);
+    double share = 100.0 * answers.determined / answers.asked;
+
+    cr_expect_eq(answers.determined_wrong, 0);
+    /* To the digit that the table prints. */
+    cr_expect_lt(fabs(share - percent), 0.05, "%d machines: %.2f %%", machines, share);
+    lattn_learner_close(&learner);
+}
+
+Test(components, inputs_of_unseen_automata_are_determined_as_the_rank_grows, .timeout = 300)
+{
+    static const struct automaton two = {2, 2, 8}, three = {3, 3, 16}, four = {4, 4, 32};
+
+    expect_answers(&two, 4, 1, 38.6);
+    expect_answers(&two, 12, 1, 100);
+    expect_answers(&three, 24, 3, 29.6);
+    expect_answers(&three, 48, 3, 100);
+    expect_answers(&four, 96, 6, 100);
+}
+
+/* ---- order --------------------------------------------------------------------------------- */
+
+/* The least feature of the component that a feature belongs to, and its rank; -1 if never seen. */
+static void partition_of(struct lattn_learner *learner, int32_t *ret_least, int32_t *ret_rank)
+{
+    const struct factor *factor = &learner->factor;
+
+    for (int32_t f = 0; f < feature_count(factor->d); f++) {
+        ret_least[f] = -1;
+        ret_rank[f] = -1;
+    }
+    for (int32_t i = 0; i < factor->components_count; i++) {
+        const struct component *component = factor->components[i];
+        int32_t least = INT32_MAX;
+
+        if (component == NULL)
+            continue;
+        for (int32_t c = 0; c < component->columns; c++) {
+            int32_t f = feature_index(factor->d, component->features[c]);
+
+            least = f < least ? f : least;
+        }
+        for (int32_t c = 0; c < component->columns; c++) {
+            int32_t f = feature_index(factor->d, component->features[c]);
+
+            ret_least[f] = least;
+            ret_rank[f] = component->solution->rank;
+        }
+    }
+}
+
+static void expect_same(struct lattn_learner *one, struct lattn_learner *other)
+{
+    size_t p = (size_t)lattn_features(lattn_learner_dim(one));
+    size_t m = (size_t)lattn_learner_outputs(one);
+    struct lattn_certificate a = corpus_certify(one), b = corpus_certify(other);
+    int32_t *least = memory_zeroed(4 * p, sizeof *least);
+    double *coef_one = corpus_solution(one), *coef_other = corpus_solution(other);
+    /* Labels need not fit, so the condition enters squared (Higham, 20.1). */
+    double rounding =
+        approx_solution((double)a.features_seen, gram_condition(one) * gram_condition(one));
+
+    cr_assert_eq(a.p, b.p);
+    cr_expect_eq(a.rank, b.rank);
+    cr_expect_eq(a.features_seen, b.features_seen);
+    cr_expect_eq(a.components, b.components);
+    cr_expect_eq(a.verdict, b.verdict);
+    cr_expect_leq(approx_error(a.lambda_max, b.lambda_max), approx_sum((double)a.pairs, 1));
+    partition_of(one, least, least + p);
+    partition_of(other, least + 2 * p, least + 3 * p);
+    cr_expect_arr_eq(least, least + 2 * p, 2 * p * sizeof *least);
+    cr_expect_leq(corpus_distance(coef_one, coef_other, m * p), rounding);
+    memory_release(least);
+    memory_release(coef_one);
+    memory_release(coef_other);
+}
+
+Test(components, do_not_depend_on_the_order_of_pairs, .timeout = 120)
+{
+    static const struct automaton three = {3, 3, 16};
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *straight = corpus_learner(&settings);
+    struct random random = {.state = 41};
+    struct corpus corpus = {0};
+
+    machines_add(&corpus, &three, 73, 30);
+    corpus_teach_blocks(&corpus, 1, straight);
+    for (int round = 0; round < 5; round++) {
+        struct lattn_learner *shuffled = corpus_learner(&settings);
+
+        corpus_shuffle(&corpus, &random);
+        corpus_teach_blocks(&corpus, round % 2 == 0 ? 1 : 40, shuffled);
+        expect_same(shuffled, straight);
+        lattn_learner_close(&shuffled);
+    }
+    lattn_learner_close(&straight);
+    corpus_done(&corpus);
+}
+
+/* ---- growth -------------------------------------------------------------------------------- */
+
+enum { SYMBOLS = 7, SYMBOL_WINDOW = 3, SYMBOL_EVENTS = 400 };
+
+/* Name coordinates and outputs up to `count` symbols. */
+static void symbols_name(struct lattn_learner *learner, int32_t from, int32_t count)
+{
+    for (int32_t i = from; i < count; i++) {
+        char text[32];
+        const char *name = text;
+        int32_t coordinate, output;
+
+        snprintf(text, sizeof text, "symbol-%d", i);
+        cr_assert_eq(
+            lattn_learner_name(learner, &name, 1, &name, 1, NULL, 0, &coordinate, &output, NULL),
+            LATTN_OK);
+        cr_expect_eq(coordinate, i + 1);
+        cr_expect_eq(output, i);
+    }
+}
+
+/* A window of symbols and the next one, told in so many coordinates. */
+static void window_add(struct corpus *corpus, const int32_t *past, const double *sizes,
+                       int32_t symbols)
+{
+    struct corpus_shape shape = {symbols, symbols, 0, 0, LATTN_LABELS_LAST};
+    struct corpus_entry entry = corpus_add(corpus, SYMBOL_WINDOW, &shape);
+
+    for (int32_t t = 0; t < SYMBOL_WINDOW; t++)
+        entry.z[t * symbols + past[t]] = sizes[t];
+    entry.y[past[SYMBOL_WINDOW]] = 1;
+}
+
+/* New symbols turn up on the way; now and then a client still speaks of the old ones only. */
+Test(components, grow_by_names_as_if_the_sizes_had_been_known)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct random random = {.state = 42};
+    struct lattn_learner *known, *grown;
+    struct corpus wide = {0}, narrow = {0};
+    int32_t past[SYMBOL_WINDOW + 1] = {0};
+    int32_t named = 2;
+
+    settings.bias = 1;
+    grown = corpus_learner(&settings);
+    symbols_name(grown, 0, named);
+    settings.dim = SYMBOLS;
+    settings.outputs = SYMBOLS;
+    known = corpus_learner(&settings);
+    for (int32_t i = 0; i < SYMBOL_EVENTS; i++) {
+        int32_t symbols = 2 + i * (SYMBOLS - 1) / SYMBOL_EVENTS;
+        double sizes[SYMBOL_WINDOW];
+        int32_t width, most = 1;
+
+        memmove(past, past + 1, SYMBOL_WINDOW * sizeof *past);
+        past[SYMBOL_WINDOW] = (int32_t)random_below(&random, (uint32_t)symbols);
+        for (int32_t t = 0; t < SYMBOL_WINDOW; t++)
+            sizes[t] = 0.5 + random_uniform(&random);
+        for (int32_t t = 0; t <= SYMBOL_WINDOW; t++)
+            most = past[t] > most ? past[t] : most;
+        if (most >= named) {
+            symbols_name(grown, named, most + 1);
+            named = most + 1;
+        }
+        width = i % 5 == 0 ? most + 1 : named;
+        window_add(&narrow, past, sizes, width);
+        corpus_teach_item(&narrow.items[narrow.count - 1], grown);
+        window_add(&wide, past, sizes, SYMBOLS);
+        corpus_teach_item(&wide.items[wide.count - 1], known);
+    }
+    cr_expect_eq(named, SYMBOLS);
+    cr_assert_eq(lattn_learner_dim(grown), SYMBOLS + 1);
+    cr_assert_eq(lattn_learner_outputs(grown), SYMBOLS);
+    expect_same(grown, known);
+    lattn_learner_close(&known);
+    lattn_learner_close(&grown);
+    corpus_done(&wide);
+    corpus_done(&narrow);
+}

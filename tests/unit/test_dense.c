@@ -1,0 +1,225 @@
+#include "core/dense.h"
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "support/approx.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+enum { N_MAX = 24 };
+
+static double *normals(size_t count, uint64_t seed)
+{
+    struct random random = {.state = seed};
+    double *x = memory_raw(count, sizeof *x);
+
+    cr_assert_not_null(x);
+    random_normals(&random, x, (int64_t)count);
+    return x;
+}
+
+/* A well-conditioned upper triangle, n x n row-major; garbage below the diagonal. */
+static double *triangle(int32_t n, uint64_t seed)
+{
+    double *r = normals((size_t)n * (size_t)n, seed);
+
+    for (int32_t i = 0; i < n; i++)
+        for (int32_t j = 0; j < n; j++)
+            r[i * n + j] = j < i ? NAN : i == j ? 2 + r[i * n + j] / 8 : r[i * n + j] / n;
+    return r;
+}
+
+Test(dense, multiplies_both_sides)
+{
+    enum { M = 5, N = 3, K = 4 };
+    double *a = normals(M * K, 1), *b = normals(K * N, 2), *c = normals(M * N, 3);
+
+    for (int side = 0; side < 2; side++) {
+        double got[M * N];
+
+        memcpy(got, c, sizeof got);
+        dense_multiply(side == 0 ? DENSE_PLAIN : DENSE_TRANSPOSED, M, N, K, -2, a,
+                       side == 0 ? K : M, b, N, 0.5, got, N);
+        for (int i = 0; i < M; i++) {
+            for (int j = 0; j < N; j++) {
+                double want = 0.5 * c[i * N + j];
+
+                for (int k = 0; k < K; k++)
+                    want -= 2 * (side == 0 ? a[i * K + k] : a[k * M + i]) * b[k * N + j];
+                cr_expect_float_eq(got[i * N + j], want, approx_sum(K, 16));
+            }
+        }
+    }
+    memory_release(a);
+    memory_release(b);
+    memory_release(c);
+}
+
+Test(dense, solves_what_the_triangle_multiplied)
+{
+    for (int32_t n = 1; n <= N_MAX; n++) {
+        double *r = triangle(n, 4), *x = normals((size_t)n, 5);
+        double got[N_MAX];
+
+        for (int side = 0; side < 2; side++) {
+            enum dense_side s = side == 0 ? DENSE_PLAIN : DENSE_TRANSPOSED;
+
+            memcpy(got, x, (size_t)n * sizeof *got);
+            dense_triangle_multiply(s, n, r, (size_t)n, got);
+            dense_triangle_solve(s, n, r, (size_t)n, got);
+            for (int32_t i = 0; i < n; i++)
+                cr_expect_float_eq(got[i], x[i], approx_sum(n, 4));
+        }
+        memory_release(r);
+        memory_release(x);
+    }
+}
+
+Test(dense, solves_many_as_it_solves_one)
+{
+    enum { N = 9, Q = 4 };
+    double *r = triangle(N, 6), *x = normals(N * Q, 7);
+    double one[N];
+
+    for (int c = 0; c < Q; c++) {
+        double many[N * Q];
+
+        memcpy(many, x, sizeof many);
+        dense_triangle_solve_many(DENSE_TRANSPOSED, N, Q, r, N, many, Q);
+        for (int i = 0; i < N; i++)
+            one[i] = x[i * Q + c];
+        dense_triangle_solve(DENSE_TRANSPOSED, N, r, N, one);
+        for (int i = 0; i < N; i++)
+            cr_expect_float_eq(many[i * Q + c], one[i], approx_sum(N, 2));
+    }
+    memory_release(r);
+    memory_release(x);
+}
+
+/* |A P - Q R| through the invariants of Q: the Gram matrices of both sides agree, and so Q'b. */
+Test(dense, pivoted_qr_keeps_inner_products)
+{
+    for (int32_t n = 1; n <= N_MAX; n++) {
+        size_t size = (size_t)n;
+        double *a = normals(size * size, 8), *b = normals(size, 9), *r = normals(size * size, 8);
+        double *qb = normals(size, 9), tau[N_MAX];
+        int32_t pivot[N_MAX];
+
+        cr_assert_eq(dense_pivoted_qr(n, r, pivot, tau, 1, qb), LATTN_OK);
+        for (int32_t i = 0; i < n; i++) {
+            double labels = 0, labels_want = 0;
+
+            for (int32_t k = 0; k < n; k++)
+                labels_want += a[pivot[i] * n + k] * b[k];
+            for (int32_t k = 0; k <= i; k++)
+                labels += r[i * n + k] * qb[k];
+            cr_expect_float_eq(labels, labels_want, approx_sum(n, 4 * n));
+            for (int32_t j = 0; j <= i; j++) {
+                double got = 0, want = 0;
+
+                for (int32_t k = 0; k < n; k++)
+                    want += a[pivot[i] * n + k] * a[pivot[j] * n + k];
+                for (int32_t k = 0; k <= j; k++)
+                    got += r[i * n + k] * r[j * n + k];
+                cr_expect_float_eq(got, want, approx_sum(n, 4 * n));
+            }
+            if (i > 0)
+                cr_expect_leq(fabs(r[i * n + i]), fabs(r[(i - 1) * n + i - 1]) * (1 + 1e-12));
+        }
+        memory_release(a);
+        memory_release(b);
+        memory_release(r);
+        memory_release(qb);
+    }
+}
+
+Test(dense, minimum_norm_solves_and_is_shortest)
+{
+    for (int32_t r = 1; r <= 6; r++) {
+        enum { N = 9 };
+        double *at = normals((size_t)(N * r), 10), *lost = normals((size_t)(N * r), 10);
+        double *b = normals((size_t)r, 11);
+        double x[N] = {0};
+        double residue = 0;
+
+        memcpy(x, b, (size_t)r * sizeof *x);
+        cr_assert_eq(dense_minimum_norm(N, r, lost, 1, x), LATTN_OK);
+        for (int32_t i = 0; i < r; i++) {
+            double got = 0;
+
+            for (int32_t j = 0; j < N; j++)
+                got += at[i * N + j] * x[j];
+            cr_expect_float_eq(got, b[i], approx_sum(N, 64));
+        }
+        /* Shortest: x is a combination of the rows; fit it by them and nothing is left. */
+        for (int pass = 0; pass < 4000; pass++)
+            for (int32_t i = 0; i < r; i++) {
+                double dot = dense_dot(N, at + i * N, x),
+                       square = dense_dot(N, at + i * N, at + i * N);
+
+                dense_add(N, -dot / square, at + i * N, x);
+            }
+        residue = dense_norm(N, x);
+        cr_expect_lt(residue, 1e-6, "r = %d: %g", r, residue);
+        memory_release(at);
+        memory_release(lost);
+        memory_release(b);
+    }
+}
+
+Test(dense, svd_gives_back_the_matrix)
+{
+    const int32_t sizes[][2] = {{1, 1}, {1, 5}, {5, 1}, {7, 4}, {4, 7}, {20, 20}};
+
+    for (size_t t = 0; t < sizeof sizes / sizeof sizes[0]; t++) {
+        int32_t m = sizes[t][0], n = sizes[t][1], least = m < n ? m : n;
+        double *a = normals((size_t)(m * n), 12), *lost = normals((size_t)(m * n), 12);
+        double s[20], u[400], vt[400];
+
+        cr_assert_eq(dense_svd(m, n, lost, s, u, vt), LATTN_OK);
+        for (int32_t i = 0; i < m; i++) {
+            for (int32_t j = 0; j < n; j++) {
+                double got = 0;
+
+                for (int32_t k = 0; k < least; k++)
+                    got += u[k * m + i] * s[k] * vt[j * least + k];
+                cr_expect_float_eq(got, a[j * m + i], approx_sum(least, 8));
+            }
+        }
+        for (int32_t k = 1; k < least; k++)
+            cr_expect_geq(s[k - 1], s[k]);
+        memory_release(a);
+        memory_release(lost);
+    }
+}
+
+Test(dense, tridiagonal_of_the_second_difference)
+{
+    enum { N = 50 };
+    double diagonal[N], beside[N - 1];
+
+    for (int i = 0; i < N; i++)
+        diagonal[i] = 2;
+    for (int i = 0; i < N - 1; i++)
+        beside[i] = -1;
+    cr_assert_eq(dense_tridiagonal(N, diagonal, beside), LATTN_OK);
+    for (int i = 0; i < N; i++) {
+        double sine = sin((i + 1) * M_PI / (2 * (N + 1)));
+
+        cr_expect_float_eq(diagonal[i], 4 * sine * sine, approx_sum(N, 4));
+    }
+}
+
+Test(dense, says_so_without_memory)
+{
+    double a[4] = {1, 0, 0, 1}, s[2], x[2] = {1, 1}, tau[2];
+    int32_t pivot[2];
+
+    memory_fail(1, 1);
+    cr_expect_eq(dense_pivoted_qr(2, a, pivot, tau, 1, x), LATTN_NO_MEMORY);
+    cr_expect_eq(dense_minimum_norm(2, 1, a, 1, x), LATTN_NO_MEMORY);
+    cr_expect_eq(dense_svd(2, 2, a, s, NULL, NULL), LATTN_NO_MEMORY);
+    memory_fail(0, 0);
+}

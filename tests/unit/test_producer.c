@@ -1,0 +1,135 @@
+#include "serve/producer.h"
+
+#include "base/memory.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct producers *producers;
+static struct lattn_complaint complaint;
+
+static enum lattn_status note(const char *name, uint64_t seq)
+{
+    return producers_note(producers, name, seq, &complaint);
+}
+
+Test(producer, learns_each_number_once)
+{
+    cr_assert_eq(producers_open(&producers, 8), LATTN_OK);
+    cr_assert_eq(note("a", 0), LATTN_OK);
+    cr_assert_eq(note("a", 1), LATTN_OK);
+    cr_assert_eq(note("a", 1), LATTN_DUPLICATE);
+    cr_assert_eq(note("a", 0), LATTN_DUPLICATE);
+    cr_assert_eq(note("a", 2), LATTN_OK);
+    producers_close(&producers);
+    cr_assert_null(producers);
+}
+
+Test(producer, names_what_it_expected_at_a_gap)
+{
+    cr_assert_eq(producers_open(&producers, 8), LATTN_OK);
+    cr_assert_eq(note("feed-1", 7), LATTN_OK);
+    cr_assert_eq(note("feed-1", 10), LATTN_GAP);
+    cr_assert_str_eq(complaint.text, "seq of producer feed-1: expected 8, got 10");
+    cr_assert_eq(note("feed-1", 8), LATTN_OK, "a gap notes nothing");
+    producers_close(&producers);
+}
+
+Test(producer, keeps_producers_apart)
+{
+    uint64_t seq;
+
+    cr_assert_eq(producers_open(&producers, 8), LATTN_OK);
+    cr_assert_eq(note("a", 5), LATTN_OK);
+    cr_assert_eq(note("b", 100), LATTN_OK);
+    cr_assert_eq(note("a", 6), LATTN_OK);
+    cr_assert_eq(producers_last(producers, "a", &seq), LATTN_OK);
+    cr_assert_eq(seq, 6);
+    cr_assert_eq(producers_last(producers, "b", &seq), LATTN_OK);
+    cr_assert_eq(seq, 100);
+    cr_assert_eq(producers_last(producers, "c", &seq), LATTN_NO_DATA);
+    producers_close(&producers);
+}
+
+Test(producer, counts_to_the_end_of_64_bits)
+{
+    cr_assert_eq(producers_open(&producers, 8), LATTN_OK);
+    cr_assert_eq(note("a", UINT64_MAX - 1), LATTN_OK);
+    cr_assert_eq(note("a", UINT64_MAX), LATTN_OK);
+    cr_assert_eq(note("a", 0), LATTN_DUPLICATE);
+    producers_close(&producers);
+}
+
+Test(producer, forgets_the_one_idle_longest)
+{
+    uint64_t seq;
+
+    cr_assert_eq(producers_open(&producers, 3), LATTN_OK);
+    note("a", 1);
+    note("b", 1);
+    note("c", 1);
+    note("a", 2); /* now b is idle longest */
+    note("d", 1);
+    cr_assert_eq(producers_last(producers, "b", &seq), LATTN_NO_DATA);
+    cr_assert_eq(producers_last(producers, "a", &seq), LATTN_OK);
+    cr_assert_eq(producers_last(producers, "c", &seq), LATTN_OK);
+    cr_assert_eq(note("b", 17), LATTN_OK, "a forgotten one may go on where it was");
+    cr_assert_eq(producers_last(producers, "c", &seq), LATTN_NO_DATA);
+    producers_close(&producers);
+}
+
+Test(producer, remembers_thousands_and_then_the_newest)
+{
+    enum { KNOWN = 1000, SEEN = 5000 };
+    char name[16];
+    uint64_t seq;
+
+    cr_assert_eq(producers_open(&producers, KNOWN), LATTN_OK);
+    for (uint64_t i = 0; i < SEEN; i++) {
+        snprintf(name, sizeof name, "p%d", (int)i);
+        cr_assert_eq(note(name, i), LATTN_OK);
+    }
+    for (uint64_t i = 0; i < SEEN; i++) {
+        snprintf(name, sizeof name, "p%d", (int)i);
+        if (i < SEEN - KNOWN) {
+            cr_assert_eq(producers_last(producers, name, &seq), LATTN_NO_DATA, "%s", name);
+        } else {
+            cr_assert_eq(producers_last(producers, name, &seq), LATTN_OK, "%s", name);
+            cr_assert_eq(seq, i);
+        }
+    }
+    producers_close(&producers);
+}
+
+Test(producer, starts_afresh_after_a_reset)
+{
+    uint64_t seq;
+
+    cr_assert_eq(producers_open(&producers, 8), LATTN_OK);
+    note("a", 5);
+    producers_reset(producers);
+    cr_assert_eq(producers_last(producers, "a", &seq), LATTN_NO_DATA);
+    cr_assert_eq(note("a", 0), LATTN_OK);
+    producers_close(&producers);
+}
+
+Test(producer, survives_a_lack_of_memory_when_it_grows)
+{
+    char name[16];
+    enum lattn_status status = LATTN_OK;
+    int count = 0;
+    uint64_t seq;
+
+    cr_assert_eq(producers_open(&producers, 100), LATTN_OK);
+    memory_fail(1, 1);
+    for (; count < 100 && status == LATTN_OK; count++) {
+        snprintf(name, sizeof name, "p%d", count);
+        status = note(name, 1);
+    }
+    cr_assert_eq(status, LATTN_NO_MEMORY);
+    cr_assert_eq(producers_last(producers, "p0", &seq), LATTN_OK);
+    memory_fail(0, 0);
+    cr_assert_eq(note(name, 1), LATTN_OK);
+    producers_close(&producers);
+}
