@@ -216,3 +216,16 @@ enum verb_exit client_ask(struct client *client, const struct lattn_request *req
     lattn_reply_done(ret_reply);
     return VERB_REFUSED;
 }
+
+enum lattn_status client_print_result(const struct lattn_reply *reply)
+{
+    struct lattn_text text;
+    enum lattn_status status;
+
+    lattn_text_init(&text);
+    status = lattn_reply_text(reply, 0, &text);
+    if (status == LATTN_OK)
+        printf("%s\n", text.data);
+    lattn_text_done(&text);
+    return status;
+}

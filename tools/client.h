@@ -82,4 +82,7 @@ enum verb_exit client_ask(struct client *client, const struct lattn_request *req
 /* Say why a call on the client failed. Returns VERB_REFUSED. */
 enum verb_exit client_refuse(const struct client *client, enum lattn_status status);
 
+/* Print the result of a reply on stdout, as the daemon sent it. */
+enum lattn_status client_print_result(const struct lattn_reply *reply);
+
 #endif

@@ -105,19 +105,6 @@ static enum lattn_status lines_take(struct predict *predict)
     return LATTN_OK;
 }
 
-static enum lattn_status result_print(const struct lattn_reply *reply)
-{
-    struct lattn_text text;
-    enum lattn_status status;
-
-    lattn_text_init(&text);
-    status = lattn_reply_text(reply, 0, &text);
-    if (status == LATTN_OK)
-        printf("%s\n", text.data);
-    lattn_text_done(&text);
-    return status;
-}
-
 /* The answer to the oldest request; a refused event still has its line, as one not known. */
 static enum lattn_status answer_print(struct predict *predict, const struct lattn_reply *reply)
 {
@@ -133,7 +120,7 @@ static enum lattn_status answer_print(struct predict *predict, const struct latt
     if (waiting->key != NULL)
         status = predict_event_print(predict, waiting->key, reply);
     else if (reply != NULL)
-        status = result_print(reply);
+        status = client_print_result(reply);
     waiting_drop(predict);
     return status;
 }

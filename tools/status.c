@@ -119,19 +119,6 @@ static enum lattn_status table_print(const struct lattn_reply *reply)
     return LATTN_OK;
 }
 
-static enum lattn_status json_print(const struct lattn_reply *reply)
-{
-    struct lattn_text text;
-    enum lattn_status status;
-
-    lattn_text_init(&text);
-    status = lattn_reply_text(reply, 0, &text);
-    if (status == LATTN_OK)
-        printf("%s\n", text.data);
-    lattn_text_done(&text);
-    return status;
-}
-
 enum verb_exit status_run(int argc, char **argv)
 {
     int json = 0;
@@ -160,7 +147,7 @@ enum verb_exit status_run(int argc, char **argv)
         return code;
     code = client_ask(&client, &request, &reply);
     if (code == VERB_DONE) {
-        status = json ? json_print(&reply) : table_print(&reply);
+        status = json ? client_print_result(&reply) : table_print(&reply);
         if (status != LATTN_OK)
             code = client_refuse(&client, status);
         lattn_reply_done(&reply);

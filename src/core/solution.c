@@ -22,8 +22,8 @@ static const double row_space_floor = 1e-12;
 static const double ridge_root_min = 1e-140;
 
 enum {
-    /* Deficient weights are made anew when the rows have grown by an eighth. */
-    REFRESH_SHARE = 8,
+    /* Deficient weights are made anew when the rows have grown by a 32nd. */
+    REFRESH_SHARE = 32,
     /* A triangle of this order fits the second-level cache. */
     COLUMNS_IN_CACHE = 256
 };

@@ -204,42 +204,38 @@ enum lattn_status spectrum_all(int32_t n, const double *r, size_t ldr, const dou
     return status;
 }
 
+/* One end of the spectrum: the largest singular value for PRODUCT, the smallest for INVERSE. */
+static enum lattn_status spectrum_end(const struct linear_map *map, double *ret_sigma)
+{
+    double sigma[SMALL];
+    double eigenvalue;
+    enum lattn_status status;
+
+    assert(map->n >= 1);
+    if (map->n <= SMALL) {
+        status = spectrum_all(map->n, map->r, map->ldr, map->scale, sigma);
+        if (status == LATTN_OK)
+            *ret_sigma = sigma[map->operation == PRODUCT ? 0 : map->n - 1];
+        return status;
+    }
+    status = extreme(map, &eigenvalue);
+    if (status == LATTN_OK)
+        *ret_sigma = map->operation == PRODUCT ? sqrt(eigenvalue) : 1 / sqrt(eigenvalue);
+    return status;
+}
+
 enum lattn_status spectrum_largest(int32_t n, const double *r, size_t ldr, const double *scale,
                                    double *ret_sigma)
 {
     struct linear_map map = {PRODUCT, n, r, ldr, scale};
-    double sigma[SMALL];
-    enum lattn_status status;
 
-    assert(n >= 1);
-    if (n <= SMALL) {
-        status = spectrum_all(n, r, ldr, scale, sigma);
-        if (status == LATTN_OK)
-            *ret_sigma = sigma[0];
-        return status;
-    }
-    status = extreme(&map, ret_sigma);
-    if (status == LATTN_OK)
-        *ret_sigma = sqrt(*ret_sigma);
-    return status;
+    return spectrum_end(&map, ret_sigma);
 }
 
 enum lattn_status spectrum_smallest(int32_t n, const double *r, size_t ldr, const double *scale,
                                     double *ret_sigma)
 {
     struct linear_map map = {INVERSE, n, r, ldr, scale};
-    double sigma[SMALL];
-    enum lattn_status status;
 
-    assert(n >= 1);
-    if (n <= SMALL) {
-        status = spectrum_all(n, r, ldr, scale, sigma);
-        if (status == LATTN_OK)
-            *ret_sigma = sigma[n - 1];
-        return status;
-    }
-    status = extreme(&map, ret_sigma);
-    if (status == LATTN_OK)
-        *ret_sigma = 1 / sqrt(*ret_sigma);
-    return status;
+    return spectrum_end(&map, ret_sigma);
 }
