@@ -15,7 +15,7 @@ static void header_print(void)
 {
     printf("%13s %11s %11s %15s %9s %-15s %5s %9s\n", "pairs", "progressive", "recent", "rank/p",
            "rho", "verdict", "heads", "pairs/s");
-    printf("%13s %11s %11s %15s %9s %-15s %5s %9s\n", "", "loss", "loss", "", "", "", "", "");
+    printf("%13s %11s %11s\n", "", "loss", "loss");
 }
 
 static void real_print(int width, const char *form, double value)
