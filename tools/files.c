@@ -71,7 +71,6 @@ enum lattn_status files_replace(const char *path, const struct lattn_text *text)
 
 static enum lattn_status file_read(const char *path, struct lattn_text *text)
 {
-    static const char padding[LATTN_LINE_PADDING];
     enum lattn_status status = LATTN_OK;
     char bytes[16384];
     FILE *file = fopen(path, "re");
@@ -83,10 +82,9 @@ static enum lattn_status file_read(const char *path, struct lattn_text *text)
         status = lattn_text_add(text, bytes, got);
     if (status == LATTN_OK && ferror(file))
         status = LATTN_INPUT_OUTPUT;
+    /* An empty file is an empty text, not none. */
     if (status == LATTN_OK)
-        status = lattn_text_add(text, padding, sizeof padding);
-    if (status == LATTN_OK)
-        text->length -= sizeof padding;
+        status = lattn_text_add(text, "", 0);
     (void)fclose(file); /* nothing was written to it */
     return status;
 }

@@ -1,6 +1,6 @@
 /*
  * The buffer keeps what was read and not yet taken, from start to end. It grows to hold the longest
- * line; behind end there is always room for a closing zero and the padding of the scanner.
+ * line; behind end there is always room for a closing zero.
  */
 #include "reader.h"
 
@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { TAIL_BYTES = 1 + LATTN_LINE_PADDING };
 
 void reader_init(struct reader *reader, int fd, size_t bytes_max)
 {
@@ -28,7 +26,7 @@ void reader_done(struct reader *reader)
 static enum lattn_status room_make(struct reader *reader)
 {
     size_t kept = reader->end - reader->start;
-    size_t need = kept + READER_READ_BYTES + TAIL_BYTES;
+    size_t need = kept + READER_READ_BYTES + 1;
     char *data;
 
     if (reader->start > 0) {
@@ -62,7 +60,7 @@ enum lattn_status reader_fill(struct reader *reader)
     }
     reader->ended = got == 0;
     reader->end += (size_t)got;
-    memset(reader->data + reader->end, 0, TAIL_BYTES);
+    reader->data[reader->end] = '\0';
     return LATTN_OK;
 }
 

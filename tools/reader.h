@@ -48,8 +48,8 @@ enum lattn_status reader_fill(struct reader *reader);
 /*
  * Take the next whole line, or what is left after the end of the file.
  *
- * ret_text    out  without its end, followed by a zero byte and LATTN_LINE_PADDING readable bytes;
- *                  may be written to; borrowed until the next call
+ * ret_text    out  without its end, followed by a zero byte; may be written to; borrowed until the
+ *                  next call
  *
  * Returns LATTN_OK; LATTN_MORE: fill first, or ended; LATTN_TOO_BIG: a line was passed over.
  */

@@ -22,9 +22,7 @@ enum {
     /* Objects inside objects in one line: a pair needs three, a request six. */
     LATTN_DEPTH_MAX = 16,
     /* Producers remembered for duplicates; the one idle longest is forgotten first. */
-    LATTN_PRODUCERS_MAX = 65536,
-    /* Bytes that must be readable behind a line given to the scanner, so that it may load words. */
-    LATTN_LINE_PADDING = 16
+    LATTN_PRODUCERS_MAX = 65536
 };
 
 /* A feature above this would overflow when squared and summed over 2^64 pairs. */

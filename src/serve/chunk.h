@@ -80,8 +80,6 @@ void chunk_close(struct chunk **chunk);
  * Read one line into the chunk. A line that is refused becomes an entry as well, so that its answer
  * keeps its place; a blank line becomes none.
  *
- * text  in  length bytes, LATTN_LINE_PADDING more are readable
- *
  * Returns LATTN_OK, or LATTN_NO_MEMORY with the line lost.
  */
 enum lattn_status chunk_read(struct chunk *chunk, const char *text, size_t length, uint64_t line);

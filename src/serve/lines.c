@@ -23,11 +23,11 @@ void lines_done(struct lines *lines)
     lines->data = NULL;
 }
 
-/* Move what is left to the start of a block that holds length more bytes and the padding. */
+/* Move what is left to the start of a block that holds length more bytes. */
 static enum lattn_status make_room(struct lines *lines, size_t length)
 {
     size_t kept = lines->end - lines->start;
-    size_t need = kept + length + LATTN_LINE_PADDING;
+    size_t need = kept + length;
     char *data = lines->data;
 
     if (need > lines->capacity) {
@@ -57,7 +57,7 @@ enum lattn_status lines_add(struct lines *lines, const char *bytes, size_t lengt
     enum lattn_status status;
 
     assert(lines->start <= lines->scanned && lines->scanned <= lines->end);
-    if (length + LATTN_LINE_PADDING > lines->capacity - lines->end) {
+    if (length > lines->capacity - lines->end) {
         status = make_room(lines, length);
         if (status != LATTN_OK)
             return status;

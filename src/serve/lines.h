@@ -38,7 +38,7 @@ enum lattn_status lines_add(struct lines *lines, const char *bytes, size_t lengt
  * Take the next whole line.
  *
  * ret_text, ret_length  out  the line without its end, borrowed until the next lines_add or
- *                            lines_trim; LATTN_LINE_PADDING bytes more are readable
+ *                            lines_trim
  *
  * Returns LATTN_OK; LATTN_MORE: no whole line is here; LATTN_TOO_BIG, once per line: it is counted,
  * its bytes are passed over and the next line will be in order.

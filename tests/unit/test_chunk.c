@@ -8,13 +8,9 @@
 
 static struct chunk *chunk;
 
-/* The reader may look at bytes behind the line. */
 static enum lattn_status read_line(const char *line)
 {
-    char padded[512] = "";
-
-    snprintf(padded, sizeof padded - LATTN_LINE_PADDING, "%s", line);
-    return chunk_read(chunk, padded, strlen(line), chunk->entries_count + 1);
+    return chunk_read(chunk, line, strlen(line), chunk->entries_count + 1);
 }
 
 static const struct entry *only_entry(const char *line)

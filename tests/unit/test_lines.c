@@ -82,29 +82,6 @@ Test(lines, keeps_nothing_of_an_endless_line)
     lines_done(&lines);
 }
 
-/* The second piece fills what the first one left of the block, up to a few bytes. */
-Test(lines, can_be_read_beyond_the_line_by_the_padding)
-{
-    static char text[1 << 17];
-    const char *line;
-    size_t length;
-
-    lines_init(&lines, sizeof text);
-    for (size_t left = 0; left < 2 * LATTN_LINE_PADDING; left++) {
-        size_t fill;
-
-        cr_assert_eq(lines_add(&lines, text, 100), LATTN_OK);
-        fill = lines.capacity - lines.end - left;
-        cr_assert_eq(lines_add(&lines, text, fill - 1), LATTN_OK);
-        cr_assert_eq(lines_add(&lines, "\n", 1), LATTN_OK);
-        cr_assert_eq(lines_next(&lines, &line, &length), LATTN_OK);
-        cr_assert_eq(length, 100 + fill - 1);
-        cr_assert_leq(line + length + LATTN_LINE_PADDING, lines.data + lines.capacity);
-        lines_trim(&lines);
-    }
-    lines_done(&lines);
-}
-
 Test(lines, costs_no_memory_when_idle)
 {
     const char *line;

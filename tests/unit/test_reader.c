@@ -61,11 +61,6 @@ static void expect_line(struct source *source, const char *expected)
     cr_assert_eq(source_next(source, &text, &length), LATTN_OK);
     cr_expect_eq(length, strlen(expected));
     cr_expect_str_eq(text, expected);
-    for (size_t i = 0; i < LATTN_LINE_PADDING; i++) {
-        volatile char readable = text[length + 1 + i];
-
-        (void)readable;
-    }
 }
 
 Test(reader, gives_the_same_lines_in_any_pieces)
