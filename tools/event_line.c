@@ -20,6 +20,37 @@ static const char *word_take(char **text)
     return word;
 }
 
+/* Bytes of the UTF-8 sequence that begins with `first`; 0 if none does. */
+static int sequence_length(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first >= 0xc2 && first < 0xe0)
+        return 2;
+    if (first >= 0xe0 && first < 0xf0)
+        return 3;
+    return first >= 0xf0 && first < 0xf5 ? 4 : 0;
+}
+
+/* Names travel as JSON text: other bytes would all become the same replacement character. */
+static int is_utf8(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+
+    while (*at != '\0') {
+        int length = sequence_length(*at);
+
+        for (int i = 1; i < length; i++)
+            if ((at[i] & 0xc0) != 0x80)
+                return 0;
+        if (length == 0 || (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] >= 0xa0) ||
+            (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] >= 0x90))
+            return 0;
+        at += length;
+    }
+    return 1;
+}
+
 enum lattn_status event_line_read(char *text, size_t length, const char **ret_key,
                                   const char **ret_symbol, struct lattn_complaint *complaint)
 {
@@ -34,6 +65,10 @@ enum lattn_status event_line_read(char *text, size_t length, const char **ret_ke
     symbol = word_take(&text);
     if (symbol == NULL || word_take(&text) != NULL) {
         snprintf(complaint->text, sizeof complaint->text, "it is not of the form KEY SYMBOL");
+        return LATTN_SYNTAX;
+    }
+    if (!is_utf8(symbol)) {
+        snprintf(complaint->text, sizeof complaint->text, "the symbol is not UTF-8");
         return LATTN_SYNTAX;
     }
     *ret_key = key;

@@ -5,6 +5,7 @@
 #include <lattn/limits.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,12 +47,35 @@ static enum lattn_status beside_write(int fd, const struct lattn_text *text)
     return status;
 }
 
+/* A device, a pipe or a link is written to where it is: renaming over it would put it away. */
+static int is_written_in_place(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+static enum lattn_status place_write(const char *path, const struct lattn_text *text)
+{
+    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    enum lattn_status status;
+
+    if (fd < 0)
+        return LATTN_INPUT_OUTPUT;
+    status = bytes_write(fd, text->data, text->length);
+    if (close(fd) != 0)
+        status = LATTN_INPUT_OUTPUT;
+    return status;
+}
+
 enum lattn_status files_replace(const char *path, const struct lattn_text *text)
 {
     enum lattn_status status = LATTN_INPUT_OUTPUT;
     char *beside;
     int fd;
 
+    if (is_written_in_place(path))
+        return place_write(path, text);
     if (asprintf(&beside, "%s.XXXXXX", path) < 0)
         return LATTN_NO_MEMORY;
     fd = mkstemp(beside);

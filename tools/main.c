@@ -7,10 +7,12 @@
 #include "verbs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -36,6 +38,17 @@ static void help_print(FILE *stream)
         fprintf(stream, "  %-10s%s\n", verbs[i].name, verbs[i].help);
     fprintf(stream, "\nlattn VERB --help tells more. ADDR is unix:PATH. Exit status: 0 done, "
                     "1 refused, 2 misused.\n");
+}
+
+/* A closed standard descriptor would become the socket, and be read as input. */
+static int descriptors_fill(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd < 0 ? -1 : close(fd);
 }
 
 static enum verb_exit verb_run(int argc, char **argv)
@@ -65,6 +78,8 @@ int main(int argc, char **argv)
 
     /* A reader that has seen enough ends us quietly, even where our parent ignores the signal. */
     (void)signal(SIGPIPE, SIG_DFL);
+    if (descriptors_fill() != 0)
+        return VERB_REFUSED;
     code = verb_run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         talk(argc < 2 ? NULL : argv[1], "standard output", "cannot write: %s", strerror(errno));

@@ -17,7 +17,7 @@ static enum verb_exit model_fetch(struct predict *predict)
         .id = "0",
         .has_heads = 1,
         .heads = LATTN_HEADS_COUNT,
-        .heads_count = 1,
+        .heads_count = 0,
     };
     struct lattn_reply reply;
     enum lattn_status status;

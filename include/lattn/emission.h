@@ -9,7 +9,7 @@
  * What a learner knows at one generation: numbers, verdict and model, frozen into one value that
  * readers on other threads may hold as long as they like.
  *
- * model  NULL before the first pair
+ * model  NULL before the first pair, and where its heads would take too much memory
  */
 struct lattn_emission {
     struct lattn_report report;

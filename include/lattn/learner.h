@@ -192,10 +192,11 @@ LATTN_API enum lattn_status lattn_learner_coef(struct lattn_learner *learner, do
 /*
  * Read the current solution as a multi-head model, with its certificate and names.
  *
- * count  in  for LATTN_HEADS_COUNT, how many heads at most, >= 1
+ * count  in  for LATTN_HEADS_COUNT, how many heads at most; with 0 the model has names and
+ *            certificate only, and costs no decomposition
  *
- * Returns LATTN_OK, LATTN_NO_DATA, LATTN_RANGE, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE; ret_model
- * is given.
+ * Returns LATTN_OK, LATTN_NO_DATA, LATTN_RANGE, LATTN_MEMORY_LIMIT (the decomposition would be too
+ * large), LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE; ret_model is given.
  */
 LATTN_API enum lattn_status lattn_learner_model(struct lattn_learner *learner,
                                                 enum lattn_heads heads, int32_t count,

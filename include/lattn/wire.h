@@ -56,9 +56,9 @@ struct lattn_line {
  * text         in   length bytes, with or without the line's end; nothing behind them is read
  * numbers      out  room for the pair's numbers, at least length / 2 + 2 doubles
  * ret_used     out  how many of them the pair took
- * ret_line     out  on refusal kind, id, producer and seq are still set where the text can be read
- * up to them: the answer carries the id, and a refused pair uses up its number complaint    out may
- * be NULL: which field, and what was wrong
+ * ret_line     out  on refusal kind, id, producer and seq are still set as far as they can be read:
+ *                   the answer carries the id, and a refused pair uses up its number
+ * complaint    out  may be NULL: which field, and what was wrong
  *
  * The form of y decides the labels: a number or m numbers one row; n rows of m a label at every
  * position. An input for predict (no "y") is not a pair here. Unknown fields are refused. A line

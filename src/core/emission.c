@@ -10,6 +10,9 @@ enum lattn_status lattn_emission_make(struct lattn_learner *learner, enum lattn_
         return status;
     if (emission.report.pairs > 0)
         status = lattn_learner_model(learner, heads, count, &emission.model);
+    /* Numbers and verdict are worth having without the heads. */
+    if (status == LATTN_MEMORY_LIMIT)
+        status = LATTN_OK;
     if (status != LATTN_OK) {
         lattn_emission_done(&emission);
         return status;

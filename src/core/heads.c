@@ -6,7 +6,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { ABSENT = -1 };
+enum {
+    ABSENT = -1,
+    /* With its vectors the decomposition takes 3 to 4 times as much: half a gigabyte. */
+    ENTRIES_MAX = 1 << 24
+};
 
 /*
  * The unfolding of S without its zero rows and columns: with symbols as tokens most are zero, and a
@@ -259,8 +263,10 @@ enum lattn_status heads_svd(const struct coefficients *coefficients, int32_t hea
 
     /* 16 GiB of coefficients are more than BLAS can count, and than we hold. */
     if ((int64_t)coefficients->count * coefficients->m > INT32_MAX)
-        return LATTN_NO_MEMORY;
+        return LATTN_MEMORY_LIMIT;
     status = unfolding_find(&unfolding, coefficients);
+    if (status == LATTN_OK && (int64_t)unfolding.rows_count * unfolding.columns_count > ENTRIES_MAX)
+        status = LATTN_MEMORY_LIMIT;
     if (status == LATTN_OK)
         status = unfolding_decompose(&unfolding, coefficients);
     if (status == LATTN_OK)

@@ -26,8 +26,8 @@ struct coefficients {
  * ret_model  out  given; sigma, V and Q in canonical form: decreasing sigma, split evenly between V
  *                 and Q, the largest entry of each V_h positive; residual is set
  *
- * Time and memory follow the rows and columns that occur, not d. Returns LATTN_OK, LATTN_NO_MEMORY
- * or LATTN_NO_CONVERGENCE.
+ * Time and memory follow the rows and columns that occur, not d. Returns LATTN_OK,
+ * LATTN_MEMORY_LIMIT (more than 2^24 entries), LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
  */
 enum lattn_status heads_svd(const struct coefficients *coefficients, int32_t heads_max,
                             struct lattn_model **ret_model);

@@ -189,28 +189,49 @@ static enum lattn_status model_label(struct lattn_learner *learner, struct lattn
     return lattn_names_copy(&learner->names, &model->names);
 }
 
-enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_heads heads,
-                                      int32_t count, struct lattn_model **ret_model)
+/* A model without heads: what it carries besides them costs nothing. */
+static enum lattn_status model_bare(const struct factor *factor, struct lattn_model **ret_model)
 {
-    const struct factor *factor = &learner->factor;
-    struct collection collection = {0};
-    struct lattn_model *model = NULL;
-    enum lattn_status status = weights_solve(learner);
+    enum lattn_status status = lattn_model_open(ret_model, factor->d, factor->m, 0);
 
-    if (status == LATTN_OK && heads == LATTN_HEADS_COUNT && count < 1)
-        status = LATTN_RANGE;
     if (status == LATTN_OK)
-        status = collection_make(factor, &collection);
+        (*ret_model)->residual = 1;
+    return status;
+}
+
+/* Read heads, at most heads_max of them if that is not 0, from the weights. */
+static enum lattn_status model_read(const struct factor *factor, int32_t heads_max,
+                                    struct lattn_model **ret_model)
+{
+    struct collection collection;
+    enum lattn_status status = collection_make(factor, &collection);
+
     if (status == LATTN_OK) {
         const struct coefficients coefficients = {factor->d, factor->m, collection.count,
                                                   collection.features, collection.weights};
 
-        status = heads_svd(&coefficients, heads == LATTN_HEADS_COUNT ? count : 0, &model);
+        status = heads_svd(&coefficients, heads_max, ret_model);
     }
-    if (status == LATTN_OK)
-        status = model_label(learner, model);
     memory_release(collection.features);
     memory_release(collection.weights);
+    return status;
+}
+
+enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_heads heads,
+                                      int32_t count, struct lattn_model **ret_model)
+{
+    const struct factor *factor = &learner->factor;
+    struct lattn_model *model = NULL;
+    enum lattn_status status = weights_solve(learner);
+
+    if (status == LATTN_OK && heads == LATTN_HEADS_COUNT && count < 0)
+        status = LATTN_RANGE;
+    if (status == LATTN_OK && heads == LATTN_HEADS_COUNT && count == 0)
+        status = model_bare(factor, &model);
+    else if (status == LATTN_OK)
+        status = model_read(factor, heads == LATTN_HEADS_COUNT ? count : 0, &model);
+    if (status == LATTN_OK)
+        status = model_label(learner, model);
     if (status != LATTN_OK) {
         lattn_model_close(&model);
         return status;

@@ -200,7 +200,12 @@ static enum lattn_status find_field(struct scan *scan, int32_t field, void *arg)
         line->kind = LATTN_LINE_REQUEST;
         return scan_skip(scan);
     case FOUND_PRODUCER:
-        return scan_name(scan, "producer", sizeof line->producer, line->producer);
+        status = scan_name(scan, "producer", sizeof line->producer, line->producer);
+        if (status == LATTN_OK)
+            return LATTN_OK;
+        /* The beginning of a name is another producer's name. */
+        line->producer[0] = '\0';
+        return status == LATTN_NAME ? LATTN_OK : status;
     case FOUND_SEQ:
         status = scan_count_to(scan, "seq", UINT64_MAX, &line->seq);
         line->has_seq = status == LATTN_OK;
@@ -217,6 +222,8 @@ void line_find_id(const char *text, size_t length, struct lattn_line *ret_line)
     *ret_line = (struct lattn_line){.kind = LATTN_LINE_PAIR};
     if (scan_begin(&scan, text, length, NULL) == LATTN_OK)
         (void)scan_object(&scan, "the line", words, SCAN_STRANGERS_PASSED, find_field, ret_line);
+    if (ret_line->producer[0] == '\0')
+        ret_line->has_seq = 0;
 }
 
 enum lattn_status lattn_line_read(const char *text, size_t length, double *numbers,

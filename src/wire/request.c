@@ -87,7 +87,7 @@ static enum lattn_status param_read_tokens(struct scan *scan, struct lattn_reque
 static enum lattn_status param_read_heads(struct scan *scan, struct lattn_request *request)
 {
     static const char *const words[] = {"svd", NULL};
-    static const char expected[] = "\"svd\" or a number from 1";
+    static const char expected[] = "\"svd\" or a whole number";
     uint64_t count;
     int32_t word;
     enum lattn_status status;
@@ -96,8 +96,6 @@ static enum lattn_status param_read_heads(struct scan *scan, struct lattn_reques
     request->heads = LATTN_HEADS_SVD;
     if (!scan_is_digit(scan))
         return scan_word(scan, "heads", words, expected, &word);
-    if (scan_take(scan, '0'))
-        return complain(scan->complaint, LATTN_RANGE, "heads is 0, %s is expected", expected);
     status = scan_count_to(scan, "heads", INT32_MAX, &count);
     if (status != LATTN_OK)
         return status;

@@ -87,16 +87,24 @@ with Daemon() as daemon:
     while daemon.status()["pairs"] < 1 and time.time() < deadline:
         time.sleep(0.02)
     check(daemon.status()["pairs"] == 1, "a line is learned while the next is waited for")
-    time.sleep(0.2)
+    time.sleep(1.5)  # feed asks how far it got while its input pauses
     daemon.end()
     out, err = feeder.communicate(timeout=10)
     check(feeder.returncode == 1 and b"closed the connection" in err
           and b" 1 of 1 pairs were acknowledged" in err, "a daemon that ends is told at once", err)
 
+
+def kill_when_learned(target, pairs):
+    deadline = time.time() + 60
+    while target.status()["pairs"] < pairs and time.time() < deadline:
+        time.sleep(0.1)
+    target.end(signal.SIGKILL)
+
+
 with Daemon() as daemon:
     feeder = subprocess.Popen([LATTN, "feed", daemon.address], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    killer = threading.Timer(0.5, daemon.end, [signal.SIGKILL])
+    killer = threading.Thread(target=kill_when_learned, args=(daemon, 100000))
     killer.start()
     try:
         while True:

@@ -362,3 +362,18 @@ Test(line, writes_what_it_reads)
         lattn_text_done(&text);
     }
 }
+
+/* The number belongs to the name as a whole: its first bytes may be somebody else's name. */
+Test(line, a_refused_name_uses_up_nobodys_number)
+{
+    static const char text[] =
+        "{\"seq\":1,\"producer\":\"abc\\u0000x\",\"id\":7,\"z\":[[1]],\"y\":1}";
+    double numbers[sizeof text];
+    struct lattn_line line;
+    size_t used;
+
+    cr_assert_eq(lattn_line_read(text, strlen(text), numbers, &used, &line, NULL), LATTN_NAME);
+    cr_expect_str_eq(line.producer, "");
+    cr_expect_eq(line.has_seq, 0);
+    cr_expect_eq(line.id_length, 1, "what stands behind it is still found");
+}

@@ -187,3 +187,18 @@ Test(report, an_emission_outlives_its_learner)
     lattn_emission_done(&emission);
     lattn_emission_done(NULL);
 }
+
+Test(report, a_model_without_heads_carries_the_rest)
+{
+    struct lattn_learner *learner = learner_make(1, 0, 0);
+    struct lattn_model *model;
+
+    teach(learner, 1, 4, -2, 1);
+    cr_assert_eq(lattn_learner_model(learner, LATTN_HEADS_COUNT, -1, &model), LATTN_RANGE);
+    cr_assert_eq(lattn_learner_model(learner, LATTN_HEADS_COUNT, 0, &model), LATTN_OK);
+    cr_expect_eq(model->heads, 0);
+    cr_expect_eq(model->residual, 1);
+    cr_expect_eq(model->certificate->rank, 1);
+    lattn_model_close(&model);
+    lattn_learner_close(&learner);
+}

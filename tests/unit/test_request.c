@@ -155,11 +155,9 @@ Test(request, says_what_is_wrong)
     assert_refused("{\"method\":\"predict\",\"params\":{\"z\":[[1e999]]}}", LATTN_NOT_FINITE,
                    "z[0][0] is 1e999, which is not finite as a double");
     assert_refused("{\"method\":\"model\",\"params\":{\"heads\":\"fewest\"}}", LATTN_FIELD,
-                   "heads is \"fewest\", \"svd\" or a number from 1 is expected");
-    assert_refused("{\"method\":\"model\",\"params\":{\"heads\":0}}", LATTN_RANGE,
-                   "heads is 0, \"svd\" or a number from 1 is expected");
+                   "heads is \"fewest\", \"svd\" or a whole number is expected");
     assert_refused("{\"method\":\"model\",\"params\":{\"heads\":-1}}", LATTN_FIELD,
-                   "heads is -1, \"svd\" or a number from 1 is expected");
+                   "heads is -1, \"svd\" or a whole number is expected");
     assert_refused("{\"method\":\"subscribe\",\"params\":{\"what\":\"all\"}}", LATTN_FIELD,
                    "what is \"all\", \"status\" or \"model\" is expected");
     assert_refused("{\"method\":\"subscribe\",\"params\":{\"every\":\"5 s\"}}", LATTN_FIELD,
