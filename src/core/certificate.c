@@ -229,6 +229,8 @@ enum lattn_status certificate_evaluate(struct factor *factor, double precision,
         .lambda_min = NAN,
         .lambda_max = NAN,
         .rho_seen = NAN,
+        .tau = NAN,
+        .threshold = NAN,
         .identifying_since = LATTN_NEVER,
         .lost_at = LATTN_NEVER,
         .pairs = factor->pairs,
@@ -236,9 +238,9 @@ enum lattn_status certificate_evaluate(struct factor *factor, double precision,
     };
     enum lattn_status status;
 
-    certificate.tau = certificate_tau(factor);
-    certificate.threshold = certificate_threshold(certificate.tau, precision);
     if (factor->pairs > 0) {
+        certificate.tau = certificate_tau(factor);
+        certificate.threshold = certificate_threshold(certificate.tau, precision);
         status = certificate_ranks(factor, precision, CERTIFICATE_SPECTRUM);
         if (status != LATTN_OK)
             return status;
