@@ -132,7 +132,7 @@ static enum lattn_status take_engine(struct config *config, const char *value,
                                      struct lattn_complaint *complaint)
 {
     if (strcmp(value, "rls") != 0)
-        return complain(complaint, LATTN_FIELD, "no such engine: rls");
+        return complain(complaint, LATTN_FIELD, "not one of: rls");
     config->learner.engine = LATTN_ENGINE_RLS;
     return LATTN_OK;
 }
@@ -198,7 +198,7 @@ static enum lattn_status take_exit_when(struct config *config, const char *value
                                         struct lattn_complaint *complaint)
 {
     if (strcmp(value, "identifying") != 0)
-        return complain(complaint, LATTN_FIELD, "no such condition: identifying");
+        return complain(complaint, LATTN_FIELD, "not one of: identifying");
     config->exit_when_identifying = 1;
     return LATTN_OK;
 }
@@ -248,7 +248,7 @@ static enum lattn_status take_log_level(struct config *config, const char *value
             return LATTN_OK;
         }
     }
-    return complain(complaint, LATTN_FIELD, "no such level: debug, info, warn or error");
+    return complain(complaint, LATTN_FIELD, "not one of: debug, info, warn, error");
 }
 
 static enum lattn_status take_log_format(struct config *config, const char *value,
@@ -259,7 +259,7 @@ static enum lattn_status take_log_format(struct config *config, const char *valu
     else if (strcmp(value, "json") == 0)
         config->log_format = LOG_FORMAT_JSON;
     else
-        return complain(complaint, LATTN_FIELD, "no such format: logfmt or json");
+        return complain(complaint, LATTN_FIELD, "not one of: logfmt, json");
     return LATTN_OK;
 }
 
@@ -337,7 +337,8 @@ static enum lattn_status option_read(int argc, char **argv, int *at, struct conf
     enum lattn_status status;
 
     if (option == NULL)
-        return complain(complaint, LATTN_FIELD, "%s: no such option", argument);
+        return complain(complaint, LATTN_FIELD, "%.100s: not an option (see lattnd --help)",
+                        argument);
     if (option->value == NULL && value != NULL)
         return complain(complaint, LATTN_FIELD, "%s: takes no value", option->name);
     if (option->take == NULL) {
@@ -356,6 +357,20 @@ static enum lattn_status option_read(int argc, char **argv, int *at, struct conf
     return complain(complaint, status, "%s %.80s: %.100s", option->name, value, why.text);
 }
 
+/* What no option can see alone. */
+static enum lattn_status config_agree(const struct config *config,
+                                      struct lattn_complaint *complaint)
+{
+    if (config->addresses_count == 0)
+        return complain(complaint, LATTN_FIELD,
+                        "nothing to listen on: give --listen unix:PATH or --listen stdin");
+    if (config->learner.dim + config->learner.bias > LATTN_DIM_MAX)
+        return complain(complaint, LATTN_RANGE,
+                        "--dim %d with --bias: the constant is one more, at most %d in all",
+                        config->learner.dim, LATTN_DIM_MAX);
+    return LATTN_OK;
+}
+
 enum lattn_status config_read(int argc, char **argv, struct config *ret_config,
                               enum config_action *ret_action, struct lattn_complaint *complaint)
 {
@@ -368,9 +383,10 @@ enum lattn_status config_read(int argc, char **argv, struct config *ret_config,
         if (status != LATTN_OK)
             return status;
     }
-    if (action == CONFIG_RUN && config.addresses_count == 0)
-        return complain(complaint, LATTN_FIELD,
-                        "nothing to listen on: give --listen unix:PATH or --listen stdin");
+    if (action == CONFIG_RUN)
+        status = config_agree(&config, complaint);
+    if (status != LATTN_OK)
+        return status;
     *ret_config = config;
     *ret_action = action;
     return LATTN_OK;

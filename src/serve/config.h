@@ -50,7 +50,7 @@ enum config_action { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION };
  * complaint   out  which option, and why not
  *
  * Returns LATTN_OK; LATTN_FIELD for an option that is unknown, lacks its value or is missing;
- * LATTN_SYNTAX, LATTN_RANGE or LATTN_ADDRESS for a value.
+ * LATTN_SYNTAX, LATTN_RANGE or LATTN_ADDRESS for a value or for two that do not go together.
  */
 enum lattn_status config_read(int argc, char **argv, struct config *ret_config,
                               enum config_action *ret_action, struct lattn_complaint *complaint);

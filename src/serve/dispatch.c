@@ -5,6 +5,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "serve/log.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -89,6 +90,13 @@ static enum lattn_status answer_emit(const struct dispatch *dispatch, struct ans
     return answer_print(answer, text);
 }
 
+static void growth_log(const struct lattn_named *named)
+{
+    log_event(LOG_LEVEL_INFO, "grown by names",
+              LOG_FIELDS(log_count("d", named->d), log_count("m", named->m),
+                         log_count("p", lattn_features(named->d))));
+}
+
 static enum lattn_status answer_name(const struct dispatch *dispatch, struct answer *answer)
 {
     const struct lattn_request *request = answer->request;
@@ -96,6 +104,8 @@ static enum lattn_status answer_name(const struct dispatch *dispatch, struct ans
     struct lattn_named named = {.coordinates_count = request->append_count,
                                 .outputs_count = request->outputs_count};
     enum lattn_status status = LATTN_NO_MEMORY;
+    int32_t d = lattn_learner_dim(learner);
+    int32_t m = lattn_learner_outputs(learner);
 
     named.coordinates = memory_zeroed(request->append_count, sizeof *named.coordinates);
     named.outputs = memory_zeroed(request->outputs_count, sizeof *named.outputs);
@@ -109,6 +119,8 @@ static enum lattn_status answer_name(const struct dispatch *dispatch, struct ans
         goto done;
     named.d = lattn_learner_dim(learner);
     named.m = lattn_learner_outputs(learner);
+    if (named.d != d || named.m != m)
+        growth_log(&named);
     status = lattn_write_named(&answer->result, &named);
 done:
     memory_release(named.coordinates);
@@ -137,11 +149,15 @@ static enum lattn_status answer_hello(const struct dispatch *dispatch, struct an
 
 static enum lattn_status answer_reset(const struct dispatch *dispatch, struct answer *answer)
 {
+    enum lattn_status status;
+
     if (!answer->request->confirm)
         return complain(&answer->complaint, LATTN_CONFIRM,
                         "reset forgets everything: it asks for \"confirm\": true");
-    fold_reset(dispatch->fold);
+    status = fold_reset(dispatch->fold);
     dispatch->forget(dispatch->arg);
+    if (status != LATTN_OK)
+        return status;
     return answer_print(answer, "{\"reset\":true}");
 }
 

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static enum lattn_status path_join(char path[PATH_MAX], const char *dir, const char *prefix,
@@ -52,6 +53,16 @@ static enum lattn_status file_write(const char *path, const struct lattn_text *t
     return status;
 }
 
+/* errno keeps saying why the file could not be made. */
+static enum lattn_status file_abandon(const char *path)
+{
+    int error = errno;
+
+    (void)unlink(path); /* it may not even be there */
+    errno = error;
+    return LATTN_INPUT_OUTPUT;
+}
+
 /* errno says why where this fails. */
 static enum lattn_status file_replace(const char *dir, const char *name,
                                       const struct lattn_text *text)
@@ -64,15 +75,22 @@ static enum lattn_status file_replace(const char *dir, const char *name,
         return LATTN_INPUT_OUTPUT;
     if (text->length == 0)
         return unlink(path) == 0 || errno == ENOENT ? LATTN_OK : LATTN_INPUT_OUTPUT;
-    if (file_write(path_new, text) != LATTN_OK)
-        return LATTN_INPUT_OUTPUT;
-    return rename(path_new, path) == 0 ? LATTN_OK : LATTN_INPUT_OUTPUT;
+    if (file_write(path_new, text) != LATTN_OK || rename(path_new, path) != 0)
+        return file_abandon(path_new);
+    return LATTN_OK;
 }
 
 enum lattn_status emit_dir_init(struct emit_dir *dir, const char *path,
                                 struct lattn_complaint *complaint)
 {
+    struct stat found;
+
     *dir = (struct emit_dir){.path = path};
+    if (stat(path, &found) != 0)
+        return complain(complaint, LATTN_INPUT_OUTPUT, "cannot use the directory %.160s: %s", path,
+                        strerror(errno));
+    if (!S_ISDIR(found.st_mode))
+        return complain(complaint, LATTN_INPUT_OUTPUT, "%.160s is not a directory", path);
     if (access(path, W_OK | X_OK) != 0)
         return complain(complaint, LATTN_INPUT_OUTPUT, "cannot write to the directory %.160s: %s",
                         path, strerror(errno));

@@ -229,13 +229,16 @@ size_t fold_rows(const struct fold *fold)
     return fold->rows;
 }
 
-void fold_reset(struct fold *fold)
+enum lattn_status fold_reset(struct fold *fold)
 {
+    enum lattn_status status;
+
     assert(fold->outcomes_count == 0);
-    lattn_learner_reset(fold->learner);
+    status = lattn_learner_reset(fold->learner);
     producers_reset(fold->producers);
     fold->tally = (struct tally){0};
     fold->epoch++;
+    return status;
 }
 
 uint64_t fold_epoch(const struct fold *fold)

@@ -61,8 +61,12 @@ void fold_flush(struct fold *fold);
 size_t fold_lines(const struct fold *fold);
 size_t fold_rows(const struct fold *fold);
 
-/* Forget everything learned, the producers and the counters. The block must be empty. */
-void fold_reset(struct fold *fold);
+/*
+ * Forget everything learned, the producers and the counters. The block must be empty.
+ *
+ * Returns LATTN_OK, or LATTN_NO_MEMORY: all is forgotten even then, see lattn_learner_reset.
+ */
+enum lattn_status fold_reset(struct fold *fold);
 
 /* How often everything was forgotten: a result of an older epoch is not about this state. */
 uint64_t fold_epoch(const struct fold *fold);

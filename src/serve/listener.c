@@ -63,12 +63,15 @@ static enum lattn_status lock_take(struct listener *listener, struct lattn_compl
 {
     for (int attempt = 0; attempt < LOCK_ATTEMPTS_MAX; attempt++) {
         int lock = open(listener->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        int error;
 
         if (lock < 0)
             return refuse(complaint, "cannot open the lock file");
         if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+            error = errno;
             close(lock);
-            if (errno == EWOULDBLOCK)
+            errno = error;
+            if (error == EWOULDBLOCK)
                 break;
             return refuse(complaint, "cannot lock the lock file");
         }

@@ -7,7 +7,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,15 +20,20 @@ enum {
     /* A value may come from a client; six of them, each byte escaped to six, fit into a line. */
     VALUE_BYTES_MAX = 100 * 6,
     FIELDS_MAX = 5,
-    /* A full pipe behind stderr may hold up the daemon this long per line, not for ever. */
+    /* A full pipe behind stderr may hold up the daemon this long, not for ever. */
     WRITE_WAIT_MS = 1000
 };
 
 static_assert((FIELDS_MAX + 1) * (VALUE_BYTES_MAX + 64) + 96 < LINE_BYTES_MAX,
               "a line holds its fields");
+static_assert(LINE_BYTES_MAX <= PIPE_BUF, "a pipe that has room has room for a line");
 
 static enum log_level level_least = LOG_LEVEL_INFO;
 static enum log_format format_chosen = LOG_FORMAT_LOGFMT;
+
+/* Between asking whether there is room and using it nobody else may. */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
+static int is_stuck; /* the last line did not go out: the next ones do not wait for room */
 
 struct line {
     char bytes[LINE_BYTES_MAX];
@@ -161,24 +168,30 @@ static void line_add_field(struct line *line, const struct log_field *field)
     line_add(line, number);
 }
 
-/* Standard error may share a pipe that somebody made non-blocking. */
+static int has_room(void)
+{
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+    int ready;
+
+    do {
+        ready = poll(&room, 1, is_stuck ? 0 : WRITE_WAIT_MS);
+    } while (ready < 0 && errno == EINTR);
+    is_stuck = ready <= 0;
+    return !is_stuck;
+}
+
+/* Standard error may be a full pipe, and one that somebody made non-blocking. */
 static void line_write(const struct line *line)
 {
     size_t written = 0;
 
-    while (written < line->length) {
+    while (written < line->length && has_room()) {
         ssize_t n = write(STDERR_FILENO, line->bytes + written, line->length - written);
 
-        if (n >= 0) {
+        if (n >= 0)
             written += (size_t)n;
-        } else if (errno == EAGAIN) {
-            struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-            if (poll(&room, 1, WRITE_WAIT_MS) <= 0)
-                return;
-        } else if (errno != EINTR) {
+        else if (errno != EAGAIN && errno != EINTR)
             return;
-        }
     }
 }
 
@@ -194,5 +207,7 @@ void log_event(enum log_level level, const char *message, const struct log_field
     for (; fields != NULL && fields->kind != LOG_KIND_END; fields++)
         line_add_field(&line, fields);
     line_add(&line, format_chosen == LOG_FORMAT_JSON ? "}\n" : "\n");
+    pthread_mutex_lock(&writing);
     line_write(&line);
+    pthread_mutex_unlock(&writing);
 }

@@ -36,7 +36,8 @@ void log_configure(enum log_level level, enum log_format format);
  * message  lower case, no full stop
  * fields   from LOG_FIELDS, or NULL; values are cut where they are very long
  *
- * A line that cannot be written is lost: a log has nobody to complain to.
+ * A line that cannot be written is lost, as when stderr has been full for a second: a log has
+ * nobody to complain to.
  */
 void log_event(enum log_level level, const char *message, const struct log_field *fields);
 

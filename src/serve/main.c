@@ -8,9 +8,11 @@
 #include "serve/log.h"
 #include "serve/server.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum exit_code { EXIT_DONE, EXIT_REFUSED, EXIT_MISUSED };
@@ -29,6 +31,15 @@ static int standard_descriptors_fill(void)
     if (descriptor < 0)
         return -1;
     return close(descriptor);
+}
+
+/* What --help or --version said must have arrived. */
+static int output_end(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_DONE;
+    fprintf(stderr, "lattnd: cannot write to standard output: %s\n", strerror(errno));
+    return EXIT_REFUSED;
 }
 
 static int serve(const struct config *config)
@@ -51,8 +62,10 @@ int main(int argc, char **argv)
     enum config_action action;
     struct lattn_complaint complaint = {""};
 
-    if (standard_descriptors_fill() != 0)
+    if (standard_descriptors_fill() != 0) {
+        fprintf(stderr, "lattnd: cannot open /dev/null: %s\n", strerror(errno));
         return EXIT_REFUSED;
+    }
     dense_threads_one();
     if (config_read(argc, argv, &config, &action, &complaint) != LATTN_OK) {
         fprintf(stderr, "lattnd: %s\n", complaint.text);
@@ -61,10 +74,10 @@ int main(int argc, char **argv)
     switch (action) {
     case CONFIG_HELP:
         config_help(stdout);
-        return EXIT_DONE;
+        return output_end();
     case CONFIG_VERSION:
         printf("lattnd %s\n", LATTN_VERSION);
-        return EXIT_DONE;
+        return output_end();
     case CONFIG_RUN:
         break;
     }

@@ -152,12 +152,15 @@ static enum lattn_status emission_force(void *arg)
     return pipeline->emitted_status;
 }
 
-/* The emission under way may be of the last state already. A failure has been logged. */
+/*
+ * The emission under way may be of the last state already; one that failed is tried again. A
+ * failure has been logged.
+ */
 static void emission_last(struct pipeline *pipeline)
 {
     publisher_wait(pipeline->publisher);
     emission_collect(pipeline);
-    if (has_news(pipeline))
+    if (has_news(pipeline) || (pipeline->emitted_status != LATTN_OK && pairs_learned(pipeline) > 0))
         (void)emission_force(pipeline);
 }
 

@@ -63,12 +63,16 @@ static enum lattn_status edition_write(struct edition *edition,
                                        const struct lattn_service *service)
 {
     struct bulletin *bulletin = memory_zeroed(1, sizeof *bulletin);
+    const struct lattn_certificate *certificate = &emission->report.certificate;
     enum lattn_status status;
 
     if (bulletin == NULL)
         return LATTN_NO_MEMORY;
     edition->bulletin = bulletin;
-    bulletin->identifying = emission->report.certificate.verdict == LATTN_IDENTIFYING;
+    bulletin->identifying = certificate->verdict == LATTN_IDENTIFYING;
+    bulletin->pairs = certificate->pairs;
+    bulletin->rank = certificate->rank;
+    bulletin->p = certificate->p;
     status = lattn_write_status(&edition->status, &emission->report, service);
     if (status == LATTN_OK && emission->model != NULL)
         status = lattn_write_model(&edition->model, emission->model);

@@ -20,6 +20,9 @@ struct bulletin {
     struct lattn_text model_line;  /* with status and model */
     uint64_t number;               /* counts up from 1 */
     int identifying;
+    uint64_t pairs; /* these three are of its certificate */
+    int64_t rank;
+    int64_t p;
 };
 
 struct publisher_settings {

@@ -24,6 +24,9 @@
 #define QUEUE_BYTES_HIGH ((size_t)4 << 20)
 #define QUEUE_BYTES_LOW ((size_t)1 << 20)
 
+/* timeout(1) and the like signal the process and its group: that is one wish, not two. */
+#define SIGNAL_REPEAT_NS UINT64_C(1000000000)
+
 /* How long the end waits for clients that do not read their answers. */
 enum { FAREWELL_MS = 2000 };
 
@@ -50,6 +53,7 @@ struct server {
     int is_stopping;
     int is_ending; /* pipeline_end was called */
     enum reason reason;
+    uint64_t stop_ns;
 };
 
 /* ---- sessions ---- */
@@ -146,6 +150,7 @@ static void server_stop(struct server *server, enum reason reason)
         return;
     server->is_stopping = 1;
     server->reason = reason;
+    server->stop_ns = uv_hrtime();
     log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
     for (size_t i = 0; i < server->listeners_count; i++)
         listener_close(&server->listeners[i]);
@@ -256,6 +261,11 @@ static void pipeline_wakes(void *arg)
 
 /* ---- signals ---- */
 
+static int is_repeat(const struct server *server)
+{
+    return server->reason == REASON_SIGNAL && uv_hrtime() - server->stop_ns < SIGNAL_REPEAT_NS;
+}
+
 static void signal_came(uv_signal_t *handle, int number)
 {
     struct server *server = handle->data;
@@ -265,7 +275,7 @@ static void signal_came(uv_signal_t *handle, int number)
             pipeline_emit(server->pipeline);
     } else if (!server->is_stopping) {
         server_stop(server, REASON_SIGNAL);
-    } else {
+    } else if (!is_repeat(server)) {
         /* Asked twice: end as if there were no handler. */
         signal(number, SIG_DFL);
         raise(number);
@@ -420,16 +430,29 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     return LATTN_OK;
 }
 
+/* The input ended before the condition of --exit-when held: say how far it had come. */
+static void shortfall_log(const struct bulletin *newest)
+{
+    static const struct bulletin none;
+
+    if (newest == NULL)
+        newest = &none;
+    log_event(LOG_LEVEL_WARN, "not identifying when the input ended",
+              LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
+                         log_count("rank", newest->rank), log_count("p", newest->p)));
+}
+
 int server_run(struct server *server)
 {
-    int is_identifying;
 
     (void)uv_run(&server->loop, UV_RUN_DEFAULT);
     assert(server->is_ending && server->sessions == NULL);
-    is_identifying = server->newest != NULL && server->newest->identifying;
-    if (server->reason == REASON_INPUT_ENDED && server->config->exit_when_identifying)
-        return is_identifying ? 0 : 1;
-    return 0;
+    if (server->reason != REASON_INPUT_ENDED || !server->config->exit_when_identifying)
+        return 0;
+    if (server->newest != NULL && server->newest->identifying)
+        return 0;
+    shortfall_log(server->newest);
+    return 1;
 }
 
 static void handle_close(uv_handle_t *handle, void *arg)

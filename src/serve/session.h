@@ -26,8 +26,8 @@ struct session;
  * newest     the newest bulletin, NULL before the first
  * submit     takes a sealed chunk, which comes back through session_answer
  * idle       the client's input has ended and all of it was answered; the session goes on to its
- * end unless it is kept ended      the connection is closed and nothing of it is under way:
- * session_close may be called
+ *            end unless it is kept
+ * ended      the connection is closed and nothing of it is under way: session_close may be called
  */
 struct session_host {
     uv_loop_t *loop;

@@ -41,7 +41,8 @@ def at_most_every():
         slow, client = daemon.client(), daemon.client()
         slow.ask("subscribe", every="400ms")
         times = []
-        until = time.time() + 2
+        begin = time.time()
+        until = begin + 2
         seen = threading.Thread(target=lambda: [times.append(time.time())
                                                 for _ in iter(slow.line, None)])
         seen.start()
@@ -51,9 +52,11 @@ def at_most_every():
         last = client.ask("status")["pairs"]
         time.sleep(0.6)
         check(daemon.stop() == 0, "it ends")
+        seconds = time.time() - begin
         seen.join()
-        check(4 <= len(times) <= 8,
-              f"{len(times)} emissions in 2.6 s for one who wants one in 0.4 s, of {last} pairs")
+        # The first comes at once, the last at the end; fewer are no fault of a busy machine.
+        check(2 <= len(times) <= seconds / 0.4 + 2, f"{len(times)} emissions in {seconds:.1f} s "
+              f"for one who wants one in 0.4 s, of {last} pairs")
 
 
 def by_pairs():
@@ -152,6 +155,13 @@ def unwritable():
             client.send(layer.pair())
             client.ask("emit")
             check(read(folder, "status.json")["pairs"] == 6, "and writing goes on afterwards")
+    with Folder() as folder, Daemon("--emit-dir", folder) as daemon:
+        os.mkdir(os.path.join(folder, "status.json"))
+        client = daemon.client()
+        client.send(layer.pair())
+        client.ask("emit")
+        check(os.listdir(folder) == ["status.json"], "a file that cannot be replaced leaves none",
+              os.listdir(folder))
 
 
 subscribers()

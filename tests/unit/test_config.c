@@ -95,10 +95,12 @@ Test(config, refuses_what_does_not_exist)
 {
     refuses("--listen stdin --state /tmp/s", LATTN_FIELD, "--state");
     refuses("--listen stdin --http 127.0.0.1:80", LATTN_FIELD, "--http");
-    refuses("--listen stdin extra", LATTN_FIELD, "extra");
+    refuses("--listen stdin extra", LATTN_FIELD, "extra: not an option");
     refuses("--listen tcp:127.0.0.1:7", LATTN_ADDRESS, "tcp:127.0.0.1:7");
     refuses("--listen unix:", LATTN_ADDRESS, "unix:");
-    refuses("--listen stdin --engine gram", LATTN_FIELD, "gram");
+    refuses("--listen stdin --engine gram", LATTN_FIELD, "--engine gram: not one of: rls");
+    refuses("--listen stdin --exit-when tired", LATTN_FIELD, "not one of: identifying");
+    refuses("--listen stdin --log-format xml", LATTN_FIELD, "not one of: logfmt, json");
     refuses("--listen stdin --heads fewest", LATTN_RANGE, "fewest");
 }
 
@@ -119,7 +121,15 @@ Test(config, refuses_values_outside_their_range)
     refuses("--listen stdin --max-memory 0", LATTN_RANGE, "--max-memory 0");
     refuses("--listen stdin --heads 0", LATTN_RANGE, "--heads 0");
     refuses("--listen stdin --precision 18", LATTN_RANGE, "--precision 18");
-    refuses("--listen stdin --log-level loud", LATTN_FIELD, "loud");
+    refuses("--listen stdin --log-level loud", LATTN_FIELD, "not one of: debug");
+}
+
+Test(config, counts_the_bias_among_the_coordinates)
+{
+    refuses("--listen stdin --dim 256 --bias", LATTN_RANGE, "--dim 256 with --bias");
+    refuses("--listen stdin --bias --dim 256", LATTN_RANGE, "--dim 256 with --bias");
+    cr_assert_eq(read_line("--listen stdin --dim 255 --bias"), LATTN_OK);
+    cr_assert_eq(read_line("--listen stdin --dim 256"), LATTN_OK);
 }
 
 Test(config, says_what_is_missing)

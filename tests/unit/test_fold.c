@@ -163,7 +163,7 @@ Test(fold, starts_a_new_epoch_when_it_forgets)
     read_line("{\"producer\":\"p\",\"seq\":1,\"z\":[[1,2]],\"y\":[1]}");
     fold_all();
     cr_assert_eq(fold_epoch(fold), 0);
-    fold_reset(fold);
+    cr_assert_eq(fold_reset(fold), LATTN_OK);
     cr_assert_eq(fold_epoch(fold), 1);
     cr_assert_eq(lattn_learner_pairs(fold_learner(fold)), 0);
     cr_assert_eq(fold_tally(fold)->accepted, 0);
