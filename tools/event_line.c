@@ -76,8 +76,9 @@ enum lattn_status event_line_read(char *text, size_t length, const char **ret_ke
     return LATTN_OK;
 }
 
-void event_line_complain(enum lattn_status status, const char *key, const char *symbol,
-                         struct lattn_complaint *complaint)
+/* Why lattn_events_push refused an event, for people. */
+static void push_complain(enum lattn_status status, const char *key, const char *symbol,
+                          struct lattn_complaint *complaint)
 {
     char *text = complaint->text;
     size_t size = sizeof complaint->text;
@@ -95,4 +96,19 @@ void event_line_complain(enum lattn_status status, const char *key, const char *
                  LATTN_EVENTS_SYMBOLS_MAX);
     else
         snprintf(text, size, "%s", lattn_status_text(status));
+}
+
+enum lattn_status event_line_push(struct lattn_events *events, char *text, size_t length,
+                                  const char **ret_key, struct lattn_event *ret_event,
+                                  struct lattn_complaint *complaint)
+{
+    const char *symbol;
+    enum lattn_status status = event_line_read(text, length, ret_key, &symbol, complaint);
+
+    if (status != LATTN_OK)
+        return status;
+    status = lattn_events_push(events, *ret_key, symbol, ret_event);
+    if (status != LATTN_OK && status != LATTN_NO_MEMORY)
+        push_complain(status, *ret_key, symbol, complaint);
+    return status;
 }

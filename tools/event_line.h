@@ -2,6 +2,7 @@
 #define EVENT_LINE_H
 
 #include <lattn/status.h>
+#include <lattn/tasks.h>
 
 #include <stddef.h>
 
@@ -16,8 +17,16 @@
 enum lattn_status event_line_read(char *text, size_t length, const char **ret_key,
                                   const char **ret_symbol, struct lattn_complaint *complaint);
 
-/* Why lattn_events_push refused an event, for people. */
-void event_line_complain(enum lattn_status status, const char *key, const char *symbol,
-                         struct lattn_complaint *complaint);
+/*
+ * Read a line and take its event in.
+ *
+ * ret_key    out  points into text
+ * ret_event  out  as of lattn_events_push
+ *
+ * Returns LATTN_OK; LATTN_NO_MEMORY; or why the line is refused, in words in the complaint.
+ */
+enum lattn_status event_line_push(struct lattn_events *events, char *text, size_t length,
+                                  const char **ret_key, struct lattn_event *ret_event,
+                                  struct lattn_complaint *complaint);
 
 #endif

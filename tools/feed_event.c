@@ -172,17 +172,12 @@ enum lattn_status feed_event(struct feed *feed, char *text, size_t length)
 {
     struct lattn_complaint complaint;
     struct lattn_event event;
-    const char *symbol;
     const char *key;
-    enum lattn_status status = event_line_read(text, length, &key, &symbol, &complaint);
+    enum lattn_status status =
+        event_line_push(feed->events, text, length, &key, &event, &complaint);
 
-    if (status == LATTN_OK) {
-        status = lattn_events_push(feed->events, key, symbol, &event);
-        if (status == LATTN_NO_MEMORY)
-            return status;
-        if (status != LATTN_OK)
-            event_line_complain(status, key, symbol, &complaint);
-    }
+    if (status == LATTN_NO_MEMORY)
+        return status;
     if (status != LATTN_OK) {
         feed_refuse(feed, complaint.text);
         return LATTN_OK;

@@ -95,18 +95,14 @@ enum lattn_status predict_event(struct predict *predict, char *text, size_t leng
 {
     struct lattn_complaint complaint;
     struct lattn_event event;
-    const char *symbol;
     const char *key;
-    enum lattn_status status = event_line_read(text, length, &key, &symbol, &complaint);
+    enum lattn_status status =
+        event_line_push(predict->events, text, length, &key, &event, &complaint);
 
-    if (status == LATTN_OK) {
-        status = lattn_events_push(predict->events, key, symbol, &event);
-        if (status == LATTN_OK)
-            return context_ask(predict, key, &event);
-        if (status == LATTN_NO_MEMORY)
-            return status;
-        event_line_complain(status, key, symbol, &complaint);
-    }
+    if (status == LATTN_OK)
+        return context_ask(predict, key, &event);
+    if (status == LATTN_NO_MEMORY)
+        return status;
     predict_refuse(predict, predict->input.number, complaint.text);
     return LATTN_OK;
 }
