@@ -44,12 +44,6 @@ static const struct power powers[] = {
 _Static_assert(sizeof powers / sizeof *powers == POWER_LAST - POWER_FIRST + 1,
                "one power of five for each exponent");
 
-static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-enum { TENS_LAST = sizeof tens / sizeof *tens - 1 };
-
 /* floor(log2(10^q)) for every q of the table, which powers_of_five.py asserts. */
 static int32_t power_exponent(int32_t q)
 {
@@ -67,17 +61,20 @@ static wide power_product(uint64_t w, int32_t q)
     return (wide)w * power.high + (uint64_t)(((wide)w * power.low) >> 64);
 }
 
-/* Drop more than 64 bits and round to nearest. Returns 0 where Z is too close to one half to tell.
+/* Drop more than 65 bits and round to nearest. Returns 0 where Z is too close to one half to tell.
  */
 static int round_off(wide z, int32_t drop, uint64_t *ret_rounded)
 {
     uint64_t high = (uint64_t)(z >> 64);
     uint64_t low = (uint64_t)z;
-    uint64_t half = (uint64_t)1 << (drop - 64 - 1);
-    uint64_t rest = high & ((half << 1) - 1);
+    uint64_t half = (uint64_t)1 << (drop - 65);
+    uint64_t rest = high & (2 * half - 1);
 
-    *ret_rounded = (high >> (drop - 64)) + ((rest > half) | ((rest == half) & (low > 0)));
-    return !(((rest == half) & (low == 0)) | ((rest == half - 1) & (low == UINT64_MAX)));
+    *ret_rounded = ((high >> (drop - 65)) + 1) >> 1;
+    /* One half, or one less: all of the low bits are the same, which is rare in long numbers. */
+    if (low + 1 > 1)
+        return 1;
+    return rest != half - (low > 0);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -184,13 +181,13 @@ static const char *decimal_read(const char *text, const char *end, struct decima
 {
     struct decimal decimal = {.negative = *text == '-'};
     const char *first = text + decimal.negative;
-    const char *point;
+    const char *point, *counted;
     int64_t exponent = 0;
 
     if (!is_digit(*first))
         return NULL;
     text = digits_read(first, &decimal.digits);
-    if (*first == '0' && text != first + 1)
+    if (text != first + 1 && *first == '0')
         return NULL;
     point = text;
     if (*text == '.') {
@@ -199,7 +196,10 @@ static const char *decimal_read(const char *text, const char *end, struct decima
         text = fraction_read(text, end, &decimal.digits);
         decimal.exponent = point + 1 - text;
     }
-    decimal.too_long = text - first > DIGITS_MAX && significant_digits(first, text) > DIGITS_MAX;
+    /* "0." is no digit that counts. Half of all data begins so: no guess for the processor. */
+    counted = first + 2 * (*first == '0');
+    decimal.too_long =
+        text - counted > DIGITS_MAX && significant_digits(counted, text) > DIGITS_MAX;
     if (*text == 'e' || *text == 'E') {
         text = exponent_read(text + 1, &exponent);
         decimal.exponent += exponent;
@@ -208,8 +208,8 @@ static const char *decimal_read(const char *text, const char *end, struct decima
     return text;
 }
 
-/* The double nearest to digits * 10^exponent. Returns 0 where it takes more care to find. */
-static int decimal_round(const struct decimal *decimal, double *ret_number)
+/* The bits of the double nearest to digits * 10^exponent. Returns 0 where that takes more care. */
+static int decimal_round(const struct decimal *decimal, uint64_t *ret_bits)
 {
     int32_t q = (int32_t)decimal->exponent;
     int32_t leading_zeros = __builtin_clzll(decimal->digits);
@@ -222,16 +222,8 @@ static int decimal_round(const struct decimal *decimal, double *ret_number)
     if (biased < 1 || biased > 2 * EXPONENT_BIAS || !round_off(z, drop, &significand))
         return 0;
     /* The leading bit of the significand adds the 1 that biased - 1 lacks; 2^53 adds 2. */
-    significand += (uint64_t)(biased - 1) << (SIGNIFICAND_BITS - 1);
-    memcpy(ret_number, &significand, sizeof significand);
+    *ret_bits = significand + ((uint64_t)(biased - 1) << (SIGNIFICAND_BITS - 1));
     return 1;
-}
-
-/* Products and quotients of two exact doubles are rounded once, so they are right. */
-static int decimal_is_small(const struct decimal *decimal)
-{
-    return decimal->digits < (uint64_t)1 << SIGNIFICAND_BITS && decimal->exponent >= -TENS_LAST &&
-           decimal->exponent <= TENS_LAST;
 }
 
 /* The C library's own, in the C locale, which newlocale hands out without allocating. */
@@ -247,21 +239,19 @@ static double decimal_delegate(const char *text)
 const char *number_read(const char *text, const char *end, double *ret_number)
 {
     struct decimal decimal;
-    double number;
+    uint64_t bits = 0;
     const char *behind = decimal_read(text, end, &decimal);
 
     if (behind == NULL)
         return NULL;
-    if (!decimal.too_long && decimal_is_small(&decimal)) {
-        number = (double)decimal.digits;
-        number = decimal.exponent < 0 ? number / tens[-decimal.exponent]
-                                      : number * tens[decimal.exponent];
-    } else if (decimal.too_long || decimal.digits == 0 || decimal.exponent < POWER_FIRST ||
-               decimal.exponent > POWER_LAST || !decimal_round(&decimal, &number)) {
+    if (decimal.too_long ||
+        (decimal.digits != 0 && (decimal.exponent < POWER_FIRST || decimal.exponent > POWER_LAST ||
+                                 !decimal_round(&decimal, &bits)))) {
         *ret_number = decimal_delegate(text);
         return behind;
     }
-    *ret_number = copysign(number, -decimal.negative);
+    bits |= (uint64_t)decimal.negative << 63;
+    memcpy(ret_number, &bits, sizeof bits);
     return behind;
 }
 

@@ -84,6 +84,32 @@ Test(number, reads_texts_of_any_precision_as_strtod)
     }
 }
 
+/* What people type, and zeros in front of up to one digit more than fits into 64 bits. */
+Test(number, reads_short_and_shifted_decimals_as_strtod)
+{
+    struct random random = {.state = 3};
+    char text[TEXT_MAX];
+
+    for (int digits = 0; digits <= 21; digits++)
+        for (int before = 0; before <= digits; before++)
+            for (int zeros = 0; zeros <= 24; zeros++) {
+                size_t length =
+                    (size_t)snprintf(text, sizeof text, "%s", zeros % 2 == 0 ? "" : "-");
+
+                for (int i = 0; i < before; i++)
+                    text[length++] = (char)('1' + random_below(&random, 9));
+                if (before == 0)
+                    text[length++] = '0';
+                text[length++] = '.';
+                for (int i = 0; i <= zeros; i++)
+                    text[length++] = '0';
+                for (int i = before; i < digits; i++)
+                    text[length++] = (char)('0' + random_below(&random, 10));
+                text[length] = '\0';
+                cr_assert(reads_as_strtod(text, length), "%s", text);
+            }
+}
+
 /* The exact middle of two neighbours, and a little above and below it. */
 Test(number, rounds_halfway_cases_as_strtod)
 {
