@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+LATTN_BEGIN
+
 /* Does every model that fits the data seen so far compute the same function? */
 enum lattn_verdict { LATTN_NOT_IDENTIFYING, LATTN_IDENTIFYING, LATTN_CANNOT_TELL };
 
@@ -41,5 +43,7 @@ struct lattn_certificate {
     int64_t identifying_since; /* pairs at the first evaluation that said so, or LATTN_NEVER */
     int64_t lost_at;           /* pairs at the evaluation that lost it, or LATTN_NEVER */
 };
+
+LATTN_END
 
 #endif

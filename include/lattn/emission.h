@@ -5,6 +5,8 @@
 #include <lattn/model.h>
 #include <lattn/status.h>
 
+LATTN_BEGIN
+
 /*
  * What a learner knows at one generation: numbers, verdict and model, frozen into one value that
  * readers on other threads may hold as long as they like.
@@ -30,5 +32,7 @@ LATTN_API enum lattn_status lattn_emission_make(struct lattn_learner *learner,
 
 /* Release what the emission owns; accepts NULL. */
 LATTN_API void lattn_emission_done(struct lattn_emission *emission);
+
+LATTN_END
 
 #endif

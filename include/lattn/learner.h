@@ -10,11 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+LATTN_BEGIN
+
 /*
  * The learner: exact least squares in the cubic features of linear attention, updated pair by pair.
  *
- * Pure: no file, socket, clock, thread or log. One thread uses a learner at a time; a copy is
- * independent of its original.
+ * Pure: no file, socket, clock, thread or log of its own (OpenBLAS may have threads, see README.md).
+ * One thread uses a learner at a time; a copy is independent of its original.
  */
 struct lattn_learner;
 
@@ -31,7 +33,7 @@ struct lattn_learner_settings {
     int32_t outputs;  /* 0: from the first pair */
     int32_t bias;     /* 1: coordinate 0 of every token is a constant 1, added here */
     double forget;    /* 0 < forget <= 1, weight of the past after each pair */
-    double precision; /* relative precision of the tokens, 0 for exact doubles */
+    double precision; /* of the tokens, relative; 0: exact doubles but where an item says more */
     double ridge;     /* >= 0; adds ridge * sum_c (D_c w_c)^2 at solve time only */
     enum lattn_engine engine;
     size_t memory_max; /* bytes the state may hold, without what is derived from it; 0: no limit */
@@ -201,5 +203,7 @@ LATTN_API enum lattn_status lattn_learner_coef(struct lattn_learner *learner, do
 LATTN_API enum lattn_status lattn_learner_model(struct lattn_learner *learner,
                                                 enum lattn_heads heads, int32_t count,
                                                 struct lattn_model **ret_model);
+
+LATTN_END
 
 #endif

@@ -1,6 +1,8 @@
 #ifndef LATTN_LIMITS_H
 #define LATTN_LIMITS_H
 
+#include <stddef.h>
+
 /*
  * Hard ceilings. Settings may lower what a daemon accepts, never raise it above these.
  */

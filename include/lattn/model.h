@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+LATTN_BEGIN
+
 /*
  * One layer of multi-head linear attention,
  *
@@ -83,5 +85,7 @@ LATTN_API void lattn_model_coef(const struct lattn_model *model, double *ret_coe
 LATTN_API enum lattn_status lattn_model_distance(const struct lattn_model *a,
                                                  const struct lattn_model *b, double *ret_absolute,
                                                  double *ret_relative);
+
+LATTN_END
 
 #endif

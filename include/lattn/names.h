@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+LATTN_BEGIN
+
 /* A run of coordinates that together hold one symbol, for example "state". */
 struct lattn_block {
     char name[LATTN_NAME_MAX];
@@ -62,5 +64,7 @@ LATTN_API enum lattn_status lattn_names_extend(struct lattn_names *names, int32_
  */
 LATTN_API enum lattn_status lattn_names_block(struct lattn_names *names,
                                               const struct lattn_block *block);
+
+LATTN_END
 
 #endif

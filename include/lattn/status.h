@@ -3,6 +3,8 @@
 
 #include <lattn/version.h>
 
+LATTN_BEGIN
+
 /*
  * Status of every call that can fail, one row per cause: name, number, word, sentence.
  *
@@ -56,5 +58,7 @@ LATTN_API const char *lattn_status_word(enum lattn_status status);
 
 /* The sentence of a status: lower case, no full stop. Static. */
 LATTN_API const char *lattn_status_text(enum lattn_status status);
+
+LATTN_END
 
 #endif

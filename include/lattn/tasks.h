@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+LATTN_BEGIN
+
 /* ---- random: a random linear attention layer (arXiv 2410.10101, section 4.1) ---------------- */
 
 /*
@@ -117,5 +119,7 @@ LATTN_API const char *lattn_events_text(const struct lattn_events *events, int32
  */
 LATTN_API enum lattn_status lattn_events_push(struct lattn_events *events, const char *key,
                                               const char *symbol, struct lattn_event *ret_event);
+
+LATTN_END
 
 #endif

@@ -27,10 +27,16 @@ static int32_t rows_max_for(int32_t capacity)
     return capacity < COLUMNS_LARGE ? ROWS_SMALL : ROWS_LARGE;
 }
 
+/* Doubles in whole cache lines, which are whole vectors as well. */
+static int32_t whole_lines(int32_t count)
+{
+    return (count + 7) / 8 * 8;
+}
+
 /* Whole cache lines, but not a multiple of 128 of doubles: such rows would share cache sets. */
 static size_t leading_for(int32_t capacity, int32_t m)
 {
-    size_t ld = ((size_t)capacity + (size_t)m + SPARE + 7) / 8 * 8;
+    size_t ld = (size_t)whole_lines(capacity + m + SPARE);
 
     return ld % 128 == 0 ? ld + 8 : ld;
 }
@@ -204,6 +210,11 @@ static void labels_shift(struct component *component, int32_t columns)
     }
 }
 
+int32_t component_width(const struct component *component)
+{
+    return whole_lines(component->columns + component->m);
+}
+
 void component_widen(struct component *component, struct feature feature)
 {
     int32_t column = component->columns;
@@ -322,8 +333,8 @@ void component_absorb(struct component *component, double forget, uint64_t time,
             update_row(component->columns, component->m, component->factor, component->ld,
                        component->rows + (size_t)i * component->ld);
     } else {
-        update_block(component->columns, component->m, rows, component->factor, component->ld,
-                     component->rows, component->ld, work);
+        update_block(component->columns, component_width(component) - component->columns, rows,
+                     component->factor, component->ld, component->rows, component->ld, work);
     }
     residual_add(component);
     component->updates += rows < ROWS_SINGLY ? (uint64_t)rows : 1;

@@ -81,6 +81,12 @@ int32_t component_capacity(int32_t capacity, int32_t columns);
  */
 enum lattn_status component_reserve(struct component *component, int32_t columns, int32_t m);
 
+/*
+ * Entries of a waiting row: features, labels, and zeros up to a whole vector, so that a block is
+ * updated in place. In the factor nobody reads what stands behind the labels.
+ */
+int32_t component_width(const struct component *component);
+
 /* Add a column that was zero in all the past; room must have been reserved. */
 void component_widen(struct component *component, struct feature feature);
 

@@ -49,9 +49,7 @@ static int32_t greater(int32_t a, int32_t b)
 size_t factor_bytes_resized(const struct factor *factor, int32_t d, int32_t m)
 {
     size_t p = (size_t)feature_count(d);
-    size_t q = (size_t)feature_pairs(d);
-    size_t bytes = p * (sizeof(struct slot) + sizeof(double)) + 2 * q * sizeof(double) +
-                   (size_t)d * (2 * sizeof(double) + 2 * sizeof(int32_t) + 1) +
+    size_t bytes = p * (sizeof(struct slot) + sizeof(double)) + feature_reader_bytes(d) +
                    2 * (size_t)m * sizeof(double);
 
     for (int32_t i = 0; i < factor->components_count; i++)
@@ -366,6 +364,7 @@ static void row_write(struct factor *factor, struct component *component,
 {
     double *row = component->rows + (size_t)component->rows_waiting * component->ld;
     double scale = item->weight == 1 ? 1 : sqrt(item->weight);
+    int32_t width = component_width(component);
 
     if (component->identity) {
         feature_row(factor->d, view, scale, row);
@@ -376,6 +375,8 @@ static void row_write(struct factor *factor, struct component *component,
     }
     for (int32_t a = 0; a < component->m; a++)
         row[component->columns + a] = a < item->m ? scale * view->y[a] : 0;
+    for (int32_t i = component->columns + component->m; i < width; i++)
+        row[i] = 0;
     component->row_weight[component->rows_waiting] = item->weight;
     component->row_time[component->rows_waiting++] = factor->pairs;
 }
@@ -401,6 +402,7 @@ static void item_absorb(struct factor *factor, const struct lattn_item *item)
             component_fold(factor, component);
     }
     factor->tokens_max = greater(factor->tokens_max, item->n);
+    factor->precision = fmax(factor->precision, item->precision);
 }
 
 void factor_absorb(struct factor *factor, const struct lattn_batch *batch)
@@ -472,6 +474,7 @@ static void numbers_copy(const struct factor *factor, struct factor *copy)
     memcpy(copy->yy, factor->yy, m * sizeof *copy->yy);
     memcpy(copy->rss_void, factor->rss_void, m * sizeof *copy->rss_void);
     copy->tokens_max = factor->tokens_max;
+    copy->precision = factor->precision;
     copy->weight = factor->weight;
     copy->weight2 = factor->weight2;
     copy->weight_ever = factor->weight_ever;

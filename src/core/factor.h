@@ -29,6 +29,7 @@ struct factor {
     int32_t m;
     int32_t bias;
     int32_t tokens_max; /* the longest sequence */
+    double precision;   /* the coarsest of the items learned */
     double forget;
     double ridge;
     struct slot *slots;

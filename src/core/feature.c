@@ -15,7 +15,28 @@
 #include <math.h>
 #include <string.h>
 
+#define INLINE static inline __attribute__((always_inline))
+
 static const double unit_roundoff = 0x1p-53;
+
+enum {
+    /* Numbers that are handled together: loops over them are unrolled and made vectors. */
+    STRIP = 4,
+    /* The vectors that every 64-bit machine has; the compiler splits longer ones badly. */
+    LANES = 2,
+    VECTORS = STRIP / LANES,
+    /* Tokens without zeros are added so many at a time, in registers. */
+    CHUNK = 16
+};
+
+typedef double vector __attribute__((vector_size(LANES * sizeof(double))));
+typedef double vector_anywhere __attribute__((vector_size(LANES * sizeof(double)), aligned(8)));
+typedef int64_t vector_mask __attribute__((vector_size(LANES * sizeof(int64_t))));
+
+static inline vector vector_load(const double *from)
+{
+    return *(const vector_anywhere *)from;
+}
 
 int32_t feature_pairs(int32_t d)
 {
@@ -27,25 +48,47 @@ int32_t feature_count(int32_t d)
     return feature_pairs(d) * d;
 }
 
+/* d in whole strips. */
+static size_t leading_for(int32_t d)
+{
+    return ((size_t)d + STRIP - 1) / STRIP * STRIP;
+}
+
+size_t feature_reader_bytes(int32_t d)
+{
+    size_t ld = leading_for(d);
+    size_t numbers = ld * ld + (size_t)feature_pairs(d) + (CHUNK + 2) * ld + (size_t)d + 3 * STRIP;
+
+    return numbers * sizeof(double) + (size_t)d * (3 * sizeof(int32_t) + 1);
+}
+
 enum lattn_status feature_reader_init(struct feature_reader *reader, int32_t d, int32_t bias)
 {
     size_t q = (size_t)feature_pairs(d);
     size_t n = (size_t)d;
+    size_t ld = leading_for(d);
 
-    *reader = (struct feature_reader){.d = d, .bias = bias};
-    reader->sum = memory_zeroed(q, sizeof(double));
-    reader->guarded = memory_zeroed(q, sizeof(double));
-    reader->token = memory_zeroed(n, sizeof(double));
-    reader->root = memory_zeroed(n, sizeof(double));
+    *reader = (struct feature_reader){.d = d, .bias = bias, .ld = ld};
+    reader->sum = memory_zeroed(ld * ld + STRIP, sizeof(double));
+    reader->guarded = memory_zeroed(q + STRIP, sizeof(double));
+    reader->token = memory_zeroed(ld, sizeof(double));
+    reader->chunk = memory_zeroed(CHUNK * ld, sizeof(double));
+    reader->diagonal = memory_zeroed(n, sizeof(double));
+    reader->root = memory_zeroed(ld + STRIP, sizeof(double));
+    reader->all = memory_zeroed(n, sizeof(int32_t));
     reader->support = memory_zeroed(n, sizeof(int32_t));
     reader->nonzero = memory_zeroed(n, sizeof(int32_t));
     reader->seen = memory_zeroed(n, 1);
-    if (reader->sum != NULL && reader->guarded != NULL && reader->token != NULL &&
-        reader->root != NULL && reader->support != NULL && reader->nonzero != NULL &&
-        reader->seen != NULL)
-        return LATTN_OK;
-    feature_reader_done(reader);
-    return LATTN_NO_MEMORY;
+    if (reader->sum == NULL || reader->guarded == NULL || reader->token == NULL ||
+        reader->chunk == NULL || reader->diagonal == NULL || reader->root == NULL ||
+        reader->all == NULL || reader->support == NULL || reader->nonzero == NULL ||
+        reader->seen == NULL) {
+        feature_reader_done(reader);
+        return LATTN_NO_MEMORY;
+    }
+    for (int32_t i = 0; i < d; i++)
+        reader->all[i] = i;
+    return LATTN_OK;
 }
 
 void feature_reader_done(struct feature_reader *reader)
@@ -53,23 +96,38 @@ void feature_reader_done(struct feature_reader *reader)
     memory_release(reader->sum);
     memory_release(reader->guarded);
     memory_release(reader->token);
+    memory_release(reader->chunk);
+    memory_release(reader->diagonal);
     memory_release(reader->root);
+    memory_release(reader->all);
     memory_release(reader->support);
     memory_release(reader->nonzero);
     memory_release(reader->seen);
     *reader = (struct feature_reader){0};
 }
 
-/* Load token t and list its nonzero coordinates. */
-static void token_load(struct feature_reader *reader, int32_t t)
+/* ---- tokens -------------------------------------------------------------------------------- */
+
+/* Insert into a list that is kept sorted, so that features come in increasing order. */
+static void list_insert(int32_t *list, int32_t *count, int32_t coordinate)
 {
-    const struct lattn_item *item = reader->item;
-    const double *z = item->z + (size_t)t * (size_t)item->d;
-    int32_t width = item->d + reader->bias;
+    int32_t i = (*count)++;
+
+    for (; i > 0 && list[i - 1] > coordinate; i--)
+        list[i] = list[i - 1];
+    list[i] = coordinate;
+}
+
+static void token_load_dense(struct feature_reader *reader)
+{
+    int32_t given = reader->item->d;
+    int32_t width = given + reader->bias;
     int32_t count = 0;
 
     reader->token[0] = 1; /* the bias; overwritten where there is none */
-    memcpy(reader->token + reader->bias, z, (size_t)item->d * sizeof *z);
+    memcpy(reader->token + reader->bias, reader->next, (size_t)given * sizeof *reader->next);
+    memset(reader->token + width, 0, (size_t)(reader->d - width) * sizeof *reader->token);
+    reader->next += given;
     for (int32_t i = 0; i < width; i++) {
         reader->nonzero[count] = i;
         count += reader->token[i] != 0;
@@ -77,26 +135,70 @@ static void token_load(struct feature_reader *reader, int32_t t)
     reader->nonzero_count = count;
 }
 
-/* Keep the list of coordinates that occur sorted, so that features come in increasing order. */
-static void support_add(struct feature_reader *reader, int32_t coordinate)
+static void token_load_ones(struct feature_reader *reader)
 {
-    int32_t i = reader->support_count++;
+    int32_t left = (int32_t)*reader->next++;
 
-    reader->seen[coordinate] = 1;
-    for (; i > 0 && reader->support[i - 1] > coordinate; i--)
-        reader->support[i] = reader->support[i - 1];
-    reader->support[i] = coordinate;
+    memset(reader->token, 0, (size_t)reader->d * sizeof *reader->token);
+    reader->nonzero_count = 0;
+    if (reader->bias)
+        list_insert(reader->nonzero, &reader->nonzero_count, 0);
+    for (; left > 0; left--)
+        list_insert(reader->nonzero, &reader->nonzero_count,
+                    reader->bias + (int32_t)*reader->next++);
+    for (int32_t i = 0; i < reader->nonzero_count; i++)
+        reader->token[reader->nonzero[i]] = 1;
 }
 
-static void sum_add_dense(struct feature_reader *reader)
+/* Load the next token and list its nonzero coordinates. */
+static void token_load(struct feature_reader *reader)
 {
-    const double *z = reader->token;
-    double *sum = reader->sum;
-    int32_t d = reader->d;
+    if (reader->item->tokens == LATTN_TOKENS_DENSE)
+        token_load_dense(reader);
+    else
+        token_load_ones(reader);
+}
 
-    for (int32_t j = 0; j < d; sum += d - j, j++)
-        for (int32_t k = j; k < d; k++)
-            sum[k - j] += z[j] * z[k];
+/* Note the coordinates of the token at hand that occur for the first time. */
+static void support_extend(struct feature_reader *reader)
+{
+    for (int32_t i = 0; i < reader->nonzero_count; i++) {
+        int32_t coordinate = reader->nonzero[i];
+
+        if (reader->seen[coordinate])
+            continue;
+        reader->seen[coordinate] = 1;
+        list_insert(reader->support, &reader->support_count, coordinate);
+    }
+}
+
+/* ---- the matrix S -------------------------------------------------------------------------- */
+
+/* Add z z' of some tokens to the square of the sum at (j, k), from registers. */
+static void tile_add(int32_t count, const double *rows, size_t ld, size_t j, size_t k, double *sum)
+{
+    vector tile[STRIP][VECTORS];
+
+    for (size_t i = 0; i < STRIP; i++)
+        for (size_t x = 0; x < VECTORS; x++)
+            tile[i][x] = vector_load(sum + (j + i) * ld + k + x * LANES);
+    for (int32_t t = 0; t < count; t++, rows += ld)
+        for (size_t x = 0; x < VECTORS; x++) {
+            vector right = vector_load(rows + k + x * LANES);
+
+            for (size_t i = 0; i < STRIP; i++)
+                tile[i][x] += rows[j + i] * right;
+        }
+    for (size_t i = 0; i < STRIP; i++)
+        for (size_t x = 0; x < VECTORS; x++)
+            *(vector_anywhere *)(sum + (j + i) * ld + k + x * LANES) = tile[i][x];
+}
+
+static void sum_add_dense(struct feature_reader *reader, int32_t count, const double *rows)
+{
+    for (size_t j = 0; j < reader->ld; j += STRIP)
+        for (size_t k = j; k < reader->ld; k += STRIP)
+            tile_add(count, rows, reader->ld, j, k, reader->sum);
 }
 
 static void sum_add_sparse(struct feature_reader *reader)
@@ -106,80 +208,184 @@ static void sum_add_sparse(struct feature_reader *reader)
     const double *z = reader->token;
 
     for (int32_t a = 0; a < count; a++) {
-        int32_t j = nonzero[a];
-        double *sum = reader->sum + feature_pair(reader->d, j, 0);
+        double *sum = reader->sum + (size_t)nonzero[a] * reader->ld;
 
         for (int32_t b = a; b < count; b++)
-            sum[nonzero[b]] += z[j] * z[nonzero[b]];
+            sum[nonzero[b]] += z[nonzero[a]] * z[nonzero[b]];
     }
 }
 
-static void token_add(struct feature_reader *reader, int32_t t)
+static void token_add(struct feature_reader *reader)
 {
-    token_load(reader, t);
-    if (reader->support_count < reader->d) {
-        for (int32_t i = 0; i < reader->nonzero_count; i++)
-            if (!reader->seen[reader->nonzero[i]])
-                support_add(reader, reader->nonzero[i]);
-    }
+    token_load(reader);
+    if (reader->support_count < reader->d)
+        support_extend(reader);
     if (2 * reader->nonzero_count > reader->d)
-        sum_add_dense(reader);
+        sum_add_dense(reader, 1, reader->token);
     else
         sum_add_sparse(reader);
+}
+
+static int has_zero(int32_t count, const double *numbers)
+{
+    vector_mask zeros = {0};
+    int64_t found = 0;
+    int32_t i = 0;
+
+    for (; i + LANES <= count; i += LANES)
+        zeros |= vector_load(numbers + i) == 0;
+    for (; i < count; i++)
+        found |= numbers[i] == 0;
+    for (int l = 0; l < LANES; l++)
+        found |= zeros[l];
+    return found != 0;
+}
+
+/* The next tokens as rows of whole vectors. */
+static const double *chunk_rows(struct feature_reader *reader, int32_t count)
+{
+    size_t given = (size_t)reader->item->d;
+
+    if (given == reader->ld)
+        return reader->next;
+    for (size_t t = 0; t < (size_t)count; t++) {
+        double *row = reader->chunk + t * reader->ld;
+
+        row[0] = 1; /* the bias; overwritten where there is none */
+        memcpy(row + reader->bias, reader->next + t * given, given * sizeof *row);
+    }
+    return reader->chunk;
+}
+
+/* Add the next tokens all at once. Returns 0 with nothing done where one of them has a zero. */
+static int chunk_add(struct feature_reader *reader, int32_t count)
+{
+    int32_t given = reader->item->d;
+
+    if (reader->item->tokens != LATTN_TOKENS_DENSE || given + reader->bias < reader->d ||
+        has_zero(count * given, reader->next))
+        return 0;
+    reader->support_count = reader->d;
+    sum_add_dense(reader, count, chunk_rows(reader, count));
+    reader->next += (size_t)(count - 1) * (size_t)given;
+    token_load(reader);
+    return 1;
+}
+
+/* Add all tokens; the last one is then the token at hand. */
+static void tokens_add(struct feature_reader *reader)
+{
+    int32_t n = reader->item->n;
+
+    for (int32_t t = 0; t < n;) {
+        int32_t count = n - t < CHUNK ? n - t : CHUNK;
+
+        if (!chunk_add(reader, count))
+            for (int32_t i = 0; i < count; i++)
+                token_add(reader);
+        t += count;
+    }
+}
+
+/* All of the triangle. What a vector writes behind its row is overwritten by the next one. */
+static void guard_dense(struct feature_reader *reader, double factor)
+{
+    const double *restrict sum = reader->sum;
+    const double *restrict root = reader->root;
+    double *restrict guarded = reader->guarded;
+    int32_t d = reader->d;
+
+    for (int32_t j = 0; j < d; guarded += d - j, sum += reader->ld, j++) {
+        double limit = factor * root[j];
+
+        for (int32_t k = j; k < d; k += STRIP)
+            for (int32_t l = k; l < k + STRIP; l++)
+                guarded[l - j] = fabs(sum[l]) > limit * root[l] ? sum[l] : 0;
+    }
+}
+
+static void guard_sparse(struct feature_reader *reader, double factor)
+{
+    const int32_t *support = reader->support;
+    const double *root = reader->root;
+
+    for (int32_t a = 0; a < reader->support_count; a++) {
+        int32_t j = support[a];
+        const double *sum = reader->sum + (size_t)j * reader->ld;
+        double *guarded = reader->guarded + feature_pair(reader->d, j, 0);
+        double limit = factor * root[j];
+
+        for (int32_t b = a; b < reader->support_count; b++) {
+            int32_t k = support[b];
+
+            guarded[k] = fabs(sum[k]) > limit * root[k] ? sum[k] : 0;
+        }
+    }
+}
+
+static const int32_t *support_list(const struct feature_reader *reader)
+{
+    return reader->support_count == reader->d ? reader->all : reader->support;
 }
 
 /* Copy the sum, without what may be rounding only. */
 static void sum_guard(struct feature_reader *reader, int32_t tokens)
 {
     double factor = 2 * tokens * unit_roundoff;
-    const int32_t *support = reader->support;
-    double *root = reader->root;
+    const int32_t *support = support_list(reader);
 
-    for (int32_t a = 0; a < reader->support_count; a++)
-        root[support[a]] = sqrt(reader->sum[feature_pair(reader->d, support[a], support[a])]);
     for (int32_t a = 0; a < reader->support_count; a++) {
-        int32_t j = support[a];
-        int32_t start = feature_pair(reader->d, j, 0);
-        double limit = factor * root[j];
+        size_t j = (size_t)support[a];
 
-        reader->guarded[start + j] = reader->sum[start + j];
-        for (int32_t b = a + 1; b < reader->support_count; b++) {
-            int32_t k = support[b];
-            double s = reader->sum[start + k];
-
-            reader->guarded[start + k] = fabs(s) > limit * root[k] ? s : 0;
-        }
+        reader->diagonal[j] = reader->sum[j * reader->ld + j];
+        reader->root[j] = sqrt(reader->diagonal[j]);
     }
+    if (reader->support_count == reader->d)
+        guard_dense(reader, factor);
+    else
+        guard_sparse(reader, factor);
 }
+
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 /* Forget the item before; only what it touched is cleared. */
 static void reader_clear(struct feature_reader *reader)
 {
     const int32_t *support = reader->support;
+    int32_t count = reader->support_count;
+    size_t d = (size_t)reader->d, ld = reader->ld;
 
-    for (int32_t a = 0; a < reader->support_count; a++) {
-        int32_t start = feature_pair(reader->d, support[a], 0);
-
-        reader->seen[support[a]] = 0;
-        for (int32_t b = a; b < reader->support_count; b++) {
-            reader->sum[start + support[b]] = 0;
-            reader->guarded[start + support[b]] = 0;
-        }
-    }
     reader->support_count = 0;
-    memset(reader->token, 0, (size_t)reader->d * sizeof *reader->token);
+    if (count == reader->d) {
+        memset(reader->sum, 0, d * ld * sizeof *reader->sum);
+        memset(reader->guarded, 0, d * (d + 1) / 2 * sizeof *reader->guarded);
+        memset(reader->seen, 0, d);
+        return;
+    }
+    for (int32_t a = 0; a < count; a++) {
+        double *sum = reader->sum + (size_t)support[a] * ld;
+        double *guarded = reader->guarded + feature_pair(reader->d, support[a], 0);
+
+        for (int32_t b = 0; b < count; b++)
+            sum[support[b]] = 0;
+        for (int32_t b = a; b < count; b++)
+            guarded[support[b]] = 0;
+        reader->seen[support[a]] = 0;
+    }
 }
 
 void feature_reader_start(struct feature_reader *reader, const struct lattn_item *item)
 {
     reader_clear(reader);
     reader->item = item;
+    reader->next = item->z;
     reader->row = 0;
     if (item->labels == LATTN_LABELS_CAUSAL)
         return;
-    for (int32_t t = 0; t < item->n; t++)
-        token_add(reader, t);
+    tokens_add(reader);
     sum_guard(reader, item->n);
+    if (item->labels == LATTN_LABELS_FULL)
+        reader->next = item->z;
 }
 
 int feature_reader_next(struct feature_reader *reader, struct feature_view *ret_view)
@@ -190,17 +396,18 @@ int feature_reader_next(struct feature_reader *reader, struct feature_view *ret_
     if (row == lattn_item_rows(item))
         return 0;
     if (item->labels == LATTN_LABELS_CAUSAL) {
-        token_add(reader, row);
+        token_add(reader);
         sum_guard(reader, row + 1);
     } else if (item->labels == LATTN_LABELS_FULL) {
-        token_load(reader, row);
+        token_load(reader);
     }
     reader->row = row + 1;
     *ret_view = (struct feature_view){
         .S = reader->guarded,
+        .diagonal = reader->diagonal,
         .z = reader->token,
         .y = item->y == NULL ? NULL : item->y + (size_t)row * (size_t)item->m,
-        .support = reader->support,
+        .support = support_list(reader),
         .query = reader->nonzero,
         .support_count = reader->support_count,
         .query_count = reader->nonzero_count,
@@ -208,17 +415,30 @@ int feature_reader_next(struct feature_reader *reader, struct feature_view *ret_
     return 1;
 }
 
-void feature_row(int32_t d, const struct feature_view *view, double scale, double *ret_row)
+/* The features of `count` query coordinates; z stays in registers where count is a constant. */
+INLINE void row_write(int count, int32_t d, const struct feature_view *view, const double *z,
+                      double scale, double *restrict ret_row)
 {
     int32_t q = feature_pairs(d);
+    double query[STRIP];
 
-    for (int32_t pair = 0; pair < q; pair++) {
+    memcpy(query, z, (size_t)count * sizeof *z);
+    for (int32_t pair = 0; pair < q; pair++, ret_row += d) {
         double s = view->S[pair] * scale;
 
-        for (int32_t l = 0; l < d; l++)
-            ret_row[l] = s * view->z[l];
-        ret_row += d;
+        for (int l = 0; l < count; l++)
+            ret_row[l] = s * query[l];
     }
+}
+
+void feature_row(int32_t d, const struct feature_view *view, double scale, double *ret_row)
+{
+    int32_t l = 0;
+
+    for (; l + STRIP <= d; l += STRIP)
+        row_write(STRIP, d, view, view->z + l, scale, ret_row + l);
+    for (; l < d; l++)
+        row_write(1, d, view, view->z + l, scale, ret_row + l);
 }
 
 int32_t feature_list(int32_t d, const struct feature_view *view, int32_t *ret_index,
@@ -245,15 +465,33 @@ int32_t feature_list(int32_t d, const struct feature_view *view, int32_t *ret_in
     return count;
 }
 
-void feature_scales_add(int32_t d, const struct feature_view *view, double weight, double *scales)
+/* The scales of `count` query coordinates, as row_write. */
+INLINE void scales_add_dense(int count, int32_t d, const struct feature_view *view, const double *z,
+                             double weight, double *restrict scales)
+{
+    double squares[STRIP], first[STRIP];
+
+    for (int l = 0; l < count; l++)
+        squares[l] = weight * (z[l] * z[l]);
+    for (int32_t j = 0; j < d; j++) {
+        for (int l = 0; l < count; l++)
+            first[l] = view->diagonal[j] * squares[l];
+        for (int32_t k = j; k < d; k++, scales += d)
+            for (int l = 0; l < count; l++)
+                scales[l] += view->diagonal[k] * first[l];
+    }
+}
+
+static void scales_add_sparse(int32_t d, const struct feature_view *view, double weight,
+                              double *scales)
 {
     for (int32_t a = 0; a < view->support_count; a++) {
         int32_t j = view->support[a];
-        double first = weight * view->S[feature_pair(d, j, j)];
+        double first = weight * view->diagonal[j];
 
         for (int32_t b = a; b < view->support_count; b++) {
             int32_t k = view->support[b];
-            double both = first * view->S[feature_pair(d, k, k)];
+            double both = first * view->diagonal[k];
             double *scale = scales + (size_t)feature_pair(d, j, k) * (size_t)d;
 
             for (int32_t c = 0; c < view->query_count; c++) {
@@ -265,15 +503,23 @@ void feature_scales_add(int32_t d, const struct feature_view *view, double weigh
     }
 }
 
-double feature_bound(const struct lattn_item *item, int32_t bias)
+void feature_scales_add(int32_t d, const struct feature_view *view, double weight, double *scales)
 {
-    int64_t count = (int64_t)item->n * item->d;
-    double largest = bias ? 1 : 0;
+    int32_t l = 0;
 
-    for (int64_t i = 0; i < count; i++) {
-        double magnitude = fabs(item->z[i]);
-
-        largest = magnitude > largest ? magnitude : largest;
+    if (view->support_count < d || view->query_count < d) {
+        scales_add_sparse(d, view, weight, scales);
+        return;
     }
-    return item->n * largest * largest * largest;
+    for (; l + STRIP <= d; l += STRIP)
+        scales_add_dense(STRIP, d, view, view->z + l, weight, scales + l);
+    for (; l < d; l++)
+        scales_add_dense(1, d, view, view->z + l, weight, scales + l);
+}
+
+double feature_bound(int32_t n, double largest, int32_t bias)
+{
+    double most = bias && largest < 1 ? 1 : largest;
+
+    return n * most * most * most;
 }

@@ -4,6 +4,7 @@
 #include <lattn/batch.h>
 #include <lattn/status.h>
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -45,6 +46,7 @@ static inline int feature_coef_fits(int32_t d, int32_t m)
  * What one label row sees: borrowed from the reader until its next call.
  *
  * S        q, guarded: an entry that may be nothing but rounding is exactly zero
+ * diagonal d, S_jj
  * z        d, the query token
  * support  the coordinates with S_jj > 0, increasing; all others of S are zero
  * query    the coordinates with z_l != 0, increasing
@@ -52,6 +54,7 @@ static inline int feature_coef_fits(int32_t d, int32_t m)
  */
 struct feature_view {
     const double *S;
+    const double *diagonal;
     const double *z;
     const double *y;
     const int32_t *support;
@@ -60,7 +63,10 @@ struct feature_view {
     int32_t query_count;
 };
 
-/* Walks over the label rows of an item; the prefixes of a sequence share the work. */
+/*
+ * Walks over the label rows of an item; the prefixes of a sequence share the work. Arrays that are
+ * handled in whole vectors have room for one more behind them.
+ */
 struct feature_reader {
     int32_t d;
     int32_t bias;
@@ -68,14 +74,22 @@ struct feature_reader {
     int32_t support_count;
     int32_t nonzero_count; /* of the token loaded last */
     const struct lattn_item *item;
-    double *sum;      /* q: S as summed */
-    double *guarded;  /* q */
-    double *token;    /* d: the token with the bias, padded with zeros */
-    double *root;     /* d: sqrt(S_jj) */
-    int32_t *support; /* d */
-    int32_t *nonzero; /* d */
-    uint8_t *seen;    /* d */
+    const double *next; /* what the item says of the token to be loaded next */
+    size_t ld;          /* d in whole vectors */
+    double *sum;        /* ld x ld: S as summed, on the diagonal and right of it */
+    double *guarded;    /* q */
+    double *chunk;      /* so many tokens, in whole vectors */
+    double *token;      /* ld: the token with the bias, padded with zeros */
+    double *diagonal;   /* d: S_jj */
+    double *root;       /* d: sqrt(S_jj) */
+    int32_t *all;       /* d: every coordinate */
+    int32_t *support;   /* d */
+    int32_t *nonzero;   /* d */
+    uint8_t *seen;      /* d */
 };
+
+/* Bytes of a reader for d coordinates. */
+size_t feature_reader_bytes(int32_t d);
 
 /* Make a reader for d coordinates, the bias included. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status feature_reader_init(struct feature_reader *reader, int32_t d, int32_t bias);
@@ -106,7 +120,11 @@ int32_t feature_list(int32_t d, const struct feature_view *view, int32_t *ret_in
 /* Add the row's part of the a-priori scales: D^2_{jk,l} += weight S_jj S_kk z_l^2; scales: p. */
 void feature_scales_add(int32_t d, const struct feature_view *view, double weight, double *scales);
 
-/* A bound on the magnitude of the features of an item, n max |z|^3; inf where it overflows. */
-double feature_bound(const struct lattn_item *item, int32_t bias);
+/*
+ * A bound on the magnitude of the features of n tokens, n max |z|^3; inf where it overflows.
+ *
+ * largest  in   max |z| without the bias
+ */
+double feature_bound(int32_t n, double largest, int32_t bias);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "core/learner.h"
 
+#include "base/batch.h"
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "core/admission.h"
@@ -123,7 +124,8 @@ enum lattn_status lattn_learner_reset(struct lattn_learner *learner)
 
 /* ---- admission ----------------------------------------------------------------------------- */
 
-static enum lattn_status shape_check(const struct lattn_learner *learner,
+/* Are tokens of d coordinates, the bias included, as wide as the learner's are or were? */
+static enum lattn_status width_check(const struct lattn_learner *learner,
                                      const struct lattn_item *item,
                                      struct lattn_complaint *complaint)
 {
@@ -137,6 +139,36 @@ static enum lattn_status shape_check(const struct lattn_learner *learner,
         return complain(complaint, LATTN_SHAPE,
                         "a token of z has %d coordinates, the learner has %d", item->d,
                         learner->d - bias);
+    return LATTN_OK;
+}
+
+/* Ones name coordinates and do not say how many there are: the learner must know. */
+static enum lattn_status ones_check(const struct lattn_learner *learner,
+                                    const struct lattn_item *item,
+                                    struct lattn_complaint *complaint)
+{
+    int32_t bias = learner->settings.bias;
+
+    if (learner->d == 0)
+        return complain(complaint, LATTN_SHAPE,
+                        "t does not tell how wide a token is: set --dim, name coordinates, or "
+                        "send a pair with z first");
+    if (item->d + bias > learner->d)
+        return complain(complaint, LATTN_SHAPE, "t has coordinate %d, the learner has 0 to %d",
+                        item->d - 1, learner->d - bias - 1);
+    return LATTN_OK;
+}
+
+static enum lattn_status shape_check(const struct lattn_learner *learner,
+                                     const struct lattn_item *item,
+                                     struct lattn_complaint *complaint)
+{
+    enum lattn_status status = item->tokens == LATTN_TOKENS_DENSE
+                                   ? width_check(learner, item, complaint)
+                                   : ones_check(learner, item, complaint);
+
+    if (status != LATTN_OK)
+        return status;
     if (item->y != NULL && learner->m > 0 && item->m != learner->m &&
         !learner->outputs_was[item->m])
         return complain(complaint, LATTN_SHAPE, "y has %d outputs, the learner has %d", item->m,
@@ -144,11 +176,24 @@ static enum lattn_status shape_check(const struct lattn_learner *learner,
     return LATTN_OK;
 }
 
+/* The first label that is too large. */
+static enum lattn_status refuse_label(const struct lattn_item *item, double scale,
+                                      struct lattn_complaint *complaint)
+{
+    int64_t i = 0;
+
+    while (fabs(item->y[i]) * scale <= LATTN_FEATURE_MAX)
+        i++;
+    return complain(complaint, LATTN_FEATURE_OVERFLOW, "y[%d][%d] is %.3g, at most %g is accepted",
+                    (int)(i / item->m), (int)(i % item->m), item->y[i], LATTN_FEATURE_MAX);
+}
+
 enum lattn_status learner_item_check(const struct lattn_learner *learner,
                                      const struct lattn_item *item,
                                      struct lattn_complaint *complaint)
 {
-    enum lattn_status status = lattn_item_check(item, complaint);
+    struct batch_extent extent;
+    enum lattn_status status = batch_check(item, &extent, complaint);
     double scale = item->y == NULL ? 1 : sqrt(item->weight);
     double bound;
 
@@ -156,18 +201,13 @@ enum lattn_status learner_item_check(const struct lattn_learner *learner,
         status = shape_check(learner, item, complaint);
     if (status != LATTN_OK)
         return status;
-    bound = feature_bound(item, learner->settings.bias);
+    bound = feature_bound(item->n, extent.z, learner->settings.bias);
     if (!(bound * scale <= LATTN_FEATURE_MAX))
         return complain(complaint, LATTN_FEATURE_OVERFLOW,
                         "features of z may reach %.3g, at most %g is accepted", bound * scale,
                         LATTN_FEATURE_MAX);
-    if (item->y == NULL)
-        return LATTN_OK;
-    for (int64_t i = 0; i < (int64_t)lattn_item_rows(item) * item->m; i++)
-        if (!(fabs(item->y[i]) * scale <= LATTN_FEATURE_MAX))
-            return complain(complaint, LATTN_FEATURE_OVERFLOW,
-                            "y[%d][%d] is %.3g, at most %g is accepted", (int)(i / item->m),
-                            (int)(i % item->m), item->y[i], LATTN_FEATURE_MAX);
+    if (!(extent.y * scale <= LATTN_FEATURE_MAX))
+        return refuse_label(item, scale, complaint);
     return LATTN_OK;
 }
 
@@ -349,6 +389,11 @@ enum lattn_status lattn_learner_name(struct lattn_learner *learner, const char *
 
 /* ---- verdict ------------------------------------------------------------------------------- */
 
+double learner_precision(const struct lattn_learner *learner)
+{
+    return fmax(learner->settings.precision, learner->factor.precision);
+}
+
 void lattn_learner_note(struct lattn_learner *learner, const struct lattn_certificate *certificate)
 {
     if (certificate->verdict == LATTN_IDENTIFYING) {
@@ -366,7 +411,7 @@ enum lattn_status lattn_learner_certify(struct lattn_learner *learner,
 {
     struct lattn_certificate certificate;
     enum lattn_status status =
-        certificate_evaluate(&learner->factor, learner->settings.precision, &certificate);
+        certificate_evaluate(&learner->factor, learner_precision(learner), &certificate);
 
     if (status != LATTN_OK)
         return status;

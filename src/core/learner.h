@@ -33,6 +33,9 @@ enum lattn_status learner_item_check(const struct lattn_learner *learner,
                                      const struct lattn_item *item,
                                      struct lattn_complaint *complaint);
 
+/* The relative precision that verdicts go by: that of the settings, or of the coarsest item. */
+double learner_precision(const struct lattn_learner *learner);
+
 /* Degrees of freedom left for the noise, in units of weight: N_w - rank N_w2 / N_w; 0 if none. */
 double learner_freedom(const struct lattn_learner *learner, int64_t rank);
 

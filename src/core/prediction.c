@@ -117,7 +117,7 @@ enum lattn_status lattn_learner_predict(struct lattn_learner *learner,
     status = learner_item_check(learner, &query, complaint);
     if (status != LATTN_OK)
         return status;
-    status = certificate_ranks(factor, learner->settings.precision, CERTIFICATE_RANKS);
+    status = certificate_ranks(factor, learner_precision(learner), CERTIFICATE_RANKS);
     if (status != LATTN_OK)
         return complain(complaint, status, "%s", lattn_status_text(status));
     feature_reader_start(&factor->reader, &query);

@@ -103,7 +103,7 @@ static enum lattn_status weights_solve(struct lattn_learner *learner)
 
     if (factor->pairs == 0)
         return LATTN_NO_DATA;
-    status = certificate_ranks(factor, learner->settings.precision, CERTIFICATE_RANKS);
+    status = certificate_ranks(factor, learner_precision(learner), CERTIFICATE_RANKS);
     for (int32_t i = 0; status == LATTN_OK && i < factor->components_count; i++)
         if (factor->components[i] != NULL)
             status = solution_weights(factor->components[i], factor->ridge);

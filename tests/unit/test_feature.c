@@ -20,8 +20,18 @@ static struct lattn_item item_make(const double *z, int32_t n, int32_t d, enum l
 /* Token t, coordinate j of an item with the bias in front. */
 static long double token_of(const struct lattn_item *item, int32_t bias, int32_t t, int32_t j)
 {
+    const double *list = item->z;
+
     if (bias && j == 0)
         return 1;
+    if (item->tokens == LATTN_TOKENS_ONES) {
+        for (; t > 0; t--)
+            list += 1 + (int)list[0];
+        for (int i = 1; i <= (int)list[0]; i++)
+            if ((int)list[i] == j - bias)
+                return 1;
+        return 0;
+    }
     return j - bias < item->d ? item->z[t * item->d + j - bias] : 0;
 }
 
@@ -94,6 +104,74 @@ Test(feature, rows_and_lists_follow_the_definition_for_all_sizes)
             }
             feature_reader_done(&reader);
         }
+    }
+}
+
+/* Tokens without zeros are added many at a time; with a zero here and there, one at a time. */
+Test(feature, long_sequences_follow_the_definition)
+{
+    enum { LONG = 53 };
+    struct random random = {.state = 3};
+    double z[LONG * D_MAX];
+
+    for (int32_t bias = 0; bias <= 1; bias++) {
+        for (int32_t d = 1 + bias; d <= D_MAX; d++) {
+            struct feature_reader reader;
+
+            cr_assert_eq(feature_reader_init(&reader, d, bias), LATTN_OK);
+            for (int32_t zeros = 0; zeros <= 2; zeros++) {
+                for (int labels = LATTN_LABELS_LAST; labels <= LATTN_LABELS_FULL; labels++) {
+                    struct lattn_item item =
+                        item_make(z, LONG - zeros, d - bias, (enum lattn_labels)labels);
+
+                    random_normals(&random, z, LONG * D_MAX);
+                    for (int32_t i = 0; i < zeros; i++)
+                        z[random_below(&random, (uint32_t)(LONG * (d - bias)))] = 0;
+                    expect_features(&reader, &item);
+                }
+            }
+            feature_reader_done(&reader);
+        }
+    }
+}
+
+/* Lists of ones in no order, as wide as the reader and narrower. */
+static void lists_make(struct random *random, int32_t n, int32_t d, double *ret_z)
+{
+    for (int32_t t = 0; t < n; t++) {
+        double *list = ret_z++;
+
+        *list = 0;
+        for (int32_t j = d - 1; j >= 0; j--)
+            if (random_below(random, 2) > 0) {
+                *list += 1;
+                *ret_z++ = (j + t) % d;
+            }
+    }
+}
+
+Test(feature, ones_follow_the_definition)
+{
+    const double dense[D_MAX] = {1, 2, 3, 4, 5, 6};
+    struct random random = {.state = 4};
+    double z[N_MAX * (D_MAX + 1)];
+
+    for (int32_t bias = 0; bias <= 1; bias++) {
+        struct lattn_item between = item_make(dense, 1, D_MAX - bias, LATTN_LABELS_LAST);
+        struct feature_reader reader;
+
+        cr_assert_eq(feature_reader_init(&reader, D_MAX, bias), LATTN_OK);
+        for (int32_t d = 1; d <= D_MAX - bias; d++) {
+            for (int labels = LATTN_LABELS_LAST; labels <= LATTN_LABELS_FULL; labels++) {
+                struct lattn_item item = item_make(z, N_MAX, d, (enum lattn_labels)labels);
+
+                item.tokens = LATTN_TOKENS_ONES;
+                lists_make(&random, N_MAX, d, z);
+                expect_features(&reader, &item);
+                expect_features(&reader, &between);
+            }
+        }
+        feature_reader_done(&reader);
     }
 }
 
@@ -199,22 +277,62 @@ Test(feature, scales_bound_the_features)
     feature_reader_done(&reader);
 }
 
+/* S_jj of an item by the definition. */
+static long double diagonal_of(const struct lattn_item *item, int32_t j)
+{
+    long double sum = 0;
+
+    for (int32_t t = 0; t < item->n; t++)
+        sum += token_of(item, 0, t, j) * token_of(item, 0, t, j);
+    return sum;
+}
+
+Test(feature, scales_are_the_products_of_the_diagonal)
+{
+    struct random random = {.state = 5};
+
+    for (int32_t d = 1; d <= D_MAX; d++) {
+        for (int zeros = 0; zeros <= 1; zeros++) {
+            double z[N_MAX * D_MAX], scales[P_MAX] = {0};
+            struct lattn_item item = item_make(z, N_MAX, d, LATTN_LABELS_LAST);
+            struct feature_reader reader;
+            struct feature_view view;
+
+            random_normals(&random, z, N_MAX * D_MAX);
+            if (zeros)
+                z[(N_MAX - 1) * d] = 0;
+            cr_assert_eq(feature_reader_init(&reader, d, 0), LATTN_OK);
+            feature_reader_start(&reader, &item);
+            cr_assert(feature_reader_next(&reader, &view));
+            feature_scales_add(d, &view, 2, scales);
+            for (int32_t j = 0, i = 0; j < d; j++)
+                for (int32_t k = j; k < d; k++)
+                    for (int32_t l = 0; l < d; l++, i++) {
+                        long double q = token_of(&item, 0, N_MAX - 1, l);
+                        double want =
+                            (double)(2 * diagonal_of(&item, j) * diagonal_of(&item, k) * q * q);
+
+                        cr_expect_float_eq(scales[i], want, approx_sum(4 * N_MAX, want));
+                    }
+            feature_reader_done(&reader);
+        }
+    }
+}
+
 Test(feature, bound_holds_and_overflows_to_infinity)
 {
-    const double z[4] = {3, -4, 1, 2}, huge[2] = {1e200, 0}, tiny[2] = {1e-200, 0};
+    const double z[4] = {3, -4, 1, 2};
     struct lattn_item item = item_make(z, 2, 2, LATTN_LABELS_FULL);
-    struct lattn_item overflows = item_make(huge, 1, 2, LATTN_LABELS_LAST);
-    struct lattn_item underflows = item_make(tiny, 1, 2, LATTN_LABELS_LAST);
     long double phi[P_MAX];
 
     for (int32_t query = 0; query < 2; query++) {
         phi_literal(&item, 3, 1, 2, query, phi);
         for (int32_t i = 0; i < feature_count(3); i++)
-            cr_expect_leq(fabsl(phi[i]), feature_bound(&item, 1));
+            cr_expect_leq(fabsl(phi[i]), feature_bound(2, 4, 1));
     }
-    cr_expect_lt(feature_bound(&item, 1), 1000, "and it is no more than a bound");
-    cr_expect(isinf(feature_bound(&overflows, 0)));
-    cr_expect_geq(feature_bound(&underflows, 1), 1, "the bias counts");
+    cr_expect_lt(feature_bound(2, 4, 1), 1000, "and it is no more than a bound");
+    cr_expect(isinf(feature_bound(1, 1e200, 0)));
+    cr_expect_geq(feature_bound(1, 1e-200, 1), 1, "the bias counts");
 }
 
 Test(feature, counts_stay_within_an_int_at_the_largest_dimension)
