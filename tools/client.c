@@ -1,58 +1,26 @@
 #include "client.h"
 
+#include "dial.h"
 #include "talk.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-static enum verb_exit address_refuse(const char *verb, const char *address, const char *reason)
+enum verb_exit client_open(struct client *client, const char *verb, const char *address,
+                           enum lattn_format format)
 {
-    talk(verb, address, "%s", reason);
-    return VERB_MISUSED;
-}
+    enum reader_unit unit = format == LATTN_FORMAT_MSGPACK ? READER_FRAMES : READER_LINES;
+    enum verb_exit code;
 
-static enum verb_exit address_read(const char *verb, const char *address,
-                                   struct sockaddr_un *ret_socket)
-{
-    static const char prefix[] = "unix:";
-    const char *path = address + sizeof prefix - 1;
-
-    if (strncmp(address, prefix, sizeof prefix - 1) != 0)
-        return address_refuse(verb, address, "not an address of the form unix:PATH");
-    if (path[0] == '\0' || strlen(path) >= sizeof ret_socket->sun_path)
-        return address_refuse(verb, address, "the path is empty or too long for a socket");
-    *ret_socket = (struct sockaddr_un){.sun_family = AF_UNIX};
-    memcpy(ret_socket->sun_path, path, strlen(path) + 1);
-    return VERB_DONE;
-}
-
-enum verb_exit client_open(struct client *client, const char *verb, const char *address)
-{
-    struct sockaddr_un socket_address;
-    enum verb_exit code = address_read(verb, address, &socket_address);
-    int fd;
-
-    *client = (struct client){.verb = verb, .address = address, .fd = -1};
-    if (code != VERB_DONE)
-        return code;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 ||
-        connect(fd, (const struct sockaddr *)&socket_address, sizeof socket_address) != 0 ||
-        fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
-        talk(verb, address, "cannot connect: %s", strerror(errno));
-        if (fd >= 0)
-            (void)close(fd); /* nothing was sent */
-        return VERB_REFUSED;
-    }
-    client->fd = fd;
-    reader_init(&client->answers, fd, SIZE_MAX);
-    return VERB_DONE;
+    *client = (struct client){.verb = verb, .address = address, .format = format, .fd = -1};
+    code = dial_address(verb, address, &client->fd);
+    if (code == VERB_DONE)
+        reader_init(&client->answers, client->fd, unit, SIZE_MAX);
+    return code;
 }
 
 void client_close(struct client *client)
@@ -70,16 +38,42 @@ size_t client_pending(const struct client *client)
     return client->out.length - client->out_sent;
 }
 
-/* Count the line that begins at out[start], or take back what there is of it. */
-static enum lattn_status line_close(struct client *client, enum lattn_status status, size_t start)
+/* Lines that others wrote may bring ids of their own; these are not taken for them. */
+static const char *id_form(const struct client *client)
+{
+    return client->format == LATTN_FORMAT_MSGPACK ? "%llu" : "\"lattn %llu\"";
+}
+
+void client_id_write(const struct client *client, char ret_id[LATTN_ID_MAX])
+{
+    snprintf(ret_id, LATTN_ID_MAX, id_form(client), (unsigned long long)client->messages + 1);
+}
+
+uint64_t client_id_read(const struct client *client, const struct lattn_reply *reply)
+{
+    unsigned long long message;
+
+    return sscanf(reply->id, id_form(client), &message) == 1 ? message : 0;
+}
+
+/* Count the message that begins at out[start], or take back what there is of it. */
+static enum lattn_status message_close(struct client *client, enum lattn_status status,
+                                       size_t start)
 {
     if (status != LATTN_OK) {
         client->out.length = start;
         return status;
     }
-    client->lines++;
+    client->messages++;
     client->bytes += client->out.length - start;
     return LATTN_OK;
+}
+
+enum lattn_status client_request(struct client *client, const struct lattn_request *request)
+{
+    size_t start = client->out.length;
+
+    return message_close(client, lattn_write_request(&client->out, client->format, request), start);
 }
 
 enum lattn_status client_add(struct client *client, const char *line, size_t length)
@@ -89,14 +83,7 @@ enum lattn_status client_add(struct client *client, const char *line, size_t len
 
     if (status == LATTN_OK)
         status = lattn_text_add(&client->out, "\n", 1);
-    return line_close(client, status, start);
-}
-
-enum lattn_status client_request(struct client *client, const struct lattn_request *request)
-{
-    size_t start = client->out.length;
-
-    return line_close(client, lattn_write_request(&client->out, request), start);
+    return message_close(client, status, start);
 }
 
 enum lattn_status client_pair(struct client *client, const struct lattn_item *item,
@@ -104,7 +91,19 @@ enum lattn_status client_pair(struct client *client, const struct lattn_item *it
 {
     size_t start = client->out.length;
 
-    return line_close(client, lattn_write_pair(&client->out, item, NULL, producer, seq), start);
+    return message_close(
+        client, lattn_write_pair(&client->out, client->format, item, NULL, producer, seq), start);
+}
+
+enum lattn_status client_learn(struct client *client, const char *map, size_t length,
+                               const char *producer, uint64_t seq)
+{
+    size_t start = client->out.length;
+    char id[LATTN_ID_MAX];
+
+    client_id_write(client, id);
+    return message_close(client, lattn_write_learn(&client->out, id, map, length, producer, seq),
+                         start);
 }
 
 /* Hand to the kernel what it takes. */
@@ -168,11 +167,11 @@ enum lattn_status client_next(struct client *client, struct lattn_reply *ret_rep
     struct lattn_complaint complaint;
     char *text;
     size_t length;
-    enum lattn_status status = reader_next(&client->answers, &text, &length);
+    enum lattn_status status = reader_next(&client->answers, &text, &length, NULL);
 
     if (status != LATTN_OK)
         return status;
-    status = lattn_reply_read(text, length, ret_reply, &complaint);
+    status = lattn_reply_read(text, length, client->format, ret_reply, &complaint);
     /* A daemon that is killed may leave half a line. */
     return status != LATTN_OK && client->answers.ended ? LATTN_CLOSED : status;
 }

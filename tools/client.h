@@ -16,24 +16,26 @@
 struct client {
     const char *verb;    /* for talk; borrowed until client_close */
     const char *address; /* the same */
-    int fd;              /* -1: not open */
-    int broken;          /* the daemon no longer reads; it may have said why */
+    enum lattn_format format;
+    int fd;     /* -1: not open */
+    int broken; /* the daemon no longer reads; it may have said why */
     struct reader answers;
     struct lattn_text out;
-    size_t out_sent; /* of out, already with the kernel */
-    uint64_t lines;  /* added to out since the start: how the daemon counts them */
-    uint64_t bytes;  /* the same */
+    size_t out_sent;   /* of out, already with the kernel */
+    uint64_t messages; /* added to out since the start: how the daemon counts them */
+    uint64_t bytes;    /* the same */
 };
 
 enum { CLIENT_NO_INPUT = -1 };
 
 /*
- * Connect to unix:PATH.
+ * Connect to unix:PATH or tcp:HOST:PORT.
  *
  * Returns VERB_DONE; otherwise says why not and returns VERB_MISUSED (no such kind of address) or
  * VERB_REFUSED, with the client closed.
  */
-enum verb_exit client_open(struct client *client, const char *verb, const char *address);
+enum verb_exit client_open(struct client *client, const char *verb, const char *address,
+                           enum lattn_format format);
 
 /* Drop the connection; accepts a closed client. */
 void client_close(struct client *client);
@@ -41,15 +43,29 @@ void client_close(struct client *client);
 /* Bytes that wait to be sent. */
 size_t client_pending(const struct client *client);
 
-/* Add a line that somebody else wrote, without its end. Returns LATTN_OK or LATTN_NO_MEMORY. */
-enum lattn_status client_add(struct client *client, const char *line, size_t length);
+/* An id that tells which message of the connection is added next. */
+void client_id_write(const struct client *client, char ret_id[LATTN_ID_MAX]);
+
+/* The message that an answer is to, by such an id; 0 where it has another one. */
+uint64_t client_id_read(const struct client *client, const struct lattn_reply *reply);
 
 /* Add a request. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status client_request(struct client *client, const struct lattn_request *request);
 
-/* Add a pair, as lattn_write_pair. Returns LATTN_OK or LATTN_NO_MEMORY. */
+/*
+ * On a connection of lines: add one that somebody else wrote, without its end; or a pair, as
+ * lattn_write_pair. Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status client_add(struct client *client, const char *line, size_t length);
 enum lattn_status client_pair(struct client *client, const struct lattn_item *item,
                               const char *producer, uint64_t seq);
+
+/*
+ * On a connection of frames: ask to learn the pairs in a map that somebody else wrote, under an id
+ * as of client_id_write, with producer and seq as lattn_write_learn. Returns as that.
+ */
+enum lattn_status client_learn(struct client *client, const char *map, size_t length,
+                               const char *producer, uint64_t seq);
 
 /*
  * Wait until something can be done, then do it: send, receive.

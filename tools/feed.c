@@ -1,5 +1,5 @@
 /*
- * feed: pairs or events into a daemon, until every one of them is learned or refused.
+ * feed: pairs, rows or events into a daemon, until every one of them is learned or refused.
  *
  * One loop reads, sends and receives at once. What has been read is sent as soon as the socket
  * takes it, so a slow input is live and a fast one fills the pipe; while the daemon is behind,
@@ -22,7 +22,18 @@ struct feed_wish {
     const char *address;
     const char *from;
     const char *producer;
-    uint64_t window;
+    const struct feed_source *source;
+    struct columns_wish columns;
+    int is_autoregressive;
+    uint64_t window; /* 0: not given */
+};
+
+/* Lines are not answered where all is well, frames are: pairs that we make go as lines. */
+static const struct feed_source sources[] = {
+    {"ndjson", "line", READER_LINES, LATTN_FORMAT_JSON, feed_line},
+    {"msgpack", "map", READER_FRAMES, LATTN_FORMAT_MSGPACK, feed_message},
+    {"csv", "line", READER_RECORDS, LATTN_FORMAT_JSON, feed_csv_row},
+    {"events", "line", READER_LINES, LATTN_FORMAT_JSON, feed_event},
 };
 
 /* Names go into lines as they are, so nothing in them may need quoting. */
@@ -36,39 +47,105 @@ static int producer_is_valid(const char *name)
     return length > 0 && length < LATTN_PRODUCER_MAX;
 }
 
-static enum options_outcome wish_check(const char *verb, const struct feed_wish *wish)
+static const struct feed_source *source_find(const char *name)
 {
-    int is_events = strcmp(wish->from, "events") == 0;
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
+        if (strcmp(sources[i].name, name) == 0)
+            return &sources[i];
+    return NULL;
+}
 
-    if (!is_events && strcmp(wish->from, "ndjson") != 0)
-        talk(verb, "--from", "\"%s\" is not a format, ndjson and events are", wish->from);
-    else if (is_events && wish->window == 0)
-        talk(verb, "--from", "events need --window W");
-    else if (!is_events && wish->window != 0)
-        talk(verb, "--window", "goes with --from events only");
-    else if (wish->producer != NULL && !producer_is_valid(wish->producer))
-        talk(verb, "--producer", "takes 1 to %d letters, digits or signs without quotes",
-             LATTN_PRODUCER_MAX - 1);
+/* Say which option does not go with the others; NULL ones were not given. */
+static enum options_outcome wish_check_csv(const char *verb, const struct feed_wish *wish)
+{
+    const struct columns_wish *columns = &wish->columns;
+
+    if (wish->is_autoregressive && wish->window == 0)
+        talk(verb, "--autoregressive", "needs --window W");
+    else if (!wish->is_autoregressive && columns->tokens == NULL)
+        talk(verb, "--from", "csv needs --tokens COLS and --label COLS, or --autoregressive");
+    else if (!wish->is_autoregressive && columns->labels == NULL)
+        talk(verb, "--tokens", "needs --label COLS, or --autoregressive");
     else
         return OPTIONS_READ;
     return OPTIONS_MISUSED;
 }
 
+static enum options_outcome wish_check_others(const char *verb, const struct feed_wish *wish)
+{
+    const struct columns_wish *columns = &wish->columns;
+    const char *stray = columns->tokens != NULL   ? "--tokens"
+                        : columns->labels != NULL ? "--label"
+                        : columns->key != NULL    ? "--key"
+                        : wish->is_autoregressive ? "--autoregressive"
+                                                  : NULL;
+    int is_events = strcmp(wish->from, "events") == 0;
+
+    if (stray != NULL)
+        talk(verb, stray, "goes with --from csv only");
+    else if (is_events && wish->window == 0)
+        talk(verb, "--from", "events need --window W");
+    else if (!is_events && wish->window != 0)
+        talk(verb, "--window", "goes with --from csv or events only");
+    else
+        return OPTIONS_READ;
+    return OPTIONS_MISUSED;
+}
+
+static enum options_outcome wish_check(const char *verb, struct feed_wish *wish)
+{
+    wish->source = source_find(wish->from);
+    if (wish->source == NULL) {
+        talk(verb, "--from", "\"%s\" is not a format, ndjson, msgpack, csv and events are",
+             wish->from);
+        return OPTIONS_MISUSED;
+    }
+    if (wish->producer != NULL && !producer_is_valid(wish->producer)) {
+        talk(verb, "--producer", "takes 1 to %d letters, digits or signs without quotes",
+             LATTN_PRODUCER_MAX - 1);
+        return OPTIONS_MISUSED;
+    }
+    if (strcmp(wish->from, "csv") == 0)
+        return wish_check_csv(verb, wish);
+    return wish_check_others(verb, wish);
+}
+
+static const char about[] =
+    "Send what stdin has to the daemon at ADDR, wait until all is learned, and print how\n"
+    "much was.\n\n"
+    "ndjson   lines {\"z\": [[token], ...], \"y\": [label]}, or \"t\": [[i, ...], ...] for z:\n"
+    "         per token the coordinates that are 1\n"
+    "msgpack  maps of the same fields one behind another, batches as well\n"
+    "csv      a header line, then rows of numbers; a row is a token. Its label stands in the\n"
+    "         same row, and the sequence is the last W rows of its key, itself the last; or\n"
+    "         --autoregressive: the last W rows are the sequence, the next one is the label\n"
+    "events   lines KEY SYMBOL; the last W symbols of a key are the tokens, the next one is\n"
+    "         the label\n\n"
+    "COLS are names from the header with commas between them. Example:\n"
+    "    lattn feed unix:/tmp/l.sock --from csv --tokens temp,load --label power \\\n"
+    "        --key machine --window 8 < log.csv";
+
 static enum options_outcome wish_read(int argc, char **argv, struct feed_wish *wish)
 {
     const struct option_row rows[] = {
-        {"--from", "FORMAT", OPTION_TEXT, &wish->from, 0, 0, "ndjson (the default) or events"},
+        {"--from", "FORMAT", OPTION_TEXT, &wish->from, 0, 0,
+         "ndjson (the default), msgpack, csv or events"},
         {"--window", "W", OPTION_WHOLE, &wish->window, 1, LATTN_EVENTS_WINDOW_MAX,
-         "events: symbols of its key that an event depends on"},
+         "csv, events: rows or symbols of a sequence; csv has default 1"},
+        {"--tokens", "COLS", OPTION_TEXT, &wish->columns.tokens, 0, 0,
+         "csv: the columns of a token; autoregressive: all but the key"},
+        {"--label", "COLS", OPTION_TEXT, &wish->columns.labels, 0, 0,
+         "csv: the columns of the label; autoregressive: those of a token"},
+        {"--key", "COL", OPTION_TEXT, &wish->columns.key, 0, 0,
+         "csv: rows that agree in it are a series of their own"},
+        {"--autoregressive", NULL, OPTION_FLAG, &wish->is_autoregressive, 0, 0,
+         "csv: the label is in the next row"},
         {"--producer", "NAME", OPTION_TEXT, &wish->producer, 0, 0,
          "what was learned under NAME before is not learned again"},
     };
     const struct options options = {
-        .usage = "feed ADDR [--from ndjson|events] [--window W] [--producer NAME] < input",
-        .about =
-            "Send what stdin has to the daemon at ADDR, wait until all is learned, and print how\n"
-            "much was. ndjson: lines {\"z\": [[token], ...], \"y\": [label]}. events: lines\n"
-            "KEY SYMBOL; the last W symbols of a key are the tokens, the next one is the label.",
+        .usage = "feed ADDR [--from ndjson|msgpack|csv|events] [options] < input",
+        .about = about,
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
         .operands_count = 1,
@@ -92,31 +169,37 @@ static enum lattn_status producer_choose(struct feed *feed, const char *name)
     return LATTN_OK;
 }
 
+/* Deal with a unit as reader_next gave it, or refused it. */
+static enum lattn_status unit_take(struct feed *feed, enum lattn_status status, char *text,
+                                   size_t length, const struct lattn_complaint *complaint)
+{
+    if (status != LATTN_OK) {
+        feed_refuse(feed,
+                    complaint->text[0] != '\0' ? complaint->text : "it is too long for any daemon");
+        return LATTN_OK;
+    }
+    if (feed->input.unit != READER_FRAMES && reader_is_blank(text, length))
+        return LATTN_OK;
+    return feed->source->take(feed, text, length);
+}
+
 /*
- * Take lines until enough waits to be sent.
+ * Take units until enough waits to be sent.
  *
  * Returns LATTN_OK then; LATTN_MORE: more must be read first, or there is no more.
  */
-static enum lattn_status lines_take(struct feed *feed)
+static enum lattn_status input_take(struct feed *feed)
 {
+    struct lattn_complaint complaint = {""};
     enum lattn_status status;
     size_t length;
     char *text;
 
-    while (client_pending(&feed->client) < PENDING_BYTES_MAX) {
-        status = reader_next(&feed->input, &text, &length);
-        if (status == LATTN_TOO_BIG) {
-            feed_refuse(feed, "it is too long for any daemon");
-            continue;
-        }
-        if (status != LATTN_OK)
+    while (client_pending(&feed->client) < PENDING_BYTES_MAX && !feed->stopped) {
+        status = reader_next(&feed->input, &text, &length, &complaint);
+        if (status == LATTN_MORE)
             return status;
-        if (reader_is_blank(text, length))
-            continue;
-        if (feed->events != NULL)
-            status = feed_event(feed, text, length);
-        else
-            status = feed_pair(feed, text, length);
+        status = unit_take(feed, status, text, length, &complaint);
         if (status != LATTN_OK)
             return status;
     }
@@ -126,7 +209,7 @@ static enum lattn_status lines_take(struct feed *feed)
 /* While the input pauses there is time to ask what has become of it, once for all that was sent. */
 static enum lattn_status pause_use(struct feed *feed)
 {
-    if (client_pending(&feed->client) > 0 || feed->hellos_awaited > 0 ||
+    if (client_pending(&feed->client) > 0 || feed->hello_awaited ||
         feed->client.bytes == feed->hello_bytes)
         return LATTN_OK;
     return feed_hello(feed);
@@ -135,11 +218,11 @@ static enum lattn_status pause_use(struct feed *feed)
 static enum lattn_status input_send(struct feed *feed)
 {
     for (;;) {
-        enum lattn_status status = lines_take(feed);
+        enum lattn_status status = input_take(feed);
         int needs_input = status == LATTN_MORE;
         int ready = 0;
 
-        if (needs_input && feed->input.ended)
+        if (feed->stopped || (needs_input && feed->input.ended))
             return LATTN_OK;
         if (status == LATTN_OK || needs_input)
             status = feed_turn(feed, needs_input ? feed->input.fd : CLIENT_NO_INPUT, &ready);
@@ -159,6 +242,8 @@ static enum lattn_status feed_all(struct feed *feed)
 
     if (status == LATTN_OK && !feed->hello_refused)
         status = input_send(feed);
+    if (status == LATTN_OK && feed->input.unit == READER_RECORDS)
+        feed_csv_end(feed);
     if (status == LATTN_OK && !feed->hello_refused)
         status = feed_settle(feed);
     return status;
@@ -175,11 +260,21 @@ static enum verb_exit summary_print(const struct feed *feed)
     return rejected == 0 && feed->input.error == 0 ? VERB_DONE : VERB_REFUSED;
 }
 
-static enum verb_exit feed_end(struct feed *feed, enum lattn_status status)
+/* The run ended before its last hello: say how much of what was sent is known to have arrived. */
+static void acknowledged_print(const struct feed *feed)
 {
     const struct lattn_hello *hello = &feed->hello;
-    uint64_t answered = hello->accepted + hello->rejected + hello->duplicates;
+    int is_each = feed->client.format == LATTN_FORMAT_MSGPACK;
+    uint64_t answered =
+        is_each ? feed->answered : hello->accepted + hello->rejected + hello->duplicates;
 
+    talk(feed->client.verb, feed->client.address, "%llu of %llu %s were acknowledged",
+         (unsigned long long)answered,
+         (unsigned long long)(is_each ? feed->sent_units : feed->sent), is_each ? "maps" : "pairs");
+}
+
+static enum verb_exit feed_end(struct feed *feed, enum lattn_status status)
+{
     if (feed->shows_progress)
         fprintf(stderr, "\033[K");
     if (feed->complaints > feed->complaints_shown)
@@ -187,41 +282,60 @@ static enum verb_exit feed_end(struct feed *feed, enum lattn_status status)
              (unsigned long long)(feed->complaints - feed->complaints_shown));
     if (feed->input.error != 0)
         talk(feed->client.verb, "standard input", "%s", strerror(feed->input.error));
+    if (feed->stopped && status == LATTN_OK)
+        return VERB_REFUSED;
     if (status == LATTN_OK && !feed->hello_refused)
         return summary_print(feed);
     if (status != LATTN_OK)
         (void)client_refuse(&feed->client, status); /* always VERB_REFUSED */
-    talk(feed->client.verb, feed->client.address, "%llu of %llu pairs were acknowledged",
-         (unsigned long long)answered, (unsigned long long)feed->sent);
+    acknowledged_print(feed);
     return VERB_REFUSED;
+}
+
+static void feed_init(struct feed *feed, const struct feed_wish *wish)
+{
+    feed->source = wish->source;
+    feed->shows_progress = isatty(STDERR_FILENO);
+    feed->csv = (struct feed_csv){
+        .wish = wish->columns,
+        .is_autoregressive = wish->is_autoregressive,
+        .window = wish->window > 0 ? (int32_t)wish->window : 1,
+    };
+    reader_init(&feed->input, STDIN_FILENO, wish->source->unit, READER_BYTES_MAX);
+}
+
+static void feed_done(struct feed *feed)
+{
+    feed_events_done(feed);
+    feed_csv_done(feed);
+    lattn_named_done(&feed->named);
+    lattn_text_done(&feed->scratch);
+    numbers_done(&feed->numbers);
+    line_map_done(&feed->map);
+    reader_done(&feed->input);
+    client_close(&feed->client);
 }
 
 enum verb_exit feed_run(int argc, char **argv)
 {
     struct feed_wish wish = {.from = "ndjson"};
     enum options_outcome outcome = wish_read(argc, argv, &wish);
-    struct feed feed = {.shows_progress = isatty(STDERR_FILENO)};
+    struct feed feed = {0};
     enum lattn_status status;
     enum verb_exit code;
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    code = client_open(&feed.client, argv[0], wish.address);
+    code = client_open(&feed.client, argv[0], wish.address, wish.source->format);
     if (code != VERB_DONE)
         return code;
-    reader_init(&feed.input, STDIN_FILENO, READER_LINE_BYTES_MAX);
+    feed_init(&feed, &wish);
     status = producer_choose(&feed, wish.producer);
-    if (status == LATTN_OK && wish.window > 0)
+    if (status == LATTN_OK && wish.source->take == feed_event)
         status = feed_events_init(&feed, (int32_t)wish.window);
     if (status == LATTN_OK)
         status = feed_all(&feed);
     code = feed_end(&feed, status);
-    feed_events_done(&feed);
-    lattn_named_done(&feed.named);
-    lattn_text_done(&feed.line);
-    numbers_done(&feed.numbers);
-    line_map_done(&feed.map);
-    reader_done(&feed.input);
-    client_close(&feed.client);
+    feed_done(&feed);
     return code;
 }

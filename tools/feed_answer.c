@@ -1,18 +1,16 @@
 /*
  * feed's side of the conversation: the requests between the pairs, and what the daemon answers.
  *
- * Our requests carry ids that name the line they were sent as, so an answer to one also says that
- * no complaint about an earlier line can come any more.
+ * Our requests carry ids that tell which message of the connection they are, so an answer to one
+ * also says that no complaint about an earlier message can come any more.
  */
 #include "feed.h"
 
 #include "talk.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
-
-#define HELLO_ID "\"feed hello %llu\""
-#define NAME_ID "\"feed name %llu\""
 
 enum {
     COMPLAINTS_SHOWN_MAX = 20,
@@ -20,7 +18,7 @@ enum {
     HELLO_EVERY_BYTES = 1 << 20
 };
 
-void feed_complain(struct feed *feed, uint64_t line, const char *message)
+void feed_complain(struct feed *feed, uint64_t unit, const char *message)
 {
     feed->complaints++;
     if (feed->complaints_shown == COMPLAINTS_SHOWN_MAX)
@@ -28,10 +26,11 @@ void feed_complain(struct feed *feed, uint64_t line, const char *message)
     feed->complaints_shown++;
     if (feed->shows_progress)
         fprintf(stderr, "\033[K");
-    if (line == 0)
+    if (unit == 0)
         talk(feed->client.verb, NULL, "%s", message);
     else
-        talk(feed->client.verb, NULL, "line %llu: %s", (unsigned long long)line, message);
+        talk(feed->client.verb, NULL, "%s %llu: %s", feed->source->word, (unsigned long long)unit,
+             message);
 }
 
 void feed_refuse(struct feed *feed, const char *reason)
@@ -53,7 +52,7 @@ static void progress_show(const struct feed *feed)
 
 static void hello_take(struct feed *feed, const struct lattn_reply *reply)
 {
-    feed->hellos_awaited--;
+    feed->hello_awaited = 0;
     if (reply->kind == LATTN_REPLY_RESULT && lattn_reply_hello(reply, &feed->hello) == LATTN_OK) {
         progress_show(feed);
         return;
@@ -75,20 +74,23 @@ static void name_take(struct feed *feed, const struct lattn_reply *reply)
              (int)sizeof feed->naming_complaint.text - 1, reply->message);
 }
 
-/* Results of pairs that brought an id of their own are nobody's business here. */
+/* What became of pairs hello tells in sum, so here only errors are looked at. */
 static void answer_take(struct feed *feed, const struct lattn_reply *reply)
 {
-    unsigned long long sent;
+    uint64_t sent = client_id_read(&feed->client, reply);
 
-    if (sscanf(reply->id, HELLO_ID, &sent) == 1) {
+    if (sent != 0 && (sent == feed->hello_sent || sent == feed->name_sent)) {
         line_map_forget(&feed->map, sent);
-        hello_take(feed, reply);
-    } else if (sscanf(reply->id, NAME_ID, &sent) == 1) {
-        line_map_forget(&feed->map, sent);
-        name_take(feed, reply);
-    } else if (reply->kind == LATTN_REPLY_ERROR) {
-        feed_complain(feed, line_map_find(&feed->map, reply->line), reply->message);
+        if (sent == feed->hello_sent)
+            hello_take(feed, reply);
+        else
+            name_take(feed, reply);
+        return;
     }
+    feed->answered += sent != 0;
+    if (reply->kind == LATTN_REPLY_ERROR)
+        feed_complain(feed, line_map_find(&feed->map, sent != 0 ? sent : reply->line),
+                      reply->message);
 }
 
 static enum lattn_status answers_take(struct feed *feed)
@@ -115,49 +117,44 @@ enum lattn_status feed_hello(struct feed *feed)
     struct lattn_request request = {.method = LATTN_METHOD_HELLO};
     enum lattn_status status;
 
-    snprintf(request.id, sizeof request.id, HELLO_ID, (unsigned long long)feed->client.lines + 1);
+    assert(!feed->hello_awaited);
+    client_id_write(&feed->client, request.id);
     memcpy(request.producer, feed->producer, sizeof request.producer);
     status = client_request(&feed->client, &request);
     if (status != LATTN_OK)
         return status;
-    feed->hellos_awaited++;
+    feed->hello_sent = feed->client.messages;
     feed->hello_bytes = feed->client.bytes;
+    feed->hello_awaited = 1;
     return LATTN_OK;
 }
 
-enum lattn_status feed_settle(struct feed *feed)
+static enum lattn_status hello_wait(struct feed *feed)
 {
-    enum lattn_status status = feed_hello(feed);
+    enum lattn_status status = LATTN_OK;
 
-    while (status == LATTN_OK && feed->hellos_awaited > 0)
+    while (status == LATTN_OK && feed->hello_awaited)
         status = feed_turn(feed, CLIENT_NO_INPUT, NULL);
     return status;
 }
 
-/* A request borrows its names and does not write to them. */
-static void name_fill(const struct feed *feed, int32_t first, int32_t count, char **ret_names)
+enum lattn_status feed_settle(struct feed *feed)
 {
-    for (int32_t i = 0; i < count; i++)
-        ret_names[i] = (char *)lattn_events_text(feed->events, first + i);
+    enum lattn_status status = hello_wait(feed);
+
+    if (status == LATTN_OK)
+        status = feed_hello(feed);
+    return status == LATTN_OK ? hello_wait(feed) : status;
 }
 
-enum lattn_status feed_name(struct feed *feed, int32_t first, int32_t count)
+enum lattn_status feed_name(struct feed *feed, struct lattn_request *request)
 {
-    char bias[] = LATTN_EVENTS_BIAS;
-    char *names[1 + LATTN_EVENTS_SYMBOLS_MAX] = {bias};
-    int32_t skipped = feed->hello.bias ? 1 : 0;
-    struct lattn_request request = {
-        .method = LATTN_METHOD_NAME,
-        .append = names + skipped,
-        .append_count = (size_t)(1 + count - skipped),
-        .outputs = names + 1,
-        .outputs_count = (size_t)count,
-    };
     enum lattn_status status;
 
-    name_fill(feed, first, count, names + 1);
-    snprintf(request.id, sizeof request.id, NAME_ID, (unsigned long long)feed->client.lines + 1);
-    status = client_request(&feed->client, &request);
+    request->method = LATTN_METHOD_NAME;
+    client_id_write(&feed->client, request->id);
+    status = client_request(&feed->client, request);
+    feed->name_sent = feed->client.messages;
     feed->naming = FEED_NAMING_ASKED;
     while (status == LATTN_OK && feed->naming == FEED_NAMING_ASKED)
         status = feed_turn(feed, CLIENT_NO_INPUT, NULL);
@@ -166,12 +163,24 @@ enum lattn_status feed_name(struct feed *feed, int32_t first, int32_t count)
     return feed->naming == FEED_NAMING_DONE ? LATTN_OK : LATTN_NAME;
 }
 
-enum lattn_status feed_note_sent(struct feed *feed)
+enum lattn_status feed_pair(struct feed *feed, const struct lattn_item *item)
 {
-    enum lattn_status status = line_map_note(&feed->map, feed->client.lines, feed->input.number);
+    enum lattn_status status = client_pair(&feed->client, item, feed->producer, feed->seq + 1);
 
-    feed->sent++;
-    if (status == LATTN_OK && feed->client.bytes - feed->hello_bytes >= HELLO_EVERY_BYTES)
+    if (status != LATTN_OK)
+        return status;
+    feed->seq++;
+    return feed_note_sent(feed, 1);
+}
+
+enum lattn_status feed_note_sent(struct feed *feed, uint64_t pairs)
+{
+    enum lattn_status status = line_map_note(&feed->map, feed->client.messages, feed->input.number);
+
+    feed->sent += pairs;
+    feed->sent_units++;
+    if (status == LATTN_OK && !feed->hello_awaited &&
+        feed->client.bytes - feed->hello_bytes >= HELLO_EVERY_BYTES)
         status = feed_hello(feed);
     return status;
 }

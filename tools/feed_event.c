@@ -79,10 +79,29 @@ static enum lattn_status places_take(struct feed *feed, int32_t first, int32_t c
     return LATTN_OK;
 }
 
+/* Ask for the names of so many symbols, and of the bias unless the daemon adds one. */
+static enum lattn_status names_ask(struct feed *feed, int32_t first, int32_t count)
+{
+    char bias[] = LATTN_EVENTS_BIAS;
+    char *names[1 + LATTN_EVENTS_SYMBOLS_MAX] = {bias};
+    int32_t skipped = feed->hello.bias ? 1 : 0;
+    struct lattn_request request = {
+        .append = names + skipped,
+        .append_count = (size_t)(1 + count - skipped),
+        .outputs = names + 1,
+        .outputs_count = (size_t)count,
+    };
+
+    /* A request borrows its names and does not write to them. */
+    for (int32_t i = 0; i < count; i++)
+        names[1 + i] = (char *)lattn_events_text(feed->events, first + i);
+    return feed_name(feed, &request);
+}
+
 /* Names are given all or none; where it is none, find out which could not be. */
 static enum lattn_status symbols_name(struct feed *feed, int32_t first, int32_t count)
 {
-    enum lattn_status status = feed_name(feed, first, count);
+    enum lattn_status status = names_ask(feed, first, count);
     char reason[sizeof feed->naming_complaint.text + LATTN_NAME_MAX + 32];
 
     if (status == LATTN_OK)
@@ -112,11 +131,11 @@ static enum lattn_status symbols_look_ahead(struct feed *feed)
     int32_t index;
 
     while (reader_peek(&feed->input, &offset, &text, &length) == LATTN_OK) {
-        feed->line.length = 0;
-        status = lattn_text_add(&feed->line, text, length);
+        feed->scratch.length = 0;
+        status = lattn_text_add(&feed->scratch, text, length);
         if (status != LATTN_OK)
             return status;
-        if (event_line_read(feed->line.data, length, &key, &symbol, &complaint) == LATTN_OK)
+        if (event_line_read(feed->scratch.data, length, &key, &symbol, &complaint) == LATTN_OK)
             (void)lattn_events_symbol(feed->events, symbol, &index);
     }
     return LATTN_OK;
@@ -155,17 +174,12 @@ static enum lattn_status pair_send(struct feed *feed, const struct lattn_event *
         .m = feed->m,
         .labels = LATTN_LABELS_LAST,
     };
-    enum lattn_status status;
 
     if (nameless >= 0)
         return nameless_refuse(feed, event->past[nameless]);
     memset(feed->y, 0, (size_t)feed->m * sizeof *feed->y);
     feed->y[feed->outputs[event->symbol]] = 1;
-    status = client_pair(&feed->client, &item, feed->producer, feed->seq + 1);
-    if (status != LATTN_OK)
-        return status;
-    feed->seq++;
-    return feed_note_sent(feed);
+    return feed_pair(feed, &item);
 }
 
 enum lattn_status feed_event(struct feed *feed, char *text, size_t length)

@@ -1,5 +1,5 @@
 /*
- * gen: pairs of a task whose answer is known, one JSON object per line.
+ * gen: pairs of a task whose answer is known, as lines of JSON or as maps of MessagePack.
  */
 #include "files.h"
 #include "options.h"
@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Options as they are read; the numbers fit into the settings by their bounds. */
 struct gen_wish {
@@ -23,10 +24,27 @@ struct gen_wish {
     uint64_t seed;
     double noise;
     int last_label;
+    const char *format_word;
+    enum lattn_format format;
     const char *truth;
 };
 
 enum { OUT_BYTES = 64 << 10 };
+
+static enum options_outcome wish_check(const char *verb, const char *task, struct gen_wish *wish)
+{
+    if (strcmp(task, "random") != 0) {
+        talk(verb, task, "there is no such task, random is one");
+        return OPTIONS_MISUSED;
+    }
+    if (strcmp(wish->format_word, "msgpack") == 0) {
+        wish->format = LATTN_FORMAT_MSGPACK;
+    } else if (strcmp(wish->format_word, "ndjson") != 0) {
+        talk(verb, "--format", "\"%s\" is not a format, ndjson and msgpack are", wish->format_word);
+        return OPTIONS_MISUSED;
+    }
+    return OPTIONS_READ;
+}
 
 static enum options_outcome wish_read(int argc, char **argv, struct gen_wish *wish)
 {
@@ -45,6 +63,8 @@ static enum options_outcome wish_read(int argc, char **argv, struct gen_wish *wi
         {"--last-label", NULL, OPTION_FLAG, &wish->last_label, 0, 0,
          "label whole sequences only, not every prefix"},
         {"--seed", "S", OPTION_WHOLE, &wish->seed, 0, UINT64_MAX, "default 1"},
+        {"--format", "FORMAT", OPTION_TEXT, &wish->format_word, 0, 0,
+         "ndjson (the default), or msgpack as feed --from msgpack takes it"},
         {"--truth", "FILE", OPTION_TEXT, &wish->truth, 0, 0, "write the layer itself as a model"},
     };
     const struct options options = {
@@ -57,11 +77,7 @@ static enum options_outcome wish_read(int argc, char **argv, struct gen_wish *wi
     const char *task;
     enum options_outcome outcome = options_read(&options, argc, argv, &task);
 
-    if (outcome == OPTIONS_READ && strcmp(task, "random") != 0) {
-        talk(argv[0], task, "there is no such task, random is one");
-        return OPTIONS_MISUSED;
-    }
-    return outcome;
+    return outcome == OPTIONS_READ ? wish_check(argv[0], task, wish) : outcome;
 }
 
 static struct lattn_random_settings wish_settings(const struct gen_wish *wish)
@@ -83,7 +99,7 @@ static enum lattn_status truth_save(const char *path, const struct lattn_model *
     enum lattn_status status;
 
     lattn_text_init(&text);
-    status = lattn_write_model(&text, model);
+    status = lattn_write_model(&text, LATTN_FORMAT_JSON, model);
     if (status == LATTN_OK)
         status = lattn_text_add(&text, "\n", 1);
     if (status == LATTN_OK)
@@ -92,8 +108,18 @@ static enum lattn_status truth_save(const char *path, const struct lattn_model *
     return status;
 }
 
-/* Lines until there are so many label rows; a reader that went away ends it early. */
-static enum lattn_status pairs_print(struct lattn_random *random, uint64_t pairs)
+/* Only people sit at terminals, and they cannot read bytes. */
+static enum verb_exit output_check(const char *verb, const struct gen_wish *wish)
+{
+    if (wish->format == LATTN_FORMAT_JSON || !isatty(STDOUT_FILENO))
+        return VERB_DONE;
+    talk(verb, "standard output", "a terminal does not show msgpack; a pipe or a file takes it");
+    return VERB_REFUSED;
+}
+
+/* Pairs until there are so many label rows; a reader that went away ends it early. */
+static enum lattn_status pairs_print(struct lattn_random *random, enum lattn_format format,
+                                     uint64_t pairs)
 {
     enum lattn_status status = LATTN_OK;
     struct lattn_item item;
@@ -105,7 +131,7 @@ static enum lattn_status pairs_print(struct lattn_random *random, uint64_t pairs
         if ((uint64_t)lattn_item_rows(&item) > pairs)
             item.n = (int32_t)pairs;
         pairs -= (uint64_t)lattn_item_rows(&item);
-        status = lattn_write_pair(&text, &item, NULL, NULL, 0);
+        status = lattn_write_pair(&text, format, &item, NULL, NULL, 0);
         if (text.length >= OUT_BYTES || pairs == 0) {
             fwrite(text.data, 1, text.length, stdout);
             text.length = 0;
@@ -118,7 +144,14 @@ static enum lattn_status pairs_print(struct lattn_random *random, uint64_t pairs
 enum verb_exit gen_run(int argc, char **argv)
 {
     struct gen_wish wish = {
-        .dim = 4, .heads = 1, .outputs = 1, .length = 100, .pairs = 1000, .seed = 1};
+        .dim = 4,
+        .heads = 1,
+        .outputs = 1,
+        .length = 100,
+        .pairs = 1000,
+        .seed = 1,
+        .format_word = "ndjson",
+    };
     enum options_outcome outcome = wish_read(argc, argv, &wish);
     struct lattn_random_settings settings = wish_settings(&wish);
     struct lattn_random *random = NULL;
@@ -127,13 +160,15 @@ enum verb_exit gen_run(int argc, char **argv)
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
+    if (output_check(argv[0], &wish) != VERB_DONE)
+        return VERB_REFUSED;
     status = lattn_random_open(&random, &settings);
     if (status == LATTN_OK && wish.truth != NULL) {
         status = truth_save(wish.truth, lattn_random_truth(random));
         object = wish.truth;
     }
     if (status == LATTN_OK)
-        status = pairs_print(random, wish.pairs);
+        status = pairs_print(random, wish.format, wish.pairs);
     if (status != LATTN_OK)
         talk(argv[0], object, "%s",
              status == LATTN_INPUT_OUTPUT ? strerror(errno) : lattn_status_text(status));

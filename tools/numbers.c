@@ -2,22 +2,26 @@
 
 #include <stdlib.h>
 
-enum lattn_status numbers_reserve(struct numbers *numbers, size_t line_length)
+enum lattn_status numbers_reserve(struct numbers *numbers, size_t count)
 {
-    /* What lattn_line_read asks for: a number and what separates it take two bytes. */
-    size_t need = line_length / 2 + 2;
+    size_t capacity = count + count / 4;
     double *data;
 
-    if (need <= numbers->capacity)
+    if (count <= numbers->capacity)
         return LATTN_OK;
-    need += need / 4;
-    data = malloc(need * sizeof *data);
+    data = malloc(capacity * sizeof *data);
     if (data == NULL)
         return LATTN_NO_MEMORY;
     free(numbers->data);
     numbers->data = data;
-    numbers->capacity = need;
+    numbers->capacity = capacity;
     return LATTN_OK;
+}
+
+enum lattn_status numbers_reserve_line(struct numbers *numbers, size_t line_length)
+{
+    /* A number and what separates it take two bytes. */
+    return numbers_reserve(numbers, line_length / 2 + 2);
 }
 
 void numbers_done(struct numbers *numbers)

@@ -62,7 +62,7 @@ static enum lattn_status input_ask(struct predict *predict, const char *text, si
 {
     struct lattn_complaint complaint = {""};
     struct lattn_item input;
-    enum lattn_status status = numbers_reserve(&predict->numbers, length);
+    enum lattn_status status = numbers_reserve_line(&predict->numbers, length);
     size_t used;
 
     if (status != LATTN_OK)
@@ -86,7 +86,7 @@ static enum lattn_status lines_take(struct predict *predict)
 
     while (client_pending(&predict->client) < PENDING_BYTES_MAX &&
            predict->waiting_count < PREDICT_WAITING_MAX) {
-        status = reader_next(&predict->input, &text, &length);
+        status = reader_next(&predict->input, &text, &length, NULL);
         if (status == LATTN_TOO_BIG) {
             predict_refuse(predict, predict->input.number, "it is too long for any daemon");
             continue;
@@ -192,11 +192,12 @@ static enum options_outcome wish_read(int argc, char **argv, const char **ret_ad
     };
     const struct options options = {
         .usage = "predict ADDR [--from ndjson|events] [--window W] < input",
-        .about =
-            "ndjson: for each line {\"z\": [[token], ...]} print what the daemon at ADDR says.\n"
-            "events: for each line KEY SYMBOL print what comes next for the key, as\n"
-            "KEY NEXT SHARE determined|undetermined between tabs; NEXT is ? where a symbol\n"
-            "of the context is unknown. Nothing is learned.",
+        .about = "ndjson: for each line {\"z\": [[token], ...]} or {\"t\": [[i, ...], ...]} print "
+                 "what the\n"
+                 "daemon at ADDR says.\n"
+                 "events: for each line KEY SYMBOL print what comes next for the key, as\n"
+                 "KEY NEXT SHARE determined|undetermined between tabs; NEXT is ? where a symbol\n"
+                 "of the context is unknown. Nothing is learned.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
         .operands_count = 1,
@@ -249,9 +250,9 @@ enum verb_exit predict_run(int argc, char **argv)
     predict = calloc(1, sizeof *predict);
     if (predict == NULL)
         return VERB_REFUSED;
-    code = client_open(&predict->client, argv[0], address);
+    code = client_open(&predict->client, argv[0], address, LATTN_FORMAT_JSON);
     if (code == VERB_DONE) {
-        reader_init(&predict->input, STDIN_FILENO, READER_LINE_BYTES_MAX);
+        reader_init(&predict->input, STDIN_FILENO, READER_LINES, READER_BYTES_MAX);
         code = predict_run_on(predict, (int32_t)window);
         predict_events_done(predict);
         while (predict->waiting_count > 0)

@@ -1,19 +1,19 @@
 /*
  * The buffer keeps what was read and not yet taken, from start to end. It grows to hold the longest
- * line; behind end there is always room for a closing zero.
+ * unit; behind end there is always room for a closing zero.
  */
 #include "reader.h"
 
-#include <lattn/limits.h>
-
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-void reader_init(struct reader *reader, int fd, size_t bytes_max)
+void reader_init(struct reader *reader, int fd, enum reader_unit unit, size_t bytes_max)
 {
-    *reader = (struct reader){.fd = fd, .bytes_max = bytes_max};
+    *reader = (struct reader){.fd = fd, .unit = unit, .bytes_max = bytes_max, .height = 1};
+    lattn_frame_init(&reader->frame, bytes_max);
 }
 
 void reader_done(struct reader *reader)
@@ -64,7 +64,20 @@ enum lattn_status reader_fill(struct reader *reader)
     return LATTN_OK;
 }
 
-/* Take the bytes up to `stop`; `next` is where the following line begins. */
+/* The line end that ends the line or record, NULL if it has not come. */
+static char *newline_find(struct reader *reader)
+{
+    char *fresh = reader->data + reader->scanned;
+    size_t length = reader->end - reader->scanned;
+
+    if (length == 0)
+        return NULL;
+    if (reader->unit == READER_LINES)
+        return memchr(fresh, '\n', length);
+    return (char *)csv_scan(&reader->record, fresh, length);
+}
+
+/* Take the bytes up to `stop`; `next` is where the following line or record begins. */
 static enum lattn_status line_take(struct reader *reader, size_t stop, size_t next, char **ret_text,
                                    size_t *ret_length)
 {
@@ -76,14 +89,16 @@ static enum lattn_status line_take(struct reader *reader, size_t stop, size_t ne
     reader->start = next;
     reader->scanned = next;
     reader->skipping = 0;
-    reader->number++;
+    reader->number += reader->height;
+    if (reader->unit == READER_RECORDS)
+        reader->height = reader->record.lines;
+    reader->record.lines = 0;
     return was_skipping ? LATTN_TOO_BIG : LATTN_OK;
 }
 
-enum lattn_status reader_next(struct reader *reader, char **ret_text, size_t *ret_length)
+static enum lattn_status line_next(struct reader *reader, char **ret_text, size_t *ret_length)
 {
-    size_t fresh = reader->end - reader->scanned;
-    char *newline = fresh == 0 ? NULL : memchr(reader->data + reader->scanned, '\n', fresh);
+    char *newline = newline_find(reader);
 
     if (newline != NULL) {
         size_t stop = (size_t)(newline - reader->data);
@@ -102,11 +117,57 @@ enum lattn_status reader_next(struct reader *reader, char **ret_text, size_t *re
     return LATTN_MORE;
 }
 
+/* The place of the next frame is lost, and with it all that was read. */
+static enum lattn_status frame_refuse(struct reader *reader, enum lattn_status status)
+{
+    reader->number++;
+    reader->start = reader->end;
+    reader->ended = 1;
+    return status;
+}
+
+static enum lattn_status frame_next(struct reader *reader, char **ret_text, size_t *ret_length,
+                                    struct lattn_complaint *complaint)
+{
+    size_t there = reader->end - reader->start;
+    enum lattn_status status;
+
+    if (there == 0)
+        return LATTN_MORE;
+    status = lattn_frame_scan(&reader->frame, reader->data + reader->start, there, complaint);
+    if (status == LATTN_MORE && !reader->ended)
+        return LATTN_MORE;
+    if (status == LATTN_MORE) {
+        if (complaint != NULL)
+            snprintf(complaint->text, sizeof complaint->text,
+                     "the input ends within it, behind %zu bytes", there);
+        status = LATTN_CLOSED;
+    }
+    if (status != LATTN_OK)
+        return frame_refuse(reader, status);
+    *ret_text = reader->data + reader->start;
+    *ret_length = reader->frame.at;
+    reader->start += reader->frame.at;
+    reader->scanned = reader->start;
+    reader->number++;
+    reader->frame_numbers = reader->frame.numbers;
+    lattn_frame_init(&reader->frame, reader->bytes_max);
+    return LATTN_OK;
+}
+
+enum lattn_status reader_next(struct reader *reader, char **ret_text, size_t *ret_length,
+                              struct lattn_complaint *complaint)
+{
+    if (reader->unit == READER_FRAMES)
+        return frame_next(reader, ret_text, ret_length, complaint);
+    return line_next(reader, ret_text, ret_length);
+}
+
 enum lattn_status reader_read(struct reader *reader, char **ret_text, size_t *ret_length)
 {
     enum lattn_status status;
 
-    while ((status = reader_next(reader, ret_text, ret_length)) == LATTN_MORE && !reader->ended) {
+    while ((status = line_next(reader, ret_text, ret_length)) == LATTN_MORE && !reader->ended) {
         status = reader_fill(reader);
         if (status != LATTN_OK)
             return status;

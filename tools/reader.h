@@ -1,40 +1,57 @@
 #ifndef READER_H
 #define READER_H
 
+#include "csv.h"
+
+#include <lattn/frame.h>
 #include <lattn/status.h>
 
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the bytes are cut into. */
+enum reader_unit {
+    READER_LINES,
+    READER_RECORDS, /* of CSV: line ends in quotes do not end them */
+    READER_FRAMES   /* values of MessagePack */
+};
+
 /*
- * Lines out of a file descriptor. Reading and taking are apart, so that a caller may poll.
+ * Lines, records or frames out of a file descriptor. Reading and taking are apart, so that a caller
+ * may poll.
  */
 struct reader {
     int fd;
+    enum reader_unit unit;
     char *data;
     size_t start;   /* of what has not been taken */
-    size_t scanned; /* no line ends between start and here */
+    size_t scanned; /* no line or record ends between start and here */
     size_t end;
     size_t capacity;
-    size_t bytes_max; /* of a line */
-    uint64_t number;  /* of the line taken last, from 1 */
+    size_t bytes_max; /* of a unit */
+    uint64_t number;  /* of the unit taken last, from 1; of a record, of the line it begins in */
+    uint64_t height;  /* lines of the record taken last, 1 for other units */
     int ended;        /* there is nothing more to read ... */
     int error;        /* ... because reading failed: its errno, 0 otherwise */
-    int skipping;     /* in a line too long to keep */
+    int skipping;     /* in a line or record too long to keep */
+
+    struct csv_scan record;   /* READER_RECORDS: of the one that begins at start */
+    struct lattn_frame frame; /* READER_FRAMES: the same */
+    size_t frame_numbers;     /* READER_FRAMES: bound on the numbers in the one taken last */
 };
 
 enum {
     /* What one read asks for. */
     READER_READ_BYTES = 64 << 10,
-    /* For what people send: eight times the largest line that a daemon takes unless told to. */
-    READER_LINE_BYTES_MAX = 128 << 20
+    /* For what people send: eight times the largest message that a daemon takes unless told to. */
+    READER_BYTES_MAX = 128 << 20
 };
 
 /*
- * Begin with a descriptor that stays the caller's; allocates nothing. Lines of more than bytes_max
- * bytes are passed over.
+ * Begin with a descriptor that stays the caller's; allocates nothing. Lines and records of more
+ * than bytes_max bytes are passed over.
  */
-void reader_init(struct reader *reader, int fd, size_t bytes_max);
+void reader_init(struct reader *reader, int fd, enum reader_unit unit, size_t bytes_max);
 /* Release the buffer. */
 void reader_done(struct reader *reader);
 
@@ -46,16 +63,21 @@ void reader_done(struct reader *reader);
 enum lattn_status reader_fill(struct reader *reader);
 
 /*
- * Take the next whole line, or what is left after the end of the file.
+ * Take the next unit; of lines and records also what is left after the end of the file.
  *
- * ret_text    out  without its end, followed by a zero byte; may be written to; borrowed until the
- *                  next call
+ * ret_text    out  without a line's end, followed by a zero byte unless it is a frame; may be
+ *                  written to; borrowed until the next call
+ * complaint   out  may be NULL: what is wrong with a frame
  *
- * Returns LATTN_OK; LATTN_MORE: fill first, or ended; LATTN_TOO_BIG: a line was passed over.
+ * Returns LATTN_OK; LATTN_MORE: fill first, or ended; LATTN_TOO_BIG: it was passed over.
+ *
+ * A frame that cannot be cut ends the input, since nobody knows where the next one begins:
+ * LATTN_TOO_BIG, LATTN_SYNTAX, or LATTN_CLOSED where the input itself ends within it.
  */
-enum lattn_status reader_next(struct reader *reader, char **ret_text, size_t *ret_length);
+enum lattn_status reader_next(struct reader *reader, char **ret_text, size_t *ret_length,
+                              struct lattn_complaint *complaint);
 
-/* The same, reading and waiting as needed: LATTN_MORE means that there is nothing more. */
+/* The same of lines, reading and waiting as needed: LATTN_MORE means that there is nothing more. */
 enum lattn_status reader_read(struct reader *reader, char **ret_text, size_t *ret_length);
 
 /*

@@ -19,7 +19,8 @@ struct run {
     const struct lattn_model *model;
     struct reader input;
     struct numbers numbers;
-    double *y; /* m */
+    struct numbers tokens; /* of an input that tells them by their ones */
+    double *y;             /* m */
     enum verb_exit code;
 };
 
@@ -41,12 +42,35 @@ static void line_refuse(struct run *run, const char *reason)
     run->code = VERB_REFUSED;
 }
 
+/* The tokens of an input as the model takes them; LATTN_SHAPE where they are not as wide. */
+static enum lattn_status tokens_widen(struct run *run, const struct lattn_item *item,
+                                      const double **ret_z, struct lattn_complaint *complaint)
+{
+    int32_t width = run->model->d - run->model->bias;
+    int is_dense = item->tokens == LATTN_TOKENS_DENSE;
+
+    if (item->d > width || (is_dense && item->d < width)) {
+        snprintf(complaint->text, sizeof complaint->text,
+                 "a token has %d coordinates, the model takes %d", item->d, width);
+        return LATTN_SHAPE;
+    }
+    *ret_z = item->z;
+    if (is_dense)
+        return LATTN_OK;
+    if (numbers_reserve(&run->tokens, (size_t)item->n * (size_t)width) != LATTN_OK)
+        return LATTN_NO_MEMORY;
+    lattn_item_expand(item, width, run->tokens.data);
+    *ret_z = run->tokens.data;
+    return LATTN_OK;
+}
+
 static enum lattn_status line_apply(struct run *run, const char *text, size_t length)
 {
     const struct lattn_model *model = run->model;
     struct lattn_complaint complaint = {""};
     struct lattn_item item;
-    enum lattn_status status = numbers_reserve(&run->numbers, length);
+    enum lattn_status status = numbers_reserve_line(&run->numbers, length);
+    const double *z;
     size_t used;
 
     if (status != LATTN_OK)
@@ -54,16 +78,16 @@ static enum lattn_status line_apply(struct run *run, const char *text, size_t le
     status = lattn_input_read(text, length, run->numbers.data, &used, &item, &complaint);
     if (status == LATTN_OK)
         status = lattn_item_check(&item, &complaint);
+    if (status == LATTN_OK)
+        status = tokens_widen(run, &item, &z, &complaint);
+    if (status == LATTN_NO_MEMORY)
+        return status;
     if (status != LATTN_OK) {
         line_refuse(run, complaint.text[0] ? complaint.text : lattn_status_text(status));
-    } else if (item.d != model->d - model->bias) {
-        snprintf(complaint.text, sizeof complaint.text,
-                 "a token has %d coordinates, the model takes %d", item.d, model->d - model->bias);
-        line_refuse(run, complaint.text);
-    } else {
-        lattn_model_apply(model, item.z, item.n, run->y);
-        labels_print(run->y, model->m);
+        return LATTN_OK;
     }
+    lattn_model_apply(model, z, item.n, run->y);
+    labels_print(run->y, model->m);
     return LATTN_OK;
 }
 
@@ -93,8 +117,9 @@ enum verb_exit run_run(int argc, char **argv)
     const struct options options = {
         .usage = "run MODEL < inputs",
         .about =
-            "Apply the model in the file MODEL to each line {\"z\": [[token], ...]} and print\n"
-            "{\"y\": [...]} for it. A line that is no input is said on stderr and left out.",
+            "Apply the model in the file MODEL, JSON or safetensors, to each line\n"
+            "{\"z\": [[token], ...]} or {\"t\": [[i, ...], ...]} and print {\"y\": [...]} for it.\n"
+            "A line that is no input is said on stderr and left out.",
         .operands_count = 1,
     };
     const char *path;
@@ -108,13 +133,14 @@ enum verb_exit run_run(int argc, char **argv)
         return VERB_REFUSED;
     run.model = model;
     run.y = calloc((size_t)model->m, sizeof *run.y);
-    reader_init(&run.input, STDIN_FILENO, READER_LINE_BYTES_MAX);
+    reader_init(&run.input, STDIN_FILENO, READER_LINES, READER_BYTES_MAX);
     if (run.y != NULL)
         lines_apply(&run);
     else
         run.code = VERB_REFUSED;
     reader_done(&run.input);
     numbers_done(&run.numbers);
+    numbers_done(&run.tokens);
     free(run.y);
     lattn_model_close(&model);
     return run.code;

@@ -142,7 +142,7 @@ enum verb_exit status_run(int argc, char **argv)
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    code = client_open(&client, argv[0], address);
+    code = client_open(&client, argv[0], address, LATTN_FORMAT_JSON);
     if (code != VERB_DONE)
         return code;
     code = client_ask(&client, &request, &reply);

@@ -119,7 +119,7 @@ enum verb_exit watch_run(int argc, char **argv)
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    code = client_open(&client, argv[0], address);
+    code = client_open(&client, argv[0], address, LATTN_FORMAT_JSON);
     if (code != VERB_DONE)
         return code;
     code = watch(&client, count);

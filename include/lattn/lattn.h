@@ -2,9 +2,11 @@
 #define LATTN_LATTN_H
 
 /* Everything that liblattn offers. */
+#include <lattn/address.h>
 #include <lattn/batch.h>
 #include <lattn/certificate.h>
 #include <lattn/emission.h>
+#include <lattn/frame.h>
 #include <lattn/learner.h>
 #include <lattn/limits.h>
 #include <lattn/model.h>

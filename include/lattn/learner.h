@@ -15,8 +15,8 @@ LATTN_BEGIN
 /*
  * The learner: exact least squares in the cubic features of linear attention, updated pair by pair.
  *
- * Pure: no file, socket, clock, thread or log of its own (OpenBLAS may have threads, see README.md).
- * One thread uses a learner at a time; a copy is independent of its original.
+ * Pure: no file, socket, clock, thread or log of its own, though OpenBLAS may have threads. One
+ * thread uses a learner at a time; a copy is independent of its original.
  */
 struct lattn_learner;
 

@@ -10,11 +10,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+LATTN_BEGIN
+
 /*
- * The protocol as text: one JSON object per line (src/wire/README.md). Pure: bytes in, values out.
+ * The protocol (src/wire/README.md): what clients send, what a daemon answers, and models as files.
+ * Pure: bytes in, values out.
  */
 
-/* Bytes that grow; NUL-terminated at data[length] once anything was written. Owned. */
+/* The two encodings of a message: a line of JSON, or a frame of MessagePack. */
+enum lattn_format { LATTN_FORMAT_JSON, LATTN_FORMAT_MSGPACK };
+
+/* Which of them a connection speaks whose first byte is this. */
+LATTN_API enum lattn_format lattn_format_of(char first);
+
+/*
+ * Bytes that grow; a zero byte stands behind them once anything was written. They are JSON, or
+ * MessagePack, or a file. Owned.
+ */
 struct lattn_text {
     char *data;
     size_t length;
@@ -31,52 +43,81 @@ LATTN_API enum lattn_status lattn_text_add(struct lattn_text *text, const char *
 
 /* ---- what a client sends ------------------------------------------------------------------- */
 
-enum lattn_line_kind { LATTN_LINE_PAIR, LATTN_LINE_REQUEST };
+enum lattn_message_kind { LATTN_MESSAGE_PAIRS, LATTN_MESSAGE_REQUEST };
 
 /*
- * A line as read. For a request only kind and id are set: read it with lattn_request_read.
+ * A message as read. For a request only kind, id and is_silent are set: read it with
+ * lattn_request_read.
  *
- * item      z and y lie in the caller's numbers
- * id        the id as JSON text, borrowed from the line; NULL if there is none
- * producer  NUL-terminated copy, "" if there is none
+ * item       the first of `count` items of one shape; its z and y lie in the caller's numbers, and
+ *            lattn_item_member finds the others behind them
+ * count      1 but for a batch; of a refused batch as far as it is known, at least 1
+ * id         JSON text, "" if there is none
+ * is_silent  a notification of MessagePack-RPC: nobody waits for an answer, not even to an error
+ * producer   NUL-terminated, "" if there is none
+ * seq        of the first item; the others are numbered on
  */
-struct lattn_line {
-    enum lattn_line_kind kind;
+struct lattn_message {
+    enum lattn_message_kind kind;
     struct lattn_item item;
-    const char *id;
-    size_t id_length;
+    uint64_t count;
+    char id[LATTN_ID_MAX];
+    int32_t is_silent;
     char producer[LATTN_PRODUCER_MAX];
     int32_t has_seq;
     uint64_t seq;
 };
 
 /*
- * Read one line: a pair {"z", "y"[, "causal", "w", "id", "producer", "seq"]} or a request.
+ * Read one line: a pair {"z" or "t", "y"[, "causal", "w", "id", "producer", "seq"]} or a request.
  *
  * text         in   length bytes, with or without the line's end; nothing behind them is read
  * numbers      out  room for the pair's numbers, at least length / 2 + 2 doubles
  * ret_used     out  how many of them the pair took
- * ret_line     out  on refusal kind, id, producer and seq are still set as far as they can be read:
+ * ret_message  out  on refusal kind, id, producer and seq are still set as far as they can be read:
  *                   the answer carries the id, and a refused pair uses up its number
  * complaint    out  may be NULL: which field, and what was wrong
  *
  * The form of y decides the labels: a number or m numbers one row; n rows of m a label at every
  * position. An input for predict (no "y") is not a pair here. Unknown fields are refused. A line
- * with "method" is a request and LATTN_OK here, whatever else is wrong with it.
+ * with "method" is a request and LATTN_OK here, whatever else is wrong with it; but "learn" is read
+ * as the pair that its params are.
  *
  * Returns LATTN_OK, LATTN_SYNTAX, LATTN_FIELD, LATTN_EMPTY, LATTN_SHAPE, LATTN_RANGE,
  * LATTN_NOT_FINITE (also for numbers like 1e999), LATTN_NAME (producer) or LATTN_TOO_BIG (id).
  * Allocates nothing.
  */
 LATTN_API enum lattn_status lattn_line_read(const char *text, size_t length, double *numbers,
-                                            size_t *ret_used, struct lattn_line *ret_line,
+                                            size_t *ret_used, struct lattn_message *ret_message,
                                             struct lattn_complaint *complaint);
 
-/* Read an input line {"z": [[...], ...]} (other fields are passed over), as lattn_line_read. */
+/* Read an input line {"z" or "t"} (other fields are passed over), as lattn_line_read. */
 LATTN_API enum lattn_status lattn_input_read(const char *text, size_t length, double *numbers,
                                              size_t *ret_used, struct lattn_item *ret_input,
                                              struct lattn_complaint *complaint);
 
+/*
+ * Read one frame of MessagePack-RPC, [0, id, method, params] or [2, method, params]: pairs where
+ * the method is "learn", a request otherwise. Params are a map, or an array of one map, or of none.
+ *
+ * bytes    in   the frame, whole (lattn_frame_scan)
+ * numbers  out  room for as many doubles as the scan counted
+ *
+ * Pairs are {"z" or "t", "y"[, "causal", "w", "producer", "seq"]}. z and y are nested arrays of
+ * numbers or {"shape", "dtype": "<f8" | "<f4", "data": bin}; z of k x n x d, with y of k, k x m or
+ * k x n x m, is a batch of k items. f4 tokens have precision LATTN_PRECISION_F32. Unknown fields
+ * are passed over. Otherwise as lattn_line_read.
+ */
+LATTN_API enum lattn_status lattn_frame_read(const char *bytes, size_t length, double *numbers,
+                                             size_t *ret_used, struct lattn_message *ret_message,
+                                             struct lattn_complaint *complaint);
+
+/* Read a bare map of pairs, the params of "learn", as lattn_frame_read. */
+LATTN_API enum lattn_status lattn_learn_read(const char *bytes, size_t length, double *numbers,
+                                             size_t *ret_used, struct lattn_message *ret_message,
+                                             struct lattn_complaint *complaint);
+
+/* The methods of a request; "learn" is not among them, its messages are pairs. */
 enum lattn_method {
     LATTN_METHOD_PREDICT,
     LATTN_METHOD_STATUS,
@@ -95,7 +136,7 @@ LATTN_API const char *lattn_method_word(enum lattn_method method);
  * A request with its parameters; fields that a method does not use are zero. Owned.
  *
  * id        the id as JSON text; "" if there is none
- * input     predict: z lies in numbers
+ * input     predict: its tokens lie in numbers
  * heads     model: LATTN_HEADS_SVD, or LATTN_HEADS_COUNT with heads_count; has_heads 0: default
  * producer  hello; "" if there is none
  * append, outputs, blocks   name; each is one allocation, with the texts that its pointers point to
@@ -124,7 +165,8 @@ struct lattn_request {
 };
 
 /*
- * Read a request line {"id", "method", "params"}.
+ * Read a request, a line {"id", "method", "params"} or a frame as lattn_frame_read finds it. In a
+ * frame unknown params are passed over, in a line they are refused.
  *
  * ret_request  out  given, release with lattn_request_done; on refusal it owns nothing, its id is
  *                   set as far as it was read
@@ -133,21 +175,39 @@ struct lattn_request {
  * LATTN_RANGE, LATTN_NOT_FINITE, LATTN_NAME, LATTN_TOO_BIG (the id) or LATTN_NO_MEMORY.
  */
 LATTN_API enum lattn_status lattn_request_read(const char *text, size_t length,
+                                               enum lattn_format format,
                                                struct lattn_request *ret_request,
                                                struct lattn_complaint *complaint);
 LATTN_API void lattn_request_done(struct lattn_request *request);
 
 /*
- * Write lines as a client. Each appends one whole line with its end; numbers as %.17g, which reads
- * back to the same double. A line is written whole or not at all: LATTN_OK or LATTN_NO_MEMORY. An
- * item without y is written as an input.
+ * Write messages as a client, whole or not at all: LATTN_OK, LATTN_NO_MEMORY, or LATTN_FIELD for an
+ * id that the format cannot carry. A line comes with its end, numbers in it as %.17g, which reads
+ * back to the same double.
  *
- * id        JSON text, NULL for none
+ * lattn_write_pair     a line; or the map that lattn_learn_read reads, with tensors of <f8, or of
+ *                      <f4 where the item's precision says so. Without y it is an input.
+ * lattn_write_request  a line, or a frame; in a frame the id must be a whole number
+ *
+ * id        JSON text, NULL for none; not written into a map
  * producer  NULL for none; then seq is not written
  */
-LATTN_API enum lattn_status lattn_write_pair(struct lattn_text *text, const struct lattn_item *item,
-                                             const char *id, const char *producer, uint64_t seq);
-LATTN_API enum lattn_status lattn_write_request(struct lattn_text *text,
+LATTN_API enum lattn_status lattn_write_pair(struct lattn_text *text, enum lattn_format format,
+                                             const struct lattn_item *item, const char *id,
+                                             const char *producer, uint64_t seq);
+
+/*
+ * Ask to learn a map of pairs that somebody else wrote: the frame [0, id, "learn", map], with
+ * producer and seq behind the map's own entries unless producer is NULL.
+ *
+ * Returns LATTN_OK, LATTN_FIELD where the bytes are no whole map or the id is no whole number, or
+ * LATTN_NO_MEMORY.
+ */
+LATTN_API enum lattn_status lattn_write_learn(struct lattn_text *text, const char *id,
+                                              const char *map, size_t length, const char *producer,
+                                              uint64_t seq);
+
+LATTN_API enum lattn_status lattn_write_request(struct lattn_text *text, enum lattn_format format,
                                                 const struct lattn_request *request);
 
 /* ---- what the daemon answers --------------------------------------------------------------- */
@@ -194,49 +254,57 @@ struct lattn_state_of_service {
 };
 
 /*
- * Bare JSON objects, without a line's end: the value of "result", or a file's content. NaN and
- * infinities become null. model and report are borrowed. LATTN_OK or LATTN_NO_MEMORY.
+ * Bare objects, in JSON without a line's end: the value of "result", or a file's content. NaN and
+ * infinities become null, matrices nested arrays. model and report are borrowed. LATTN_OK or
+ * LATTN_NO_MEMORY.
  */
-LATTN_API enum lattn_status lattn_write_status(struct lattn_text *text,
+LATTN_API enum lattn_status lattn_write_status(struct lattn_text *text, enum lattn_format format,
                                                const struct lattn_report *report,
                                                const struct lattn_service *service);
-LATTN_API enum lattn_status lattn_write_model(struct lattn_text *text,
+LATTN_API enum lattn_status lattn_write_model(struct lattn_text *text, enum lattn_format format,
                                               const struct lattn_model *model);
 LATTN_API enum lattn_status lattn_write_prediction(struct lattn_text *text,
+                                                   enum lattn_format format,
                                                    const struct lattn_prediction *prediction,
                                                    int32_t m);
-LATTN_API enum lattn_status lattn_write_hello(struct lattn_text *text,
+LATTN_API enum lattn_status lattn_write_hello(struct lattn_text *text, enum lattn_format format,
                                               const struct lattn_hello *hello);
-LATTN_API enum lattn_status lattn_write_named(struct lattn_text *text,
+LATTN_API enum lattn_status lattn_write_named(struct lattn_text *text, enum lattn_format format,
                                               const struct lattn_named *named);
 
 /*
- * Whole lines of a daemon.
+ * Whole messages of a daemon, as lines and as frames.
  *
- * lattn_write_reply     {"id": id, "result": result}; id NULL or "" is left out
- * lattn_write_applied   {"id": id, "result": {"applied", "duplicate", "durable": null}}
- * lattn_write_error     {"id"?, "error": {"code", "message", "line"?}}; line 0 is left out
+ * lattn_write_reply     {"id": id, "result": result}           [1, id, nil, result]
+ * lattn_write_applied   the same, with {"applied", "duplicate", "durable": null}
+ * lattn_write_error     {"id"?, "error": {"code", "message", "line"?}}
+ *                                                              [1, id, {"code", ...}, nil]
  * lattn_write_emission  {"method": "emission", "params": {"status": status, "model": model?}}
+ *                                                              [2, "emission", {"status", ...}]
  *
- * result, status and model are JSON text; model may be NULL.
+ * id                     JSON text; NULL or "" is left out of a line and nil in a frame
+ * line                   0 is left out
+ * result, status, model  written before in the same format; model may be NULL
  */
-LATTN_API enum lattn_status lattn_write_reply(struct lattn_text *text, const char *id,
-                                              const char *result, size_t result_length);
-LATTN_API enum lattn_status lattn_write_applied(struct lattn_text *text, const char *id,
-                                                uint64_t applied, int32_t duplicate);
-LATTN_API enum lattn_status lattn_write_error(struct lattn_text *text, const char *id,
-                                              enum lattn_status status, const char *message,
-                                              uint64_t line);
-LATTN_API enum lattn_status lattn_write_emission(struct lattn_text *text, const char *status,
-                                                 size_t status_length, const char *model,
-                                                 size_t model_length);
+LATTN_API enum lattn_status lattn_write_reply(struct lattn_text *text, enum lattn_format format,
+                                              const char *id, const char *result,
+                                              size_t result_length);
+LATTN_API enum lattn_status lattn_write_applied(struct lattn_text *text, enum lattn_format format,
+                                                const char *id, uint64_t applied,
+                                                int32_t duplicate);
+LATTN_API enum lattn_status lattn_write_error(struct lattn_text *text, enum lattn_format format,
+                                              const char *id, enum lattn_status status,
+                                              const char *message, uint64_t line);
+LATTN_API enum lattn_status lattn_write_emission(struct lattn_text *text, enum lattn_format format,
+                                                 const char *status, size_t status_length,
+                                                 const char *model, size_t model_length);
 
 /* ---- what a client reads ------------------------------------------------------------------- */
 
 enum lattn_reply_kind { LATTN_REPLY_RESULT, LATTN_REPLY_ERROR, LATTN_REPLY_EMISSION };
 
 /*
- * A line from a daemon. Owned; release with lattn_reply_done.
+ * A message from a daemon. Owned; release with lattn_reply_done.
  *
  * id    JSON text, "" if there was none
  * code, message, line   of an error; line 0 if there was none
@@ -251,7 +319,9 @@ struct lattn_reply {
     void *body;
 };
 
+/* Read a line or a frame; what it holds is kept as JSON text either way. */
 LATTN_API enum lattn_status lattn_reply_read(const char *text, size_t length,
+                                             enum lattn_format format,
                                              struct lattn_reply *ret_reply,
                                              struct lattn_complaint *complaint);
 LATTN_API void lattn_reply_done(struct lattn_reply *reply);
@@ -287,14 +357,32 @@ LATTN_API enum lattn_status lattn_reply_prediction(const struct lattn_reply *rep
 LATTN_API enum lattn_status lattn_reply_text(const struct lattn_reply *reply, int32_t indented,
                                              struct lattn_text *ret_text);
 
+/* ---- models as files ------------------------------------------------------------------------ */
+
 /*
- * Read a model as lattn_write_model writes it.
+ * A model as a safetensors file: tensors V [heads, m, d] and Q [heads, d, d], F64, and strings in
+ * __metadata__ (src/wire/README.md); or as NumPy's npz: V, Q, sigma and the metadata as JSON text.
  *
- * Returns LATTN_OK, LATTN_SYNTAX, LATTN_FIELD, LATTN_SHAPE, LATTN_RANGE, LATTN_NOT_FINITE or
- * LATTN_NO_MEMORY; ret_model is given to the caller.
+ * ret_text  out  the file's bytes are added
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY; of an npz also LATTN_RANGE: it would not be below 4 GiB.
+ */
+LATTN_API enum lattn_status lattn_write_safetensors(struct lattn_text *ret_text,
+                                                    const struct lattn_model *model);
+LATTN_API enum lattn_status lattn_write_npz(struct lattn_text *ret_text,
+                                            const struct lattn_model *model);
+
+/*
+ * Read a model as lattn_write_model (JSON) or lattn_write_safetensors writes it; the bytes tell
+ * which.
+ *
+ * Returns LATTN_OK, LATTN_SYNTAX, LATTN_FIELD, LATTN_SHAPE, LATTN_RANGE, LATTN_NOT_FINITE,
+ * LATTN_NAME or LATTN_NO_MEMORY; ret_model is given to the caller.
  */
 LATTN_API enum lattn_status lattn_model_read(const char *text, size_t length,
                                              struct lattn_model **ret_model,
                                              struct lattn_complaint *complaint);
+
+LATTN_END
 
 #endif

@@ -20,6 +20,7 @@ union stream {
     uv_handle_t handle;
     uv_stream_t stream;
     uv_pipe_t pipe;
+    uv_tcp_t tcp;
     uv_tty_t tty;
 };
 
@@ -46,6 +47,7 @@ struct channel {
 
     size_t pending;
     int is_standard;
+    uv_shutdown_t shutdown_request;
     int is_mute; /* nobody reads the answers */
     int is_closing;
 };
@@ -233,6 +235,15 @@ void channel_write(struct channel *channel, struct lattn_text *text)
     lattn_text_done(text);
 }
 
+void channel_shutdown(struct channel *channel)
+{
+    if (channel->is_standard || channel->is_closing)
+        return;
+    /* Where it fails the peer is gone already. */
+    (void)uv_shutdown(&channel->shutdown_request, channel->writer, NULL);
+    channel->is_mute = 1;
+}
+
 size_t channel_pending(const struct channel *channel)
 {
     return channel->pending;
@@ -299,6 +310,24 @@ static struct channel *channel_make(uv_loop_t *loop, const struct channel_events
     return channel;
 }
 
+/* Take the connection. Answers are small and waited for: TCP shall not hold them back. */
+static int connection_accept(struct channel *channel, uv_stream_t *listener)
+{
+    int is_tcp = listener->type == UV_TCP;
+    int error = is_tcp ? uv_tcp_init(channel->loop, &channel->input.tcp)
+                       : uv_pipe_init(channel->loop, &channel->input.pipe, 0);
+
+    if (error != 0)
+        return error;
+    handle_adopt(channel, &channel->input.handle);
+    channel->reader = &channel->input.stream;
+    channel->writer = &channel->input.stream;
+    error = uv_accept(listener, channel->reader);
+    if (error == 0 && is_tcp)
+        error = uv_tcp_nodelay(&channel->input.tcp, 1);
+    return error;
+}
+
 enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *listener,
                                  const struct channel_events *events, void *arg)
 {
@@ -306,11 +335,7 @@ enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *list
 
     if (channel == NULL)
         return LATTN_NO_MEMORY;
-    (void)uv_pipe_init(listener->loop, &channel->input.pipe, 0); /* cannot fail */
-    handle_adopt(channel, &channel->input.handle);
-    channel->reader = &channel->input.stream;
-    channel->writer = &channel->input.stream;
-    if (uv_accept(listener, channel->reader) != 0) {
+    if (connection_accept(channel, listener) != 0) {
         channel_abandon(channel);
         return LATTN_INPUT_OUTPUT;
     }

@@ -53,6 +53,9 @@ void channel_read_stop(struct channel *channel);
  */
 void channel_write(struct channel *channel, struct lattn_text *text);
 
+/* Tell the peer of a connection that nothing more will be written. */
+void channel_shutdown(struct channel *channel);
+
 /* Bytes written that have not left yet. */
 size_t channel_pending(const struct channel *channel);
 

@@ -1,5 +1,7 @@
 #include "serve/chunk.h"
 
+#include <lattn/frame.h>
+
 #include "base/complaint.h"
 #include "base/memory.h"
 
@@ -9,12 +11,14 @@
 /* Offset of the empty string, which every chunk's text begins with. */
 enum { TEXT_EMPTY = 0 };
 
-enum lattn_status chunk_open(struct chunk **ret_chunk, void *session, struct tally *tally)
+enum lattn_status chunk_open(struct chunk **ret_chunk, enum lattn_format format, void *session,
+                             struct tally *tally)
 {
     struct chunk *chunk = memory_zeroed(1, sizeof *chunk);
 
     if (chunk == NULL)
         return LATTN_NO_MEMORY;
+    chunk->format = format;
     chunk->session = session;
     chunk->tally = tally;
     if (lattn_text_add(&chunk->text, "", 1) != LATTN_OK) {
@@ -111,7 +115,7 @@ static enum lattn_status text_keep(struct chunk *chunk, const char *text, size_t
     return status;
 }
 
-/* Why a line is refused, in the words of whoever refused it. */
+/* Why a message is refused, in the words of whoever refused it. */
 static enum lattn_status message_keep(struct chunk *chunk, struct entry *entry,
                                       const struct lattn_complaint *complaint)
 {
@@ -124,40 +128,43 @@ static enum lattn_status message_keep(struct chunk *chunk, struct entry *entry,
 }
 
 /* A number without a producer, or the other way round, cannot be told apart from a slip. */
-static enum lattn_status check_origin(const struct lattn_line *line,
+static enum lattn_status check_origin(const struct lattn_message *read,
                                       struct lattn_complaint *complaint)
 {
-    if (line->has_seq && line->producer[0] == '\0')
+    if (read->has_seq && read->producer[0] == '\0')
         return complain(complaint, LATTN_FIELD, "seq is given without producer");
-    if (!line->has_seq && line->producer[0] != '\0')
+    if (!read->has_seq && read->producer[0] != '\0')
         return complain(complaint, LATTN_FIELD, "producer is given without seq");
     return LATTN_OK;
 }
 
-static enum lattn_status pair_add(struct chunk *chunk, const struct lattn_line *line, size_t used,
-                                  struct entry *entry, struct lattn_complaint *complaint)
+static enum lattn_status pairs_add(struct chunk *chunk, const struct lattn_message *read,
+                                   size_t used, struct entry *entry,
+                                   struct lattn_complaint *complaint)
 {
     enum lattn_status status;
 
     if (entry->status == LATTN_OK)
-        entry->status = check_origin(line, complaint);
+        entry->status = check_origin(read, complaint);
     if (entry->status == LATTN_OK) {
-        entry->item = line->item;
-        entry->z_at = (size_t)(line->item.z - chunk->numbers);
-        entry->y_at = (size_t)(line->item.y - chunk->numbers);
+        entry->item = read->item;
+        entry->z_at = (size_t)(read->item.z - chunk->numbers);
+        entry->y_at = (size_t)(read->item.y - chunk->numbers);
         chunk->numbers_count += used;
     }
-    entry->has_seq = line->has_seq && line->producer[0] != '\0';
-    entry->seq = line->seq;
-    status = text_keep(chunk, line->id, line->id == NULL ? 0 : line->id_length, &entry->id_at);
+    assert(read->count >= 1);
+    entry->count = read->count;
+    entry->has_seq = read->has_seq && read->producer[0] != '\0';
+    entry->seq = read->seq;
+    status = text_keep(chunk, read->id, strlen(read->id), &entry->id_at);
     if (status == LATTN_OK && entry->has_seq)
-        status = text_keep(chunk, line->producer, strlen(line->producer), &entry->producer_at);
+        status = text_keep(chunk, read->producer, strlen(read->producer), &entry->producer_at);
     if (status == LATTN_OK)
         status = message_keep(chunk, entry, complaint);
     return status == LATTN_OK ? entry_add(chunk, entry) : status;
 }
 
-static enum lattn_status request_add(struct chunk *chunk, const char *text, size_t length,
+static enum lattn_status request_add(struct chunk *chunk, const struct letter *letter,
                                      struct entry *entry)
 {
     struct lattn_request *request = memory_zeroed(1, sizeof *request);
@@ -167,7 +174,8 @@ static enum lattn_status request_add(struct chunk *chunk, const char *text, size
     if (request == NULL)
         return LATTN_NO_MEMORY;
     entry->kind = ENTRY_REQUEST;
-    entry->status = lattn_request_read(text, length, request, &complaint);
+    entry->status =
+        lattn_request_read(letter->bytes, letter->length, chunk->format, request, &complaint);
     status = text_keep(chunk, request->id, strlen(request->id), &entry->id_at);
     if (status == LATTN_OK)
         status = message_keep(chunk, entry, &complaint);
@@ -180,46 +188,67 @@ static enum lattn_status request_add(struct chunk *chunk, const char *text, size
         return status;
     }
     chunk->requests_count++;
-    chunk->bytes += sizeof *request + length * sizeof(double) / 2;
+    chunk->bytes += sizeof *request + letter->numbers * sizeof(double);
     return LATTN_OK;
 }
 
-static int is_blank(const char *text, size_t length)
+static int is_blank(const struct letter *letter)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r')
+    for (size_t i = 0; i < letter->length; i++) {
+        if (memchr(" \t\r", letter->bytes[i], 3) == NULL)
             return 0;
     }
     return 1;
 }
 
-enum lattn_status chunk_read(struct chunk *chunk, const char *text, size_t length, uint64_t line)
+/* Read a message whose numbers have room behind those of the chunk. */
+static enum lattn_status letter_read(const struct chunk *chunk, const struct letter *letter,
+                                     size_t *ret_used, struct lattn_message *ret_read,
+                                     struct lattn_complaint *complaint)
 {
-    struct entry entry = {.kind = ENTRY_PAIR, .line = line};
-    struct lattn_line read = {.kind = LATTN_LINE_PAIR};
+    double *numbers = chunk->numbers + chunk->numbers_count;
+
+    if (chunk->format == LATTN_FORMAT_MSGPACK)
+        return lattn_frame_read(letter->bytes, letter->length, numbers, ret_used, ret_read,
+                                complaint);
+    return lattn_line_read(letter->bytes, letter->length, numbers, ret_used, ret_read, complaint);
+}
+
+enum lattn_status chunk_read(struct chunk *chunk, const struct letter *letter)
+{
+    struct entry entry = {.kind = ENTRY_PAIRS, .line = letter->number, .count = 1};
+    struct lattn_message read = {.kind = LATTN_MESSAGE_PAIRS};
     struct lattn_complaint complaint = {""};
     size_t used = 0;
     enum lattn_status status;
 
-    if (is_blank(text, length))
+    if (chunk->format == LATTN_FORMAT_JSON && is_blank(letter))
         return LATTN_OK;
-    status = numbers_reserve(chunk, length / 2 + 2);
+    status = numbers_reserve(chunk, letter->numbers);
     if (status != LATTN_OK)
         return status;
-    entry.status = lattn_line_read(text, length, chunk->numbers + chunk->numbers_count, &used,
-                                   &read, &complaint);
-    if (entry.status == LATTN_OK && read.kind == LATTN_LINE_REQUEST)
-        return request_add(chunk, text, length, &entry);
-    return pair_add(chunk, &read, used, &entry, &complaint);
+    entry.status = letter_read(chunk, letter, &used, &read, &complaint);
+    entry.is_silent = read.is_silent;
+    if (entry.status == LATTN_OK && read.kind == LATTN_MESSAGE_REQUEST)
+        return request_add(chunk, letter, &entry);
+    return pairs_add(chunk, &read, used, &entry, &complaint);
 }
 
-enum lattn_status chunk_refuse(struct chunk *chunk, enum lattn_status status, const char *message,
-                               uint64_t line)
+enum lattn_status chunk_refuse(struct chunk *chunk, const struct letter *letter,
+                               enum lattn_status status, const char *message)
 {
-    struct entry entry = {.kind = ENTRY_PAIR, .status = status, .line = line};
-    enum lattn_status kept = text_keep(chunk, message, strlen(message), &entry.message_at);
+    struct entry entry = {
+        .kind = ENTRY_PAIRS, .status = status, .line = letter->number, .count = 1};
+    char id[LATTN_ID_MAX] = "";
+    enum lattn_status kept;
 
     assert(status < LATTN_OK);
+    /* Without an id the answer names the message's number. */
+    if (chunk->format == LATTN_FORMAT_MSGPACK)
+        (void)lattn_frame_id(letter->bytes, letter->length, id);
+    kept = text_keep(chunk, id, strlen(id), &entry.id_at);
+    if (kept == LATTN_OK)
+        kept = text_keep(chunk, message, strlen(message), &entry.message_at);
     return kept == LATTN_OK ? entry_add(chunk, &entry) : kept;
 }
 
@@ -231,11 +260,53 @@ void chunk_seal(struct chunk *chunk)
         entry->id = chunk->text.data + entry->id_at;
         entry->producer = chunk->text.data + entry->producer_at;
         entry->message = chunk->text.data + entry->message_at;
-        if (entry->kind == ENTRY_PAIR && entry->status == LATTN_OK) {
+        if (entry->kind == ENTRY_PAIRS && entry->status == LATTN_OK) {
             entry->item.z = chunk->numbers + entry->z_at;
             entry->item.y = chunk->numbers + entry->y_at;
         }
     }
     chunk->bytes += sizeof *chunk + chunk->entries_capacity * sizeof *chunk->entries +
                     chunk->numbers_capacity * sizeof *chunk->numbers + chunk->text.capacity;
+}
+
+/* ---- answers ---- */
+
+static void answer_end(struct chunk *chunk, enum lattn_status status)
+{
+    if (status != LATTN_OK)
+        chunk->answers_lost = 1;
+}
+
+void chunk_answer(struct chunk *chunk, const struct entry *entry, const struct lattn_text *result)
+{
+    if (!entry->is_silent)
+        answer_end(chunk, lattn_write_reply(&chunk->answers, chunk->format, entry->id, result->data,
+                                            result->length));
+}
+
+void chunk_answer_applied(struct chunk *chunk, const struct entry *entry, uint64_t applied,
+                          int duplicate)
+{
+    if (!entry->is_silent && entry->id[0] != '\0')
+        answer_end(chunk, lattn_write_applied(&chunk->answers, chunk->format, entry->id, applied,
+                                              duplicate));
+}
+
+/* A line of a text can be shown to people; a frame or a request is found again by its id. */
+static uint64_t line_named(const struct chunk *chunk, const struct entry *entry)
+{
+    int is_line = chunk->format == LATTN_FORMAT_JSON && entry->kind == ENTRY_PAIRS;
+
+    return is_line || entry->id[0] == '\0' ? entry->line : 0;
+}
+
+void chunk_answer_error(struct chunk *chunk, const struct entry *entry, enum lattn_status status,
+                        const char *message)
+{
+    if (entry->is_silent)
+        return;
+    if (message[0] == '\0')
+        message = lattn_status_text(status);
+    answer_end(chunk, lattn_write_error(&chunk->answers, chunk->format, entry->id, status, message,
+                                        line_named(chunk, entry)));
 }

@@ -5,6 +5,8 @@
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
+#include "serve/buffer.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,16 +17,20 @@ struct tally {
     uint64_t duplicates;
 };
 
-enum entry_kind { ENTRY_PAIR, ENTRY_REQUEST };
+enum entry_kind { ENTRY_PAIRS, ENTRY_REQUEST };
 
 /*
- * One line of a client.
+ * One message of a client.
  *
- * status   LATTN_OK, or why the line was refused when it was read; then message says it in words
- * line     its number on the connection
- * id       JSON text, "" if there is none; in the chunk's text, as are producer and message
- * item     of a pair; the arrays lie in the chunk's numbers
- * request  of a request that was not refused; owned by the chunk
+ * status     LATTN_OK, or why the message was refused when it was read; then message says it
+ * line       its number on the connection
+ * id         JSON text, "" if there is none; in the chunk's text, as are producer and message
+ * is_silent  nobody waits for an answer, not even to an error
+ * item       of pairs: the first of `count` items, see lattn_item_member; the arrays lie in the
+ *            chunk's numbers
+ * count      items as sent, also of pairs that are refused; at least 1
+ * seq        of the first item
+ * request    of a request that was not refused; owned by the chunk
  *
  * Until the chunk is sealed the pointers are offsets (the arrays they lie in still move).
  */
@@ -40,22 +46,26 @@ struct entry {
     const char *id;
     const char *producer; /* "" if there is none */
     const char *message;
+    int is_silent;
     int has_seq;
     uint64_t seq;
     struct lattn_item item;
+    uint64_t count;
     struct lattn_request *request;
 };
 
 /*
- * Lines of one client in the order in which they came: filled by the loop, read by the learner
+ * Messages of one client in the order in which they came: filled by the loop, read by the learner
  * thread, which writes the answers, and carried back to the loop. One thread has it at a time.
  *
+ * format   of the messages, and of the answers
  * session  whom the answers are for, not looked at here; NULL for nobody
  * tally    the session's counters, touched by the learner thread only
  * bytes    of memory, once sealed
  */
 struct chunk {
     struct chunk *next;
+    enum lattn_format format;
     void *session;
     struct tally *tally;
     struct entry *entries;
@@ -72,23 +82,35 @@ struct chunk {
 };
 
 /* Returns LATTN_OK or LATTN_NO_MEMORY. session and tally are kept until the chunk is closed. */
-enum lattn_status chunk_open(struct chunk **ret_chunk, void *session, struct tally *tally);
+enum lattn_status chunk_open(struct chunk **ret_chunk, enum lattn_format format, void *session,
+                             struct tally *tally);
 /* Release it and what it owns, set the pointer to NULL; accepts NULL. */
 void chunk_close(struct chunk **chunk);
 
 /*
- * Read one line into the chunk. A line that is refused becomes an entry as well, so that its answer
+ * Read one message into the chunk. One that is refused becomes an entry as well, so that its answer
  * keeps its place; a blank line becomes none.
  *
- * Returns LATTN_OK, or LATTN_NO_MEMORY with the line lost.
+ * Returns LATTN_OK, or LATTN_NO_MEMORY with the message lost.
  */
-enum lattn_status chunk_read(struct chunk *chunk, const char *text, size_t length, uint64_t line);
+enum lattn_status chunk_read(struct chunk *chunk, const struct letter *letter);
 
-/* Add a line of which nothing is known but why it is refused. Returns as chunk_read. */
-enum lattn_status chunk_refuse(struct chunk *chunk, enum lattn_status status, const char *message,
-                               uint64_t line);
+/* Add a message that could not be read as a whole, and why. Returns as chunk_read. */
+enum lattn_status chunk_refuse(struct chunk *chunk, const struct letter *letter,
+                               enum lattn_status status, const char *message);
 
 /* Nothing more will be added: make the entries' pointers valid and measure. */
 void chunk_seal(struct chunk *chunk);
+
+/*
+ * Answer an entry, unless it is silent: with a request's result, which is written in the chunk's
+ * format; with what became of pairs, if they have an id; with an error. A message of "" stands for
+ * the sentence of its status.
+ */
+void chunk_answer(struct chunk *chunk, const struct entry *entry, const struct lattn_text *result);
+void chunk_answer_applied(struct chunk *chunk, const struct entry *entry, uint64_t applied,
+                          int duplicate);
+void chunk_answer_error(struct chunk *chunk, const struct entry *entry, enum lattn_status status,
+                        const char *message);
 
 #endif

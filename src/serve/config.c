@@ -1,393 +1,377 @@
 /*
- * The options of lattnd: one row of a table each, with the function that takes its value. What the
- * table does not list does not exist, so nothing is ever read and then ignored.
+ * The sources are read from weak to strong, and each value is taken over the one before: what is
+ * left is the strongest, and a mistake in any source is found.
  */
 #include "serve/config.h"
 
 #include "base/complaint.h"
-#include "serve/quantity.h"
+#include "serve/option.h"
 
-#include <math.h>
+#include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Relative precision of a float32: half a unit in the last place of 24 bits. */
-#define PRECISION_F32 0x1p-24
+static const char environment_prefix[] = "LATTND_";
 
-enum { DECIMALS_MAX = 17 };
+/* Characters in which the environment separates several values of one option. */
+static const char environment_blanks[] = " \t\n";
 
-/* Takes an option's value; NULL for an option that has none. */
-typedef enum lattn_status (*option_take_fn)(struct config *config, const char *value,
-                                            struct lattn_complaint *complaint);
+/* A complaint has 256 bytes: this much of it says where, the rest which value, and why not. */
+enum { NAME_BYTES_MAX = 32, PATH_BYTES_MAX = 66, WHERE_BYTES_MAX = 112 };
 
-struct option {
-    const char *name;
-    const char *value; /* the word for it in --help; NULL: it takes none */
-    const char *help;
-    option_take_fn take;
+/* One option as a source gives it; where: "--forget", "LATTND_FORGET", "lattnd.conf:7: forget". */
+struct given {
+    const struct option *option;
+    const char *text;
+    struct config_origin origin;
+    char where[WHERE_BYTES_MAX];
 };
 
-static enum lattn_status take_listen(struct config *config, const char *value,
-                                     struct lattn_complaint *complaint)
+static int has_control(const char *text)
 {
-    struct config_address address = {.text = value};
+    for (; *text != '\0'; text++) {
+        if (iscntrl((unsigned char)*text))
+            return 1;
+    }
+    return 0;
+}
 
-    if (config->addresses_count == CONFIG_LISTEN_MAX)
-        return complain(complaint, LATTN_RANGE, "at most %d addresses", CONFIG_LISTEN_MAX);
-    if (strcmp(value, "stdin") == 0) {
-        address.kind = CONFIG_ADDRESS_STDIN;
-    } else if (strncmp(value, "unix:", 5) == 0 && value[5] != '\0') {
-        address.kind = CONFIG_ADDRESS_UNIX;
-        address.path = value + 5;
-    } else {
-        return complain(complaint, LATTN_ADDRESS, "not an address: unix:PATH or stdin");
-    }
-    for (size_t i = 0; i < config->addresses_count; i++) {
-        if (strcmp(config->addresses[i].text, value) == 0)
-            return complain(complaint, LATTN_ADDRESS, "given twice");
-    }
-    config->addresses[config->addresses_count++] = address;
+/* Take a value over what weaker sources said. */
+static enum lattn_status given_take(struct config *config, const struct given *given,
+                                    struct lattn_complaint *complaint)
+{
+    struct config_value *value = &config->values[option_index(given->option)];
+    struct lattn_complaint why = {""};
+    enum lattn_status status;
+
+    if (given->option->kind == OPTION_LIST && value->origin.source != given->origin.source)
+        config->addresses_count = 0;
+    /* Every value is one line: of the file, of the log, of --check-config. */
+    if (has_control(given->text))
+        status = complain(&why, LATTN_SYNTAX, "has a control character");
+    else
+        status = given->option->take(config, given->text, &why);
+    if (status != LATTN_OK)
+        return complain(complaint, status, "%s %.50s: %.90s", given->where,
+                        given->text[0] == '\0' ? "\"\"" : given->text, why.text);
+    if (given->option->kind == OPTION_LIST)
+        config->addresses[config->addresses_count - 1].origin = given->origin;
+    *value = (struct config_value){given->text, given->origin};
     return LATTN_OK;
 }
 
-static enum lattn_status take_size(const char *value, int32_t size_max, int32_t *ret_size,
+static void defaults_take(struct config *config)
+{
+    const struct option *option;
+
+    for (size_t i = 0; (option = option_at(i)) != NULL; i++) {
+        struct given given = {.option = option, .text = option->initial};
+        enum lattn_status status = LATTN_OK;
+
+        if (option->initial != NULL)
+            status = given_take(config, &given, NULL);
+        assert(status == LATTN_OK);
+    }
+}
+
+/* ---- the file ---- */
+
+/* Of a long path the end tells more. */
+static const char *path_tail(const char *path)
+{
+    size_t length = strlen(path);
+
+    return length > PATH_BYTES_MAX ? path + length - PATH_BYTES_MAX : path;
+}
+
+static enum lattn_status entry_take(struct config *config, const struct config_file_entry *entry,
+                                    struct lattn_complaint *complaint)
+{
+    const struct option *option = option_find(entry->name, strlen(entry->name));
+    const struct config_value *value;
+    struct given given = {
+        .option = option,
+        .text = entry->value,
+        .origin = {CONFIG_SOURCE_FILE, entry->line},
+    };
+
+    snprintf(given.where, sizeof given.where, "%s:%d: %.*s", path_tail(config->file_path),
+             entry->line, NAME_BYTES_MAX, entry->name);
+    if (option == NULL)
+        return complain(complaint, LATTN_FIELD, "%s: not an option (see lattnd --help)",
+                        given.where);
+    if (option->take == NULL)
+        return complain(complaint, LATTN_FIELD, "%s: not in a file", given.where);
+    value = &config->values[option_index(option)];
+    if (option->kind != OPTION_LIST && value->origin.source == CONFIG_SOURCE_FILE)
+        return complain(complaint, LATTN_FIELD, "%s: given before, on line %d", given.where,
+                        value->origin.line);
+    return given_take(config, &given, complaint);
+}
+
+static enum lattn_status file_take(struct config *config, const struct given *given,
                                    struct lattn_complaint *complaint)
 {
-    uint64_t size;
-    enum lattn_status status = quantity_count(value, &size);
+    struct lattn_complaint why = {""};
+    struct config_file_entry entry;
+    enum lattn_status status;
 
-    if (status == LATTN_SYNTAX)
-        return complain(complaint, status, "not a whole number");
-    if (status != LATTN_OK || size < 1 || size > (uint64_t)size_max)
-        return complain(complaint, LATTN_RANGE, "outside 1..%d", size_max);
-    *ret_size = (int32_t)size;
-    return LATTN_OK;
-}
-
-static enum lattn_status take_dim(struct config *config, const char *value,
-                                  struct lattn_complaint *complaint)
-{
-    return take_size(value, LATTN_DIM_MAX, &config->learner.dim, complaint);
-}
-
-static enum lattn_status take_outputs(struct config *config, const char *value,
-                                      struct lattn_complaint *complaint)
-{
-    return take_size(value, LATTN_OUTPUTS_MAX, &config->learner.outputs, complaint);
-}
-
-static enum lattn_status take_bias(struct config *config, const char *value,
-                                   struct lattn_complaint *complaint)
-{
-    (void)value;
-    (void)complaint;
-    config->learner.bias = 1;
-    return LATTN_OK;
-}
-
-static enum lattn_status take_forget(struct config *config, const char *value,
-                                     struct lattn_complaint *complaint)
-{
-    double forget;
-    enum lattn_status status = quantity_real(value, &forget);
-
-    if (status != LATTN_OK)
-        return complain(complaint, status, "not a number");
-    if (!(forget > 0 && forget <= 1))
-        return complain(complaint, LATTN_RANGE, "must be above 0 and at most 1");
-    config->learner.forget = forget;
-    return LATTN_OK;
-}
-
-static enum lattn_status take_precision(struct config *config, const char *value,
-                                        struct lattn_complaint *complaint)
-{
-    uint64_t decimals;
-
-    if (strcmp(value, "f32") == 0) {
-        config->learner.precision = PRECISION_F32;
+    if (given->option == NULL)
         return LATTN_OK;
-    }
-    if (quantity_count(value, &decimals) != LATTN_OK || decimals > DECIMALS_MAX)
-        return complain(complaint, LATTN_RANGE, "neither f32 nor a number of decimals, 0..%d",
-                        DECIMALS_MAX);
-    config->learner.precision = pow(10, -(double)decimals);
-    return LATTN_OK;
-}
-
-static enum lattn_status take_ridge(struct config *config, const char *value,
-                                    struct lattn_complaint *complaint)
-{
-    double ridge;
-    enum lattn_status status = quantity_real(value, &ridge);
-
+    if (has_control(given->text))
+        return complain(complaint, LATTN_SYNTAX, "%s: has a control character", given->where);
+    config->file_path = given->text;
+    status = config_file_open(&config->file, given->text, &why);
     if (status != LATTN_OK)
-        return complain(complaint, status, "not a number");
-    if (ridge < 0)
-        return complain(complaint, LATTN_RANGE, "must not be negative");
-    config->learner.ridge = ridge;
-    return LATTN_OK;
-}
-
-static enum lattn_status take_engine(struct config *config, const char *value,
-                                     struct lattn_complaint *complaint)
-{
-    if (strcmp(value, "rls") != 0)
-        return complain(complaint, LATTN_FIELD, "not one of: rls");
-    config->learner.engine = LATTN_ENGINE_RLS;
-    return LATTN_OK;
-}
-
-/* "100pairs": is it that form, and how many? */
-static int is_pairs(const char *value, uint64_t *ret_pairs)
-{
-    static const char unit[] = "pairs";
-    size_t length = strlen(value);
-    char digits[24];
-
-    if (length < sizeof unit || length - (sizeof unit - 1) >= sizeof digits)
-        return 0;
-    length -= sizeof unit - 1;
-    if (strcmp(value + length, unit) != 0)
-        return 0;
-    memcpy(digits, value, length);
-    digits[length] = '\0';
-    return quantity_count(digits, ret_pairs) == LATTN_OK;
-}
-
-static enum lattn_status take_emit_every(struct config *config, const char *value,
-                                         struct lattn_complaint *complaint)
-{
-    uint64_t pairs = 0;
-    uint64_t ns = 0;
-
-    if (!is_pairs(value, &pairs) && quantity_time(value, &ns) != LATTN_OK)
-        return complain(complaint, LATTN_SYNTAX, "neither a time (250ms, 5s, 2m) nor 100pairs");
-    if (pairs == 0 && ns == 0)
-        return complain(complaint, LATTN_RANGE, "must be above 0");
-    config->emit_every_pairs = pairs;
-    config->emit_every_ns = ns;
-    return LATTN_OK;
-}
-
-static enum lattn_status take_emit_dir(struct config *config, const char *value,
-                                       struct lattn_complaint *complaint)
-{
-    if (value[0] == '\0')
-        return complain(complaint, LATTN_FIELD, "names no directory");
-    config->emit_dir = value;
-    return LATTN_OK;
-}
-
-static enum lattn_status take_heads(struct config *config, const char *value,
-                                    struct lattn_complaint *complaint)
-{
-    uint64_t count;
-
-    if (strcmp(value, "svd") == 0) {
-        config->heads = LATTN_HEADS_SVD;
-        return LATTN_OK;
-    }
-    if (quantity_count(value, &count) != LATTN_OK || count < 1 || count > INT32_MAX)
-        return complain(complaint, LATTN_RANGE, "neither svd nor a number of heads");
-    config->heads = LATTN_HEADS_COUNT;
-    config->heads_count = (int32_t)count;
-    return LATTN_OK;
-}
-
-static enum lattn_status take_exit_when(struct config *config, const char *value,
-                                        struct lattn_complaint *complaint)
-{
-    if (strcmp(value, "identifying") != 0)
-        return complain(complaint, LATTN_FIELD, "not one of: identifying");
-    config->exit_when_identifying = 1;
-    return LATTN_OK;
-}
-
-static enum lattn_status take_bytes(const char *value, size_t *ret_bytes,
-                                    struct lattn_complaint *complaint)
-{
-    enum lattn_status status = quantity_size(value, ret_bytes);
-
-    if (status != LATTN_OK)
-        return complain(complaint, status, "not a size (4096, 64K, 16M, 2G)");
-    return LATTN_OK;
-}
-
-static enum lattn_status take_max_memory(struct config *config, const char *value,
-                                         struct lattn_complaint *complaint)
-{
-    enum lattn_status status = take_bytes(value, &config->learner.memory_max, complaint);
-
-    if (status == LATTN_OK && config->learner.memory_max == 0)
-        return complain(complaint, LATTN_RANGE, "must be above 0");
+        return complain(complaint, status, "%s %.66s: %.70s", given->where, path_tail(given->text),
+                        why.text);
+    do {
+        status = config_file_next(&config->file, &entry, &why);
+        if (status != LATTN_OK)
+            return complain(complaint, status, "%.66s:%d: %.100s", path_tail(given->text),
+                            entry.line, why.text);
+        if (entry.name != NULL)
+            status = entry_take(config, &entry, complaint);
+    } while (status == LATTN_OK && entry.name != NULL);
     return status;
 }
 
-static enum lattn_status take_max_frame(struct config *config, const char *value,
-                                        struct lattn_complaint *complaint)
+/* ---- the environment ---- */
+
+/* Of "LATTND_EMIT_EVERY=5s" the option emit-every; NULL if there is none. */
+static const struct option *variable_option(const char *variable, size_t length)
 {
-    size_t bytes = 0;
-    enum lattn_status status = take_bytes(value, &bytes, complaint);
+    char name[NAME_BYTES_MAX];
+    const struct option *option;
 
-    if (status != LATTN_OK)
-        return status;
-    if (bytes < 1 || bytes > CONFIG_FRAME_MAX)
-        return complain(complaint, LATTN_RANGE, "outside 1..1G");
-    config->frame_bytes_max = bytes;
-    return LATTN_OK;
-}
-
-static enum lattn_status take_log_level(struct config *config, const char *value,
-                                        struct lattn_complaint *complaint)
-{
-    static const char *const words[] = {"debug", "info", "warn", "error"};
-
-    for (int level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++) {
-        if (strcmp(value, words[level]) == 0) {
-            config->log_level = (enum log_level)level;
-            return LATTN_OK;
-        }
+    if (length > sizeof name)
+        return NULL;
+    for (size_t i = 0; i < length; i++) {
+        if (islower((unsigned char)variable[i]) || variable[i] == '-')
+            return NULL;
+        name[i] = variable[i] == '_' ? '-' : (char)tolower((unsigned char)variable[i]);
     }
-    return complain(complaint, LATTN_FIELD, "not one of: debug, info, warn, error");
+    option = option_find(name, length);
+    return option == NULL || option->kind == OPTION_ACTION ? NULL : option;
 }
 
-static enum lattn_status take_log_format(struct config *config, const char *value,
-                                         struct lattn_complaint *complaint)
+/* Is this one of our variables? Then ret_given is what it says; of no option if there is none. */
+static int variable_read(const char *variable, struct given *ret_given)
 {
-    if (strcmp(value, "logfmt") == 0)
-        config->log_format = LOG_FORMAT_LOGFMT;
-    else if (strcmp(value, "json") == 0)
-        config->log_format = LOG_FORMAT_JSON;
-    else
-        return complain(complaint, LATTN_FIELD, "not one of: logfmt, json");
-    return LATTN_OK;
-}
+    size_t prefix = sizeof environment_prefix - 1;
+    size_t length = strcspn(variable, "=");
 
-static const struct option options[] = {
-    {"--listen", "ADDR", "unix:PATH or stdin; may be given several times", take_listen},
-    {"--dim", "D", "coordinates of a token; default: from the first pair", take_dim},
-    {"--outputs", "M", "numbers of a label; default: from the first pair", take_outputs},
-    {"--bias", NULL, "add a constant 1 as coordinate 0 of every token", take_bias},
-    {"--forget", "L", "weight of the past after each pair, 0 < L <= 1; default 1", take_forget},
-    {"--precision", "f32|N", "tokens are exact to float32 or to N decimals only", take_precision},
-    {"--ridge", "R", "ridge at solve time; never enters the state or the verdict", take_ridge},
-    {"--engine", "rls", "how pairs are folded in", take_engine},
-    {"--emit-every", "TIME|Npairs", "how often to emit: 250ms, 5s, 2m, 1000pairs; default 1s",
-     take_emit_every},
-    {"--emit-dir", "DIR", "keep status.json and model.json there", take_emit_dir},
-    {"--heads", "svd|N", "heads of the model: all of the SVD, or the N largest; default svd",
-     take_heads},
-    {"--exit-when", "identifying", "exit 0 then; 1 if stdin, the only input, ended before",
-     take_exit_when},
-    {"--max-memory", "SIZE", "what the learner may hold; default: no limit", take_max_memory},
-    {"--max-frame", "SIZE", "longest line accepted; default 16M", take_max_frame},
-    {"--log-level", "LEVEL", "debug, info, warn or error; default info", take_log_level},
-    {"--log-format", "FORMAT", "logfmt or json; default logfmt", take_log_format},
-    {"--help", NULL, "show this", NULL},
-    {"--version", NULL, "show the version", NULL},
-};
-
-enum { OPTIONS_COUNT = sizeof options / sizeof *options };
-
-void config_help(FILE *out)
-{
-    fputs("usage: lattnd --listen ADDR [option ...]\n\n"
-          "Learns linear attention from pairs of sequence and label, one JSON object per line.\n\n",
-          out);
-    for (int i = 0; i < OPTIONS_COUNT; i++) {
-        const char *value = options[i].value;
-        char left[40];
-
-        snprintf(left, sizeof left, "%s%s%s", options[i].name, value == NULL ? "" : " ",
-                 value == NULL ? "" : value);
-        fprintf(out, "  %-26s %s\n", left, options[i].help);
-    }
-}
-
-static const struct option *option_find(const char *argument, size_t length)
-{
-    for (int i = 0; i < OPTIONS_COUNT; i++) {
-        if (strlen(options[i].name) == length && memcmp(options[i].name, argument, length) == 0)
-            return &options[i];
-    }
-    return NULL;
-}
-
-static struct config config_default(void)
-{
-    return (struct config){
-        .learner = lattn_learner_settings_default(),
-        .emit_every_ns = UINT64_C(1000000000),
-        .heads = LATTN_HEADS_SVD,
-        .frame_bytes_max = LATTN_FRAME_BYTES_DEFAULT,
-        .log_level = LOG_LEVEL_INFO,
-        .log_format = LOG_FORMAT_LOGFMT,
+    if (strncmp(variable, environment_prefix, prefix) != 0 || variable[length] != '=')
+        return 0;
+    *ret_given = (struct given){
+        .option = variable_option(variable + prefix, length - prefix),
+        .text = variable + length + 1,
+        .origin = {.source = CONFIG_SOURCE_ENVIRONMENT},
     };
+    snprintf(ret_given->where, sizeof ret_given->where, "%.*s", (int)length, variable);
+    return 1;
 }
 
-/* Take the option at *at and its value; *at moves to the last argument used. */
-static enum lattn_status option_read(int argc, char **argv, int *at, struct config *config,
-                                     enum config_action *action, struct lattn_complaint *complaint)
+/* Several values in one variable. */
+static enum lattn_status words_take(struct config *config, const struct given *given,
+                                    struct lattn_complaint *complaint)
 {
-    const char *argument = argv[*at];
+    const char *at = given->text;
+    char word[CONFIG_ADDRESS_MAX];
+    struct given one = *given;
+    enum lattn_status status = LATTN_OK;
+
+    one.text = word;
+    do {
+        size_t length;
+
+        at += strspn(at, environment_blanks);
+        length = strcspn(at, environment_blanks);
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        if (length >= sizeof word)
+            return complain(complaint, LATTN_ADDRESS, "%s %.60s: longer than %d bytes",
+                            given->where, word, CONFIG_ADDRESS_MAX - 1);
+        status = given_take(config, &one, complaint);
+        at += length + strspn(at + length, environment_blanks);
+    } while (status == LATTN_OK && *at != '\0');
+    config->values[option_index(given->option)].text = given->text;
+    return status;
+}
+
+static enum lattn_status environment_take(struct config *config, char **environment,
+                                          struct lattn_complaint *complaint)
+{
+    enum lattn_status status = LATTN_OK;
+
+    for (; *environment != NULL && status == LATTN_OK; environment++) {
+        struct given given;
+
+        if (!variable_read(*environment, &given))
+            continue;
+        if (given.option == NULL)
+            return complain(complaint, LATTN_FIELD, "%s: not an option (see lattnd --help)",
+                            given.where);
+        if (given.option->kind == OPTION_LIST)
+            status = words_take(config, &given, complaint);
+        else if (given.option->kind != OPTION_FILE)
+            status = given_take(config, &given, complaint);
+    }
+    return status;
+}
+
+/* ---- the command line ---- */
+
+/* The option at *at and its value; *at moves behind both. */
+static enum lattn_status argument_read(int argc, char **argv, int *at, struct given *ret_given,
+                                       struct lattn_complaint *complaint)
+{
+    const char *argument = argv[(*at)++];
     size_t length = strcspn(argument, "=");
     const char *value = argument[length] == '=' ? argument + length + 1 : NULL;
-    const struct option *option = option_find(argument, length);
-    struct lattn_complaint why = {""};
-    enum lattn_status status;
+    const struct option *option =
+        strncmp(argument, "--", 2) == 0 ? option_find(argument + 2, length - 2) : NULL;
 
     if (option == NULL)
         return complain(complaint, LATTN_FIELD, "%.100s: not an option (see lattnd --help)",
                         argument);
-    if (option->value == NULL && value != NULL)
-        return complain(complaint, LATTN_FIELD, "%s: takes no value", option->name);
-    if (option->take == NULL) {
-        *action = strcmp(option->name, "--help") == 0 ? CONFIG_HELP : CONFIG_VERSION;
-        return LATTN_OK;
-    }
-    if (option->value != NULL && value == NULL) {
-        if (*at + 1 == argc)
-            return complain(complaint, LATTN_FIELD, "%s: needs a value, %s", option->name,
+    if (option->kind == OPTION_ACTION && value != NULL)
+        return complain(complaint, LATTN_FIELD, "--%s: takes no value", option->name);
+    if (option->kind == OPTION_FLAG && value == NULL)
+        value = "true";
+    if (option->kind != OPTION_ACTION && value == NULL) {
+        if (*at == argc)
+            return complain(complaint, LATTN_FIELD, "--%s: needs a value, %s", option->name,
                             option->value);
-        value = argv[++*at];
+        value = argv[(*at)++];
     }
-    status = option->take(config, value, &why);
-    if (status == LATTN_OK)
-        return LATTN_OK;
-    return complain(complaint, status, "%s %.80s: %.100s", option->name, value, why.text);
+    *ret_given = (struct given){
+        .option = option,
+        .text = value,
+        .origin = {.source = CONFIG_SOURCE_COMMAND_LINE},
+    };
+    snprintf(ret_given->where, sizeof ret_given->where, "--%s", option->name);
+    return LATTN_OK;
+}
+
+static enum lattn_status action_take(struct config *config, enum config_action action,
+                                     struct lattn_complaint *complaint)
+{
+    if (config->action != CONFIG_RUN && config->action != action)
+        return complain(complaint, LATTN_FIELD, "--check-config and --explain: one at a time");
+    config->action = action;
+    return LATTN_OK;
+}
+
+/* What has to be known before any value is taken: what to do, and which file to read. */
+static enum lattn_status arguments_scan(int argc, char **argv, struct config *config,
+                                        struct given *file, struct lattn_complaint *complaint)
+{
+    for (int at = 1; at < argc;) {
+        struct given given;
+        enum lattn_status status = argument_read(argc, argv, &at, &given, complaint);
+
+        if (status != LATTN_OK)
+            return status;
+        if (given.option->kind == OPTION_FILE)
+            *file = given;
+        if (given.option->kind != OPTION_ACTION)
+            continue;
+        if (given.option->action == CONFIG_HELP || given.option->action == CONFIG_VERSION) {
+            config->action = given.option->action;
+            return LATTN_OK;
+        }
+        status = action_take(config, given.option->action, complaint);
+        if (status != LATTN_OK)
+            return status;
+    }
+    return LATTN_OK;
+}
+
+static enum lattn_status arguments_take(struct config *config, int argc, char **argv,
+                                        struct lattn_complaint *complaint)
+{
+    for (int at = 1; at < argc;) {
+        struct given given;
+        enum lattn_status status = argument_read(argc, argv, &at, &given, complaint);
+
+        if (status == LATTN_OK && given.option->take != NULL)
+            status = given_take(config, &given, complaint);
+        if (status != LATTN_OK)
+            return status;
+    }
+    return LATTN_OK;
+}
+
+/* ---- all together ---- */
+
+static void file_find(char **environment, struct given *file)
+{
+    struct given given;
+
+    if (file->option != NULL)
+        return;
+    for (; *environment != NULL; environment++) {
+        if (variable_read(*environment, &given) && given.option != NULL &&
+            given.option->kind == OPTION_FILE)
+            *file = given;
+    }
 }
 
 /* What no option can see alone. */
 static enum lattn_status config_agree(const struct config *config,
                                       struct lattn_complaint *complaint)
 {
-    if (config->addresses_count == 0)
+    if (config->addresses_count == 0 && config->action != CONFIG_EXPLAIN)
         return complain(complaint, LATTN_FIELD,
-                        "nothing to listen on: give --listen unix:PATH or --listen stdin");
+                        "nothing to listen on: give --listen unix:PATH, tcp:HOST:PORT, fd:N or "
+                        "stdin");
     if (config->learner.dim + config->learner.bias > LATTN_DIM_MAX)
         return complain(complaint, LATTN_RANGE,
                         "--dim %d with --bias: the constant is one more, at most %d in all",
                         config->learner.dim, LATTN_DIM_MAX);
+    if (config->learner.dim == 0 && config->action == CONFIG_EXPLAIN)
+        return complain(complaint, LATTN_FIELD,
+                        "--explain: needs --dim, the coordinates of a token");
     return LATTN_OK;
 }
 
-enum lattn_status config_read(int argc, char **argv, struct config *ret_config,
-                              enum config_action *ret_action, struct lattn_complaint *complaint)
+static enum lattn_status sources_take(struct config *config, int argc, char **argv,
+                                      char **environment, struct given *file,
+                                      struct lattn_complaint *complaint)
 {
-    struct config config = config_default();
-    enum config_action action = CONFIG_RUN;
-    enum lattn_status status = LATTN_OK;
+    enum lattn_status status;
 
-    for (int at = 1; at < argc && action == CONFIG_RUN; at++) {
-        status = option_read(argc, argv, &at, &config, &action, complaint);
-        if (status != LATTN_OK)
-            return status;
-    }
-    if (action == CONFIG_RUN)
-        status = config_agree(&config, complaint);
-    if (status != LATTN_OK)
+    defaults_take(config);
+    file_find(environment, file);
+    status = file_take(config, file, complaint);
+    if (status == LATTN_OK)
+        status = environment_take(config, environment, complaint);
+    if (status == LATTN_OK)
+        status = arguments_take(config, argc, argv, complaint);
+    if (status == LATTN_OK)
+        status = config_agree(config, complaint);
+    return status;
+}
+
+enum lattn_status config_read(int argc, char **argv, char **environment, struct config *ret_config,
+                              struct lattn_complaint *complaint)
+{
+    struct config config = {.action = CONFIG_RUN, .learner = lattn_learner_settings_default()};
+    struct given file = {.option = NULL};
+    enum lattn_status status = arguments_scan(argc, argv, &config, &file, complaint);
+
+    if (status == LATTN_OK && config.action != CONFIG_HELP && config.action != CONFIG_VERSION)
+        status = sources_take(&config, argc, argv, environment, &file, complaint);
+    if (status != LATTN_OK) {
+        config_done(&config);
         return status;
+    }
     *ret_config = config;
-    *ret_action = action;
     return LATTN_OK;
+}
+
+void config_done(struct config *config)
+{
+    config_file_close(&config->file);
 }

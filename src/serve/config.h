@@ -1,32 +1,73 @@
 #ifndef SERVE_CONFIG_H
 #define SERVE_CONFIG_H
 
+#include <lattn/address.h>
 #include <lattn/learner.h>
 #include <lattn/status.h>
 
+#include "serve/config_file.h"
 #include "serve/log.h"
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-/* More sockets than this are a mistake of a script, not a wish. */
-enum { CONFIG_LISTEN_MAX = 16 };
+/*
+ * What lattnd shall do, from four sources: command line, environment, file, defaults; the first
+ * that gives a value wins. Every value is checked, also one that a stronger source replaces.
+ */
+enum {
+    /* More addresses than this are a mistake of a script, not a wish. */
+    CONFIG_LISTEN_MAX = 16,
+    /* Bytes of one as it is typed, with its closing zero: a path, or a host and a port. */
+    CONFIG_ADDRESS_MAX = 288,
+    CONFIG_OPTIONS_MAX = 24
+};
 
 /* The greatest --max-frame: its numbers alone take four times as much. */
 #define CONFIG_FRAME_MAX ((size_t)1 << 30)
 
-enum config_address_kind { CONFIG_ADDRESS_STDIN, CONFIG_ADDRESS_UNIX };
-
-/* Where lattnd listens; text is what was typed, path what follows "unix:". Both borrowed. */
-struct config_address {
-    enum config_address_kind kind;
-    const char *text;
-    const char *path;
+enum config_action {
+    CONFIG_RUN,
+    CONFIG_HELP,
+    CONFIG_VERSION,
+    CONFIG_CHECK,  /* print what holds, start nothing */
+    CONFIG_EXPLAIN /* print what it will cost, start nothing */
 };
 
-/* What the command line asks for. Strings are borrowed from argv. */
+/* From weak to strong. */
+enum config_source {
+    CONFIG_SOURCE_DEFAULT,
+    CONFIG_SOURCE_FILE,
+    CONFIG_SOURCE_ENVIRONMENT,
+    CONFIG_SOURCE_COMMAND_LINE
+};
+
+/* Who gave a value; line is of the file. */
+struct config_origin {
+    enum config_source source;
+    int32_t line;
+};
+
+/* An address with what was typed. */
+struct config_address {
+    struct lattn_address address;
+    char text[CONFIG_ADDRESS_MAX];
+    struct config_origin origin;
+};
+
+/* The value of an option as it was typed; NULL where nobody gave one. */
+struct config_value {
+    const char *text;
+    struct config_origin origin;
+};
+
+/*
+ * file_path  NULL: no file
+ * values     by the index of the option (option.h); text is borrowed from the file's lines, the
+ *            environment or the command line
+ */
 struct config {
+    enum config_action action;
     struct config_address addresses[CONFIG_LISTEN_MAX];
     size_t addresses_count;
     struct lattn_learner_settings learner;
@@ -39,23 +80,28 @@ struct config {
     size_t frame_bytes_max;
     enum log_level log_level;
     enum log_format log_format;
+    const char *file_path;
+    struct config_file file;
+    struct config_value values[CONFIG_OPTIONS_MAX];
 };
 
-enum config_action { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION };
-
 /*
- * Read the command line, "--name value" or "--name=value". Later values win; --listen adds.
+ * Read all sources.
  *
- * ret_config  out  complete where the action is CONFIG_RUN
- * complaint   out  which option, and why not
+ * argv, environment  in   the latter ends with NULL; both are borrowed as long as the config is
+ * used ret_config         out  release with config_done; where its action is CONFIG_HELP or
+ *                         CONFIG_VERSION nothing else of it counts
+ * complaint          out  which value of which source, and what is allowed
  *
  * Returns LATTN_OK; LATTN_FIELD for an option that is unknown, lacks its value or is missing;
- * LATTN_SYNTAX, LATTN_RANGE or LATTN_ADDRESS for a value or for two that do not go together.
+ * LATTN_SYNTAX, LATTN_RANGE, LATTN_ADDRESS or LATTN_NAME for a value or for two that do not go
+ * together; LATTN_INPUT_OUTPUT or LATTN_TOO_BIG where the file cannot be read; LATTN_NO_MEMORY.
+ * Refused, there is nothing to release.
  */
-enum lattn_status config_read(int argc, char **argv, struct config *ret_config,
-                              enum config_action *ret_action, struct lattn_complaint *complaint);
+enum lattn_status config_read(int argc, char **argv, char **environment, struct config *ret_config,
+                              struct lattn_complaint *complaint);
 
-/* Write what --help says. */
-void config_help(FILE *out);
+/* Release what it read from the file. */
+void config_done(struct config *config);
 
 #endif

@@ -6,23 +6,30 @@
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "serve/log.h"
+#include "wire/writer.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
 
 /* One request on its way to its answer: result is what will stand behind "result". */
 struct answer {
     const struct lattn_request *request;
+    enum lattn_format format;
     const struct tally *tally;
     struct lattn_text result;
     struct lattn_complaint complaint;
 };
 
-/* A short result that is printed. */
-static enum lattn_status answer_print(struct answer *answer, const char *text)
+/* A result of one word, {"key": "word"}. */
+static enum lattn_status answer_word(struct answer *answer, const char *key, const char *word)
 {
-    return lattn_text_add(&answer->result, text, strlen(text));
+    struct writer writer;
+
+    writer_begin(&writer, &answer->result, answer->format);
+    writer_open(&writer, '{');
+    writer_key(&writer, key);
+    writer_string(&writer, word);
+    writer_close(&writer, '}');
+    return writer_end(&writer);
 }
 
 static enum lattn_status answer_predict(const struct dispatch *dispatch, struct answer *answer)
@@ -36,7 +43,8 @@ static enum lattn_status answer_predict(const struct dispatch *dispatch, struct 
 
     if (status != LATTN_OK)
         return status;
-    return lattn_write_prediction(&answer->result, &prediction, lattn_learner_outputs(learner));
+    return lattn_write_prediction(&answer->result, answer->format, &prediction,
+                                  lattn_learner_outputs(learner));
 }
 
 static enum lattn_status answer_status(const struct dispatch *dispatch, struct answer *answer)
@@ -50,7 +58,7 @@ static enum lattn_status answer_status(const struct dispatch *dispatch, struct a
     status = lattn_learner_report(fold_learner(dispatch->fold), &report);
     if (status != LATTN_OK)
         return status;
-    status = lattn_write_status(&answer->result, &report, &service);
+    status = lattn_write_status(&answer->result, answer->format, &report, &service);
     lattn_report_done(&report);
     return status;
 }
@@ -66,7 +74,7 @@ static enum lattn_status answer_model(const struct dispatch *dispatch, struct an
 
     if (status != LATTN_OK)
         return status;
-    status = lattn_write_model(&answer->result, model);
+    status = lattn_write_model(&answer->result, answer->format, model);
     lattn_model_close(&model);
     return status;
 }
@@ -74,20 +82,22 @@ static enum lattn_status answer_model(const struct dispatch *dispatch, struct an
 /* The session starts to send emissions when this answer has come back to it. */
 static enum lattn_status answer_subscribe(struct answer *answer)
 {
-    return answer_print(answer, answer->request->model ? "{\"subscribed\":\"model\"}"
-                                                       : "{\"subscribed\":\"status\"}");
+    return answer_word(answer, "subscribed", answer->request->model ? "model" : "status");
 }
 
 static enum lattn_status answer_emit(const struct dispatch *dispatch, struct answer *answer)
 {
-    char text[64];
     enum lattn_status status = dispatch->emit(dispatch->arg);
+    struct writer writer;
 
     if (status != LATTN_OK)
         return status;
-    snprintf(text, sizeof text, "{\"generation\":%llu}",
-             (unsigned long long)lattn_learner_generation(fold_learner(dispatch->fold)));
-    return answer_print(answer, text);
+    writer_begin(&writer, &answer->result, answer->format);
+    writer_open(&writer, '{');
+    writer_key(&writer, "generation");
+    writer_count(&writer, lattn_learner_generation(fold_learner(dispatch->fold)));
+    writer_close(&writer, '}');
+    return writer_end(&writer);
 }
 
 static void growth_log(const struct lattn_named *named)
@@ -121,7 +131,7 @@ static enum lattn_status answer_name(const struct dispatch *dispatch, struct ans
     named.m = lattn_learner_outputs(learner);
     if (named.d != d || named.m != m)
         growth_log(&named);
-    status = lattn_write_named(&answer->result, &named);
+    status = lattn_write_named(&answer->result, answer->format, &named);
 done:
     memory_release(named.coordinates);
     memory_release(named.outputs);
@@ -144,12 +154,13 @@ static enum lattn_status answer_hello(const struct dispatch *dispatch, struct an
     if (answer->request->producer[0] != '\0')
         hello.has_last_seq = producers_last(fold_producers(dispatch->fold),
                                             answer->request->producer, &hello.last_seq) == LATTN_OK;
-    return lattn_write_hello(&answer->result, &hello);
+    return lattn_write_hello(&answer->result, answer->format, &hello);
 }
 
 static enum lattn_status answer_reset(const struct dispatch *dispatch, struct answer *answer)
 {
     enum lattn_status status;
+    struct writer writer;
 
     if (!answer->request->confirm)
         return complain(&answer->complaint, LATTN_CONFIRM,
@@ -158,7 +169,12 @@ static enum lattn_status answer_reset(const struct dispatch *dispatch, struct an
     dispatch->forget(dispatch->arg);
     if (status != LATTN_OK)
         return status;
-    return answer_print(answer, "{\"reset\":true}");
+    writer_begin(&writer, &answer->result, answer->format);
+    writer_open(&writer, '{');
+    writer_key(&writer, "reset");
+    writer_flag(&writer, 1);
+    writer_close(&writer, '}');
+    return writer_end(&writer);
 }
 
 static enum lattn_status answer_make(const struct dispatch *dispatch, struct answer *answer)
@@ -184,34 +200,39 @@ static enum lattn_status answer_make(const struct dispatch *dispatch, struct ans
     return LATTN_METHOD;
 }
 
-/* A request is found again by its id; without one the answer names the line. */
-static enum lattn_status answer_refusal(struct chunk *chunk, const struct entry *entry,
-                                        enum lattn_status status, const char *message)
+/* Nobody is told why a silent request was refused, but for those who read the log closely. */
+static void refusal_log(const struct entry *entry, enum lattn_status status, const char *message)
 {
+    if (!entry->is_silent)
+        return;
     if (message[0] == '\0')
         message = lattn_status_text(status);
-    return lattn_write_error(&chunk->answers, entry->id, status, message,
-                             entry->id[0] == '\0' ? entry->line : 0);
+    log_event(LOG_LEVEL_DEBUG, "notification refused", LOG_FIELDS(log_text("error", message)));
+}
+
+static void request_refuse(struct chunk *chunk, const struct entry *entry, enum lattn_status status,
+                           const char *message)
+{
+    refusal_log(entry, status, message);
+    chunk_answer_error(chunk, entry, status, message);
 }
 
 void dispatch_request(const struct dispatch *dispatch, struct chunk *chunk,
                       const struct entry *entry)
 {
-    struct answer answer = {.request = entry->request, .tally = chunk->tally};
-    enum lattn_status status = entry->status;
+    struct answer answer = {
+        .request = entry->request, .format = chunk->format, .tally = chunk->tally};
+    enum lattn_status status;
 
-    assert(entry->kind == ENTRY_REQUEST && fold_lines(dispatch->fold) == 0);
-    if (status != LATTN_OK) {
-        status = answer_refusal(chunk, entry, status, entry->message);
-    } else {
-        status = answer_make(dispatch, &answer);
-        if (status == LATTN_OK)
-            status = lattn_write_reply(&chunk->answers, entry->id, answer.result.data,
-                                       answer.result.length);
-        else
-            status = answer_refusal(chunk, entry, status, answer.complaint.text);
+    assert(entry->kind == ENTRY_REQUEST && fold_entries(dispatch->fold) == 0);
+    if (entry->status != LATTN_OK) {
+        request_refuse(chunk, entry, entry->status, entry->message);
+        return;
     }
-    if (status != LATTN_OK)
-        chunk->answers_lost = 1;
+    status = answer_make(dispatch, &answer);
+    if (status == LATTN_OK)
+        chunk_answer(chunk, entry, &answer.result);
+    else
+        request_refuse(chunk, entry, status, answer.complaint.text);
     lattn_text_done(&answer.result);
 }

@@ -38,7 +38,8 @@ static enum lattn_status write_all(int file, const char *bytes, size_t length)
     return LATTN_OK;
 }
 
-static enum lattn_status file_write(const char *path, const struct lattn_text *text)
+static enum lattn_status file_write(const char *path, const struct lattn_text *text,
+                                    const char *end)
 {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     enum lattn_status status;
@@ -47,7 +48,7 @@ static enum lattn_status file_write(const char *path, const struct lattn_text *t
         return LATTN_INPUT_OUTPUT;
     status = write_all(file, text->data, text->length);
     if (status == LATTN_OK)
-        status = write_all(file, "\n", 1);
+        status = write_all(file, end, strlen(end));
     if (close(file) != 0)
         status = LATTN_INPUT_OUTPUT;
     return status;
@@ -63,9 +64,9 @@ static enum lattn_status file_abandon(const char *path)
     return LATTN_INPUT_OUTPUT;
 }
 
-/* errno says why where this fails. */
+/* A file of the text and its end, or none where the text is empty. errno says why this fails. */
 static enum lattn_status file_replace(const char *dir, const char *name,
-                                      const struct lattn_text *text)
+                                      const struct lattn_text *text, const char *end)
 {
     char path[PATH_MAX];
     char path_new[PATH_MAX];
@@ -75,9 +76,25 @@ static enum lattn_status file_replace(const char *dir, const char *name,
         return LATTN_INPUT_OUTPUT;
     if (text->length == 0)
         return unlink(path) == 0 || errno == ENOENT ? LATTN_OK : LATTN_INPUT_OUTPUT;
-    if (file_write(path_new, text) != LATTN_OK || rename(path_new, path) != 0)
+    if (file_write(path_new, text, end) != LATTN_OK || rename(path_new, path) != 0)
         return file_abandon(path_new);
     return LATTN_OK;
+}
+
+static enum lattn_status model_replace(const char *dir, const struct lattn_model *model)
+{
+    struct lattn_text file;
+    enum lattn_status status = LATTN_OK;
+
+    lattn_text_init(&file);
+    if (model != NULL)
+        status = lattn_write_safetensors(&file, model);
+    if (status == LATTN_OK)
+        status = file_replace(dir, "model.safetensors", &file, "");
+    else
+        errno = ENOMEM;
+    lattn_text_done(&file);
+    return status;
 }
 
 enum lattn_status emit_dir_init(struct emit_dir *dir, const char *path,
@@ -98,10 +115,10 @@ enum lattn_status emit_dir_init(struct emit_dir *dir, const char *path,
 }
 
 void emit_dir_write(struct emit_dir *dir, const struct lattn_text *status,
-                    const struct lattn_text *model)
+                    const struct lattn_model *model)
 {
-    int failed = file_replace(dir->path, "status.json", status) != LATTN_OK ||
-                 file_replace(dir->path, "model.json", model) != LATTN_OK;
+    int failed = file_replace(dir->path, "status.json", status, "\n") != LATTN_OK ||
+                 model_replace(dir->path, model) != LATTN_OK;
 
     if (failed && !dir->failed)
         log_event(LOG_LEVEL_ERROR, "cannot write the emission",

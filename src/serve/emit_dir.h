@@ -1,13 +1,15 @@
 #ifndef SERVE_EMIT_DIR_H
 #define SERVE_EMIT_DIR_H
 
+#include <lattn/model.h>
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
 /*
  * The newest emission as files of a directory. Each file is written under another name and renamed,
  * so that a reader finds the old one or the new one, never a part. Nothing is synced to the disk:
- * the files repeat what the daemon knows, and nothing is recovered from them.
+ * the files repeat what the daemon knows, and nothing is recovered from them. Files of an earlier
+ * run stay until the first emission replaces them.
  */
 struct emit_dir {
     const char *path;
@@ -19,10 +21,12 @@ enum lattn_status emit_dir_init(struct emit_dir *dir, const char *path,
                                 struct lattn_complaint *complaint);
 
 /*
- * Replace status.json and model.json; each ends with a newline. A model of length 0 removes its
- * file. The first of several failures in a row is logged.
+ * Replace status.json and model.safetensors. The first of several failures in a row is logged.
+ *
+ * status  in  JSON; the file ends with a newline
+ * model   in  NULL removes its file
  */
 void emit_dir_write(struct emit_dir *dir, const struct lattn_text *status,
-                    const struct lattn_text *model);
+                    const struct lattn_model *model);
 
 #endif

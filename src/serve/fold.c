@@ -12,27 +12,32 @@
 enum {
     /* Items in a block: several times the rows at which blocks are as fast as they get. */
     FOLD_ITEMS_MAX = 1024,
-    /* Lines answered together; refused ones and duplicates count as well. */
-    FOLD_LINES_MAX = 4096
+    /* Entries answered together; refused ones and duplicates count as well. */
+    FOLD_ENTRIES_MAX = 4096
 };
 
 enum fate { FATE_LEARNED, FATE_DUPLICATE, FATE_REFUSED };
 
 /*
- * What becomes of one line.
+ * What becomes of one entry.
  *
- * rows        label rows of the block up to and including this line: what "applied" says
- * message_at  of a refused line, in the fold's words
+ * known       so many of its first items came before, and are left out
+ * rows        label rows of the block up to and including this entry: what "applied" says
+ * message_at  of a refused entry, in the fold's words
  */
 struct outcome {
     struct chunk *chunk;
     const struct entry *entry;
     enum fate fate;
     enum lattn_status status;
+    uint64_t known;
     size_t rows;
     size_t message_at;
 };
 
+/*
+ * items  scratch: the records' items, one by one, while they are learned
+ */
 struct fold {
     struct lattn_learner *learner;
     struct producers *producers;
@@ -41,12 +46,13 @@ struct fold {
     void *commit_arg;
     uint64_t epoch;
 
-    struct lattn_item items[FOLD_ITEMS_MAX];
     struct fold_record records[FOLD_ITEMS_MAX];
-    size_t items_count;
-    struct outcome outcomes[FOLD_LINES_MAX];
+    size_t records_count;
+    struct outcome outcomes[FOLD_ENTRIES_MAX];
     size_t outcomes_count;
+    size_t items_count;
     size_t rows;
+    struct lattn_item items[FOLD_ITEMS_MAX];
     struct lattn_text words;
     struct lattn_complaint refusal;
 };
@@ -83,7 +89,9 @@ void fold_close(struct fold **fold)
     *fold = NULL;
 }
 
-/* Keep why a line is refused. Without memory for the words the status alone must do. */
+/* ---- what may be learned ---- */
+
+/* Keep why an entry is refused. Without memory for the words the status alone must do. */
 static void outcome_refuse(struct fold *fold, struct outcome *outcome, enum lattn_status status,
                            const char *message)
 {
@@ -100,62 +108,149 @@ static void outcome_refuse(struct fold *fold, struct outcome *outcome, enum latt
         outcome->message_at = SIZE_MAX;
 }
 
-/* Was this line sent before, or is one missing before it? */
+/* Were these items sent before, or is one missing before them? */
 static enum lattn_status check_order(struct fold *fold, const struct entry *entry,
-                                     struct lattn_complaint *complaint)
+                                     uint64_t *ret_known, struct lattn_complaint *complaint)
 {
     if (!entry->has_seq)
         return LATTN_OK;
-    return producers_note(fold->producers, entry->producer, entry->seq, complaint);
+    return producers_note(fold->producers, entry->producer, entry->seq, entry->count, ret_known,
+                          complaint);
 }
 
-static void item_gather(struct fold *fold, const struct entry *entry)
+/* Admit the items of an entry but the first `known`. */
+static enum lattn_status items_admit(struct lattn_learner *learner, const struct entry *entry,
+                                     size_t known, struct lattn_complaint *complaint)
 {
-    struct lattn_item *item = &fold->items[fold->items_count];
+    struct lattn_complaint why = {""};
 
-    *item = entry->item;
-    fold->records[fold->items_count] =
-        (struct fold_record){.item = item, .producer = entry->producer, .seq = entry->seq};
-    fold->items_count++;
-    fold->rows += (size_t)lattn_item_rows(item);
+    for (size_t i = known; i < entry->count; i++) {
+        const struct lattn_item item = lattn_item_member(&entry->item, i);
+        enum lattn_status status = lattn_learner_admit(learner, &item, &why);
+
+        if (status == LATTN_OK)
+            continue;
+        if (entry->count == 1)
+            return complain(complaint, status, "%s", why.text);
+        return complain(complaint, status, "item %zu: %.200s", i, why.text);
+    }
+    return LATTN_OK;
 }
 
-void fold_line(struct fold *fold, struct chunk *chunk, const struct entry *entry)
+/*
+ * Admit all of them or none. What one item was admitted with is room that says nothing, but for d
+ * and m, which the first of all fixes: then a batch is tried on a copy, which is still small.
+ */
+static enum lattn_status check_admission(struct fold *fold, const struct entry *entry, size_t known,
+                                         struct lattn_complaint *complaint)
+{
+    int is_sized = lattn_learner_dim(fold->learner) > 0 && lattn_learner_outputs(fold->learner) > 0;
+    struct lattn_learner *trial = NULL;
+    enum lattn_status status;
+
+    if (is_sized || entry->count == 1)
+        return items_admit(fold->learner, entry, known, complaint);
+    status = lattn_learner_copy(fold->learner, &trial);
+    if (status == LATTN_OK)
+        status = items_admit(trial, entry, known, complaint);
+    if (status == LATTN_OK) {
+        struct lattn_learner *unsized = fold->learner;
+
+        fold->learner = trial;
+        trial = unsized;
+    }
+    lattn_learner_close(&trial);
+    return status;
+}
+
+/* Is there no room in the block for so many items, and for one more entry? */
+static int is_full(const struct fold *fold, uint64_t count)
+{
+    if (fold->outcomes_count == FOLD_ENTRIES_MAX)
+        return 1;
+    return fold->items_count > 0 &&
+           (fold->items_count >= FOLD_ITEMS_MAX || count > FOLD_ITEMS_MAX - fold->items_count);
+}
+
+static void entry_gather(struct fold *fold, const struct entry *entry, size_t known)
+{
+    struct fold_record *record = &fold->records[fold->records_count++];
+
+    assert(fold->records_count <= FOLD_ITEMS_MAX && known < entry->count);
+    *record = (struct fold_record){
+        .item = lattn_item_member(&entry->item, known),
+        .count = entry->count - known,
+        .producer = entry->producer,
+        .seq = entry->seq + known,
+    };
+    fold->items_count += record->count;
+    fold->rows += record->count * (size_t)lattn_item_rows(&record->item);
+}
+
+void fold_entry(struct fold *fold, struct chunk *chunk, const struct entry *entry)
 {
     struct lattn_complaint complaint = {""};
     struct outcome *outcome;
     enum lattn_status status;
 
-    assert(entry->kind == ENTRY_PAIR);
-    if (fold->items_count == FOLD_ITEMS_MAX || fold->outcomes_count == FOLD_LINES_MAX)
+    assert(entry->kind == ENTRY_PAIRS);
+    if (is_full(fold, entry->count))
         fold_flush(fold);
     outcome = &fold->outcomes[fold->outcomes_count++];
     *outcome = (struct outcome){.chunk = chunk, .entry = entry, .fate = FATE_LEARNED};
-    status = check_order(fold, entry, &complaint);
+    status = check_order(fold, entry, &outcome->known, &complaint);
     if (status == LATTN_DUPLICATE)
         outcome->fate = FATE_DUPLICATE;
     else if (status != LATTN_OK)
         outcome_refuse(fold, outcome, status, complaint.text);
     else if (entry->status != LATTN_OK)
         outcome_refuse(fold, outcome, entry->status, entry->message);
-    else if ((status = lattn_learner_admit(fold->learner, &entry->item, &complaint)) != LATTN_OK)
+    else if ((status = check_admission(fold, entry, outcome->known, &complaint)) != LATTN_OK)
         outcome_refuse(fold, outcome, status, complaint.text);
     else
-        item_gather(fold, entry);
+        entry_gather(fold, entry, outcome->known);
     outcome->rows = fold->rows;
+}
+
+/* ---- what is learned ---- */
+
+static void items_absorb(struct fold *fold, size_t count)
+{
+    const struct lattn_batch batch = {.items = fold->items, .count = count};
+
+    if (count > 0)
+        lattn_learner_absorb(fold->learner, &batch);
+}
+
+/* Learn the records; the items of all of them stand side by side, as if each had come alone. */
+static void records_absorb(struct fold *fold)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < fold->records_count; i++) {
+        const struct fold_record *record = &fold->records[i];
+
+        for (size_t member = 0; member < record->count; member++) {
+            if (count == FOLD_ITEMS_MAX) {
+                items_absorb(fold, count);
+                count = 0;
+            }
+            fold->items[count++] = lattn_item_member(&record->item, member);
+        }
+    }
+    items_absorb(fold, count);
 }
 
 static void block_learn(struct fold *fold)
 {
-    const struct lattn_batch batch = {.items = fold->items, .count = fold->items_count};
     enum lattn_status status = LATTN_OK;
 
-    if (fold->items_count == 0)
+    if (fold->records_count == 0)
         return;
     if (fold->commit != NULL)
-        status = fold->commit(fold->commit_arg, fold->records, fold->items_count);
+        status = fold->commit(fold->commit_arg, fold->records, fold->records_count);
     if (status == LATTN_OK) {
-        lattn_learner_absorb(fold->learner, &batch);
+        records_absorb(fold);
         return;
     }
     for (size_t i = 0; i < fold->outcomes_count; i++) {
@@ -166,38 +261,34 @@ static void block_learn(struct fold *fold)
 
 static void outcome_count(const struct outcome *outcome, struct tally *tally)
 {
+    uint64_t count = outcome->entry->count;
+
     switch (outcome->fate) {
     case FATE_LEARNED:
-        tally->accepted++;
+        tally->accepted += count - outcome->known;
+        tally->duplicates += outcome->known;
         break;
     case FATE_DUPLICATE:
-        tally->duplicates++;
+        tally->duplicates += count;
         break;
     case FATE_REFUSED:
-        tally->rejected++;
+        tally->rejected += count - outcome->known;
+        tally->duplicates += outcome->known;
         break;
     }
 }
 
-/* Silent where it was accepted and asks for no answer. pairs: learned before this block. */
+/* pairs: learned before this block. */
 static void outcome_answer(const struct fold *fold, const struct outcome *outcome, uint64_t pairs)
 {
-    struct chunk *chunk = outcome->chunk;
-    const struct entry *entry = outcome->entry;
-    const char *message = outcome->message_at == SIZE_MAX ? lattn_status_text(outcome->status)
-                                                          : fold->words.data + outcome->message_at;
-    enum lattn_status status;
+    const char *message =
+        outcome->message_at == SIZE_MAX ? "" : fold->words.data + outcome->message_at;
 
     if (outcome->fate == FATE_REFUSED)
-        status =
-            lattn_write_error(&chunk->answers, entry->id, outcome->status, message, entry->line);
-    else if (entry->id[0] != '\0')
-        status = lattn_write_applied(&chunk->answers, entry->id, pairs + outcome->rows,
-                                     outcome->fate == FATE_DUPLICATE);
+        chunk_answer_error(outcome->chunk, outcome->entry, outcome->status, message);
     else
-        return;
-    if (status != LATTN_OK)
-        chunk->answers_lost = 1;
+        chunk_answer_applied(outcome->chunk, outcome->entry, pairs + outcome->rows,
+                             outcome->fate == FATE_DUPLICATE);
 }
 
 void fold_flush(struct fold *fold)
@@ -213,13 +304,14 @@ void fold_flush(struct fold *fold)
             outcome_count(outcome, outcome->chunk->tally);
         outcome_answer(fold, outcome, pairs);
     }
-    fold->items_count = 0;
+    fold->records_count = 0;
     fold->outcomes_count = 0;
+    fold->items_count = 0;
     fold->rows = 0;
     fold->words.length = 0;
 }
 
-size_t fold_lines(const struct fold *fold)
+size_t fold_entries(const struct fold *fold)
 {
     return fold->outcomes_count;
 }

@@ -12,22 +12,31 @@
 #include <stdint.h>
 
 /*
- * Whatever waits, folded in together: pairs are admitted one by one, gathered into one block, and
+ * Whatever waits, folded in together: pairs are admitted as they come, gathered into one block, and
  * committed, learned and answered when the block is flushed. Belongs to the learner thread.
  *
- *     lines -> fold_line -> [ block ] -> commit -> absorb -> count and answer
+ *     entries -> fold_entry -> [ block ] -> commit -> absorb -> count and answer
+ *
+ * The items of one entry are all learned or none; only duplicates among them are left out.
  */
 
-/* An item about to be learned, and its sender's number; producer is "" if it has none. */
+/*
+ * Items of one message, about to be learned.
+ *
+ * item      the first of `count`, see lattn_item_member
+ * producer  their sender, "" if there is none
+ * seq       the number of the first
+ */
 struct fold_record {
-    const struct lattn_item *item;
+    struct lattn_item item;
+    size_t count;
     const char *producer;
     uint64_t seq;
 };
 
 /*
  * Make a block safe before it is learned: the seam for durable state. What it accepts is learned
- * and answered; what it refuses is as if it had been refused one by one.
+ * and answered; what it refuses is as if it had been refused message by message.
  *
  * records  in  count of them, all admitted, in the order in which they will be learned
  */
@@ -47,18 +56,18 @@ enum lattn_status fold_open(struct fold **ret_fold, const struct lattn_learner_s
 void fold_close(struct fold **fold);
 
 /*
- * Take in a line that is a pair, or that was refused when it was read. Flushes first if the block
- * is full.
+ * Take in pairs, or a message that was refused when it was read. Flushes first if the block is
+ * full; a message larger than a block makes one of its own.
  *
  * chunk, entry  kept until the block is flushed
  */
-void fold_line(struct fold *fold, struct chunk *chunk, const struct entry *entry);
+void fold_entry(struct fold *fold, struct chunk *chunk, const struct entry *entry);
 
-/* Learn what was gathered; then count and answer each of its lines in order. */
+/* Learn what was gathered; then count and answer each of its entries in order. */
 void fold_flush(struct fold *fold);
 
-/* Lines gathered and not yet answered; label rows among them. */
-size_t fold_lines(const struct fold *fold);
+/* Entries gathered and not yet answered; label rows among them. */
+size_t fold_entries(const struct fold *fold);
 size_t fold_rows(const struct fold *fold);
 
 /*
@@ -71,7 +80,7 @@ enum lattn_status fold_reset(struct fold *fold);
 /* How often everything was forgotten: a result of an older epoch is not about this state. */
 uint64_t fold_epoch(const struct fold *fold);
 
-/* The state, exact only while the block is empty. Borrowed until fold_close. */
+/* The state, exact only while the block is empty. Borrowed until the next call that changes it. */
 struct lattn_learner *fold_learner(struct fold *fold);
 const struct producers *fold_producers(const struct fold *fold);
 /* Items of all connections. */

@@ -3,52 +3,40 @@
 
 #include <lattn/status.h>
 
+#include "serve/buffer.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * The bytes of one client, cut into lines. Holds what has come and was not yet taken: less than
- * one line of the greatest length and what was added since.
+ * Cuts the bytes of one client into lines.
  *
- *     data   [ taken | start ... whole lines ... scanned ... | end ]
+ *     buffer   [ whole lines ... | scanned, no end of line | came since ]
  *
- * number    lines begun so far, so that an answer can name its line; the first is 1
- * skipping  the line under way was too big: nothing of it is kept
+ * bytes_max  the longest line accepted, without its end
+ * number     lines begun so far, so that an answer can name its line
+ * scanned    bytes that wait and hold no end of line
+ * skipping   the line under way was too big: nothing of it is kept
  */
 struct lines {
-    char *data;
-    size_t start;
-    size_t scanned;
-    size_t end;
-    size_t capacity;
     size_t bytes_max;
     uint64_t number;
+    size_t scanned;
     int skipping;
 };
 
-/* bytes_max: the longest line accepted, without its end. Allocates nothing. */
 void lines_init(struct lines *lines, size_t bytes_max);
-/* Accepts NULL. */
-void lines_done(struct lines *lines);
-
-/* Copy bytes that came. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing added. */
-enum lattn_status lines_add(struct lines *lines, const char *bytes, size_t length);
 
 /*
- * Take the next whole line.
+ * Take the next whole line out of the buffer.
  *
- * ret_text, ret_length  out  the line without its end, borrowed until the next lines_add or
- *                            lines_trim
- *
- * Returns LATTN_OK; LATTN_MORE: no whole line is here; LATTN_TOO_BIG, once per line: it is counted,
- * its bytes are passed over and the next line will be in order.
+ * Returns LATTN_OK; LATTN_MORE: no whole line is here; LATTN_TOO_BIG, once per line: the letter has
+ * its number alone, its bytes are passed over, and the next line will be in order.
  */
-enum lattn_status lines_next(struct lines *lines, const char **ret_text, size_t *ret_length);
+enum lattn_status lines_next(struct lines *lines, struct buffer *buffer, struct letter *ret_letter,
+                             struct lattn_complaint *complaint);
 
 /* After the end of the bytes: take what came behind the last line's end, LATTN_OK or LATTN_MORE. */
-enum lattn_status lines_last(struct lines *lines, const char **ret_text, size_t *ret_length);
-
-/* Give memory back if everything was taken: an idle client costs none. */
-void lines_trim(struct lines *lines);
+enum lattn_status lines_last(struct lines *lines, struct buffer *buffer, struct letter *ret_letter);
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "serve/log.h"
 
+#include "wire/scan.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -17,8 +19,9 @@
 
 enum {
     LINE_BYTES_MAX = 4096,
-    /* A value may come from a client; six of them, each byte escaped to six, fit into a line. */
-    VALUE_BYTES_MAX = 100 * 6,
+    ESCAPED_BYTES_MAX = sizeof "\\u0000" - 1,
+    /* A value may come from a client; six of them, each byte escaped, fit into a line. */
+    VALUE_BYTES_MAX = 100 * ESCAPED_BYTES_MAX,
     FIELDS_MAX = 5,
     /* A full pipe behind stderr may hold up the daemon this long, not for ever. */
     WRITE_WAIT_MS = 1000
@@ -68,30 +71,48 @@ static const char *level_word(enum log_level level)
     return words[level];
 }
 
-static void line_add(struct line *line, const char *text)
+static void line_add_bytes(struct line *line, const char *bytes, size_t length)
 {
-    size_t length = strlen(text);
     size_t room = sizeof line->bytes - line->length;
 
     if (length > room)
         length = room;
-    memcpy(line->bytes + line->length, text, length);
+    memcpy(line->bytes + line->length, bytes, length);
     line->length += length;
+}
+
+static void line_add(struct line *line, const char *text)
+{
+    line_add_bytes(line, text, strlen(text));
+}
+
+/* As in JSON. Where length is 0 the byte is not UTF-8, such as that of a character that was cut. */
+static void line_add_character(struct line *line, const char *character, size_t length)
+{
+    unsigned char byte = (unsigned char)*character;
+    char escaped[ESCAPED_BYTES_MAX + 1];
+
+    if (length == 0) {
+        line_add(line, "\\ufffd");
+    } else if (byte < 0x20 || byte == 0x7f) {
+        snprintf(escaped, sizeof escaped, "\\u%04x", byte);
+        line_add(line, escaped);
+    } else {
+        line_add(line, byte == '"' || byte == '\\' ? "\\" : "");
+        line_add_bytes(line, character, length);
+    }
 }
 
 static void line_add_escaped(struct line *line, const char *text)
 {
-    size_t end = line->length + VALUE_BYTES_MAX;
+    size_t most = line->length + VALUE_BYTES_MAX;
+    const char *end = text + strlen(text);
 
-    for (; *text != '\0' && line->length + 6 <= end; text++) {
-        unsigned char byte = (unsigned char)*text;
-        char escaped[8] = {(char)byte};
+    while (text < end && line->length + ESCAPED_BYTES_MAX <= most) {
+        size_t length = scan_utf8(text, end);
 
-        if (byte == '"' || byte == '\\')
-            snprintf(escaped, sizeof escaped, "\\%c", byte);
-        else if (byte < 0x20 || byte == 0x7f)
-            snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-        line_add(line, escaped);
+        line_add_character(line, text, length);
+        text += length == 0 ? 1 : length;
     }
 }
 
@@ -101,8 +122,8 @@ static int is_quoted(const char *text)
     if (*text == '\0')
         return 1;
     for (; *text != '\0'; text++) {
-        if ((unsigned char)*text <= ' ' || *text == '"' || *text == '=' || *text == '\\' ||
-            *text == 0x7f)
+        if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7f || *text == '"' ||
+            *text == '=' || *text == '\\')
             return 1;
     }
     return 0;

@@ -3,7 +3,7 @@
  * large as is good for speed, before a request, and when nothing waits any more. So a single pair
  * that finds it idle is learned at once, and under load blocks form by themselves.
  *
- * A chunk is held until all its lines are answered, then it goes back. Everything in struct
+ * A chunk is held until all its entries are answered, then it goes back. Everything in struct
  * pipeline below the line belongs to the learner thread.
  */
 #include "serve/pipeline.h"
@@ -236,7 +236,7 @@ static void pipeline_flush(struct pipeline *pipeline)
     uint64_t pairs = pairs_learned(pipeline);
     uint64_t learned;
 
-    if (fold_lines(pipeline->fold) == 0)
+    if (fold_entries(pipeline->fold) == 0)
         return;
     fold_flush(pipeline->fold);
     learned = pairs_learned(pipeline) - pairs;
@@ -250,7 +250,7 @@ static void held_return(struct pipeline *pipeline)
 {
     if (pipeline->held == NULL)
         return;
-    assert(fold_lines(pipeline->fold) == 0);
+    assert(fold_entries(pipeline->fold) == 0);
     while (pipeline->held != NULL) {
         struct chunk *chunk = pipeline->held;
 
@@ -275,8 +275,8 @@ static void chunk_work(struct pipeline *pipeline, struct chunk *chunk)
     for (size_t i = 0; i < chunk->entries_count; i++) {
         const struct entry *entry = &chunk->entries[i];
 
-        if (entry->kind == ENTRY_PAIR) {
-            fold_line(pipeline->fold, chunk, entry);
+        if (entry->kind == ENTRY_PAIRS) {
+            fold_entry(pipeline->fold, chunk, entry);
         } else {
             pipeline_flush(pipeline);
             dispatch_request(&pipeline->dispatch, chunk, entry);
@@ -284,7 +284,7 @@ static void chunk_work(struct pipeline *pipeline, struct chunk *chunk)
     }
     if (fold_rows(pipeline->fold) >= BLOCK_ROWS_ENOUGH)
         pipeline_flush(pipeline);
-    if (fold_lines(pipeline->fold) == 0)
+    if (fold_entries(pipeline->fold) == 0)
         held_return(pipeline);
 }
 
@@ -293,12 +293,12 @@ static void pipeline_tend(struct pipeline *pipeline)
 {
     uint64_t now_ns = uv_hrtime();
 
-    if (fold_lines(pipeline->fold) == 0)
+    if (fold_entries(pipeline->fold) == 0)
         emission_consider(pipeline, now_ns);
     refusals_log(pipeline, now_ns);
 }
 
-/* Until when to wait for a chunk: not at all while lines are gathered and not yet learned. */
+/* Until when to wait for a chunk: not at all while pairs are gathered and not yet learned. */
 static uint64_t pipeline_patience(struct pipeline *pipeline)
 {
     uint64_t emission_ns;

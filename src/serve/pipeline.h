@@ -15,7 +15,7 @@
  * The learner thread, and all that the loop knows of it: chunks go in, come back with their
  * answers, and now and then there is a bulletin.
  *
- *     loop    pipeline_submit ->  queue  -> learner thread: fold_line, dispatch_request
+ *     loop    pipeline_submit ->  queue  -> learner thread: fold_entry, dispatch_request
  *     loop    pipeline_collect <- queue <- [chunk with its answers]
  *     loop    pipeline_bulletin <- publisher's thread <- snapshot, when one is due
  */

@@ -177,24 +177,32 @@ static enum lattn_status add(struct producers *producers, const char *name, uint
 }
 
 enum lattn_status producers_note(struct producers *producers, const char *name, uint64_t seq,
+                                 uint64_t count, uint64_t *ret_known,
                                  struct lattn_complaint *complaint)
 {
     int32_t at = find(producers, name);
+    uint64_t last = seq + (count - 1);
     struct slot *slot;
 
-    assert(strnlen(name, LATTN_PRODUCER_MAX) < LATTN_PRODUCER_MAX);
+    assert(strnlen(name, LATTN_PRODUCER_MAX) < LATTN_PRODUCER_MAX && count >= 1);
+    if (last < seq)
+        return complain(complaint, LATTN_RANGE,
+                        "seq of producer %s: %" PRIu64 " items from %" PRIu64 " leave 64 bits",
+                        name, count, seq);
+    *ret_known = 0;
     if (at == NONE)
-        return add(producers, name, seq);
+        return add(producers, name, last);
     slot = &producers->slots[at];
     ring_remove(producers->slots, at);
     ring_put_first(producers->slots, at);
-    if (seq <= slot->seq)
+    if (last <= slot->seq)
         return LATTN_DUPLICATE;
-    if (seq != slot->seq + 1)
+    if (seq > slot->seq + 1)
         return complain(complaint, LATTN_GAP,
                         "seq of producer %s: expected %" PRIu64 ", got %" PRIu64, name,
                         slot->seq + 1, seq);
-    slot->seq = seq;
+    *ret_known = slot->seq + 1 - seq;
+    slot->seq = last;
     return LATTN_OK;
 }
 

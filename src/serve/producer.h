@@ -17,14 +17,18 @@ enum lattn_status producers_open(struct producers **ret_producers, int32_t count
 void producers_close(struct producers **producers);
 
 /*
- * May an item with this number be learned? If so the number is used up, learned or not.
+ * May items with the numbers seq, seq + 1, ... be learned? If so the numbers are used up, learned
+ * or not.
  *
- * name  in  NUL-terminated, shorter than LATTN_PRODUCER_MAX
+ * name       in   NUL-terminated, shorter than LATTN_PRODUCER_MAX
+ * count      in   of the items, at least 1
+ * ret_known  out  so many of the first ones came before; less than count
  *
- * Returns LATTN_OK: it is the next one; LATTN_DUPLICATE: it came before; LATTN_GAP: numbers are
- * missing before it, and nothing is noted; LATTN_NO_MEMORY.
+ * Returns LATTN_OK; LATTN_DUPLICATE: all of them came before; LATTN_GAP: numbers are missing before
+ * the first; LATTN_RANGE: there are not so many numbers; LATTN_NO_MEMORY. Nothing is noted then.
  */
 enum lattn_status producers_note(struct producers *producers, const char *name, uint64_t seq,
+                                 uint64_t count, uint64_t *ret_known,
                                  struct lattn_complaint *complaint);
 
 /* Returns LATTN_OK, or LATTN_NO_DATA for a producer that is not known. */

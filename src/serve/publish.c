@@ -34,10 +34,10 @@ struct publisher {
     struct bulletin *bulletin;
 };
 
-/* The texts of an emission, as files and as lines. */
+/* The parts of an emission in both formats, and the messages made of them. */
 struct edition {
-    struct lattn_text status;
-    struct lattn_text model;
+    struct lattn_text status[BULLETIN_FORMATS];
+    struct lattn_text model[BULLETIN_FORMATS];
     struct bulletin *bulletin;
 };
 
@@ -45,22 +45,46 @@ void bulletin_close(struct bulletin **bulletin)
 {
     if (*bulletin == NULL)
         return;
-    lattn_text_done(&(*bulletin)->status_line);
-    lattn_text_done(&(*bulletin)->model_line);
+    for (int format = 0; format < BULLETIN_FORMATS; format++) {
+        lattn_text_done(&(*bulletin)->status[format]);
+        lattn_text_done(&(*bulletin)->model[format]);
+    }
     memory_release(*bulletin);
     *bulletin = NULL;
 }
 
 static void edition_done(struct edition *edition)
 {
-    lattn_text_done(&edition->status);
-    lattn_text_done(&edition->model);
+    for (int format = 0; format < BULLETIN_FORMATS; format++) {
+        lattn_text_done(&edition->status[format]);
+        lattn_text_done(&edition->model[format]);
+    }
     bulletin_close(&edition->bulletin);
 }
 
-static enum lattn_status edition_write(struct edition *edition,
+static enum lattn_status edition_write(struct edition *edition, enum lattn_format format,
                                        const struct lattn_emission *emission,
                                        const struct lattn_service *service)
+{
+    struct lattn_text *status_text = &edition->status[format];
+    struct lattn_text *model_text = &edition->model[format];
+    struct bulletin *bulletin = edition->bulletin;
+    enum lattn_status status = lattn_write_status(status_text, format, &emission->report, service);
+
+    if (status == LATTN_OK && emission->model != NULL)
+        status = lattn_write_model(model_text, format, emission->model);
+    if (status == LATTN_OK)
+        status = lattn_write_emission(&bulletin->status[format], format, status_text->data,
+                                      status_text->length, NULL, 0);
+    if (status == LATTN_OK)
+        status = lattn_write_emission(&bulletin->model[format], format, status_text->data,
+                                      status_text->length, model_text->data, model_text->length);
+    return status;
+}
+
+static enum lattn_status edition_make(struct edition *edition,
+                                      const struct lattn_emission *emission,
+                                      const struct lattn_service *service)
 {
     struct bulletin *bulletin = memory_zeroed(1, sizeof *bulletin);
     const struct lattn_certificate *certificate = &emission->report.certificate;
@@ -73,16 +97,9 @@ static enum lattn_status edition_write(struct edition *edition,
     bulletin->pairs = certificate->pairs;
     bulletin->rank = certificate->rank;
     bulletin->p = certificate->p;
-    status = lattn_write_status(&edition->status, &emission->report, service);
-    if (status == LATTN_OK && emission->model != NULL)
-        status = lattn_write_model(&edition->model, emission->model);
+    status = edition_write(edition, LATTN_FORMAT_JSON, emission, service);
     if (status == LATTN_OK)
-        status = lattn_write_emission(&bulletin->status_line, edition->status.data,
-                                      edition->status.length, NULL, 0);
-    if (status == LATTN_OK)
-        status = lattn_write_emission(&bulletin->model_line, edition->status.data,
-                                      edition->status.length, edition->model.data,
-                                      edition->model.length);
+        status = edition_write(edition, LATTN_FORMAT_MSGPACK, emission, service);
     return status;
 }
 
@@ -95,12 +112,12 @@ static enum lattn_status emission_publish(struct publisher *publisher,
 
     service.heads = emission->model == NULL ? LATTN_NEVER : emission->model->heads;
     service.heads_generation = emission->report.generation;
-    status = edition_write(edition, emission, &service);
+    status = edition_make(edition, emission, &service);
     if (status != LATTN_OK)
         return status;
     edition->bulletin->number = ++publisher->bulletins_made;
     if (publisher->emit_dir.path != NULL)
-        emit_dir_write(&publisher->emit_dir, &edition->status, &edition->model);
+        emit_dir_write(&publisher->emit_dir, &edition->status[LATTN_FORMAT_JSON], emission->model);
     return LATTN_OK;
 }
 

@@ -14,11 +14,17 @@
  */
 struct publisher;
 
-/* An emission as subscribers get it; immutable. */
+/* So many values has enum lattn_format. */
+enum { BULLETIN_FORMATS = 2 };
+
+/*
+ * An emission as subscribers get it; immutable. Each message is there in both formats: laying one
+ * out takes little beside what is in it, and no thread needs to know who listens.
+ */
 struct bulletin {
-    struct lattn_text status_line; /* with the status alone */
-    struct lattn_text model_line;  /* with status and model */
-    uint64_t number;               /* counts up from 1 */
+    struct lattn_text status[BULLETIN_FORMATS]; /* with the status alone */
+    struct lattn_text model[BULLETIN_FORMATS];  /* with status and model */
+    uint64_t number;                            /* counts up from 1 */
     int identifying;
     uint64_t pairs; /* these three are of its certificate */
     int64_t rank;

@@ -11,6 +11,8 @@
 #include <lattn/version.h>
 
 #include "base/memory.h"
+#include "serve/bounds.h"
+#include "serve/inherited.h"
 #include "serve/listener.h"
 #include "serve/log.h"
 #include "serve/pipeline.h"
@@ -19,10 +21,6 @@
 #include <assert.h>
 #include <signal.h>
 #include <uv.h>
-
-/* Back-pressure: nobody is read from above the first, until the second is reached. */
-#define QUEUE_BYTES_HIGH ((size_t)4 << 20)
-#define QUEUE_BYTES_LOW ((size_t)1 << 20)
 
 /* timeout(1) and the like signal the process and its group: that is one wish, not two. */
 #define SIGNAL_REPEAT_NS UINT64_C(1000000000)
@@ -329,9 +327,23 @@ static enum lattn_status loop_open(struct server *server)
     return LATTN_INPUT_OUTPUT;
 }
 
-static void listening_log(const char *address)
+/* Before there are descriptors of our own, which could be taken for one that was passed on. */
+static enum lattn_status inheritance_check(const struct config *config)
 {
-    log_event(LOG_LEVEL_INFO, "listening", LOG_FIELDS(log_text("address", address)));
+    for (size_t i = 0; i < config->addresses_count; i++) {
+        const struct config_address *address = &config->addresses[i];
+        struct lattn_complaint complaint = {""};
+        enum lattn_status status;
+
+        if (address->address.kind != LATTN_ADDRESS_FD)
+            continue;
+        status = inherited_check(address->address.fd, &complaint);
+        if (status != LATTN_OK) {
+            complain_in_log("cannot listen", address->text, status, &complaint);
+            return status;
+        }
+    }
+    return LATTN_OK;
 }
 
 static enum lattn_status listeners_open(struct server *server)
@@ -341,16 +353,15 @@ static enum lattn_status listeners_open(struct server *server)
         struct lattn_complaint complaint = {""};
         enum lattn_status status;
 
-        if (address->kind != CONFIG_ADDRESS_UNIX)
+        if (address->address.kind == LATTN_ADDRESS_STDIN)
             continue;
         status = listener_open(&server->listeners[server->listeners_count], &server->loop,
-                               address->path, client_connected, server, &complaint);
+                               &address->address, client_connected, server, &complaint);
         if (status != LATTN_OK) {
             complain_in_log("cannot listen", address->text, status, &complaint);
             return status;
         }
         server->listeners_count++;
-        listening_log(address->text);
     }
     return LATTN_OK;
 }
@@ -372,7 +383,7 @@ static enum lattn_status standard_open(struct server *server)
     sessions_add(server, server->standard);
     if (server->listeners_count == 0)
         session_keep(server->standard);
-    listening_log("stdin");
+    log_event(LOG_LEVEL_INFO, "listening", LOG_FIELDS(log_text("address", "stdin")));
     return LATTN_OK;
 }
 
@@ -413,7 +424,9 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
         .ended = session_ended,
         .arg = server,
     };
-    status = loop_open(server);
+    status = inheritance_check(config);
+    if (status == LATTN_OK)
+        status = loop_open(server);
     if (status == LATTN_OK)
         status = learner_open(server);
     if (status == LATTN_OK)

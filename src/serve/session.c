@@ -3,21 +3,18 @@
 #include <lattn/wire.h>
 
 #include "base/memory.h"
+#include "serve/bounds.h"
 #include "serve/channel.h"
-#include "serve/lines.h"
+#include "serve/inbox.h"
 #include "serve/log.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
 
 enum {
-    /* Requests of one client that may be on their way: an answer can be a model of megabytes. */
-    REQUESTS_AWAY_MAX = 16,
-    /* A client that leaves so many bytes of answers unread is not read from. */
-    OUTPUT_BYTES_ENOUGH = 1 << 20,
-    /* Bytes of lines in a chunk; more would keep other clients' lines waiting. */
-    CHUNK_BYTES_ENOUGH = 256 << 10
+    /* Bytes of messages in a chunk; more would keep other clients' messages waiting. */
+    CHUNK_BYTES_ENOUGH = 256 << 10,
+    /* How long a client whose stream is lost may take to see its answers and go. */
+    LINGER_MS = 2000
 };
 
 enum input {
@@ -36,6 +33,8 @@ struct subscription {
 };
 
 /*
+ * timer    for a bulletin that came too early for its subscriber, or for the end of lingering
+ * is_lost  a message was refused behind which nothing can be read: what still comes is dropped
  * away     chunks handed on that have not come back: while there are any the session stays
  * is_gone  there is nobody left to answer
  */
@@ -43,11 +42,13 @@ struct session {
     struct session_links links;
     const struct session_host *host;
     struct channel *channel;
-    uv_timer_t timer; /* for a bulletin that came too early for its subscriber */
-    struct lines lines;
+    uv_timer_t timer;
+    struct inbox inbox;
     struct tally tally;
     enum input input;
-    int is_cut; /* the input broke off: its last piece is no line */
+    int is_cut; /* the input broke off: its last piece is no message */
+    int is_lost;
+    int is_lingering;
     int is_finishing;
     int is_kept;
     int is_gone;
@@ -102,6 +103,25 @@ int session_is_idle(const struct session *session)
     return session->input == INPUT_DONE && session->away == 0;
 }
 
+static void linger_over(uv_timer_t *timer)
+{
+    session_abort(timer->data);
+}
+
+/*
+ * The client may still be sending. Closing now could take from it the answers it has not read yet,
+ * so it is told that no more will come, and has a while to read them and to end.
+ */
+static void session_linger(struct session *session)
+{
+    if (session->is_lingering)
+        return;
+    session->is_lingering = 1;
+    session->subscription.is_on = 0;
+    channel_shutdown(session->channel);
+    (void)uv_timer_start(&session->timer, linger_over, LINGER_MS, 0); /* fails only if closing */
+}
+
 /* Where all was handed on and answered, say so; where it was also taken, end. */
 static void session_settle(struct session *session)
 {
@@ -111,7 +131,11 @@ static void session_settle(struct session *session)
         session->idle_reported = 1;
         session->host->idle(session->host->arg, session);
     }
-    if (!session->is_kept && channel_pending(session->channel) == 0)
+    if (session->is_kept || channel_pending(session->channel) > 0)
+        return;
+    if (session->is_lost)
+        session_linger(session);
+    else
         session_abort(session);
 }
 
@@ -122,7 +146,7 @@ static void session_out_of_memory(struct session *session)
     session_abort(session);
 }
 
-/* ---- lines in ---- */
+/* ---- messages in ---- */
 
 /* Does the client leave its answers unread? */
 static int is_deaf(const struct session *session)
@@ -130,36 +154,27 @@ static int is_deaf(const struct session *session)
     return channel_pending(session->channel) >= OUTPUT_BYTES_ENOUGH;
 }
 
-/* Must this client's lines wait? When the daemon ends it no longer waits for clients to read. */
+/* Must this client's messages wait? When the daemon ends it no longer waits for clients to read. */
 static int is_held_up(const struct session *session)
 {
     return session->host->is_paused || session->requests_away >= REQUESTS_AWAY_MAX ||
            (is_deaf(session) && !session->is_finishing);
 }
 
-static enum lattn_status chunk_refuse_big(struct session *session, struct chunk *chunk)
+/* The next message, or after the end of the input what is left without an end. */
+static enum lattn_status letter_take(struct session *session, struct letter *ret_letter,
+                                     struct lattn_complaint *complaint)
 {
-    char message[96];
-
-    snprintf(message, sizeof message, "the line is longer than %zu bytes",
-             session->host->frame_bytes_max);
-    return chunk_refuse(chunk, LATTN_TOO_BIG, message, session->lines.number);
-}
-
-/* The next line, or after the end of the input what is left without a line's end. */
-static enum lattn_status line_take(struct session *session, const char **ret_text,
-                                   size_t *ret_length)
-{
-    enum lattn_status status = lines_next(&session->lines, ret_text, ret_length);
+    enum lattn_status status = inbox_next(&session->inbox, ret_letter, complaint);
 
     if (status == LATTN_MORE && session->input == INPUT_ENDED && !session->is_cut)
-        status = lines_last(&session->lines, ret_text, ret_length);
+        status = inbox_last(&session->inbox, ret_letter, complaint);
     return status;
 }
 
 /*
- * Fill a chunk with lines. Returns LATTN_OK where it is full, LATTN_MORE where there are no more
- * lines, LATTN_NO_MEMORY.
+ * Fill a chunk with messages. Returns LATTN_OK where it is full, LATTN_MORE where there are no more
+ * messages, LATTN_NO_MEMORY.
  */
 static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk)
 {
@@ -167,19 +182,19 @@ static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk
 
     while (bytes < CHUNK_BYTES_ENOUGH &&
            session->requests_away + chunk->requests_count < REQUESTS_AWAY_MAX) {
-        const char *text = NULL;
-        size_t length = 0;
-        enum lattn_status status = line_take(session, &text, &length);
+        struct letter letter = {.bytes = NULL};
+        struct lattn_complaint complaint = {""};
+        enum lattn_status status = letter_take(session, &letter, &complaint);
 
         if (status == LATTN_MORE)
             return LATTN_MORE;
-        if (status == LATTN_TOO_BIG)
-            status = chunk_refuse_big(session, chunk);
+        if (status == LATTN_OK)
+            status = chunk_read(chunk, &letter);
         else
-            status = chunk_read(chunk, text, length, session->lines.number);
+            status = chunk_refuse(chunk, &letter, status, complaint.text);
         if (status != LATTN_OK)
             return status;
-        bytes += length + 1;
+        bytes += letter.length + 1;
     }
     return LATTN_OK;
 }
@@ -196,11 +211,11 @@ static void chunk_send(struct session *session, struct chunk *chunk)
     session->host->submit(session->host->arg, chunk);
 }
 
-/* Hand on the lines that are here. Returns as chunk_fill. */
-static enum lattn_status lines_send(struct session *session)
+/* Hand on the messages that are here. Returns as chunk_fill. */
+static enum lattn_status messages_send(struct session *session)
 {
     struct chunk *chunk = NULL;
-    enum lattn_status status = chunk_open(&chunk, session, &session->tally);
+    enum lattn_status status = chunk_open(&chunk, session->inbox.format, session, &session->tally);
 
     if (status != LATTN_OK)
         return status;
@@ -209,7 +224,26 @@ static enum lattn_status lines_send(struct session *session)
     return status;
 }
 
-/* Go on as far as one may: hand on lines, ask for bytes or not, end. */
+/* Is that all of the input? status: of the last look for messages. */
+static void input_consider_done(struct session *session, enum lattn_status status)
+{
+    if (session->input == INPUT_OPEN && inbox_is_lost(&session->inbox)) {
+        session->is_lost = 1;
+        session->input = INPUT_DONE;
+    }
+    if (session->input == INPUT_ENDED && status == LATTN_MORE)
+        session->input = INPUT_DONE;
+}
+
+/* Bytes behind a lost message are asked for, too, and dropped. */
+static int wants_bytes(const struct session *session)
+{
+    if (session->input == INPUT_OPEN)
+        return !is_held_up(session);
+    return session->is_lost;
+}
+
+/* Go on as far as one may: hand on messages, ask for bytes or not, end. */
 void session_flow(struct session *session)
 {
     enum lattn_status status = LATTN_OK;
@@ -217,15 +251,14 @@ void session_flow(struct session *session)
     if (session->is_gone)
         return;
     while (status == LATTN_OK && session->input != INPUT_DONE && !is_held_up(session))
-        status = lines_send(session);
+        status = messages_send(session);
     if (status == LATTN_NO_MEMORY) {
         session_out_of_memory(session);
         return;
     }
-    lines_trim(&session->lines);
-    if (status == LATTN_MORE && session->input == INPUT_ENDED)
-        session->input = INPUT_DONE;
-    if (session->input == INPUT_OPEN && !is_held_up(session))
+    inbox_trim(&session->inbox);
+    input_consider_done(session, status);
+    if (wants_bytes(session))
         channel_read_start(session->channel);
     else
         channel_read_stop(session->channel);
@@ -238,7 +271,7 @@ static void bytes_came(void *arg, const char *bytes, size_t length)
 
     if (session->input != INPUT_OPEN)
         return;
-    if (lines_add(&session->lines, bytes, length) == LATTN_OK)
+    if (inbox_add(&session->inbox, bytes, length) == LATTN_OK)
         session_flow(session);
     else
         session_out_of_memory(session);
@@ -255,6 +288,7 @@ static void input_ended(void *arg, int error)
     }
     if (session->input == INPUT_OPEN)
         session->input = INPUT_ENDED;
+    session->is_lost = 0;
     session_flow(session);
 }
 
@@ -262,6 +296,7 @@ void session_finish(struct session *session)
 {
     session->is_kept = 1;
     session->is_finishing = 1;
+    session->is_lost = 0;
     if (session->input == INPUT_OPEN) {
         session->input = INPUT_ENDED;
         session->is_cut = 1;
@@ -300,12 +335,13 @@ static uint64_t wait_ms(const struct subscription *subscription, uint64_t now_ms
 
 static void bulletin_send(struct session *session, const struct bulletin *bulletin)
 {
-    const struct lattn_text *line =
-        session->subscription.with_model ? &bulletin->model_line : &bulletin->status_line;
+    enum lattn_format format = session->inbox.format;
+    const struct lattn_text *text =
+        session->subscription.with_model ? &bulletin->model[format] : &bulletin->status[format];
     struct lattn_text copy;
 
     lattn_text_init(&copy);
-    if (lattn_text_add(&copy, line->data, line->length) == LATTN_OK)
+    if (lattn_text_add(&copy, text->data, text->length) == LATTN_OK)
         channel_write(session->channel, &copy);
 }
 
@@ -389,7 +425,7 @@ static struct session *session_make(const struct session_host *host)
     if (session == NULL)
         return NULL;
     session->host = host;
-    lines_init(&session->lines, host->frame_bytes_max);
+    inbox_init(&session->inbox, host->frame_bytes_max);
     return session;
 }
 
@@ -437,7 +473,7 @@ void session_close(struct session **session)
     struct session *old = *session;
 
     assert(old->handles_open == 0 && old->away == 0);
-    lines_done(&old->lines);
+    inbox_done(&old->inbox);
     channel_release(&old->channel);
     memory_release(old);
     *session = NULL;

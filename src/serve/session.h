@@ -11,7 +11,7 @@
 #include <uv.h>
 
 /*
- * One client: its bytes are cut into lines, its lines handed on in chunks, its answers sent back in
+ * One client: its bytes are cut into messages, these handed on in chunks, its answers sent back in
  * order, and emissions sent to it if it asked for them. On the loop's thread.
  *
  * What one client can make the daemon hold is bounded: it is not read from while many of its

@@ -10,12 +10,12 @@
 
 #include <math.h>
 
-static enum lattn_status answer_write(struct lattn_text *text, const struct member *members,
-                                      const void *from)
+static enum lattn_status answer_write(struct lattn_text *text, enum lattn_format format,
+                                      const struct member *members, const void *from)
 {
     struct writer writer;
 
-    writer_begin(&writer, text);
+    writer_begin(&writer, text, format);
     member_write(&writer, members, from);
     return writer_end(&writer);
 }
@@ -51,7 +51,7 @@ static const struct member prediction_members[] = {
     {.word = NULL},
 };
 
-enum lattn_status lattn_write_prediction(struct lattn_text *text,
+enum lattn_status lattn_write_prediction(struct lattn_text *text, enum lattn_format format,
                                          const struct lattn_prediction *prediction, int32_t m)
 {
     const struct prediction answer = {
@@ -61,7 +61,7 @@ enum lattn_status lattn_write_prediction(struct lattn_text *text,
         .determined = prediction->determined,
     };
 
-    return answer_write(text, prediction_members, &answer);
+    return answer_write(text, format, prediction_members, &answer);
 }
 
 enum lattn_status lattn_reply_prediction(const struct lattn_reply *reply,
@@ -113,12 +113,13 @@ static const struct member hello_members[] = {
     {.word = NULL},
 };
 
-enum lattn_status lattn_write_hello(struct lattn_text *text, const struct lattn_hello *hello)
+enum lattn_status lattn_write_hello(struct lattn_text *text, enum lattn_format format,
+                                    const struct lattn_hello *hello)
 {
     const struct hello answer = {.hello = *hello,
                                  .last_seq = {hello->last_seq, hello->has_last_seq}};
 
-    return answer_write(text, hello_members, &answer);
+    return answer_write(text, format, hello_members, &answer);
 }
 
 enum lattn_status lattn_reply_hello(const struct lattn_reply *reply, struct lattn_hello *ret_hello)
@@ -155,14 +156,15 @@ static const struct member named_members[] = {
     {.word = NULL},
 };
 
-enum lattn_status lattn_write_named(struct lattn_text *text, const struct lattn_named *named)
+enum lattn_status lattn_write_named(struct lattn_text *text, enum lattn_format format,
+                                    const struct lattn_named *named)
 {
     const struct named answer = {.coordinates = {named->coordinates, named->coordinates_count},
                                  .outputs = {named->outputs, named->outputs_count},
                                  .d = named->d,
                                  .m = named->m};
 
-    return answer_write(text, named_members, &answer);
+    return answer_write(text, format, named_members, &answer);
 }
 
 enum lattn_status lattn_reply_named(const struct lattn_reply *reply, struct lattn_named *ret_named)

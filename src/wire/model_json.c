@@ -1,5 +1,5 @@
 /*
- * A model as JSON: the answer to "model" and the content of model.json.
+ * A model as JSON: the answer to "model", and a file.
  */
 #include <lattn/wire.h>
 
@@ -8,6 +8,7 @@
 #include "wire/member.h"
 #include "wire/names_json.h"
 #include "wire/reply.h"
+#include "wire/safetensors.h"
 #include "wire/writer.h"
 
 #include <stdio.h>
@@ -65,11 +66,12 @@ static void heads_write(struct writer *writer, const struct lattn_model *model)
     writer_close(writer, ']');
 }
 
-enum lattn_status lattn_write_model(struct lattn_text *text, const struct lattn_model *model)
+enum lattn_status lattn_write_model(struct lattn_text *text, enum lattn_format format,
+                                    const struct lattn_model *model)
 {
     struct writer writer;
 
-    writer_begin(&writer, text);
+    writer_begin(&writer, text, format);
     writer_open(&writer, '{');
     writer_key(&writer, "d");
     writer_count(&writer, (uint64_t)model->d);
@@ -274,8 +276,11 @@ enum lattn_status lattn_model_read(const char *text, size_t length, struct lattn
 {
     struct lattn_model *model = NULL;
     struct scan scan;
-    enum lattn_status status = scan_begin(&scan, text, length, complaint);
+    enum lattn_status status;
 
+    if (safetensors_is(text, length))
+        return safetensors_read(text, length, ret_model, complaint);
+    status = scan_begin(&scan, text, length, complaint);
     if (status == LATTN_OK)
         status = model_read(&scan, &model);
     if (status == LATTN_OK)

@@ -1,5 +1,6 @@
 /*
- * Lines of a daemon: written by it, read by a client.
+ * Messages of a daemon, as a client reads them; a frame is rewritten as the line that means the
+ * same.
  *
  * A reply that was read keeps its result as JSON text of its own, so that every number in it is
  * passed on as it came.
@@ -9,106 +10,12 @@
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "wire/line.h"
+#include "wire/message_json.h"
+#include "wire/rpc.h"
 #include "wire/writer.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* ---- writing ------------------------------------------------------------------------------- */
-
-static void id_write(struct writer *writer, const char *id)
-{
-    if (id == NULL || id[0] == '\0')
-        return;
-    writer_key(writer, "id");
-    writer_raw(writer, id, strlen(id));
-}
-
-enum lattn_status lattn_write_reply(struct lattn_text *text, const char *id, const char *result,
-                                    size_t result_length)
-{
-    struct writer writer;
-
-    writer_begin(&writer, text);
-    writer_open(&writer, '{');
-    id_write(&writer, id);
-    writer_key(&writer, "result");
-    writer_raw(&writer, result, result_length);
-    writer_close(&writer, '}');
-    writer_newline(&writer);
-    return writer_end(&writer);
-}
-
-enum lattn_status lattn_write_applied(struct lattn_text *text, const char *id, uint64_t applied,
-                                      int32_t duplicate)
-{
-    struct writer writer;
-
-    writer_begin(&writer, text);
-    writer_open(&writer, '{');
-    id_write(&writer, id);
-    writer_key(&writer, "result");
-    writer_open(&writer, '{');
-    writer_key(&writer, "applied");
-    writer_count(&writer, applied);
-    writer_key(&writer, "duplicate");
-    writer_flag(&writer, duplicate);
-    writer_key(&writer, "durable");
-    writer_null(&writer);
-    writer_close(&writer, '}');
-    writer_close(&writer, '}');
-    writer_newline(&writer);
-    return writer_end(&writer);
-}
-
-enum lattn_status lattn_write_error(struct lattn_text *text, const char *id,
-                                    enum lattn_status status, const char *message, uint64_t line)
-{
-    struct writer writer;
-
-    writer_begin(&writer, text);
-    writer_open(&writer, '{');
-    id_write(&writer, id);
-    writer_key(&writer, "error");
-    writer_open(&writer, '{');
-    writer_key(&writer, "code");
-    writer_string(&writer, lattn_status_word(status));
-    writer_key(&writer, "message");
-    writer_string(&writer, message);
-    if (line > 0) {
-        writer_key(&writer, "line");
-        writer_count(&writer, line);
-    }
-    writer_close(&writer, '}');
-    writer_close(&writer, '}');
-    writer_newline(&writer);
-    return writer_end(&writer);
-}
-
-enum lattn_status lattn_write_emission(struct lattn_text *text, const char *status,
-                                       size_t status_length, const char *model, size_t model_length)
-{
-    struct writer writer;
-
-    writer_begin(&writer, text);
-    writer_open(&writer, '{');
-    writer_key(&writer, "method");
-    writer_string(&writer, "emission");
-    writer_key(&writer, "params");
-    writer_open(&writer, '{');
-    writer_key(&writer, "status");
-    writer_raw(&writer, status, status_length);
-    if (model != NULL) {
-        writer_key(&writer, "model");
-        writer_raw(&writer, model, model_length);
-    }
-    writer_close(&writer, '}');
-    writer_close(&writer, '}');
-    writer_newline(&writer);
-    return writer_end(&writer);
-}
-
-/* ---- reading ------------------------------------------------------------------------------- */
 
 struct reply_reader {
     struct lattn_reply *reply;
@@ -138,19 +45,6 @@ static enum lattn_status error_read_field(struct scan *scan, int32_t field, void
     if (field == 1)
         return clipped_read(scan, "message", sizeof reply->message, reply->message);
     return scan_count_to(scan, "line", UINT64_MAX, &reply->line);
-}
-
-static enum lattn_status id_read(struct scan *scan, struct lattn_reply *reply)
-{
-    const char *id = NULL;
-    size_t length = 0;
-    enum lattn_status status = line_read_id(scan, &id, &length);
-
-    if (status != LATTN_OK)
-        return status;
-    memcpy(reply->id, id, length);
-    reply->id[length] = '\0';
-    return LATTN_OK;
 }
 
 static enum lattn_status body_read(struct scan *scan, struct reply_reader *reader,
@@ -187,7 +81,7 @@ static enum lattn_status reply_read_field(struct scan *scan, int32_t field, void
 
     switch ((enum reply_field)field) {
     case REPLY_ID:
-        return id_read(scan, reader->reply);
+        return line_read_id(scan, reader->reply->id);
     case REPLY_RESULT:
         return body_read(scan, reader, LATTN_REPLY_RESULT);
     case REPLY_ERROR:
@@ -203,7 +97,7 @@ static enum lattn_status reply_read_field(struct scan *scan, int32_t field, void
     return LATTN_FIELD;
 }
 
-enum lattn_status lattn_reply_read(const char *text, size_t length, struct lattn_reply *ret_reply,
+static enum lattn_status line_read(const char *text, size_t length, struct lattn_reply *ret_reply,
                                    struct lattn_complaint *complaint)
 {
     static const char *const words[] = {"id", "result", "error", "method", "params", NULL};
@@ -230,6 +124,72 @@ enum lattn_status lattn_reply_read(const char *text, size_t length, struct lattn
     reply.body = body;
     *ret_reply = reply;
     return LATTN_OK;
+}
+
+/* Is the error of a response nil? */
+static int is_success(const struct rpc *rpc)
+{
+    struct message_value value;
+
+    return message_peek(&rpc->error, &value) == LATTN_OK && value.kind == MESSAGE_NULL;
+}
+
+static enum lattn_status body_rewrite(const char *word, struct message place, struct writer *writer,
+                                      struct lattn_complaint *complaint)
+{
+    writer_key(writer, word);
+    return message_to_json(&place, word, writer, complaint);
+}
+
+/* Write the line that means the same as a frame. */
+static enum lattn_status frame_rewrite(const struct rpc *rpc, struct lattn_text *ret_line,
+                                       struct lattn_complaint *complaint)
+{
+    struct writer writer;
+    enum lattn_status status;
+
+    writer_begin(&writer, ret_line, LATTN_FORMAT_JSON);
+    writer_open(&writer, '{');
+    if (rpc->id[0] != '\0') {
+        writer_key(&writer, "id");
+        writer_id(&writer, rpc->id);
+    }
+    if (rpc->type == RPC_RESPONSE) {
+        status = is_success(rpc) ? body_rewrite("result", rpc->result, &writer, complaint)
+                                 : body_rewrite("error", rpc->error, &writer, complaint);
+    } else {
+        writer_key(&writer, "method");
+        writer_text(&writer, rpc->method.bytes, rpc->method.length);
+        status = rpc->params.at == NULL ? LATTN_OK
+                                        : body_rewrite("params", rpc->params, &writer, complaint);
+    }
+    writer_close(&writer, '}');
+    return status != LATTN_OK ? status : writer_end(&writer);
+}
+
+static enum lattn_status frame_read(const char *bytes, size_t length, struct lattn_reply *ret_reply,
+                                    struct lattn_complaint *complaint)
+{
+    struct lattn_text line;
+    struct rpc rpc;
+    enum lattn_status status = rpc_read(bytes, length, &rpc, complaint);
+
+    lattn_text_init(&line);
+    if (status == LATTN_OK && rpc.type == RPC_REQUEST)
+        status = complain(complaint, LATTN_FIELD, "the message is a request, no answer");
+    if (status == LATTN_OK)
+        status = frame_rewrite(&rpc, &line, complaint);
+    if (status == LATTN_OK)
+        status = line_read(line.data, line.length, ret_reply, complaint);
+    lattn_text_done(&line);
+    return status;
+}
+
+enum lattn_status lattn_reply_read(const char *text, size_t length, enum lattn_format format,
+                                   struct lattn_reply *ret_reply, struct lattn_complaint *complaint)
+{
+    return format == LATTN_FORMAT_MSGPACK ? frame_read(text, length, ret_reply, complaint)
+                                          : line_read(text, length, ret_reply, complaint);
 }
 
 void lattn_reply_done(struct lattn_reply *reply)
@@ -275,7 +235,7 @@ enum lattn_status lattn_reply_text(const struct lattn_reply *reply, int32_t inde
     const char *body = reply->body;
     struct writer writer;
 
-    writer_begin(&writer, ret_text);
+    writer_begin(&writer, ret_text, LATTN_FORMAT_JSON);
     if (indented)
         writer_indent(&writer, body);
     else

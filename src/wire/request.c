@@ -1,13 +1,19 @@
 /*
  * Requests, {"id", "method", "params"}. The params are read last, whatever the order of the fields:
  * only then is it known whose they are.
+ *
+ * A frame is rewritten as the line that means the same, without the params that its method does not
+ * have, and read as that.
  */
+#include <lattn/frame.h>
 #include <lattn/wire.h>
 
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "wire/line.h"
+#include "wire/message_json.h"
 #include "wire/names_json.h"
+#include "wire/rpc.h"
 #include "wire/scan.h"
 #include "wire/writer.h"
 
@@ -17,6 +23,7 @@
 /* Every field that params of any method have. */
 enum param {
     PARAM_Z,
+    PARAM_T,
     PARAM_HEADS,
     PARAM_WHAT,
     PARAM_EVERY,
@@ -24,11 +31,12 @@ enum param {
     PARAM_OUTPUTS,
     PARAM_BLOCKS,
     PARAM_PRODUCER,
-    PARAM_CONFIRM
+    PARAM_CONFIRM,
+    PARAMS_COUNT
 };
 
-static const char *const param_words[] = {"z",       "heads",  "what",     "every",   "append",
-                                          "outputs", "blocks", "producer", "confirm", NULL};
+static const char *const param_words[] = {
+    "z", "t", "heads", "what", "every", "append", "outputs", "blocks", "producer", "confirm", NULL};
 
 #define PARAM(name) (1u << PARAM_##name)
 
@@ -38,7 +46,7 @@ struct method {
 };
 
 static const struct method methods[] = {
-    [LATTN_METHOD_PREDICT] = {"predict", PARAM(Z)},
+    [LATTN_METHOD_PREDICT] = {"predict", PARAM(Z) | PARAM(T)},
     [LATTN_METHOD_STATUS] = {"status", 0},
     [LATTN_METHOD_MODEL] = {"model", PARAM(HEADS)},
     [LATTN_METHOD_SUBSCRIBE] = {"subscribe", PARAM(WHAT) | PARAM(EVERY)},
@@ -60,7 +68,8 @@ const char *lattn_method_word(enum lattn_method method)
 
 /* ---- params -------------------------------------------------------------------------------- */
 
-/* An upper bound of the numbers in the value here: one more than there are commas. */
+/* An upper bound of the numbers in the value here: for z one per comma and one more, for t also one
+ * per token. */
 static size_t numbers_bound(const struct scan *scan)
 {
     struct scan ahead = *scan;
@@ -69,19 +78,24 @@ static size_t numbers_bound(const struct scan *scan)
     ahead.complaint = NULL;
     (void)scan_skip(&ahead);
     for (const char *at = scan->at; at < ahead.at; at++)
-        count += *at == ',';
+        count += *at == ',' || *at == '[';
     return count;
 }
 
-static enum lattn_status param_read_tokens(struct scan *scan, struct lattn_request *request)
+static enum lattn_status param_read_input(struct scan *scan, enum param param,
+                                          struct lattn_request *request)
 {
-    double *numbers = memory_raw(numbers_bound(scan), sizeof *numbers);
+    double *numbers;
 
+    if (request->numbers != NULL)
+        return complain(scan->complaint, LATTN_FIELD, "z and t come together");
+    numbers = memory_raw(numbers_bound(scan), sizeof *numbers);
     if (numbers == NULL)
         return LATTN_NO_MEMORY;
     request->numbers = numbers;
     request->input.weight = 1;
-    return line_read_tokens(scan, numbers, &request->input);
+    return param == PARAM_T ? line_read_ones(scan, numbers, &request->input)
+                            : line_read_tokens(scan, numbers, &request->input);
 }
 
 static enum lattn_status param_read_heads(struct scan *scan, struct lattn_request *request)
@@ -230,7 +244,8 @@ static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
                         param_words[field], methods[request->method].word);
     switch ((enum param)field) {
     case PARAM_Z:
-        return param_read_tokens(scan, request);
+    case PARAM_T:
+        return param_read_input(scan, (enum param)field, request);
     case PARAM_HEADS:
         return param_read_heads(scan, request);
     case PARAM_WHAT:
@@ -249,6 +264,8 @@ static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
         return scan_name(scan, "producer", sizeof request->producer, request->producer);
     case PARAM_CONFIRM:
         return scan_flag(scan, "confirm", &request->confirm);
+    case PARAMS_COUNT:
+        break;
     }
     return LATTN_FIELD;
 }
@@ -288,12 +305,11 @@ static const char *const request_words[] = {"id", "method", "params", NULL};
 static enum lattn_status request_read_field(struct scan *scan, int32_t field, void *arg)
 {
     struct request_reader *reader = arg;
-    const char *id;
-    size_t length;
+    char id[LATTN_ID_MAX];
 
     switch ((enum request_field)field) {
     case REQUEST_ID:
-        return line_read_id(scan, &id, &length);
+        return line_read_id(scan, id);
     case REQUEST_METHOD:
         return method_read(scan, reader);
     case REQUEST_PARAMS:
@@ -327,21 +343,128 @@ static enum lattn_status request_read(struct request_reader *reader, const char 
     return status;
 }
 
-enum lattn_status lattn_request_read(const char *text, size_t length,
-                                     struct lattn_request *ret_request,
-                                     struct lattn_complaint *complaint)
+/* ---- lines and frames ---------------------------------------------------------------------- */
+
+/* Read the line into a request that is not yet told its id. */
+static enum lattn_status text_read(const char *text, size_t length,
+                                   struct lattn_request *ret_request,
+                                   struct lattn_complaint *complaint)
 {
     struct request_reader reader = {0};
-    struct lattn_line line;
     enum lattn_status status = request_read(&reader, text, length, complaint);
 
     if (status != LATTN_OK)
         lattn_request_done(&reader.request);
-    line_find_id(text, length, &line);
-    if (line.id != NULL)
-        memcpy(reader.request.id, line.id, line.id_length);
     *ret_request = reader.request;
     return status;
+}
+
+static enum lattn_status line_read(const char *text, size_t length,
+                                   struct lattn_request *ret_request,
+                                   struct lattn_complaint *complaint)
+{
+    struct lattn_message line;
+    enum lattn_status status = text_read(text, length, ret_request, complaint);
+
+    line_find_id(text, length, &line);
+    memcpy(ret_request->id, line.id, sizeof line.id);
+    return status;
+}
+
+/* What of a frame's params goes into the line. */
+struct params_writer {
+    struct writer *writer;
+    const char *words[PARAMS_COUNT + 1];
+    struct lattn_complaint *complaint;
+};
+
+static enum lattn_status param_rewrite(struct message *message, int32_t field, void *arg)
+{
+    struct params_writer *params = arg;
+
+    writer_key(params->writer, params->words[field]);
+    return message_to_json(message, params->words[field], params->writer, params->complaint);
+}
+
+/* Unknown params of a frame are passed over: so only those of its method are known here. */
+static enum lattn_status params_rewrite(const struct rpc *rpc, const struct method *method,
+                                        struct writer *writer, struct lattn_complaint *complaint)
+{
+    struct params_writer params = {.writer = writer, .complaint = complaint};
+    struct message map;
+    int32_t count = 0;
+    enum lattn_status status = rpc_params(rpc, &map, complaint);
+
+    if (status != LATTN_OK || map.at == NULL)
+        return status;
+    for (int32_t i = 0; i < PARAMS_COUNT; i++)
+        if ((method->params >> i & 1) != 0)
+            params.words[count++] = param_words[i];
+    writer_key(writer, "params");
+    writer_open(writer, '{');
+    status = message_map(&map, "params", params.words, param_rewrite, &params, complaint);
+    writer_close(writer, '}');
+    return status;
+}
+
+/* NULL where there is none: reading the line then says so. */
+static const struct method *method_find(const struct rpc *rpc)
+{
+    for (size_t i = 0; i < METHODS_COUNT; i++)
+        if (message_is(&rpc->method, methods[i].word))
+            return &methods[i];
+    return NULL;
+}
+
+static enum lattn_status frame_rewrite(const struct rpc *rpc, struct lattn_text *ret_line,
+                                       struct lattn_complaint *complaint)
+{
+    const struct method *method = method_find(rpc);
+    struct writer writer;
+    enum lattn_status status = LATTN_OK;
+
+    if (rpc->type == RPC_RESPONSE)
+        return complain(complaint, LATTN_FIELD, "the message is a response, nothing was asked");
+    writer_begin(&writer, ret_line, LATTN_FORMAT_JSON);
+    writer_open(&writer, '{');
+    if (rpc->id[0] != '\0') {
+        writer_key(&writer, "id");
+        writer_id(&writer, rpc->id);
+    }
+    writer_key(&writer, "method");
+    writer_text(&writer, rpc->method.bytes, rpc->method.length);
+    if (method != NULL)
+        status = params_rewrite(rpc, method, &writer, complaint);
+    writer_close(&writer, '}');
+    return status != LATTN_OK ? status : writer_end(&writer);
+}
+
+static enum lattn_status frame_read(const char *bytes, size_t length,
+                                    struct lattn_request *ret_request,
+                                    struct lattn_complaint *complaint)
+{
+    struct lattn_text line;
+    struct rpc rpc;
+    enum lattn_status status = rpc_read(bytes, length, &rpc, complaint);
+
+    lattn_text_init(&line);
+    *ret_request = (struct lattn_request){0};
+    if (status == LATTN_OK)
+        status = frame_rewrite(&rpc, &line, complaint);
+    if (status == LATTN_OK)
+        status = text_read(line.data, line.length, ret_request, complaint);
+    /* None is none: a notification has no id, and of what is no request nobody can say it. */
+    (void)lattn_frame_id(bytes, length, ret_request->id);
+    lattn_text_done(&line);
+    return status;
+}
+
+enum lattn_status lattn_request_read(const char *text, size_t length, enum lattn_format format,
+                                     struct lattn_request *ret_request,
+                                     struct lattn_complaint *complaint)
+{
+    return format == LATTN_FORMAT_MSGPACK ? frame_read(text, length, ret_request, complaint)
+                                          : line_read(text, length, ret_request, complaint);
 }
 
 void lattn_request_done(struct lattn_request *request)
@@ -353,100 +476,4 @@ void lattn_request_done(struct lattn_request *request)
     memory_release(request->outputs);
     memory_release(request->blocks);
     *request = (struct lattn_request){0};
-}
-
-/* ---- writing ------------------------------------------------------------------------------- */
-
-static void strings_write(struct writer *writer, const char *key, char *const *names, size_t count)
-{
-    writer_key(writer, key);
-    writer_open(writer, '[');
-    for (size_t i = 0; i < count; i++)
-        writer_string(writer, names[i]);
-    writer_close(writer, ']');
-}
-
-static void names_params_write(struct writer *writer, const struct lattn_request *request)
-{
-    strings_write(writer, "append", request->append, request->append_count);
-    strings_write(writer, "outputs", request->outputs, request->outputs_count);
-    writer_key(writer, "blocks");
-    writer_open(writer, '[');
-    for (size_t i = 0; i < request->blocks_count; i++)
-        names_write_block(writer, &request->blocks[i]);
-    writer_close(writer, ']');
-}
-
-static void subscribe_params_write(struct writer *writer, const struct lattn_request *request)
-{
-    writer_key(writer, "what");
-    writer_string(writer, request->model ? "model" : "status");
-    if (request->every_ms > 0) {
-        writer_key(writer, "every");
-        writer_count(writer, request->every_ms);
-    }
-}
-
-static void heads_param_write(struct writer *writer, const struct lattn_request *request)
-{
-    if (!request->has_heads)
-        return;
-    writer_key(writer, "heads");
-    if (request->heads == LATTN_HEADS_COUNT)
-        writer_count(writer, (uint64_t)request->heads_count);
-    else
-        writer_string(writer, "svd");
-}
-
-static void params_write(struct writer *writer, const struct lattn_request *request)
-{
-    switch (request->method) {
-    case LATTN_METHOD_PREDICT:
-        writer_key(writer, "z");
-        writer_matrix(writer, request->input.z, request->input.n, request->input.d);
-        return;
-    case LATTN_METHOD_MODEL:
-        heads_param_write(writer, request);
-        return;
-    case LATTN_METHOD_SUBSCRIBE:
-        subscribe_params_write(writer, request);
-        return;
-    case LATTN_METHOD_NAME:
-        names_params_write(writer, request);
-        return;
-    case LATTN_METHOD_HELLO:
-        if (request->producer[0] == '\0')
-            return;
-        writer_key(writer, "producer");
-        writer_string(writer, request->producer);
-        return;
-    case LATTN_METHOD_RESET:
-        writer_key(writer, "confirm");
-        writer_flag(writer, request->confirm);
-        return;
-    case LATTN_METHOD_STATUS:
-    case LATTN_METHOD_EMIT:
-        return;
-    }
-}
-
-enum lattn_status lattn_write_request(struct lattn_text *text, const struct lattn_request *request)
-{
-    struct writer writer;
-
-    writer_begin(&writer, text);
-    writer_open(&writer, '{');
-    if (request->id[0] != '\0') {
-        writer_key(&writer, "id");
-        writer_raw(&writer, request->id, strlen(request->id));
-    }
-    writer_key(&writer, "method");
-    writer_string(&writer, lattn_method_word(request->method));
-    writer_key(&writer, "params");
-    writer_open(&writer, '{');
-    params_write(&writer, request);
-    writer_close(&writer, '}');
-    writer_close(&writer, '}');
-    writer_newline(&writer);
-    return writer_end(&writer);
 }

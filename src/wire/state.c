@@ -90,7 +90,8 @@ static const struct member state_members[] = {
     {.word = NULL},
 };
 
-enum lattn_status lattn_write_status(struct lattn_text *text, const struct lattn_report *report,
+enum lattn_status lattn_write_status(struct lattn_text *text, enum lattn_format format,
+                                     const struct lattn_report *report,
                                      const struct lattn_service *service)
 {
     struct state state = {
@@ -108,7 +109,7 @@ enum lattn_status lattn_write_status(struct lattn_text *text, const struct lattn
         certificate->lambda_min = certificate->lambda_max = NAN;
         certificate->rho = certificate->rho_seen = NAN;
     }
-    writer_begin(&writer, text);
+    writer_begin(&writer, text, format);
     member_write(&writer, state_members, &state);
     return writer_end(&writer);
 }

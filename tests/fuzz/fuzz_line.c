@@ -38,15 +38,37 @@ static void require_matrix(const double *ours, int32_t rows, int32_t columns, co
         require_row(ours + (size_t)i * (size_t)columns, columns, json_array_get(theirs, (size_t)i));
 }
 
-static void require_same(const struct lattn_line *line, const json_t *json)
+/* For each token how many ones, then which. */
+static void require_ones(const double *ours, int32_t rows, const json_t *theirs)
 {
+    require(json_array_size(theirs) == (size_t)rows);
+    for (int32_t i = 0; i < rows; i++) {
+        const json_t *token = json_array_get(theirs, (size_t)i);
+
+        require_row(ours + 1, (int32_t)*ours, token);
+        ours += 1 + json_array_size(token);
+    }
+}
+
+static void require_tokens(const struct lattn_item *item, const json_t *json)
+{
+    if (item->tokens == LATTN_TOKENS_ONES)
+        require_ones(item->z, item->n, json_object_get(json, "t"));
+    else
+        require_matrix(item->z, item->n, item->d, json_object_get(json, "z"));
+}
+
+static void require_same(const struct lattn_message *line, const json_t *outer)
+{
+    const json_t *params = json_object_get(outer, "params");
+    const json_t *json = params != NULL ? params : outer;
     const struct lattn_item *item = &line->item;
     const json_t *y = json_object_get(json, "y");
     const json_t *weight = json_object_get(json, "w");
     const json_t *producer = json_object_get(json, "producer");
 
     require(json_is_object(json));
-    require_matrix(item->z, item->n, item->d, json_object_get(json, "z"));
+    require_tokens(item, json);
     if (item->labels != LATTN_LABELS_LAST)
         require_matrix(item->y, item->n, item->m, y);
     else if (json_is_array(y))
@@ -55,7 +77,7 @@ static void require_same(const struct lattn_line *line, const json_t *json)
         require(item->m == 1 && is_same(item->y[0], y));
     require(weight == NULL ? item->weight == 1 : is_same(item->weight, weight));
     require(strcmp(line->producer, producer == NULL ? "" : json_string_value(producer)) == 0);
-    require((line->id != NULL) == (json_object_get(json, "id") != NULL));
+    require((line->id[0] != '\0') == (json_object_get(outer, "id") != NULL));
     require(line->has_seq == (json_object_get(json, "seq") != NULL));
 }
 
@@ -107,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* As long as the line, so that a sanitizer sees a byte read too much. */
     char *text = malloc(size);
     double *numbers = malloc((size / 2 + 2) * sizeof *numbers);
-    struct lattn_line line;
+    struct lattn_message line;
     struct lattn_complaint complaint;
     struct lattn_item input;
     size_t used;
@@ -121,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                       &error);
     status = lattn_line_read(text, size, numbers, &used, &line, &complaint);
     require(status != LATTN_OK || used <= size / 2 + 2);
-    if (status == LATTN_OK && line.kind == LATTN_LINE_PAIR) {
+    if (status == LATTN_OK && line.kind == LATTN_MESSAGE_PAIRS) {
         /* An id beyond the doubles is only text to us. */
         require(json != NULL || json_error_code(&error) == json_error_numeric_overflow);
         if (json != NULL)
@@ -129,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     /* jansson loses a zero byte behind a number. */
     if (json != NULL && is_pair(json) && memchr(data, 0, size) == NULL)
-        require(status == LATTN_OK && line.kind == LATTN_LINE_PAIR);
+        require(status == LATTN_OK && line.kind == LATTN_MESSAGE_PAIRS);
     (void)lattn_input_read(text, size, numbers, &used, &input, &complaint);
     json_decref(json);
     free(numbers);

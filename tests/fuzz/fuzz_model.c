@@ -29,9 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0)
         memcpy(text, data, size);
     if (lattn_model_read(text, size, &model, &complaint) == LATTN_OK) {
-        require(lattn_write_model(&written, model) == LATTN_OK);
+        require(lattn_write_model(&written, LATTN_FORMAT_JSON, model) == LATTN_OK);
         require(lattn_model_read(written.data, written.length, &read, &complaint) == LATTN_OK);
-        require(lattn_write_model(&again, read) == LATTN_OK);
+        require(lattn_write_model(&again, LATTN_FORMAT_JSON, read) == LATTN_OK);
         require(strcmp(written.data, again.data) == 0);
         lattn_model_close(&read);
         lattn_model_close(&model);

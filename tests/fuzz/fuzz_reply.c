@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > 0)
         memcpy(text, data, size);
-    if (lattn_reply_read(text, size, &reply, &complaint) == LATTN_OK) {
+    if (lattn_reply_read(text, size, LATTN_FORMAT_JSON, &reply, &complaint) == LATTN_OK) {
         if (reply.kind != LATTN_REPLY_ERROR) {
             read_parts(&reply);
             require_same_indented(&reply);

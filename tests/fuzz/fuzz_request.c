@@ -40,11 +40,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lattn_text_init(&again);
     if (size > 0)
         memcpy(text, data, size);
-    if (lattn_request_read(text, size, &request, &complaint) == LATTN_OK) {
+    if (lattn_request_read(text, size, LATTN_FORMAT_JSON, &request, &complaint) == LATTN_OK) {
         require_json(text, size);
-        require(lattn_write_request(&line, &request) == LATTN_OK);
-        require(lattn_request_read(line.data, line.length, &read, &complaint) == LATTN_OK);
-        require(lattn_write_request(&again, &read) == LATTN_OK);
+        require(lattn_write_request(&line, LATTN_FORMAT_JSON, &request) == LATTN_OK);
+        require(lattn_request_read(line.data, line.length, LATTN_FORMAT_JSON, &read, &complaint) ==
+                LATTN_OK);
+        require(lattn_write_request(&again, LATTN_FORMAT_JSON, &read) == LATTN_OK);
         require(strcmp(line.data, again.data) == 0);
         lattn_request_done(&read);
         lattn_request_done(&request);

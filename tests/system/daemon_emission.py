@@ -9,9 +9,20 @@ import time
 from daemon_support import Daemon, Folder, Layer, check, wait_until
 
 
-def read(folder, name):
-    with open(os.path.join(folder, name)) as file:
+def read_status(folder):
+    with open(os.path.join(folder, "status.json")) as file:
         return json.load(file)
+
+
+def read_model(folder):
+    """The header of model.safetensors; ValueError where the file is not whole."""
+    with open(os.path.join(folder, "model.safetensors"), "rb") as file:
+        data = file.read()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + size])
+    if len(data) != 8 + size + header["Q"]["data_offsets"][1]:
+        raise ValueError(f"{len(data)} bytes for {header}")
+    return header
 
 
 def subscribers():
@@ -69,7 +80,7 @@ def by_pairs():
         check(os.listdir(folder) == [], "no emission before its number of pairs")
         client.send("".join(layer.pairs(1)))
         wait_until(lambda: "status.json" in os.listdir(folder), "one with them")
-        check(read(folder, "status.json")["pairs"] == 100, "one with them")
+        check(read_status(folder)["pairs"] == 100, "one with them")
 
 
 def files():
@@ -80,12 +91,12 @@ def files():
 
         def reader():
             while not stop[0]:
-                for name in ("status.json", "model.json"):
+                for read in (read_status, read_model):
                     try:
-                        read(folder, name)
+                        read(folder)
                         reads[0] += 1
                     except FileNotFoundError:
-                        if reads[0] > 0 and name == "status.json":
+                        if reads[0] > 0 and read is read_status:
                             broken.append("gone")
                     except ValueError as error:
                         broken.append(error)
@@ -100,16 +111,31 @@ def files():
         thread.join()
         check(not broken and reads[0] > 100, f"{reads[0]} reads while they are replaced, all whole",
               broken[:3])
-        status, model = read(folder, "status.json"), read(folder, "model.json")
-        check(status["generation"] == generation == model["generation"],
+        status, model = read_status(folder), read_model(folder)
+        said = model["__metadata__"]
+        check(status["generation"] == generation == int(said["generation"]),
               "after emit they are of the state it found", status["generation"], generation)
-        check(status["pairs"] == 750 and model["d"] == 4 and model["m"] == 2, "and complete")
-        check(sorted(os.listdir(folder)) == ["model.json", "status.json"], "nothing else is there",
-              os.listdir(folder))
+        check(status["pairs"] == 750 == int(said["pairs"]) and said["verdict"] == "identifying"
+              and model["V"]["shape"] == [status["heads"], 2, 4], "and complete", model)
+        check(sorted(os.listdir(folder)) == ["model.safetensors", "status.json"],
+              "nothing else is there", os.listdir(folder))
         check(client.ask("reset", confirm=True) == {"reset": True}, "reset")
         client.ask("emit")
-        check(read(folder, "status.json")["pairs"] == 0 and
-              not os.path.exists(os.path.join(folder, "model.json")), "is emitted, too")
+        check(read_status(folder)["pairs"] == 0 and os.listdir(folder) == ["status.json"],
+              "is emitted, too", os.listdir(folder))
+
+
+def earlier_files():
+    with Folder() as folder:
+        with open(os.path.join(folder, "model.safetensors"), "w") as file:
+            file.write("earlier")
+        with Daemon("--emit-dir", folder) as daemon:
+            client = daemon.client()
+            client.ask("status")
+            check(os.listdir(folder) == ["model.safetensors"], "files of an earlier run stay")
+            client.send(Layer(2).pair())
+            client.ask("emit")
+            check(read_model(folder)["__metadata__"]["pairs"] == "1", "until there is something new")
 
 
 def on_signal_and_at_the_end():
@@ -123,7 +149,7 @@ def on_signal_and_at_the_end():
         for _ in range(9):
             client.line()
         daemon.signal(signal.SIGUSR1)
-        wait_until(lambda: read(folder, "status.json")["pairs"] == 10, "SIGUSR1 emits")
+        wait_until(lambda: read_status(folder)["pairs"] == 10, "SIGUSR1 emits")
         check(True, "SIGUSR1 emits")
         subscriber = daemon.client()
         subscriber.ask("subscribe")
@@ -132,7 +158,7 @@ def on_signal_and_at_the_end():
         for _ in range(5):
             client.line()
         check(daemon.stop() == 0, "SIGTERM ends it")
-        check(read(folder, "status.json")["pairs"] == 15, "the end emits what was new")
+        check(read_status(folder)["pairs"] == 15, "the end emits what was new")
         last = subscriber.rest()
         check(last and last[-1]["params"]["status"]["pairs"] == 15, "to subscribers, too", last)
 
@@ -154,7 +180,7 @@ def unwritable():
             os.mkdir(folder)
             client.send(layer.pair())
             client.ask("emit")
-            check(read(folder, "status.json")["pairs"] == 6, "and writing goes on afterwards")
+            check(read_status(folder)["pairs"] == 6, "and writing goes on afterwards")
     with Folder() as folder, Daemon("--emit-dir", folder) as daemon:
         os.mkdir(os.path.join(folder, "status.json"))
         client = daemon.client()
@@ -168,5 +194,6 @@ subscribers()
 at_most_every()
 by_pairs()
 files()
+earlier_files()
 on_signal_and_at_the_end()
 unwritable()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -58,11 +59,41 @@ with Daemon() as daemon:
     out, _ = lattn("feed", daemon.address, "--producer", "r", stdin=text, code=1)
     check(fed(out)[1] == 0 and fed(out)[3] >= 3, "nor does it when all is sent again", out)
 
+with Daemon("--dim", "4") as daemon:
+    ones = [json.dumps({"t": [[0, 3], [], [1]], "y": 1}) + "\n", '{"y":2,"t":[[2]]}\n',
+            '  {"t": [[3, 0]], "y": [3]}\n', line([[0, 1, 0, 0]], 4)]
+    out, err = lattn("feed", daemon.address, "--producer", "p",
+                     stdin="".join(ones) + '{"t": [[4]], "y": 1}\n{"t": [[1.5]], "y": 1}\n', code=1)
+    check(fed(out) == (6, 4, 2, 0) and "line 5:" in err and "line 6:" in err,
+          "tokens may be their ones, within d", out, err)
+    out, err = lattn("feed", daemon.address, "--producer", "p", stdin="".join(ones))
+    check(fed(out) == (4, 0, 0, 4), "and are numbered as others are", out, err)
+    dense = [line([[1, 0, 0, 1], [0] * 4, [0, 1, 0, 0]]), line([[0, 0, 1, 0]])]
+    asked = lattn("predict", daemon.address, stdin="".join(dense))[0]
+    check(lattn("predict", daemon.address, stdin="".join(ones[:2]))[0] == asked
+          and asked.count('"determined":true') == 2, "predict takes them as well", asked)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.json")
+        lattn("model", daemon.address, "-o", path)
+        out, err = lattn("run", path, stdin="".join(ones[:2]) + '{"t": [[4]]}\n', code=1)
+        check(out == lattn("run", path, stdin="".join(dense))[0] and out.count("\n") == 2,
+              "so does run", out)
+        check("line 3: a token has 5 coordinates, the model takes 4" in err, "within d", err)
+
 with Daemon("--max-frame", "1M") as daemon:
     large = line([[0.123456789012345, 2.0]] * 60000, [1.0])
     out, err = lattn("feed", daemon.address, stdin=GOOD + large + GOOD * 3, code=1)
     check(fed(out) == (5, 4, 1, 0) and "line 2:" in err,
           "a line above the daemon's limit costs only itself", out, err)
+
+with Daemon("--listen", "tcp:127.0.0.1:0") as daemon:
+    with open(os.path.join(daemon.folder, "log")) as log:
+        port = re.search(r"tcp:127\.0\.0\.1:(\d+)", log.read()).group(1)
+    for host in ("127.0.0.1", "localhost"):
+        out, err = lattn("feed", f"tcp:{host}:{port}", stdin=GOOD * 3)
+        check(fed(out) == (3, 3, 0, 0) and err == "", f"a daemon is fed at tcp:{host}", out, err)
+    out, _ = lattn("status", f"tcp:127.0.0.1:{port}", "--json")
+    check(json.loads(out)["pairs"] == 6, "and asked there")
 
 with Daemon() as daemon:
     def feed_some(results, seed):

@@ -2,15 +2,19 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ARGUMENTS_MAX = 40 };
 
 static struct config config;
-static enum config_action action;
 static struct lattn_complaint complaint;
+static char file_path[] = "/tmp/test_config_XXXXXX";
+static char *no_environment[] = {NULL};
+static char **environment = no_environment;
 
-/* Read a command line given as words separated by blanks. */
+/* Read a command line given as words separated by blanks; FILE stands for the file. */
 static enum lattn_status read_line(const char *line)
 {
     static char words[1024];
@@ -21,8 +25,31 @@ static enum lattn_status read_line(const char *line)
     complaint.text[0] = '\0';
     snprintf(words, sizeof words, "%s", line);
     for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " "))
-        arguments[count++] = word;
-    return config_read(count, arguments, &config, &action, &complaint);
+        arguments[count++] = strcmp(word, "FILE") == 0 ? file_path : word;
+    return config_read(count, arguments, environment, &config, &complaint);
+}
+
+static void file_make(void)
+{
+    int descriptor = mkstemp(file_path);
+
+    cr_assert_geq(descriptor, 0);
+    close(descriptor);
+}
+
+static void file_remove(void)
+{
+    config_done(&config);
+    unlink(file_path);
+}
+
+static void file_write(const char *text)
+{
+    FILE *file = fopen(file_path, "w");
+
+    cr_assert_not_null(file);
+    cr_assert_geq(fputs(text, file), 0);
+    cr_assert_eq(fclose(file), 0);
 }
 
 static void refuses(const char *line, enum lattn_status status, const char *mention)
@@ -35,9 +62,9 @@ static void refuses(const char *line, enum lattn_status status, const char *ment
 Test(config, has_the_defaults_of_the_interface)
 {
     cr_assert_eq(read_line("--listen stdin"), LATTN_OK);
-    cr_assert_eq(action, CONFIG_RUN);
+    cr_assert_eq(config.action, CONFIG_RUN);
     cr_assert_eq(config.addresses_count, 1);
-    cr_assert_eq(config.addresses[0].kind, CONFIG_ADDRESS_STDIN);
+    cr_assert_eq(config.addresses[0].address.kind, LATTN_ADDRESS_STDIN);
     cr_assert_eq(config.learner.dim, 0);
     cr_assert_eq(config.learner.outputs, 0);
     cr_assert_eq(config.learner.forget, 1);
@@ -58,7 +85,7 @@ Test(config, takes_every_option)
                            "--log-level debug --log-format json"),
                  LATTN_OK, "%s", complaint.text);
     cr_assert_eq(config.addresses_count, 2);
-    cr_assert_str_eq(config.addresses[0].path, "/tmp/a");
+    cr_assert_str_eq(config.addresses[0].address.path, "/tmp/a");
     cr_assert_eq(config.learner.dim, 4);
     cr_assert_eq(config.learner.outputs, 2);
     cr_assert_eq(config.learner.bias, 1);
@@ -95,8 +122,9 @@ Test(config, refuses_what_does_not_exist)
 {
     refuses("--listen stdin --state /tmp/s", LATTN_FIELD, "--state");
     refuses("--listen stdin --http 127.0.0.1:80", LATTN_FIELD, "--http");
+    refuses("--listen stdin --allow-remote", LATTN_FIELD, "--allow-remote");
     refuses("--listen stdin extra", LATTN_FIELD, "extra: not an option");
-    refuses("--listen tcp:127.0.0.1:7", LATTN_ADDRESS, "tcp:127.0.0.1:7");
+    refuses("--listen tcp:127.0.0.1", LATTN_ADDRESS, "--listen tcp:127.0.0.1: names no port");
     refuses("--listen unix:", LATTN_ADDRESS, "unix:");
     refuses("--listen stdin --engine gram", LATTN_FIELD, "--engine gram: not one of: rls");
     refuses("--listen stdin --exit-when tired", LATTN_FIELD, "not one of: identifying");
@@ -137,26 +165,225 @@ Test(config, says_what_is_missing)
     refuses("", LATTN_FIELD, "--listen");
     refuses("--dim 4", LATTN_FIELD, "--listen");
     refuses("--listen", LATTN_FIELD, "needs a value");
-    refuses("--listen stdin --bias=1", LATTN_FIELD, "takes no value");
+    refuses("--listen stdin --bias=1", LATTN_FIELD, "--bias 1: neither true nor false");
+    refuses("--listen stdin --explain=yes", LATTN_FIELD, "takes no value");
     refuses("--listen stdin --listen stdin", LATTN_ADDRESS, "twice");
+    refuses("--listen fd:3 --listen fd:03", LATTN_ADDRESS, "twice");
+    refuses("--listen stdin --emit-dir=", LATTN_FIELD, "--emit-dir \"\": names no directory");
+    refuses("--explain", LATTN_FIELD, "--explain: needs --dim");
+    refuses("--explain --check-config --dim 4", LATTN_FIELD, "one at a time");
 }
 
 Test(config, help_and_version_need_nothing_else)
 {
     cr_assert_eq(read_line("--help"), LATTN_OK);
-    cr_assert_eq(action, CONFIG_HELP);
+    cr_assert_eq(config.action, CONFIG_HELP);
     cr_assert_eq(read_line("--dim 4 --version"), LATTN_OK);
-    cr_assert_eq(action, CONFIG_VERSION);
+    cr_assert_eq(config.action, CONFIG_VERSION);
 }
 
-Test(config, help_lists_every_option_that_is_taken)
+Test(config, help_wins_over_mistakes)
 {
-    char text[8192] = "";
-    FILE *out = fmemopen(text, sizeof text - 1, "w");
+    cr_assert_eq(read_line("--forget 7 --help"), LATTN_OK);
+    cr_assert_eq(config.action, CONFIG_HELP);
+}
 
-    config_help(out);
-    fclose(out);
-    cr_assert(strstr(text, "--listen ADDR") != NULL);
-    cr_assert(strstr(text, "--log-format FORMAT") != NULL);
-    cr_assert(strstr(text, "--version") != NULL);
+Test(config, takes_a_flag_with_and_without_a_word)
+{
+    cr_assert_eq(read_line("--listen stdin --bias"), LATTN_OK);
+    cr_assert_eq(config.learner.bias, 1);
+    cr_assert_eq(read_line("--listen stdin --bias=true --bias=false"), LATTN_OK);
+    cr_assert_eq(config.learner.bias, 0);
+}
+
+Test(config, takes_addresses_of_every_kind)
+{
+    cr_assert_eq(read_line("--listen unix:/a --listen tcp:[::1]:0 --listen fd:3 --listen stdin"),
+                 LATTN_OK, "%s", complaint.text);
+    cr_assert_eq(config.addresses_count, 4);
+    cr_assert_str_eq(config.addresses[1].address.host, "::1");
+    cr_assert_str_eq(config.addresses[1].text, "tcp:[::1]:0");
+    cr_assert_eq(config.addresses[2].address.fd, 3);
+}
+
+Test(config, refuses_more_addresses_than_it_has_room_for)
+{
+    char line[1024] = "";
+    size_t length = 0;
+
+    for (int i = 0; i < CONFIG_LISTEN_MAX; i++)
+        length += (size_t)snprintf(line + length, sizeof line - length, "--listen fd:%d ", i + 3);
+    cr_assert_eq(read_line(line), LATTN_OK, "%s", complaint.text);
+    snprintf(line + length, sizeof line - length, "--listen stdin");
+    refuses(line, LATTN_RANGE, "--listen stdin: at most 16 addresses");
+}
+
+/* The defaults are words of a table; they must say what the library does without any. */
+Test(config, defaults_agree_with_the_library)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+
+    cr_assert_eq(read_line("--listen stdin"), LATTN_OK);
+    cr_assert_eq(memcmp(&config.learner, &settings, sizeof settings), 0);
+}
+
+/* ---- the file ---- */
+
+Test(config, reads_a_file, .init = file_make, .fini = file_remove)
+{
+    file_write("# a comment\n"
+               "\n"
+               "listen = unix:/tmp/a#b # a comment\r\n"
+               "  listen=stdin\n"
+               "forget = 0.5# no comment\n"
+               "\tbias\t=\ttrue\t\n"
+               "emit-dir = \" a \\\"quoted\\\" \\\\ # path \" # a comment\n"
+               "dim = 5");
+    refuses("--config FILE", LATTN_SYNTAX, ":5: forget 0.5# no comment: not a number");
+    file_write("listen = unix:/tmp/a#b # a comment\r\n"
+               "  listen=stdin\n"
+               "\tbias\t=\ttrue\t\n"
+               "emit-dir = \" a \\\"quoted\\\" \\\\ # path \" # a comment\n"
+               "dim = 5");
+    cr_assert_eq(read_line("--config FILE"), LATTN_OK, "%s", complaint.text);
+    cr_assert_eq(config.addresses_count, 2);
+    cr_assert_str_eq(config.addresses[0].text, "unix:/tmp/a#b");
+    cr_assert_eq(config.learner.bias, 1);
+    cr_assert_eq(config.learner.dim, 5);
+    cr_assert_str_eq(config.emit_dir, " a \"quoted\" \\ # path ");
+    cr_assert_str_eq(config.file_path, file_path);
+}
+
+Test(config, names_file_line_and_value_of_a_mistake, .init = file_make, .fini = file_remove)
+{
+    static const struct {
+        const char *text;
+        enum lattn_status status;
+        const char *mention;
+    } mistakes[] = {
+        {"\n\nforget = 1.5\n", LATTN_RANGE, ":3: forget 1.5: must be above 0 and at most 1"},
+        {"forgt = 1\n", LATTN_FIELD, ":1: forgt: not an option"},
+        {"dim = 4\ndim = 4\n", LATTN_FIELD, ":2: dim: given before, on line 1"},
+        {"# x\ndim 4\n", LATTN_SYNTAX, ":2: not of the form name = value"},
+        {"= 4\n", LATTN_SYNTAX, ":1: not of the form name = value"},
+        {"dim =\n", LATTN_SYNTAX, ":1: dim \"\": not a whole number"},
+        {"dim = \"4\n", LATTN_SYNTAX, ":1: the quotes are not closed"},
+        {"dim = \"4\" 5\n", LATTN_SYNTAX, ":1: after the quotes"},
+        {"dim = \"\\4\"\n", LATTN_SYNTAX, ":1: in quotes a backslash"},
+        {"bias = yes\n", LATTN_FIELD, ":1: bias yes: neither true nor false"},
+        {"help = true\n", LATTN_FIELD, ":1: help: not in a file"},
+        {"config = x\n", LATTN_FIELD, ":1: config: not in a file"},
+        {"--dim = 4\n", LATTN_FIELD, ":1: --dim: not an option"},
+        {"emit-dir = a\x01\n", LATTN_SYNTAX, "has a control character"},
+    };
+
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        file_write(mistakes[i].text);
+        refuses("--listen stdin --config FILE", mistakes[i].status, mistakes[i].mention);
+        cr_expect(strstr(complaint.text, file_path) != NULL, "%s", complaint.text);
+    }
+}
+
+Test(config, says_why_a_file_cannot_be_read, .init = file_make, .fini = file_remove)
+{
+    FILE *file = fopen(file_path, "w");
+
+    refuses("--config /nowhere/a.conf", LATTN_INPUT_OUTPUT,
+            "--config /nowhere/a.conf: cannot be opened: No such file");
+    refuses("--config /tmp", LATTN_INPUT_OUTPUT, "--config /tmp: cannot be read: Is a directory");
+    fwrite("dim\0", 1, 4, file);
+    fflush(file);
+    refuses("--config FILE", LATTN_SYNTAX, "zero byte");
+    for (int i = 0; i < (1 << 20); i++)
+        fputc('\n', file);
+    fclose(file);
+    refuses("--config FILE", LATTN_TOO_BIG, "longer than 1M");
+}
+
+/* ---- the environment, and who wins ---- */
+
+Test(config, reads_the_environment)
+{
+    static char *variables[] = {
+        "PATH=/bin",        "LATTND_EMIT_EVERY=100pairs", "LATTND_LISTEN= unix:/a  stdin ",
+        "LATTND_BIAS=true", "LATTND=of somebody else",    NULL};
+
+    environment = variables;
+    cr_assert_eq(read_line(""), LATTN_OK, "%s", complaint.text);
+    cr_assert_eq(config.emit_every_pairs, 100);
+    cr_assert_eq(config.learner.bias, 1);
+    cr_assert_eq(config.addresses_count, 2);
+    cr_assert_str_eq(config.addresses[1].text, "stdin");
+}
+
+Test(config, names_the_variable_of_a_mistake)
+{
+    static const struct {
+        char *variable;
+        enum lattn_status status;
+        const char *mention;
+    } mistakes[] = {
+        {"LATTND_FORGET=1.5", LATTN_RANGE, "LATTND_FORGET 1.5: must be above 0"},
+        {"LATTND_FORGT=1", LATTN_FIELD, "LATTND_FORGT: not an option"},
+        {"LATTND_=1", LATTN_FIELD, "LATTND_: not an option"},
+        {"LATTND_forget=1", LATTN_FIELD, "LATTND_forget: not an option"},
+        {"LATTND_EMIT-EVERY=1s", LATTN_FIELD, "LATTND_EMIT-EVERY: not an option"},
+        {"LATTND_HELP=1", LATTN_FIELD, "LATTND_HELP: not an option"},
+        {"LATTND_LISTEN=stdin udp:1", LATTN_ADDRESS, "LATTND_LISTEN udp:1: not an address"},
+        {"LATTND_LISTEN=", LATTN_ADDRESS, "LATTND_LISTEN \"\": not an address"},
+        {"LATTND_CONFIG=/nowhere", LATTN_INPUT_OUTPUT, "LATTND_CONFIG /nowhere: cannot be opened"},
+    };
+    static char *variables[] = {NULL, NULL};
+
+    environment = variables;
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        variables[0] = mistakes[i].variable;
+        refuses("--listen stdin", mistakes[i].status, mistakes[i].mention);
+    }
+}
+
+Test(config, lets_the_stronger_source_win, .init = file_make, .fini = file_remove)
+{
+    static char *variables[] = {"LATTND_DIM=2", "LATTND_OUTPUTS=2", NULL};
+
+    file_write("dim = 1\noutputs = 1\nheads = 1\n");
+    environment = variables;
+    cr_assert_eq(read_line("--config FILE --listen stdin --dim 3"), LATTN_OK);
+    cr_assert_eq(config.learner.dim, 3);
+    cr_assert_eq(config.learner.outputs, 2);
+    cr_assert_eq(config.heads_count, 1);
+    cr_assert_eq(config.learner.forget, 1);
+}
+
+Test(config, finds_mistakes_in_weaker_sources, .init = file_make, .fini = file_remove)
+{
+    file_write("dim = none\n");
+    refuses("--config FILE --listen stdin --dim 3", LATTN_SYNTAX, ":1: dim none");
+}
+
+Test(config, takes_addresses_from_the_strongest_source, .init = file_make, .fini = file_remove)
+{
+    static char *variables[] = {"LATTND_LISTEN=unix:/b", NULL};
+
+    file_write("listen = unix:/a\nlisten = stdin\n");
+    cr_assert_eq(read_line("--config FILE"), LATTN_OK);
+    cr_assert_eq(config.addresses_count, 2);
+    config_done(&config);
+    environment = variables;
+    cr_assert_eq(read_line("--config FILE"), LATTN_OK);
+    cr_assert_eq(config.addresses_count, 1);
+    cr_assert_str_eq(config.addresses[0].text, "unix:/b");
+    config_done(&config);
+    cr_assert_eq(read_line("--config FILE --listen stdin"), LATTN_OK);
+    cr_assert_eq(config.addresses_count, 1);
+    cr_assert_str_eq(config.addresses[0].text, "stdin");
+}
+
+Test(config, the_command_line_names_another_file, .init = file_make, .fini = file_remove)
+{
+    static char *variables[] = {"LATTND_CONFIG=/nowhere", NULL};
+
+    file_write("listen = stdin\n");
+    environment = variables;
+    cr_assert_eq(read_line("--config FILE"), LATTN_OK, "%s", complaint.text);
 }

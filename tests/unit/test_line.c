@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct reading {
-    struct lattn_line line;
+    struct lattn_message line;
     struct lattn_complaint complaint;
     enum lattn_status status;
     size_t used;
@@ -23,9 +23,6 @@ static void reading_of(struct reading *reading, const char *text)
     memcpy(line, text, length);
     reading->status = lattn_line_read(line, length, reading->numbers, &reading->used,
                                       &reading->line, &reading->complaint);
-    /* What is borrowed from the line is looked at through the text. */
-    if (reading->line.id != NULL)
-        reading->line.id = text + (reading->line.id - line);
     free(line);
 }
 
@@ -46,7 +43,7 @@ static struct reading read_pair(const char *text)
 
     reading_of(&reading, text);
     cr_assert_eq(reading.status, LATTN_OK, "%s: %s", text, reading.complaint.text);
-    cr_assert_eq(reading.line.kind, LATTN_LINE_PAIR);
+    cr_assert_eq(reading.line.kind, LATTN_MESSAGE_PAIRS);
     return reading;
 }
 
@@ -63,7 +60,7 @@ Test(line, reads_a_pair)
     cr_assert_eq(reading.used, 7);
     cr_assert_eq(reading.numbers[2], -300);
     cr_assert_eq(reading.numbers[6], 6);
-    cr_assert_null(reading.line.id);
+    cr_assert_str_eq(reading.line.id, "");
     cr_assert_eq(reading.line.has_seq, 0);
     cr_assert_str_eq(reading.line.producer, "");
 }
@@ -73,7 +70,7 @@ Test(line, reads_all_fields_in_any_order)
     struct reading reading =
         read_pair(" {\"seq\":18446744073709551615,\"y\":[[1],[2]],\"id\":\"a\\\"b\",\"w\":0.5,"
                   "\"producer\":\"caf\\u00e9\",\"causal\":false,\"z\":[[7],[8]]}\r\n");
-    const struct lattn_line *line = &reading.line;
+    const struct lattn_message *line = &reading.line;
 
     cr_assert_eq(line->seq, UINT64_MAX);
     cr_assert_eq(line->has_seq, 1);
@@ -82,8 +79,7 @@ Test(line, reads_all_fields_in_any_order)
     cr_assert_eq(line->item.y[1], 2);
     cr_assert_eq(line->item.z[1], 8);
     cr_assert_str_eq(line->producer, "caf\xc3\xa9");
-    cr_assert_eq(line->id_length, strlen("\"a\\\"b\""));
-    cr_assert_eq(memcmp(line->id, "\"a\\\"b\"", line->id_length), 0);
+    cr_assert_str_eq(line->id, "\"a\\\"b\"");
 }
 
 Test(line, takes_the_labels_from_the_form_of_y)
@@ -120,8 +116,8 @@ Test(line, sees_a_request_wherever_its_method_stands)
 
         reading_of(&reading, texts[i]);
         cr_assert_eq(reading.status, LATTN_OK, "%s", texts[i]);
-        cr_assert_eq(reading.line.kind, LATTN_LINE_REQUEST, "%s", texts[i]);
-        cr_assert(i == 0 || (reading.line.id_length == 1 && *reading.line.id == '7'));
+        cr_assert_eq(reading.line.kind, LATTN_MESSAGE_REQUEST, "%s", texts[i]);
+        cr_assert(i == 0 || strcmp(reading.line.id, "7") == 0);
     }
 }
 
@@ -131,13 +127,13 @@ Test(line, gives_the_id_of_a_refused_line)
 
     reading_of(&reading, "{\"z\":[[1],[2,3]],\"y\":1,\"id\":\"x\"}");
     cr_assert_eq(reading.status, LATTN_SHAPE);
-    cr_assert_eq(reading.line.id_length, 3);
+    cr_assert_str_eq(reading.line.id, "\"x\"");
     reading_of(&reading, "{\"id\":12,\"z\":[[1],[2},\"y\":1}");
     cr_assert_eq(reading.status, LATTN_SYNTAX);
-    cr_assert_eq(reading.line.id_length, 2);
+    cr_assert_str_eq(reading.line.id, "12");
     reading_of(&reading, "{\"id\":12,\"z\":[[1],");
     cr_assert_eq(reading.status, LATTN_SYNTAX);
-    cr_assert_null(reading.line.id);
+    cr_assert_str_eq(reading.line.id, "");
 }
 
 Test(line, says_what_is_wrong_with_z)
@@ -238,12 +234,100 @@ Test(line, says_what_is_wrong_with_the_text)
     assert_refused("{\"z\":}", LATTN_SYNTAX, "z is }, an array is expected");
 }
 
+Test(line, reads_tokens_of_ones)
+{
+    static const double expected[] = {2, 3, 0, 0, 1, 7};
+    struct reading reading = read_pair("{\"t\": [[3, 0], [], [7]], \"y\": [[1], [2], [4]]}");
+    const struct lattn_item *item = &reading.line.item;
+
+    cr_assert_eq(item->tokens, LATTN_TOKENS_ONES);
+    cr_assert_eq(item->n, 3);
+    cr_assert_eq(item->d, 8);
+    cr_assert_eq(item->labels, LATTN_LABELS_CAUSAL);
+    cr_assert_eq(reading.used, 9);
+    cr_assert_eq(memcmp(reading.numbers, expected, sizeof expected), 0);
+    cr_assert_eq(reading.numbers[8], 4);
+    cr_assert_eq(read_pair("{\"y\":1,\"t\":[[]]}").line.item.d, 0);
+}
+
+Test(line, says_what_is_wrong_with_tokens_of_ones)
+{
+    assert_refused("{\"t\":[],\"y\":1}", LATTN_EMPTY, "t has no token");
+    assert_refused("{\"t\":1,\"y\":1}", LATTN_FIELD, "t is 1, an array is expected");
+    assert_refused("{\"t\":[[1],2],\"y\":1}", LATTN_FIELD,
+                   "t[1] is 2, an array of indices is expected");
+    assert_refused("{\"t\":[[0,-1]],\"y\":1}", LATTN_FIELD,
+                   "t[0][1] is -1, a whole number that is not negative is expected");
+    assert_refused("{\"t\":[[1],[0.5]],\"y\":1}", LATTN_FIELD,
+                   "t[1][0] is 0.5, a whole number that is not negative is expected");
+    assert_refused("{\"t\":[[\"1\"]],\"y\":1}", LATTN_FIELD,
+                   "t[0][0] is \"1\", a whole number that is not negative is expected");
+    assert_refused("{\"t\":[[1,256]],\"y\":1}", LATTN_RANGE,
+                   "t[0][1] is 256, at most 255 is accepted");
+    assert_refused("{\"t\":[[5,5]],\"y\":1}", LATTN_RANGE, "t[0] names coordinate 5 twice");
+    assert_refused("{\"t\":[[1]],\"z\":[[1]],\"y\":1}", LATTN_FIELD, "z and t come together");
+    assert_refused("{\"z\":[[1]],\"t\":[[1]],\"y\":1}", LATTN_FIELD, "z and t come together");
+    assert_refused("{\"t\":[[1]],\"y\":[[1],[2]]}", LATTN_SHAPE, "y has 2 rows, t has 1 tokens");
+    assert_refused("{\"t\":[[1]]}", LATTN_FIELD, "y is missing");
+    assert_refused("{\"t\":[[1],\"y\":1}", LATTN_FIELD,
+                   "t[1] is \"y\", an array of indices is expected");
+}
+
+Test(line, reads_learn_as_the_pair_in_its_params)
+{
+    struct reading reading =
+        read_pair("{\"id\":7,\"method\":\"learn\",\"params\":{\"z\":[[1,2],[3,4]],\"y\":5,"
+                  "\"w\":2,\"producer\":\"p\",\"seq\":8}}");
+
+    cr_assert_str_eq(reading.line.id, "7");
+    cr_assert_eq(reading.line.item.n, 2);
+    cr_assert_eq(reading.line.item.y[0], 5);
+    cr_assert_eq(reading.line.item.weight, 2);
+    cr_assert_str_eq(reading.line.producer, "p");
+    cr_assert_eq(reading.line.seq, 8);
+    cr_assert_eq(reading.used, 5);
+    reading = read_pair("{\"params\":{\"y\":1,\"t\":[[0]]},\"method\":\"\\u006cearn\"}");
+    cr_assert_str_eq(reading.line.id, "");
+    cr_assert_eq(reading.line.item.tokens, LATTN_TOKENS_ONES);
+}
+
+Test(line, says_what_is_wrong_with_learn)
+{
+    assert_refused("{\"id\":7,\"method\":\"learn\"}", LATTN_FIELD, "params is missing");
+    assert_refused("{\"method\":\"learn\",\"params\":[]}", LATTN_FIELD,
+                   "params is an array, an object is expected");
+    assert_refused("{\"method\":\"learn\",\"params\":{}}", LATTN_FIELD, "z is missing");
+    assert_refused("{\"method\":\"learn\",\"params\":{\"z\":[[1]],\"y\":1,\"id\":7}}", LATTN_FIELD,
+                   "unknown field \"id\"");
+    assert_refused("{\"method\":\"learn\",\"params\":{\"z\":[[1]],\"y\":1},\"w\":7}", LATTN_FIELD,
+                   "unknown field \"w\"");
+    assert_refused("{\"method\":\"learn\",\"params\":{\"z\":[[1],[2,3]],\"y\":1}}", LATTN_SHAPE,
+                   "z[1] has 2 coordinates, z[0] has 1");
+}
+
+Test(line, a_refused_learn_uses_up_its_number)
+{
+    struct reading reading;
+
+    reading_of(&reading, "{\"method\":\"learn\",\"params\":{\"z\":[[1],[2,3]],\"y\":1,"
+                         "\"producer\":\"p\",\"seq\":8},\"id\":\"x\"}");
+    cr_assert_eq(reading.status, LATTN_SHAPE);
+    cr_assert_eq(reading.line.kind, LATTN_MESSAGE_PAIRS);
+    cr_assert_str_eq(reading.line.id, "\"x\"");
+    cr_assert_str_eq(reading.line.producer, "p");
+    cr_assert_eq(reading.line.has_seq, 1);
+    cr_assert_eq(reading.line.seq, 8);
+    reading_of(&reading, "{\"method\":\"hello\",\"params\":{\"producer\":\"p\",\"seq\":8}}");
+    cr_assert_eq(reading.line.kind, LATTN_MESSAGE_REQUEST);
+    cr_assert_str_eq(reading.line.producer, "", "params of other methods are theirs");
+}
+
 /* Refuse first, then `count` times each, then last. */
 static void assert_too_much(const char *first, const char *each, int32_t count, const char *last,
                             enum lattn_status status, const char *said)
 {
     struct lattn_text text;
-    struct lattn_line line;
+    struct lattn_message line;
     struct lattn_complaint complaint;
     double *numbers;
     size_t used;
@@ -293,7 +377,7 @@ Test(line, refuses_deep_nesting)
 Test(line, needs_no_complaint)
 {
     double numbers[16];
-    struct lattn_line line;
+    struct lattn_message line;
     size_t used;
 
     cr_assert_eq(lattn_line_read("{\"z\":[1]}", 9, numbers, &used, &line, NULL), LATTN_FIELD);
@@ -306,7 +390,7 @@ Test(line, refuses_every_beginning_of_a_pair)
     for (size_t length = 0; length < sizeof text - 1; length++) {
         char *start = malloc(length + 1);
         double numbers[64];
-        struct lattn_line line;
+        struct lattn_message line;
         size_t used;
 
         memcpy(start, text, length);
@@ -330,6 +414,11 @@ Test(line, reads_an_input_and_passes_over_the_rest)
     cr_assert_eq(input.n, 2);
     cr_assert_eq(input.d, 2);
     cr_assert_null(input.y);
+    cr_assert_eq(lattn_input_read("{\"t\":[[2],[]],\"y\":9}", 20, numbers, &used, &input, NULL),
+                 LATTN_OK);
+    cr_assert_eq(used, 3);
+    cr_assert_eq(input.d, 3);
+    cr_assert_eq(input.tokens, LATTN_TOKENS_ONES);
     cr_assert_eq(lattn_input_read("{}", 2, numbers, &used, &input, &complaint), LATTN_FIELD);
     cr_assert_str_eq(complaint.text, "z is missing");
 }
@@ -350,7 +439,8 @@ Test(line, writes_what_it_reads)
         struct reading reading;
 
         lattn_text_init(&text);
-        cr_assert_eq(lattn_write_pair(&text, &item, "\"q\"", "me\"\n", 7), LATTN_OK);
+        cr_assert_eq(lattn_write_pair(&text, LATTN_FORMAT_JSON, &item, "\"q\"", "me\"\n", 7),
+                     LATTN_OK);
         cr_assert_eq(text.data[text.length - 1], '\n');
         reading = read_pair(text.data);
         cr_assert_eq(reading.line.item.labels, item.labels);
@@ -369,11 +459,11 @@ Test(line, a_refused_name_uses_up_nobodys_number)
     static const char text[] =
         "{\"seq\":1,\"producer\":\"abc\\u0000x\",\"id\":7,\"z\":[[1]],\"y\":1}";
     double numbers[sizeof text];
-    struct lattn_line line;
+    struct lattn_message line;
     size_t used;
 
     cr_assert_eq(lattn_line_read(text, strlen(text), numbers, &used, &line, NULL), LATTN_NAME);
     cr_expect_str_eq(line.producer, "");
     cr_expect_eq(line.has_seq, 0);
-    cr_expect_eq(line.id_length, 1, "what stands behind it is still found");
+    cr_expect_eq(strlen(line.id), 1, "what stands behind it is still found");
 }

@@ -1,6 +1,7 @@
 #include <lattn/wire.h>
 
 #include "base/memory.h"
+#include "support/unpack.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -54,7 +55,7 @@ Test(model_json, is_the_object_of_the_interface)
     model->sigma[0] = 3;
     model->residual = NAN;
     lattn_text_init(&text);
-    cr_assert_eq(lattn_write_model(&text, model), LATTN_OK);
+    cr_assert_eq(lattn_write_model(&text, LATTN_FORMAT_JSON, model), LATTN_OK);
     cr_assert_str_eq(text.data, "{\"d\":2,\"m\":1,\"heads\":[{\"V\":[[0,0.5]],\"Q\":[[0,0],[-1,0]],"
                                 "\"sigma\":3}],\"pairs\":0,\"generation\":0,\"residual\":null,"
                                 "\"certificate\":null,\"names\":null,\"bias\":false}");
@@ -72,7 +73,7 @@ Test(model_json, reads_what_it_wrote)
 
     lattn_text_init(&text);
     lattn_text_init(&again);
-    cr_assert_eq(lattn_write_model(&text, model), LATTN_OK);
+    cr_assert_eq(lattn_write_model(&text, LATTN_FORMAT_JSON, model), LATTN_OK);
     cr_assert_eq(lattn_model_read(text.data, text.length, &read, &complaint), LATTN_OK, "%s",
                  complaint.text);
     cr_assert_eq(memcmp(read->V, model->V, 4 * sizeof(double)), 0);
@@ -85,12 +86,45 @@ Test(model_json, reads_what_it_wrote)
     cr_assert_str_eq(read->names.coordinates[0], "\"a\"");
     cr_assert_str_eq(read->names.coordinates[1], "");
     cr_assert_str_eq(read->names.blocks[0].name, "pair");
-    cr_assert_eq(lattn_write_model(&again, read), LATTN_OK);
+    cr_assert_eq(lattn_write_model(&again, LATTN_FORMAT_JSON, read), LATTN_OK);
     cr_assert_str_eq(again.data, text.data);
     lattn_text_done(&text);
     lattn_text_done(&again);
     lattn_model_close(&model);
     lattn_model_close(&read);
+}
+
+Test(model_json, says_the_same_in_messagepack)
+{
+    struct lattn_model *model = model_full();
+    struct lattn_text json;
+    struct lattn_text packed;
+    struct lattn_text frame;
+    struct lattn_text again;
+    struct lattn_reply reply;
+    struct lattn_model *read;
+
+    lattn_text_init(&json);
+    lattn_text_init(&packed);
+    lattn_text_init(&frame);
+    lattn_text_init(&again);
+    cr_assert_eq(lattn_write_model(&json, LATTN_FORMAT_JSON, model), LATTN_OK);
+    cr_assert_eq(lattn_write_model(&packed, LATTN_FORMAT_MSGPACK, model), LATTN_OK);
+    cr_assert(unpack_equal(packed.data, packed.length, json.data));
+    cr_assert_eq(lattn_write_reply(&frame, LATTN_FORMAT_MSGPACK, "1", packed.data, packed.length),
+                 LATTN_OK);
+    cr_assert_eq(lattn_reply_read(frame.data, frame.length, LATTN_FORMAT_MSGPACK, &reply, NULL),
+                 LATTN_OK);
+    cr_assert_eq(lattn_reply_model(&reply, &read), LATTN_OK);
+    cr_assert_eq(lattn_write_model(&again, LATTN_FORMAT_JSON, read), LATTN_OK);
+    cr_assert_str_eq(again.data, json.data);
+    lattn_model_close(&model);
+    lattn_model_close(&read);
+    lattn_reply_done(&reply);
+    lattn_text_done(&json);
+    lattn_text_done(&packed);
+    lattn_text_done(&frame);
+    lattn_text_done(&again);
 }
 
 Test(model_json, reads_fields_in_any_order_and_passes_over_strangers)
@@ -173,7 +207,7 @@ Test(model_json, survives_failing_allocations)
 
         lattn_text_init(&text);
         memory_fail(k, k % 2 == 0);
-        status = lattn_write_model(&text, model);
+        status = lattn_write_model(&text, LATTN_FORMAT_JSON, model);
         if (status == LATTN_OK)
             status = lattn_model_read(text.data, text.length, &read, NULL);
         failed = memory_failed();

@@ -11,7 +11,9 @@ static struct lattn_complaint complaint;
 
 static enum lattn_status note(const char *name, uint64_t seq)
 {
-    return producers_note(producers, name, seq, &complaint);
+    uint64_t known;
+
+    return producers_note(producers, name, seq, 1, &known, &complaint);
 }
 
 Test(producer, learns_each_number_once)
@@ -58,6 +60,38 @@ Test(producer, counts_to_the_end_of_64_bits)
     cr_assert_eq(note("a", UINT64_MAX - 1), LATTN_OK);
     cr_assert_eq(note("a", UINT64_MAX), LATTN_OK);
     cr_assert_eq(note("a", 0), LATTN_DUPLICATE);
+    producers_close(&producers);
+}
+
+Test(producer, learns_of_a_run_what_is_new)
+{
+    uint64_t known = 99;
+    uint64_t seq;
+
+    cr_assert_eq(producers_open(&producers, 8), LATTN_OK);
+    cr_assert_eq(producers_note(producers, "a", 10, 5, &known, &complaint), LATTN_OK);
+    cr_assert_eq(known, 0, "of one that is not known all is new");
+    cr_assert_eq(producers_last(producers, "a", &seq), LATTN_OK);
+    cr_assert_eq(seq, 14);
+    cr_assert_eq(producers_note(producers, "a", 12, 5, &known, &complaint), LATTN_OK);
+    cr_assert_eq(known, 3, "12 to 14 came before");
+    cr_assert_eq(producers_note(producers, "a", 3, 14, &known, &complaint), LATTN_DUPLICATE);
+    cr_assert_eq(producers_note(producers, "a", 18, 2, &known, &complaint), LATTN_GAP);
+    cr_assert_eq(producers_note(producers, "a", 17, 2, &known, &complaint), LATTN_OK);
+    cr_assert_eq(known, 0);
+    producers_close(&producers);
+}
+
+Test(producer, refuses_a_run_beyond_64_bits)
+{
+    uint64_t known;
+    uint64_t seq;
+
+    cr_assert_eq(producers_open(&producers, 8), LATTN_OK);
+    cr_assert_eq(producers_note(producers, "a", UINT64_MAX - 1, 3, &known, &complaint),
+                 LATTN_RANGE);
+    cr_assert_eq(producers_last(producers, "a", &seq), LATTN_NO_DATA);
+    cr_assert_eq(producers_note(producers, "a", UINT64_MAX - 1, 2, &known, &complaint), LATTN_OK);
     producers_close(&producers);
 }
 

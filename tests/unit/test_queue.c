@@ -9,7 +9,7 @@ static struct chunk *chunk_of(size_t bytes)
 {
     struct chunk *chunk = NULL;
 
-    cr_assert_eq(chunk_open(&chunk, NULL, NULL), LATTN_OK);
+    cr_assert_eq(chunk_open(&chunk, LATTN_FORMAT_JSON, NULL, NULL), LATTN_OK);
     chunk->bytes = bytes;
     return chunk;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Lines of a text that arrives in pieces of so many bytes. */
+/* Units of a text that arrives in pieces of so many bytes. */
 struct source {
     struct reader reader;
     int fds[2];
@@ -16,11 +16,12 @@ struct source {
     size_t piece;
 };
 
-static void source_open(struct source *source, const char *text, size_t piece, size_t bytes_max)
+static void source_open(struct source *source, enum reader_unit unit, const char *text,
+                        size_t piece, size_t bytes_max)
 {
     *source = (struct source){.text = text, .left = strlen(text), .piece = piece};
     cr_assert_eq(pipe(source->fds), 0);
-    reader_init(&source->reader, source->fds[0], bytes_max);
+    reader_init(&source->reader, source->fds[0], unit, bytes_max);
 }
 
 static void source_close(struct source *source)
@@ -44,7 +45,7 @@ static enum lattn_status source_next(struct source *source, char **ret_text, siz
 {
     enum lattn_status status;
 
-    while ((status = reader_next(&source->reader, ret_text, ret_length)) == LATTN_MORE &&
+    while ((status = reader_next(&source->reader, ret_text, ret_length, NULL)) == LATTN_MORE &&
            !source->reader.ended) {
         if (source->left > 0)
             source_push(source);
@@ -70,7 +71,7 @@ Test(reader, gives_the_same_lines_in_any_pieces)
         size_t length;
         char *text;
 
-        source_open(&source, "one\n\ntwo words\nlast", piece, 100);
+        source_open(&source, READER_LINES, "one\n\ntwo words\nlast", piece, 100);
         expect_line(&source, "one");
         expect_line(&source, "");
         expect_line(&source, "two words");
@@ -89,7 +90,8 @@ Test(reader, passes_over_a_line_too_long)
         size_t length;
         char *text;
 
-        source_open(&source, "short\nthis one is far too long to be kept\nnext\n", piece, 10);
+        source_open(&source, READER_LINES, "short\nthis one is far too long to be kept\nnext\n",
+                    piece, 10);
         expect_line(&source, "short");
         cr_expect_eq(source_next(&source, &text, &length), LATTN_TOO_BIG);
         cr_expect_eq(source.reader.number, 2);
@@ -99,6 +101,104 @@ Test(reader, passes_over_a_line_too_long)
     }
 }
 
+Test(reader, cuts_records_at_line_ends_without_quotes)
+{
+    static const char text[] = "a,\"b\nc\"\r\n\"1\"\"\n\",2\nodd\"one\n\"\n\n\",last";
+
+    for (size_t piece = 1; piece < 40; piece++) {
+        struct source source;
+        size_t length;
+        char *record;
+
+        source_open(&source, READER_RECORDS, text, piece, 100);
+        expect_line(&source, "a,\"b\nc\"\r");
+        cr_expect_eq(source.reader.number, 1);
+        expect_line(&source, "\"1\"\"\n\",2");
+        cr_expect_eq(source.reader.number, 3);
+        expect_line(&source, "odd\"one");
+        cr_expect_eq(source.reader.number, 5);
+        expect_line(&source, "\"\n\n\",last");
+        cr_expect_eq(source.reader.number, 6);
+        cr_expect_eq(source_next(&source, &record, &length), LATTN_MORE);
+        source_close(&source);
+    }
+}
+
+Test(reader, passes_over_a_record_too_long)
+{
+    for (size_t piece = 1; piece < 60; piece++) {
+        struct source source;
+        size_t length;
+        char *record;
+
+        source_open(&source, READER_RECORDS, "a\n\"this one\nis far\ntoo long\"\nb\n", piece, 10);
+        expect_line(&source, "a");
+        cr_expect_eq(source_next(&source, &record, &length), LATTN_TOO_BIG);
+        cr_expect_eq(source.reader.number, 2);
+        expect_line(&source, "b");
+        cr_expect_eq(source.reader.number, 5);
+        source_close(&source);
+    }
+}
+
+/* [1, 2, 3], then {"a": "bc"}, then 5. */
+static const char frames[] = "\x93\x01\x02\x03\x81\xa1"
+                             "a\xa2"
+                             "bc\x05";
+
+static void expect_frame(struct source *source, const char *expected, size_t expected_length)
+{
+    size_t length;
+    char *bytes;
+
+    cr_assert_eq(source_next(source, &bytes, &length), LATTN_OK);
+    cr_assert_eq(length, expected_length);
+    cr_expect_arr_eq(bytes, expected, length);
+}
+
+Test(reader, cuts_frames)
+{
+    for (size_t piece = 1; piece < 14; piece++) {
+        struct source source;
+        size_t length;
+        char *bytes;
+
+        source_open(&source, READER_FRAMES, frames, piece, 100);
+        expect_frame(&source, frames, 4);
+        cr_expect_geq(source.reader.frame_numbers, 3);
+        expect_frame(&source, frames + 4, 6);
+        expect_frame(&source, frames + 10, 1);
+        cr_expect_eq(source.reader.number, 3);
+        cr_expect_eq(source_next(&source, &bytes, &length), LATTN_MORE);
+        source_close(&source);
+    }
+}
+
+/* The first frame of the text is whole, the second is refused, and nothing comes behind it. */
+static void expect_refusal(const char *text, enum lattn_status expected)
+{
+    for (size_t piece = 1; piece < 14; piece++) {
+        struct source source;
+        size_t length;
+        char *bytes;
+
+        source_open(&source, READER_FRAMES, text, piece, 100);
+        expect_frame(&source, frames, 4);
+        cr_expect_eq(source_next(&source, &bytes, &length), expected);
+        cr_expect_eq(source.reader.number, 2);
+        cr_expect_eq(source.reader.ended, 1);
+        cr_expect_eq(source_next(&source, &bytes, &length), LATTN_MORE);
+        source_close(&source);
+    }
+}
+
+Test(reader, ends_where_the_place_of_the_next_frame_is_lost)
+{
+    expect_refusal("\x93\x01\x02\x03\xc1\x05", LATTN_SYNTAX);
+    expect_refusal("\x93\x01\x02\x03\xdd\xff\xff\xff\xff\x05", LATTN_TOO_BIG);
+    expect_refusal("\x93\x01\x02\x03\xa5xyz", LATTN_CLOSED);
+}
+
 Test(reader, peeks_at_lines_without_taking_them)
 {
     struct source source;
@@ -106,7 +206,7 @@ Test(reader, peeks_at_lines_without_taking_them)
     size_t offset = 0;
     size_t length;
 
-    source_open(&source, "one\ntwo\nthr", 100, 100);
+    source_open(&source, READER_LINES, "one\ntwo\nthr", 100, 100);
     source_push(&source);
     cr_assert_eq(reader_fill(&source.reader), LATTN_OK);
     expect_line(&source, "one");
@@ -126,7 +226,7 @@ Test(reader, ends_where_reading_fails)
     int fd = open("/", O_RDONLY | O_DIRECTORY);
 
     cr_assert_geq(fd, 0);
-    reader_init(&reader, fd, 10);
+    reader_init(&reader, fd, READER_LINES, 10);
     cr_expect_eq(reader_read(&reader, &text, &length), LATTN_MORE);
     cr_expect_eq(reader.ended, 1);
     cr_expect_neq(reader.error, 0);

@@ -1,11 +1,14 @@
 #include <lattn/wire.h>
 
 #include "base/memory.h"
+#include "support/packed.h"
+#include "support/unpack.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -15,18 +18,12 @@
 #define leaks() 0
 #endif
 
-/* Release what lattn_report_done of the learner releases in a report that was read. */
-static void report_release(struct lattn_report *report)
-{
-    memory_release(report->noise_std);
-    memory_release(report->r2);
-}
-
 static struct lattn_reply read_reply(const char *text)
 {
     struct lattn_reply reply;
     struct lattn_complaint complaint = {0};
-    enum lattn_status status = lattn_reply_read(text, strlen(text), &reply, &complaint);
+    enum lattn_status status =
+        lattn_reply_read(text, strlen(text), LATTN_FORMAT_JSON, &reply, &complaint);
 
     cr_assert_eq(status, LATTN_OK, "%s: %s", text, complaint.text);
     return reply;
@@ -39,159 +36,12 @@ static struct lattn_reply reply_around(struct lattn_text *text)
     struct lattn_reply reply;
 
     lattn_text_init(&line);
-    cr_assert_eq(lattn_write_reply(&line, "1", text->data, text->length), LATTN_OK);
+    cr_assert_eq(lattn_write_reply(&line, LATTN_FORMAT_JSON, "1", text->data, text->length),
+                 LATTN_OK);
     reply = read_reply(line.data);
     lattn_text_done(&line);
     lattn_text_done(text);
     return reply;
-}
-
-static double noise_std[] = {0.5, NAN};
-static double r2[] = {0.25, 1};
-
-static struct lattn_report report_full(void)
-{
-    return (struct lattn_report){
-        .d = 3,
-        .m = 2,
-        .bias = 1,
-        .pairs = 1000,
-        .generation = 7,
-        .weight = 900,
-        .pairs_effective = 850.5,
-        .loss_train = 0.1,
-        .loss_progressive = 0.2,
-        .loss_recent = 0.3,
-        .noise_std = noise_std,
-        .r2 = r2,
-        .memory_bytes = 1 << 20,
-        .certificate = {.verdict = LATTN_IDENTIFYING,
-                        .p = 18,
-                        .features_seen = 18,
-                        .components = 1,
-                        .rank = 18,
-                        .lambda_min = 1e-3,
-                        .lambda_max = 10,
-                        .rho = 0.01,
-                        .rho_seen = 0.01,
-                        .threshold = 1e-12,
-                        .pairs = 1000,
-                        .generation = 7,
-                        .identifying_since = 20,
-                        .lost_at = LATTN_NEVER},
-    };
-}
-
-static const struct lattn_service service_full = {.accepted = 500,
-                                                  .rejected = 2,
-                                                  .duplicates = 1,
-                                                  .pairs_per_s = 1234.5,
-                                                  .queue_bytes = 17,
-                                                  .uptime_s = 60,
-                                                  .heads = 2,
-                                                  .heads_generation = 6};
-
-Test(reply, status_has_the_fields_of_the_interface_in_order)
-{
-    struct lattn_report report = report_full();
-    struct lattn_text text;
-
-    lattn_text_init(&text);
-    cr_assert_eq(lattn_write_status(&text, &report, &service_full), LATTN_OK);
-    cr_assert_str_eq(
-        text.data,
-        "{\"version\":\"" LATTN_VERSION "\",\"d\":3,\"m\":2,\"p\":18,\"pairs\":1000,"
-        "\"accepted\":500,\"rejected\":2,\"duplicates\":1,\"features_seen\":18,\"components\":1,"
-        "\"rank\":18,\"verdict\":\"identifying\",\"identifying_since\":20,\"lost_at\":null,"
-        "\"lambda_min\":0.001,\"lambda_max\":10,\"rho\":0.01,\"rho_seen\":0.01,"
-        "\"threshold\":9.9999999999999998e-13,"
-        "\"stream\":{\"checked\":null,\"undetermined\":null,\"bound95\":null},"
-        "\"loss\":{\"train\":0.10000000000000001,\"progressive\":0.20000000000000001,"
-        "\"recent\":0.29999999999999999},\"noise_std\":[0.5,null],\"r2\":[0.25,1],\"heads\":2,"
-        "\"heads_generation\":6,\"heads_certified_minimal\":null,\"generation\":7,"
-        "\"engine\":\"rls\",\"pairs_per_s\":1234.5,\"queue_bytes\":17,\"memory_bytes\":1048576,"
-        "\"uptime_s\":60,\"bias\":true,\"pairs_effective\":850.5}",
-        "%s", text.data);
-    lattn_text_done(&text);
-}
-
-Test(reply, status_before_any_pair_is_null_where_it_does_not_apply)
-{
-    struct lattn_report report = {
-        .loss_train = NAN,
-        .loss_progressive = NAN,
-        .loss_recent = NAN,
-        .certificate = {.identifying_since = LATTN_NEVER, .lost_at = LATTN_NEVER}};
-    struct lattn_service service = {.heads = LATTN_NEVER};
-    static const char *const nulls[] = {"d",
-                                        "m",
-                                        "p",
-                                        "identifying_since",
-                                        "lost_at",
-                                        "rho",
-                                        "rho_seen",
-                                        "lambda_min",
-                                        "lambda_max",
-                                        "heads",
-                                        "r2",
-                                        "noise_std",
-                                        "heads_generation"};
-    struct lattn_text text;
-    json_t *json;
-
-    lattn_text_init(&text);
-    cr_assert_eq(lattn_write_status(&text, &report, &service), LATTN_OK);
-    json = json_loads(text.data, JSON_REJECT_DUPLICATES, NULL);
-    for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++)
-        cr_assert(json_is_null(json_object_get(json, nulls[i])), "%s", nulls[i]);
-    cr_assert_str_eq(json_string_value(json_object_get(json, "verdict")), "not identifying");
-    json_decref(json);
-    lattn_text_done(&text);
-}
-
-Test(reply, reads_the_status_it_wrote)
-{
-    struct lattn_report report = report_full();
-    struct lattn_state_of_service state;
-    struct lattn_reply reply;
-    struct lattn_text text;
-    struct lattn_text again;
-
-    lattn_text_init(&text);
-    lattn_text_init(&again);
-    report.certificate.verdict = LATTN_CANNOT_TELL;
-    report.certificate.lost_at = 21;
-    report.certificate.rho = NAN;
-    cr_assert_eq(lattn_write_status(&text, &report, &service_full), LATTN_OK);
-    reply = reply_around(&text);
-    cr_assert_eq(lattn_reply_status(&reply, &state), LATTN_OK);
-    cr_assert_eq(state.report.certificate.verdict, LATTN_CANNOT_TELL);
-    cr_assert_eq(state.report.certificate.generation, 7);
-    cr_assert(isnan(state.report.certificate.rho));
-    cr_assert(isnan(state.report.noise_std[1]));
-    cr_assert_eq(state.report.memory_bytes, report.memory_bytes);
-    cr_assert_eq(state.service.heads_generation, 6);
-    state.report.weight = 1;
-    cr_assert_eq(lattn_write_status(&again, &state.report, &state.service), LATTN_OK);
-    cr_assert_str_eq(again.data, (char *)reply.body);
-    report_release(&state.report);
-    lattn_reply_done(&reply);
-    lattn_text_done(&again);
-}
-
-Test(reply, reads_a_status_of_nulls)
-{
-    struct lattn_reply reply = read_reply("{\"result\":{\"d\":null,\"rank\":null,\"rho\":null,"
-                                          "\"heads\":null,\"news\":{\"of\":[\"later\"]}}}");
-    struct lattn_state_of_service state;
-
-    cr_assert_eq(lattn_reply_status(&reply, &state), LATTN_OK);
-    cr_assert_eq(state.report.d, 0);
-    cr_assert_eq(state.report.certificate.rank, LATTN_NEVER);
-    cr_assert_eq(state.service.heads, LATTN_NEVER);
-    cr_assert(isnan(state.report.certificate.rho));
-    cr_assert_null(state.report.r2);
-    lattn_reply_done(&reply);
 }
 
 Test(reply, refuses_a_result_of_another_kind)
@@ -247,7 +97,7 @@ Test(reply, reads_the_prediction_it_wrote)
         prediction.has_std_error = has;
         prediction.leverage = has ? 0.5 : NAN;
         lattn_text_init(&text);
-        cr_assert_eq(lattn_write_prediction(&text, &prediction, 2), LATTN_OK);
+        cr_assert_eq(lattn_write_prediction(&text, LATTN_FORMAT_JSON, &prediction, 2), LATTN_OK);
         cr_assert_str_eq(text.data, has ? "{\"y\":[1.5,-2],\"determined\":true,\"leverage\":0.5,"
                                           "\"std_error\":[0.10000000000000001,0.20000000000000001]}"
                                         : "{\"y\":[1.5,-2],\"determined\":true,\"leverage\":null,"
@@ -280,7 +130,7 @@ Test(reply, reads_the_hello_it_wrote)
     struct lattn_text text;
 
     lattn_text_init(&text);
-    cr_assert_eq(lattn_write_hello(&text, &hello), LATTN_OK);
+    cr_assert_eq(lattn_write_hello(&text, LATTN_FORMAT_JSON, &hello), LATTN_OK);
     cr_assert_str_eq(text.data, "{\"version\":\"0.1.0\",\"last_seq\":18446744073709551615,"
                                 "\"d\":null,\"m\":2,\"bias\":true,\"accepted\":3,\"rejected\":4,"
                                 "\"duplicates\":5}");
@@ -305,7 +155,7 @@ Test(reply, reads_the_indices_it_wrote)
     struct lattn_text text;
 
     lattn_text_init(&text);
-    cr_assert_eq(lattn_write_named(&text, &named), LATTN_OK);
+    cr_assert_eq(lattn_write_named(&text, LATTN_FORMAT_JSON, &named), LATTN_OK);
     cr_assert_str_eq(text.data, "{\"append\":[3,4],\"outputs\":[],\"d\":5,\"m\":1}");
     reply = reply_around(&text);
     cr_assert_eq(lattn_reply_named(&reply, &read), LATTN_OK);
@@ -323,7 +173,8 @@ Test(reply, reads_errors)
     struct lattn_reply reply;
 
     lattn_text_init(&text);
-    cr_assert_eq(lattn_write_error(&text, "\"a\"", LATTN_SHAPE, "say \"what\"\x01\xff", 17),
+    cr_assert_eq(lattn_write_error(&text, LATTN_FORMAT_JSON, "\"a\"", LATTN_SHAPE,
+                                   "say \"what\"\x01\xff", 17),
                  LATTN_OK);
     cr_assert_str_eq(text.data, "{\"id\":\"a\",\"error\":{\"code\":\"shape\",\"message\":\"say "
                                 "\\\"what\\\"\\u0001\xef\xbf\xbd\",\"line\":17}}\n");
@@ -335,7 +186,8 @@ Test(reply, reads_errors)
     cr_assert_eq(reply.line, 17);
     lattn_reply_done(&reply);
     text.length = 0;
-    cr_assert_eq(lattn_write_error(&text, NULL, LATTN_METHOD, "no", 0), LATTN_OK);
+    cr_assert_eq(lattn_write_error(&text, LATTN_FORMAT_JSON, NULL, LATTN_METHOD, "no", 0),
+                 LATTN_OK);
     cr_assert_str_eq(text.data, "{\"error\":{\"code\":\"method\",\"message\":\"no\"}}\n");
     lattn_text_done(&text);
 }
@@ -345,7 +197,7 @@ Test(reply, writes_what_was_applied)
     struct lattn_text text;
 
     lattn_text_init(&text);
-    cr_assert_eq(lattn_write_applied(&text, "9", 100, 1), LATTN_OK);
+    cr_assert_eq(lattn_write_applied(&text, LATTN_FORMAT_JSON, "9", 100, 1), LATTN_OK);
     cr_assert_str_eq(text.data, "{\"id\":9,\"result\":{\"applied\":100,\"duplicate\":true,"
                                 "\"durable\":null}}\n");
     lattn_text_done(&text);
@@ -361,7 +213,8 @@ Test(reply, reads_the_parts_of_an_emission)
     struct lattn_text text;
 
     lattn_text_init(&text);
-    cr_assert_eq(lattn_write_emission(&text, status, sizeof status - 1, NULL, 0), LATTN_OK);
+    cr_assert_eq(lattn_write_emission(&text, LATTN_FORMAT_JSON, status, sizeof status - 1, NULL, 0),
+                 LATTN_OK);
     reply = read_reply(text.data);
     cr_assert_eq(reply.kind, LATTN_REPLY_EMISSION);
     cr_assert_eq(lattn_reply_status(&reply, &state), LATTN_OK);
@@ -369,7 +222,8 @@ Test(reply, reads_the_parts_of_an_emission)
     cr_assert_eq(lattn_reply_model(&reply, &model), LATTN_FIELD);
     lattn_reply_done(&reply);
     text.length = 0;
-    cr_assert_eq(lattn_write_emission(&text, status, sizeof status - 1, heads, sizeof heads - 1),
+    cr_assert_eq(lattn_write_emission(&text, LATTN_FORMAT_JSON, status, sizeof status - 1, heads,
+                                      sizeof heads - 1),
                  LATTN_OK);
     reply = read_reply(text.data);
     cr_assert_eq(lattn_reply_status(&reply, &state), LATTN_OK);
@@ -400,8 +254,9 @@ Test(reply, refuses_lines_no_daemon_writes)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct lattn_reply reply;
 
-        cr_assert_eq(lattn_reply_read(cases[i].line, strlen(cases[i].line), &reply, NULL),
-                     cases[i].status, "%s", cases[i].line);
+        cr_assert_eq(
+            lattn_reply_read(cases[i].line, strlen(cases[i].line), LATTN_FORMAT_JSON, &reply, NULL),
+            cases[i].status, "%s", cases[i].line);
     }
 }
 
@@ -441,50 +296,216 @@ Test(reply, passes_its_text_on_as_it_came_or_indented)
     lattn_reply_done(&reply);
 }
 
-Test(reply, survives_failing_allocations)
+/* ---- frames -------------------------------------------------------------------------------- */
+
+/* Read a copy that ends where the frame ends, so that a sanitizer sees a byte read too much. */
+static enum lattn_status read_bytes(const char *bytes, size_t length, struct lattn_reply *ret_reply,
+                                    struct lattn_complaint *complaint)
 {
-    struct lattn_report report = report_full();
-    int failed = 1;
+    char *copy = malloc(length + 1);
+    enum lattn_status status;
 
-    for (uint64_t k = 1; failed; k++) {
-        struct lattn_state_of_service state = {0};
-        struct lattn_reply reply = {0};
-        struct lattn_text text;
-        struct lattn_text line;
-        enum lattn_status status;
-
-        lattn_text_init(&text);
-        lattn_text_init(&line);
-        memory_fail(k, k % 2 == 0);
-        status = lattn_write_status(&text, &report, &service_full);
-        if (status == LATTN_OK)
-            status = lattn_write_reply(&line, "1", text.data, text.length);
-        if (status == LATTN_OK)
-            status = lattn_reply_read(line.data, line.length, &reply, NULL);
-        if (status == LATTN_OK)
-            status = lattn_reply_status(&reply, &state);
-        failed = memory_failed();
-        memory_fail(0, 0);
-        cr_assert_eq(status, failed ? LATTN_NO_MEMORY : LATTN_OK);
-        report_release(&state.report);
-        lattn_reply_done(&reply);
-        lattn_text_done(&line);
-        lattn_text_done(&text);
-    }
-    cr_assert_eq(leaks(), 0);
+    memcpy(copy, bytes, length);
+    status = lattn_reply_read(copy, length, LATTN_FORMAT_MSGPACK, ret_reply, complaint);
+    free(copy);
+    return status;
 }
 
-Test(reply, leaves_a_text_alone_where_it_finds_no_memory)
+/* One answer in both formats, which the caller wrote; the texts are released. */
+static void assert_answers_agree(struct lattn_text *json, struct lattn_text *packed)
 {
-    struct lattn_report report = report_full();
-    struct lattn_text text;
+    struct lattn_complaint complaint = {0};
+    struct lattn_text frame;
+    struct lattn_reply reply;
 
-    lattn_text_init(&text);
-    cr_assert_eq(lattn_text_add(&text, "before", 6), LATTN_OK);
-    memory_fail(2, 1);
-    cr_assert_eq(lattn_write_status(&text, &report, &service_full), LATTN_NO_MEMORY);
-    memory_fail(0, 0);
-    cr_assert_str_eq(text.data, "before");
-    cr_assert_eq(text.length, 6);
-    lattn_text_done(&text);
+    cr_assert(unpack_equal(packed->data, packed->length, json->data), "%s", json->data);
+    lattn_text_init(&frame);
+    cr_assert_eq(
+        lattn_write_reply(&frame, LATTN_FORMAT_MSGPACK, "300", packed->data, packed->length),
+        LATTN_OK);
+    cr_assert_eq(memcmp(frame.data, "\x94\x01\xcd\x01\x2c\xc0", 6), 0);
+    cr_assert_eq(read_bytes(frame.data, frame.length, &reply, &complaint), LATTN_OK, "%s",
+                 complaint.text);
+    cr_assert_eq(reply.kind, LATTN_REPLY_RESULT);
+    cr_assert_str_eq(reply.id, "300");
+    cr_assert_str_eq(reply.body, json->data);
+    lattn_reply_done(&reply);
+    lattn_text_done(&frame);
+    lattn_text_done(json);
+    lattn_text_done(packed);
+}
+
+Test(reply, frames_hold_the_answers_of_lines)
+{
+    double y[] = {1.5, -2, NAN};
+    struct lattn_prediction prediction = {.y = y, .leverage = NAN, .determined = 1};
+    struct lattn_hello hello = {.version = "0.1.0", .has_last_seq = 1, .last_seq = 1 << 20};
+    int32_t coordinates[] = {3, 400};
+    struct lattn_named named = {.coordinates = coordinates, .coordinates_count = 2, .d = 5, .m = 1};
+    struct lattn_text texts[2];
+
+    for (int32_t answer = 0; answer < 3; answer++) {
+        for (int32_t i = 0; i < 2; i++) {
+            enum lattn_format format = i == 0 ? LATTN_FORMAT_JSON : LATTN_FORMAT_MSGPACK;
+
+            lattn_text_init(&texts[i]);
+            cr_assert_eq(answer == 0   ? lattn_write_prediction(&texts[i], format, &prediction, 3)
+                         : answer == 1 ? lattn_write_hello(&texts[i], format, &hello)
+                                       : lattn_write_named(&texts[i], format, &named),
+                         LATTN_OK);
+        }
+        assert_answers_agree(&texts[0], &texts[1]);
+    }
+}
+
+static void assert_frame(struct lattn_text *frame, const char *json)
+{
+    cr_assert(unpack_equal(frame->data, frame->length, json), "%s", json);
+    frame->length = 0;
+}
+
+Test(reply, frames_are_those_of_messagepack_rpc)
+{
+    struct lattn_text frame;
+
+    lattn_text_init(&frame);
+    cr_assert_eq(lattn_write_applied(&frame, LATTN_FORMAT_MSGPACK, "9", 100, 1), LATTN_OK);
+    assert_frame(&frame, "[1,9,null,{\"applied\":100,\"duplicate\":true,\"durable\":null}]");
+    cr_assert_eq(lattn_write_error(&frame, LATTN_FORMAT_MSGPACK, "9", LATTN_SHAPE, "no\xff", 0),
+                 LATTN_OK);
+    assert_frame(&frame, "[1,9,{\"code\":\"shape\",\"message\":\"no\xef\xbf\xbd\"},null]");
+    cr_assert_eq(lattn_write_error(&frame, LATTN_FORMAT_MSGPACK, NULL, LATTN_SYNTAX, "no", 17),
+                 LATTN_OK);
+    assert_frame(&frame, "[1,null,{\"code\":\"syntax\",\"message\":\"no\",\"line\":17},null]");
+    cr_assert_eq(lattn_write_reply(&frame, LATTN_FORMAT_MSGPACK, "", "\x80", 1), LATTN_OK);
+    assert_frame(&frame, "[1,null,null,{}]");
+    cr_assert_eq(lattn_write_emission(&frame, LATTN_FORMAT_MSGPACK, "\x80", 1, NULL, 0), LATTN_OK);
+    assert_frame(&frame, "[2,\"emission\",{\"status\":{}}]");
+    cr_assert_eq(lattn_write_emission(&frame, LATTN_FORMAT_MSGPACK, "\x80", 1, "\xc0", 1),
+                 LATTN_OK);
+    assert_frame(&frame, "[2,\"emission\",{\"status\":{},\"model\":null}]");
+    cr_assert_eq(lattn_write_reply(&frame, LATTN_FORMAT_MSGPACK, "\"a\"", "\x80", 1), LATTN_FIELD);
+    cr_assert_eq(frame.length, 0);
+    lattn_text_done(&frame);
+}
+
+static struct lattn_reply read_frame(const char *frame)
+{
+    struct packed bytes = packed_of(frame);
+    struct lattn_complaint complaint = {0};
+    struct lattn_reply reply;
+
+    cr_assert_eq(read_bytes(bytes.data, bytes.length, &reply, &complaint), LATTN_OK, "%s: %s",
+                 frame, complaint.text);
+    packed_done(&bytes);
+    return reply;
+}
+
+Test(reply, reads_frames_as_lines)
+{
+    struct lattn_state_of_service state;
+    struct lattn_reply reply =
+        read_frame("[1, 7, {'code': 'shape', 'message': 'say \\\"what\\\"', 'line': 17, 'x': 1}, "
+                   "null]");
+
+    cr_assert_eq(reply.kind, LATTN_REPLY_ERROR);
+    cr_assert_str_eq(reply.id, "7");
+    cr_assert_str_eq(reply.code, "shape");
+    cr_assert_str_eq(reply.message, "say \"what\"");
+    cr_assert_eq(reply.line, 17);
+    lattn_reply_done(&reply);
+    reply = read_frame("[2, 'emission', {'status': {'d': 3, 'm': 1, 'rho': null}}]");
+    cr_assert_eq(reply.kind, LATTN_REPLY_EMISSION);
+    cr_assert_eq(lattn_reply_status(&reply, &state), LATTN_OK);
+    cr_assert_eq(state.report.d, 3);
+    cr_assert(isnan(state.report.certificate.rho));
+    lattn_reply_done(&reply);
+    reply = read_frame("[1, null, null, null]");
+    cr_assert_eq(reply.kind, LATTN_REPLY_RESULT);
+    cr_assert_str_eq(reply.id, "");
+    cr_assert_str_eq(reply.body, "null");
+    lattn_reply_done(&reply);
+}
+
+Test(reply, refuses_frames_no_daemon_writes)
+{
+    static const struct {
+        const char *frame;
+        enum lattn_status status;
+    } cases[] = {
+        {"{}", LATTN_FIELD},
+        {"[0, 7, 'status', {}]", LATTN_FIELD},
+        {"[1, '7', null, {}]", LATTN_FIELD},
+        {"[1, 7, null]", LATTN_FIELD},
+        {"[1, 7, 'bad', null]", LATTN_FIELD},
+        {"[1, 7, {'line': -1}, null]", LATTN_FIELD},
+        {"[2, 'other', {}]", LATTN_FIELD},
+        {"[2, 'emission']", LATTN_FIELD},
+        {"[1, 7, null, {'y': [{'$float': 'NaN'}]}]", LATTN_NOT_FINITE},
+        {"[1, 7, null, {'$map': [1, 2]}]", LATTN_FIELD},
+        {"[1, 7, null, {'$ext': 'x'}]", LATTN_FIELD},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct packed bytes = packed_of(cases[i].frame);
+        struct lattn_reply reply;
+
+        cr_assert_eq(read_bytes(bytes.data, bytes.length, &reply, NULL), cases[i].status, "%s",
+                     cases[i].frame);
+        packed_done(&bytes);
+    }
+}
+
+Test(reply, refuses_every_beginning_of_a_frame)
+{
+    struct packed whole = packed_of("[1, 7, null, {'y': [1, 0.5], 'd': 'x', 'e': {}}]");
+
+    for (size_t length = 0; length < whole.length; length++) {
+        struct lattn_reply reply;
+
+        cr_assert_eq(read_bytes(whole.data, length, &reply, NULL), LATTN_SYNTAX);
+    }
+    packed_done(&whole);
+}
+
+/* Let the k-th allocation fail, k = 1, 2, ..., until one pass has no failure. */
+Test(reply, survives_failing_allocations)
+{
+    double y[] = {0.1, 0.2, 0.3};
+    struct lattn_prediction prediction = {.y = y, .leverage = 0.5};
+
+    for (enum lattn_format format = LATTN_FORMAT_JSON; format <= LATTN_FORMAT_MSGPACK; format++) {
+        int failed = 1;
+
+        for (uint64_t k = 1; failed; k++) {
+            struct lattn_reply reply = {0};
+            struct lattn_prediction read;
+            struct lattn_text text;
+            struct lattn_text message;
+            double *read_y = NULL;
+            double *read_error = NULL;
+            int32_t m;
+            enum lattn_status status;
+
+            lattn_text_init(&text);
+            lattn_text_init(&message);
+            memory_fail(k, k % 2 == 0);
+            status = lattn_write_prediction(&text, format, &prediction, 3);
+            if (status == LATTN_OK)
+                status = lattn_write_reply(&message, format, "1", text.data, text.length);
+            if (status == LATTN_OK)
+                status = lattn_reply_read(message.data, message.length, format, &reply, NULL);
+            if (status == LATTN_OK)
+                status = lattn_reply_prediction(&reply, &read, &read_y, &read_error, &m);
+            failed = memory_failed();
+            memory_fail(0, 0);
+            cr_assert_eq(status, failed ? LATTN_NO_MEMORY : LATTN_OK);
+            memory_release(read_y);
+            memory_release(read_error);
+            lattn_reply_done(&reply);
+            lattn_text_done(&message);
+            lattn_text_done(&text);
+        }
+    }
+    cr_assert_eq(leaks(), 0);
 }

@@ -19,14 +19,14 @@ static enum lattn_status line_number(struct feed *feed, const char *text, size_t
 
     snprintf(fields, sizeof fields, "\"producer\": \"%s\", \"seq\": %llu, ", feed->producer,
              (unsigned long long)feed->seq + 1);
-    feed->line.length = 0;
-    status = lattn_text_add(&feed->line, text, opening);
+    feed->scratch.length = 0;
+    status = lattn_text_add(&feed->scratch, text, opening);
     if (status == LATTN_OK)
-        status = lattn_text_add(&feed->line, fields, strlen(fields));
+        status = lattn_text_add(&feed->scratch, fields, strlen(fields));
     if (status == LATTN_OK)
-        status = lattn_text_add(&feed->line, text + opening, length - opening);
+        status = lattn_text_add(&feed->scratch, text + opening, length - opening);
     if (status == LATTN_OK)
-        status = client_add(&feed->client, feed->line.data, feed->line.length);
+        status = client_add(&feed->client, feed->scratch.data, feed->scratch.length);
     if (status == LATTN_OK)
         feed->seq++;
     return status;
@@ -45,17 +45,17 @@ static enum lattn_status number_agree(struct feed *feed)
     return status;
 }
 
-enum lattn_status feed_pair(struct feed *feed, const char *text, size_t length)
+enum lattn_status feed_line(struct feed *feed, char *text, size_t length)
 {
-    struct lattn_line line = {0};
-    enum lattn_status status = numbers_reserve(&feed->numbers, length);
+    struct lattn_message line = {0};
+    enum lattn_status status = numbers_reserve_line(&feed->numbers, length);
     int is_numbered;
     size_t used;
 
     if (status != LATTN_OK)
         return status;
     status = lattn_line_read(text, length, feed->numbers.data, &used, &line, NULL);
-    if (status == LATTN_OK && line.kind == LATTN_LINE_REQUEST) {
+    if (status == LATTN_OK && line.kind == LATTN_MESSAGE_REQUEST) {
         feed_refuse(feed, "it is a request, only pairs are fed");
         return LATTN_OK;
     }
@@ -65,7 +65,7 @@ enum lattn_status feed_pair(struct feed *feed, const char *text, size_t length)
     else
         status = client_add(&feed->client, text, length);
     if (status == LATTN_OK)
-        status = feed_note_sent(feed);
+        status = feed_note_sent(feed, 1);
     if (status == LATTN_OK && is_numbered && length >= LONG_LINE_BYTES)
         status = number_agree(feed);
     return status;

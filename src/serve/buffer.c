@@ -1,0 +1,88 @@
+#include "serve/buffer.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Grown by doubling from one read's worth. */
+enum { BUFFER_CAPACITY_MIN = 64 << 10 };
+
+void buffer_init(struct buffer *buffer)
+{
+    *buffer = (struct buffer){.data = NULL};
+}
+
+void buffer_done(struct buffer *buffer)
+{
+    if (buffer == NULL)
+        return;
+    memory_release(buffer->data);
+    buffer->data = NULL;
+}
+
+/* Move what waits to the start of a block that holds length more bytes. */
+static enum lattn_status make_room(struct buffer *buffer, size_t length)
+{
+    size_t kept = buffer_length(buffer);
+    size_t need = kept + length;
+    char *data = buffer->data;
+
+    if (need > buffer->capacity) {
+        size_t capacity =
+            buffer->capacity < BUFFER_CAPACITY_MIN ? BUFFER_CAPACITY_MIN : 2 * buffer->capacity;
+
+        if (capacity < need)
+            capacity = need;
+        data = memory_raw(capacity, 1);
+        if (data == NULL)
+            return LATTN_NO_MEMORY;
+        buffer->capacity = capacity;
+    }
+    if (kept > 0)
+        memmove(data, buffer->data + buffer->start, kept);
+    if (data != buffer->data)
+        memory_release(buffer->data);
+    buffer->data = data;
+    buffer->start = 0;
+    buffer->end = kept;
+    return LATTN_OK;
+}
+
+enum lattn_status buffer_add(struct buffer *buffer, const char *bytes, size_t length)
+{
+    assert(buffer->start <= buffer->end && buffer->end <= buffer->capacity);
+    if (length > buffer->capacity - buffer->end) {
+        enum lattn_status status = make_room(buffer, length);
+
+        if (status != LATTN_OK)
+            return status;
+    }
+    memcpy(buffer->data + buffer->end, bytes, length);
+    buffer->end += length;
+    return LATTN_OK;
+}
+
+const char *buffer_bytes(const struct buffer *buffer)
+{
+    return buffer->data + buffer->start;
+}
+
+size_t buffer_length(const struct buffer *buffer)
+{
+    return buffer->end - buffer->start;
+}
+
+void buffer_take(struct buffer *buffer, size_t length)
+{
+    assert(length <= buffer_length(buffer));
+    buffer->start += length;
+}
+
+void buffer_trim(struct buffer *buffer)
+{
+    if (buffer_length(buffer) > 0)
+        return;
+    buffer_done(buffer);
+    buffer_init(buffer);
+}

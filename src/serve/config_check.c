@@ -1,0 +1,92 @@
+#include "serve/config_check.h"
+
+#include "base/complaint.h"
+#include "serve/option.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { COMMENT_COLUMN = 40 };
+
+enum lattn_status config_check(const struct config *config, struct lattn_complaint *complaint)
+{
+    const char *dir = config->emit_dir;
+    struct stat found;
+
+    if (dir == NULL)
+        return LATTN_OK;
+    if (stat(dir, &found) == 0 && !S_ISDIR(found.st_mode))
+        errno = ENOTDIR;
+    else if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0)
+        return LATTN_OK;
+    return complain(complaint, LATTN_INPUT_OUTPUT, "emit-dir %.120s: cannot be written to: %s", dir,
+                    strerror(errno));
+}
+
+/* Would the file take it for something else? */
+static int is_quoted(const char *value)
+{
+    size_t length = strlen(value);
+
+    if (length == 0 || value[0] == ' ' || value[0] == '"' || value[0] == '#')
+        return 1;
+    return value[length - 1] == ' ' || strstr(value, " #") != NULL;
+}
+
+/* Returns the columns it took. */
+static int value_print(const char *value, FILE *out)
+{
+    int columns = 2;
+
+    if (!is_quoted(value))
+        return fprintf(out, "%s", value);
+    fputc('"', out);
+    for (; *value != '\0'; value++)
+        columns += fprintf(out, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+    fputc('"', out);
+    return columns;
+}
+
+static void line_print(const struct config *config, const char *name, const char *value,
+                       struct config_origin origin, FILE *out)
+{
+    int columns = fprintf(out, "%s = ", name);
+
+    columns += value_print(value, out);
+    fprintf(out, "%*s  # ", columns < COMMENT_COLUMN ? COMMENT_COLUMN - columns : 0, "");
+    switch (origin.source) {
+    case CONFIG_SOURCE_DEFAULT:
+        fputs("default\n", out);
+        break;
+    case CONFIG_SOURCE_FILE:
+        fprintf(out, "%s:%d\n", config->file_path, origin.line);
+        break;
+    case CONFIG_SOURCE_ENVIRONMENT:
+        fputs("environment\n", out);
+        break;
+    case CONFIG_SOURCE_COMMAND_LINE:
+        fputs("command line\n", out);
+        break;
+    }
+}
+
+void config_check_print(const struct config *config, FILE *out)
+{
+    const struct option *option;
+
+    for (size_t i = 0; i < config->addresses_count; i++)
+        line_print(config, "listen", config->addresses[i].text, config->addresses[i].origin, out);
+    for (size_t i = 0; (option = option_at(i)) != NULL; i++) {
+        const struct config_value *value = &config->values[i];
+
+        if (option->kind != OPTION_VALUE && option->kind != OPTION_FLAG)
+            continue;
+        if (value->text != NULL)
+            line_print(config, option->name, value->text, value->origin, out);
+        else
+            fprintf(out, "# %s is not set: %s\n", option->name, option->without);
+    }
+}

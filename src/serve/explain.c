@@ -1,0 +1,132 @@
+/*
+ * Nothing is measured here: bytes are those by which the state accounts for itself, work is counted
+ * in operations and turned into time by a rate that is said.
+ */
+#include "serve/explain.h"
+
+#include <lattn/limits.h>
+
+#include "core/cost.h"
+#include "serve/bounds.h"
+
+#include <inttypes.h>
+
+/* Learning runs between these on one core of today: short rows slowly, long ones fast. */
+#define FLOPS_SLOW 1e9
+#define FLOPS_FAST 2e10
+
+enum { TEXT_BYTES_MAX = 32 };
+
+/* "1.3 KiB" */
+static const char *bytes_text(size_t bytes, char text[TEXT_BYTES_MAX])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    while (value >= 1024 && unit + 1 < sizeof units / sizeof *units) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(text, TEXT_BYTES_MAX, unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value,
+             units[unit]);
+    return text;
+}
+
+/* "1.3 us" */
+static const char *seconds_text(double seconds, char text[TEXT_BYTES_MAX])
+{
+    static const char *const units[] = {"ns", "us", "ms", "s"};
+    double value = seconds * 1e9;
+    size_t unit = 0;
+
+    while (value >= 1000 && unit + 1 < sizeof units / sizeof *units) {
+        value /= 1000;
+        unit++;
+    }
+    snprintf(text, TEXT_BYTES_MAX, value >= 100 ? "%.0f %s" : "%.2g %s", value, units[unit]);
+    return text;
+}
+
+static void bytes_print(FILE *out, const char *what, size_t bytes)
+{
+    char text[TEXT_BYTES_MAX];
+
+    fprintf(out, "  %-48s %16zu  %10s\n", what, bytes, bytes_text(bytes, text));
+}
+
+static void sizes_print(const struct config *config, const struct cost *cost, int32_t m, FILE *out)
+{
+    fprintf(out, "d = %d%s, m = %d%s, p = d^2 (d+1) / 2 = %" PRId64 " features\n",
+            config->learner.dim + config->learner.bias,
+            config->learner.bias ? " with the bias" : "", m,
+            config->learner.outputs == 0 ? " (assumed: outputs is not set)" : "", cost->features);
+}
+
+static void limit_print(size_t memory_max, size_t need, FILE *out)
+{
+    char text[TEXT_BYTES_MAX];
+    char limit[TEXT_BYTES_MAX];
+
+    if (memory_max == 0) {
+        fputs("  max-memory is not set: no limit\n", out);
+        return;
+    }
+    fprintf(out, "  max-memory %s: %s", bytes_text(memory_max, limit),
+            need <= memory_max ? "all features fit" : "DOES NOT FIT if all features occur");
+    fprintf(out, ", which takes %s\n", bytes_text(need, text));
+    if (need > memory_max)
+        fputs("  pairs that bring features beyond it will be refused as memory_limit\n", out);
+}
+
+static void memory_print(const struct config *config, const struct cost *cost, FILE *out)
+{
+    fputs("\nmemory, once all features have occurred                      bytes\n", out);
+    bytes_print(out, "learner", cost->learner_bytes);
+    bytes_print(out, "tables of all features", cost->tables_bytes);
+    bytes_print(out, "factor: R, C, weights, waiting rows", cost->factor_bytes);
+    bytes_print(out, "state (memory_bytes of status)", cost->state_bytes);
+    bytes_print(out, "its copy while an emission is made", cost->state_bytes);
+    bytes_print(out, "evaluation while not identifying, about", cost->judging_bytes);
+    bytes_print(out, "together, about", 2 * cost->state_bytes + cost->judging_bytes);
+    limit_print(config->learner.memory_max, cost->limited_bytes, out);
+    fputs("  Only what occurs counts: features that never occur, as with one-hot tokens, take a\n"
+          "  place in the tables but none in the factor, and those that never occur together\n"
+          "  lie in factors of their own, each as small as its features are few.\n",
+          out);
+}
+
+static void work_print(const struct cost *cost, FILE *out)
+{
+    char fast[TEXT_BYTES_MAX];
+    char slow[TEXT_BYTES_MAX];
+
+    fprintf(out, "\nwork per pair\n  %-48s %16.0f\n  %-48s %16.0f\n",
+            "features, per token: d (d+1) flops", cost->token_flops,
+            "learning: 2 p^2 + 4 p m flops", cost->update_flops);
+    fprintf(out, "  about %s to %s on one core, at 20 to 1 Gflop/s\n",
+            seconds_text(cost->update_flops / FLOPS_FAST, fast),
+            seconds_text(cost->update_flops / FLOPS_SLOW, slow));
+}
+
+static void bounds_print(const struct config *config, FILE *out)
+{
+    fputs("\nbounds\n", out);
+    bytes_print(out, "a line or message (max-frame)", config->frame_bytes_max);
+    bytes_print(out, "waiting to be learned; then nobody is read from", QUEUE_BYTES_HIGH);
+    bytes_print(out, "answers a client leaves unread; then it waits", OUTPUT_BYTES_ENOUGH);
+    fprintf(out, "  %-48s %16d\n", "requests of one client under way", REQUESTS_AWAY_MAX);
+    fprintf(out, "  %-48s %16d\n", "producers whose last number is remembered",
+            LATTN_PRODUCERS_MAX);
+}
+
+void explain_print(const struct config *config, FILE *out)
+{
+    int32_t m = config->learner.outputs == 0 ? 1 : config->learner.outputs;
+    struct cost cost = cost_of(config->learner.dim + config->learner.bias, m);
+
+    sizes_print(config, &cost, m, out);
+    memory_print(config, &cost, out);
+    work_print(&cost, out);
+    bounds_print(config, out);
+}

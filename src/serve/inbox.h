@@ -1,0 +1,54 @@
+#ifndef SERVE_INBOX_H
+#define SERVE_INBOX_H
+
+#include <lattn/status.h>
+#include <lattn/wire.h>
+
+#include "serve/buffer.h"
+#include "serve/frames.h"
+#include "serve/lines.h"
+
+#include <stddef.h>
+
+/*
+ * What one client sends: bytes go in, whole messages come out. The first byte decides whether they
+ * are lines or frames. Holds less than one message of the greatest length and what was added since.
+ */
+struct inbox {
+    struct buffer buffer;
+    enum lattn_format format; /* JSON until the first byte has come */
+    int is_begun;
+    struct lines lines;
+    struct frames frames;
+};
+
+/* bytes_max: the longest message accepted. Allocates nothing. */
+void inbox_init(struct inbox *inbox, size_t bytes_max);
+/* Accepts NULL. */
+void inbox_done(struct inbox *inbox);
+
+/* Copy bytes that came. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing added. */
+enum lattn_status inbox_add(struct inbox *inbox, const char *bytes, size_t length);
+
+/*
+ * Take the next whole message.
+ *
+ * complaint  out  of one that is refused
+ *
+ * Returns LATTN_OK; LATTN_MORE: none is here; LATTN_TOO_BIG or LATTN_SYNTAX, once per message:
+ * refused, see lines_next and frames_next.
+ */
+enum lattn_status inbox_next(struct inbox *inbox, struct letter *ret_letter,
+                             struct lattn_complaint *complaint);
+
+/* After the end of the bytes, once inbox_next has no more: what is left of them. As inbox_next. */
+enum lattn_status inbox_last(struct inbox *inbox, struct letter *ret_letter,
+                             struct lattn_complaint *complaint);
+
+/* Was a message refused behind which nothing more can be read? */
+int inbox_is_lost(const struct inbox *inbox);
+
+/* Give memory back if everything was taken. */
+void inbox_trim(struct inbox *inbox);
+
+#endif

@@ -1,0 +1,357 @@
+/*
+ * What the table does not list does not exist, so nothing is ever read and then ignored; and since
+ * defaults are taken like other values, --help cannot promise what does not hold.
+ */
+#include "serve/option.h"
+
+#include "base/complaint.h"
+#include "serve/quantity.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+enum { DECIMALS_MAX = 17 };
+
+/* ---- what each option takes ---- */
+
+static int is_same_address(const struct lattn_address *a, const struct lattn_address *b)
+{
+    return a->kind == b->kind && strcmp(a->path, b->path) == 0 && strcmp(a->host, b->host) == 0 &&
+           a->port == b->port && a->fd == b->fd;
+}
+
+static enum lattn_status take_listen(struct config *config, const char *value,
+                                     struct lattn_complaint *complaint)
+{
+    struct config_address *place = &config->addresses[config->addresses_count];
+    struct lattn_address address;
+    enum lattn_status status = lattn_address_read(value, &address, complaint);
+
+    if (status != LATTN_OK)
+        return status;
+    if (config->addresses_count == CONFIG_LISTEN_MAX)
+        return complain(complaint, LATTN_RANGE, "at most %d addresses", CONFIG_LISTEN_MAX);
+    if (strlen(value) >= sizeof place->text)
+        return complain(complaint, LATTN_ADDRESS, "longer than %d bytes", CONFIG_ADDRESS_MAX - 1);
+    for (size_t i = 0; i < config->addresses_count; i++) {
+        if (is_same_address(&config->addresses[i].address, &address))
+            return complain(complaint, LATTN_ADDRESS, "given twice");
+    }
+    place->address = address;
+    memcpy(place->text, value, strlen(value) + 1);
+    config->addresses_count++;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_size(const char *value, int32_t size_max, int32_t *ret_size,
+                                   struct lattn_complaint *complaint)
+{
+    uint64_t size;
+    enum lattn_status status = quantity_count(value, &size);
+
+    if (status == LATTN_SYNTAX)
+        return complain(complaint, status, "not a whole number");
+    if (status != LATTN_OK || size < 1 || size > (uint64_t)size_max)
+        return complain(complaint, LATTN_RANGE, "outside 1..%d", size_max);
+    *ret_size = (int32_t)size;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_dim(struct config *config, const char *value,
+                                  struct lattn_complaint *complaint)
+{
+    return take_size(value, LATTN_DIM_MAX, &config->learner.dim, complaint);
+}
+
+static enum lattn_status take_outputs(struct config *config, const char *value,
+                                      struct lattn_complaint *complaint)
+{
+    return take_size(value, LATTN_OUTPUTS_MAX, &config->learner.outputs, complaint);
+}
+
+static enum lattn_status take_bias(struct config *config, const char *value,
+                                   struct lattn_complaint *complaint)
+{
+    if (strcmp(value, "true") == 0)
+        config->learner.bias = 1;
+    else if (strcmp(value, "false") == 0)
+        config->learner.bias = 0;
+    else
+        return complain(complaint, LATTN_FIELD, "neither true nor false");
+    return LATTN_OK;
+}
+
+static enum lattn_status take_forget(struct config *config, const char *value,
+                                     struct lattn_complaint *complaint)
+{
+    double forget;
+    enum lattn_status status = quantity_real(value, &forget);
+
+    if (status != LATTN_OK)
+        return complain(complaint, status, "not a number");
+    if (!(forget > 0 && forget <= 1))
+        return complain(complaint, LATTN_RANGE, "must be above 0 and at most 1");
+    config->learner.forget = forget;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_precision(struct config *config, const char *value,
+                                        struct lattn_complaint *complaint)
+{
+    uint64_t decimals;
+
+    if (strcmp(value, "f32") == 0) {
+        config->learner.precision = LATTN_PRECISION_F32;
+        return LATTN_OK;
+    }
+    if (quantity_count(value, &decimals) != LATTN_OK || decimals > DECIMALS_MAX)
+        return complain(complaint, LATTN_RANGE, "neither f32 nor a number of decimals, 0..%d",
+                        DECIMALS_MAX);
+    config->learner.precision = pow(10, -(double)decimals);
+    return LATTN_OK;
+}
+
+static enum lattn_status take_ridge(struct config *config, const char *value,
+                                    struct lattn_complaint *complaint)
+{
+    double ridge;
+    enum lattn_status status = quantity_real(value, &ridge);
+
+    if (status != LATTN_OK)
+        return complain(complaint, status, "not a number");
+    if (ridge < 0)
+        return complain(complaint, LATTN_RANGE, "must not be negative");
+    config->learner.ridge = ridge;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_engine(struct config *config, const char *value,
+                                     struct lattn_complaint *complaint)
+{
+    if (strcmp(value, "rls") != 0)
+        return complain(complaint, LATTN_FIELD, "not one of: rls");
+    config->learner.engine = LATTN_ENGINE_RLS;
+    return LATTN_OK;
+}
+
+/* "100pairs": is it that form, and how many? */
+static int is_pairs(const char *value, uint64_t *ret_pairs)
+{
+    static const char unit[] = "pairs";
+    size_t length = strlen(value);
+    char digits[24];
+
+    if (length < sizeof unit || length - (sizeof unit - 1) >= sizeof digits)
+        return 0;
+    length -= sizeof unit - 1;
+    if (strcmp(value + length, unit) != 0)
+        return 0;
+    memcpy(digits, value, length);
+    digits[length] = '\0';
+    return quantity_count(digits, ret_pairs) == LATTN_OK;
+}
+
+static enum lattn_status take_emit_every(struct config *config, const char *value,
+                                         struct lattn_complaint *complaint)
+{
+    uint64_t pairs = 0;
+    uint64_t ns = 0;
+
+    if (!is_pairs(value, &pairs) && quantity_time(value, &ns) != LATTN_OK)
+        return complain(complaint, LATTN_SYNTAX, "neither a time (250ms, 5s, 2m) nor 100pairs");
+    if (pairs == 0 && ns == 0)
+        return complain(complaint, LATTN_RANGE, "must be above 0");
+    config->emit_every_pairs = pairs;
+    config->emit_every_ns = ns;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_emit_dir(struct config *config, const char *value,
+                                       struct lattn_complaint *complaint)
+{
+    if (value[0] == '\0')
+        return complain(complaint, LATTN_FIELD, "names no directory");
+    config->emit_dir = value;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_heads(struct config *config, const char *value,
+                                    struct lattn_complaint *complaint)
+{
+    uint64_t count;
+
+    if (strcmp(value, "svd") == 0) {
+        config->heads = LATTN_HEADS_SVD;
+        return LATTN_OK;
+    }
+    if (quantity_count(value, &count) != LATTN_OK || count < 1 || count > INT32_MAX)
+        return complain(complaint, LATTN_RANGE, "neither svd nor a number of heads");
+    config->heads = LATTN_HEADS_COUNT;
+    config->heads_count = (int32_t)count;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_exit_when(struct config *config, const char *value,
+                                        struct lattn_complaint *complaint)
+{
+    if (strcmp(value, "identifying") != 0)
+        return complain(complaint, LATTN_FIELD, "not one of: identifying");
+    config->exit_when_identifying = 1;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_bytes(const char *value, size_t *ret_bytes,
+                                    struct lattn_complaint *complaint)
+{
+    enum lattn_status status = quantity_size(value, ret_bytes);
+
+    if (status != LATTN_OK)
+        return complain(complaint, status, "not a size (4096, 64K, 16M, 2G)");
+    return LATTN_OK;
+}
+
+static enum lattn_status take_max_memory(struct config *config, const char *value,
+                                         struct lattn_complaint *complaint)
+{
+    enum lattn_status status = take_bytes(value, &config->learner.memory_max, complaint);
+
+    if (status == LATTN_OK && config->learner.memory_max == 0)
+        return complain(complaint, LATTN_RANGE, "must be above 0");
+    return status;
+}
+
+static enum lattn_status take_max_frame(struct config *config, const char *value,
+                                        struct lattn_complaint *complaint)
+{
+    size_t bytes = 0;
+    enum lattn_status status = take_bytes(value, &bytes, complaint);
+
+    if (status != LATTN_OK)
+        return status;
+    if (bytes < 1 || bytes > CONFIG_FRAME_MAX)
+        return complain(complaint, LATTN_RANGE, "outside 1..1G");
+    config->frame_bytes_max = bytes;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_log_level(struct config *config, const char *value,
+                                        struct lattn_complaint *complaint)
+{
+    static const char *const words[] = {"debug", "info", "warn", "error"};
+
+    for (int level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++) {
+        if (strcmp(value, words[level]) == 0) {
+            config->log_level = (enum log_level)level;
+            return LATTN_OK;
+        }
+    }
+    return complain(complaint, LATTN_FIELD, "not one of: debug, info, warn, error");
+}
+
+static enum lattn_status take_log_format(struct config *config, const char *value,
+                                         struct lattn_complaint *complaint)
+{
+    if (strcmp(value, "logfmt") == 0)
+        config->log_format = LOG_FORMAT_LOGFMT;
+    else if (strcmp(value, "json") == 0)
+        config->log_format = LOG_FORMAT_JSON;
+    else
+        return complain(complaint, LATTN_FIELD, "not one of: logfmt, json");
+    return LATTN_OK;
+}
+
+/* ---- the table ---- */
+
+/* clang-format off */
+static const struct option options[] = {
+    {.kind = OPTION_LIST, .name = "listen", .value = "ADDR", .take = take_listen,
+     .help = "unix:PATH, tcp:HOST:PORT, fd:N or stdin; several times"},
+    {.name = "dim", .value = "D", .without = "from the first pair", .take = take_dim,
+     .help = "coordinates of a token"},
+    {.name = "outputs", .value = "M", .without = "from the first pair", .take = take_outputs,
+     .help = "numbers of a label"},
+    {.kind = OPTION_FLAG, .name = "bias", .initial = "false", .take = take_bias,
+     .help = "add a constant 1 as coordinate 0 of every token"},
+    {.name = "forget", .value = "L", .initial = "1", .take = take_forget,
+     .help = "weight of the past after each pair, 0 < L <= 1"},
+    {.name = "precision", .value = "f32|N", .without = "exact doubles", .take = take_precision,
+     .help = "tokens are exact to float32 or to N decimals only"},
+    {.name = "ridge", .value = "R", .initial = "0", .take = take_ridge,
+     .help = "at solve time; never enters the state or the verdict"},
+    {.name = "engine", .value = "rls", .initial = "rls", .take = take_engine,
+     .help = "how pairs are folded in"},
+    {.name = "emit-every", .value = "TIME|Npairs", .initial = "1s", .take = take_emit_every,
+     .help = "how often to emit: 250ms, 5s, 2m, 1000pairs"},
+    {.name = "emit-dir", .value = "DIR", .without = "no files", .take = take_emit_dir,
+     .help = "keep status and model of the newest emission there"},
+    {.name = "heads", .value = "svd|N", .initial = "svd", .take = take_heads,
+     .help = "heads of the model: all of the SVD, or the N largest"},
+    {.name = "exit-when", .value = "identifying", .without = "never", .take = take_exit_when,
+     .help = "exit 0 then; 1 if stdin, the only input, ended before"},
+    {.name = "max-memory", .value = "SIZE", .without = "no limit", .take = take_max_memory,
+     .help = "what the learner may hold: 64K, 2G"},
+    {.name = "max-frame", .value = "SIZE", .initial = "16M", .take = take_max_frame,
+     .help = "longest line or message accepted"},
+    {.name = "log-level", .value = "LEVEL", .initial = "info", .take = take_log_level,
+     .help = "debug, info, warn or error"},
+    {.name = "log-format", .value = "FORMAT", .initial = "logfmt", .take = take_log_format,
+     .help = "logfmt or json"},
+    {.kind = OPTION_FILE, .name = "config", .value = "FILE", .without = "no file",
+     .help = "read lines of the form name = value"},
+    {.kind = OPTION_ACTION, .name = "check-config", .action = CONFIG_CHECK,
+     .help = "check all of it, print what holds, and end"},
+    {.kind = OPTION_ACTION, .name = "explain", .action = CONFIG_EXPLAIN,
+     .help = "print what these options will cost, and end"},
+    {.kind = OPTION_ACTION, .name = "help", .action = CONFIG_HELP, .help = "show this"},
+    {.kind = OPTION_ACTION, .name = "version", .action = CONFIG_VERSION,
+     .help = "show the version"},
+};
+/* clang-format on */
+
+enum { OPTIONS_COUNT = sizeof options / sizeof *options };
+
+static_assert((int)OPTIONS_COUNT <= (int)CONFIG_OPTIONS_MAX, "a config has a place for each value");
+
+const struct option *option_at(size_t index)
+{
+    return index < OPTIONS_COUNT ? &options[index] : NULL;
+}
+
+size_t option_index(const struct option *option)
+{
+    return (size_t)(option - options);
+}
+
+const struct option *option_find(const char *name, size_t length)
+{
+    for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+        if (strlen(options[i].name) == length && memcmp(options[i].name, name, length) == 0)
+            return &options[i];
+    }
+    return NULL;
+}
+
+void options_help(FILE *out)
+{
+    fputs("usage: lattnd --listen ADDR [option ...]\n\n"
+          "Learns linear attention from pairs of sequence and label.\n\n",
+          out);
+    for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+        const struct option *option = &options[i];
+        const char *initial = option->initial != NULL ? option->initial : option->without;
+        char left[40];
+
+        snprintf(left, sizeof left, "--%s%s%s", option->name, option->value == NULL ? "" : " ",
+                 option->value == NULL ? "" : option->value);
+        fprintf(out, "  %-25s  %s", left, option->help);
+        if (initial != NULL)
+            fprintf(out, "; default: %s", initial);
+        fputs("\n", out);
+    }
+    fputs("\nEach can stand without its dashes in the file of --config, as `emit-every = 5s`, and "
+          "in\n"
+          "the environment, as LATTND_EMIT_EVERY=5s; LATTND_LISTEN takes several, separated by\n"
+          "blanks. The command line beats the environment, which beats the file.\n",
+          out);
+}

@@ -1,0 +1,293 @@
+#include "wire/metadata.h"
+
+#include "base/complaint.h"
+#include "base/memory.h"
+#include "wire/names_json.h"
+#include "wire/number.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define METADATA_FORMAT "pt" /* what loaders of tensors look for: row-major, as PyTorch */
+#define METADATA_SCHEMA "lattn 1"
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static void text_put(struct writer *writer, const char *word, const char *text)
+{
+    writer_key(writer, word);
+    writer_string(writer, text);
+}
+
+static void count_put(struct writer *writer, const char *word, uint64_t count)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%" PRIu64, count);
+    text_put(writer, word, text);
+}
+
+static void number_put(struct writer *writer, const char *word, double number)
+{
+    char text[NUMBER_TEXT_MAX + 1];
+
+    if (!isfinite(number))
+        return;
+    text[number_write(number, text)] = '\0';
+    text_put(writer, word, text);
+}
+
+/* Put what was written as JSON by a writer of its own, whose text is released; null is left out. */
+static void json_put(struct writer *writer, const char *word, struct writer *value)
+{
+    enum lattn_status status = writer_end(value);
+
+    if (status != LATTN_OK)
+        writer->status = status;
+    else if (strcmp(value->text->data, "null") != 0)
+        text_put(writer, word, value->text->data);
+    lattn_text_done(value->text);
+}
+
+static void certificate_put(struct writer *writer, const struct lattn_certificate *certificate)
+{
+    if (certificate->rank != LATTN_NEVER)
+        count_put(writer, "rank", (uint64_t)certificate->rank);
+    count_put(writer, "p", (uint64_t)certificate->p);
+    number_put(writer, "lambda_min", certificate->lambda_min);
+    text_put(writer, "verdict", lattn_verdict_text(certificate->verdict));
+}
+
+void metadata_write(struct writer *writer, const struct lattn_model *model)
+{
+    struct lattn_text text;
+    struct writer value;
+
+    lattn_text_init(&text);
+    writer_open(writer, '{');
+    text_put(writer, "format", METADATA_FORMAT);
+    text_put(writer, "schema", METADATA_SCHEMA);
+    count_put(writer, "d", (uint64_t)model->d);
+    count_put(writer, "m", (uint64_t)model->m);
+    text_put(writer, "bias", model->bias ? "true" : "false");
+    count_put(writer, "pairs", model->pairs);
+    count_put(writer, "generation", model->generation);
+    if (model->certificate != NULL)
+        certificate_put(writer, model->certificate);
+    number_put(writer, "residual", model->residual);
+    writer_begin(&value, &text, LATTN_FORMAT_JSON);
+    writer_row(&value, model->sigma, model->heads);
+    json_put(writer, "sigma", &value);
+    writer_begin(&value, &text, LATTN_FORMAT_JSON);
+    names_write(&value, &model->names);
+    json_put(writer, "names", &value);
+    writer_close(writer, '}');
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+enum word {
+    WORD_BIAS,
+    WORD_PAIRS,
+    WORD_GENERATION,
+    WORD_RANK,
+    WORD_P,
+    WORD_LAMBDA_MIN,
+    WORD_VERDICT,
+    WORD_RESIDUAL,
+    WORD_SIGMA,
+    WORD_NAMES,
+    WORDS
+};
+
+static const char *const words[WORDS] = {"bias",       "pairs",   "generation", "rank",  "p",
+                                         "lambda_min", "verdict", "residual",   "sigma", "names"};
+
+struct metadata {
+    struct lattn_model *model;
+    struct lattn_certificate certificate;
+    uint64_t seen; /* bit i: words[i] was there */
+};
+
+static enum lattn_status sigma_take(struct scan *scan, struct lattn_model *model)
+{
+    struct scan_matrix row = {.name = "the value",
+                              .unit = "numbers",
+                              .columns_max = model->heads,
+                              .numbers = model->sigma};
+    enum lattn_status status = scan_row(scan, &row);
+
+    if (status == LATTN_OK && row.columns != model->heads)
+        return complain(scan->complaint, LATTN_SHAPE, "%d numbers for %d heads", row.columns,
+                        model->heads);
+    return status;
+}
+
+static enum lattn_status int64_take(struct scan *scan, int64_t *ret_count)
+{
+    uint64_t count;
+    enum lattn_status status = scan_count_to(scan, "the value", INT64_MAX, &count);
+
+    if (status == LATTN_OK)
+        *ret_count = (int64_t)count;
+    return status;
+}
+
+/* Take the value that stands at the cursor as JSON. */
+static enum lattn_status value_take(struct scan *scan, enum word word, struct metadata *metadata)
+{
+    struct lattn_model *model = metadata->model;
+
+    switch (word) {
+    case WORD_BIAS:
+        return scan_flag(scan, "the value", &model->bias);
+    case WORD_PAIRS:
+        return scan_count_to(scan, "the value", UINT64_MAX, &model->pairs);
+    case WORD_GENERATION:
+        return scan_count_to(scan, "the value", UINT64_MAX, &model->generation);
+    case WORD_RANK:
+        return int64_take(scan, &metadata->certificate.rank);
+    case WORD_P:
+        return int64_take(scan, &metadata->certificate.p);
+    case WORD_LAMBDA_MIN:
+        return scan_number(scan, "the value", &metadata->certificate.lambda_min);
+    case WORD_RESIDUAL:
+        return scan_number(scan, "the value", &model->residual);
+    case WORD_SIGMA:
+        return sigma_take(scan, model);
+    case WORD_NAMES:
+        return names_read(scan, &model->names);
+    case WORD_VERDICT: /* a word, not JSON */
+    case WORDS:
+        break;
+    }
+    return LATTN_FIELD;
+}
+
+static enum lattn_status verdict_take(const struct scan_string *string,
+                                      struct lattn_complaint *complaint,
+                                      enum lattn_verdict *ret_verdict)
+{
+    static const enum lattn_verdict verdicts[] = {LATTN_NOT_IDENTIFYING, LATTN_IDENTIFYING,
+                                                  LATTN_CANNOT_TELL};
+
+    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+        if (scan_string_is(string, lattn_verdict_text(verdicts[i]))) {
+            *ret_verdict = verdicts[i];
+            return LATTN_OK;
+        }
+    }
+    return complain(complaint, LATTN_FIELD, "the value is no verdict");
+}
+
+/*
+ * Undo the string's escapes and read what it holds. A scan wants braces around its text: so they
+ * are put there.
+ */
+static enum lattn_status json_take(const struct scan_string *string, enum word word,
+                                   struct metadata *metadata, struct lattn_complaint *complaint)
+{
+    char *text = memory_raw(string->length + 3, 1);
+    struct scan scan;
+    enum lattn_status status;
+    size_t length;
+
+    if (text == NULL)
+        return LATTN_NO_MEMORY;
+    text[0] = '{';
+    if (!scan_string_decode(string, string->length + 1, text + 1)) {
+        memory_release(text);
+        return complain(complaint, LATTN_SYNTAX, "the value holds a zero byte");
+    }
+    length = strlen(text);
+    text[length] = '}';
+    scan = (struct scan){
+        .start = text + 1, .at = text + 1, .end = text + length + 1, .complaint = complaint};
+    status = value_take(&scan, word, metadata);
+    if (status == LATTN_OK && (!scan_take(&scan, '}') || scan.at != scan.end))
+        status = scan_refuse(&scan, "the end");
+    memory_release(text);
+    return status;
+}
+
+static enum lattn_status value_read(struct scan *scan, const struct scan_string *string,
+                                    enum word word, struct metadata *metadata)
+{
+    struct lattn_complaint inner = {""};
+    enum lattn_status status = word == WORD_VERDICT
+                                   ? verdict_take(string, &inner, &metadata->certificate.verdict)
+                                   : json_take(string, word, metadata, &inner);
+
+    if (status == LATTN_OK || status == LATTN_NO_MEMORY)
+        return status;
+    return complain(scan->complaint, status, "%s in __metadata__: %.200s", words[word], inner.text);
+}
+
+/* One key with its value, which is a string whatever the key is. */
+static enum lattn_status entry_read(struct scan *scan, struct metadata *metadata)
+{
+    struct scan_string key;
+    struct scan_string value;
+    int32_t word = 0;
+    enum lattn_status status = scan_string(scan, "a key of __metadata__", &key);
+
+    if (status == LATTN_OK && !scan_take(scan, ':'))
+        return scan_refuse(scan, "':'");
+    if (status == LATTN_OK)
+        status = scan_string(scan, "a value in __metadata__", &value);
+    if (status != LATTN_OK)
+        return status;
+    while (word < WORDS && !scan_string_is(&key, words[word]))
+        word++;
+    if (word == WORDS)
+        return LATTN_OK;
+    if (metadata->seen >> word & 1)
+        return complain(scan->complaint, LATTN_FIELD, "%s comes twice in __metadata__",
+                        words[word]);
+    metadata->seen |= (uint64_t)1 << word;
+    return value_read(scan, &value, (enum word)word, metadata);
+}
+
+static enum lattn_status entries_read(struct scan *scan, struct metadata *metadata)
+{
+    enum lattn_status status = LATTN_OK;
+
+    if (!scan_take(scan, '{'))
+        return scan_mismatch(scan, "__metadata__", "an object");
+    if (scan_take(scan, '}'))
+        return LATTN_OK;
+    do
+        status = entry_read(scan, metadata);
+    while (status == LATTN_OK && scan_take(scan, ','));
+    if (status == LATTN_OK && !scan_take(scan, '}'))
+        return scan_refuse(scan, "',' or '}'");
+    return status;
+}
+
+enum lattn_status metadata_read(struct scan *scan, struct lattn_model *model)
+{
+    struct metadata metadata = {.model = model,
+                                .certificate = {.features_seen = LATTN_NEVER,
+                                                .components = LATTN_NEVER,
+                                                .rank = LATTN_NEVER,
+                                                .lambda_min = NAN,
+                                                .lambda_max = NAN,
+                                                .rho = NAN,
+                                                .rho_seen = NAN,
+                                                .tau = NAN,
+                                                .threshold = NAN,
+                                                .identifying_since = LATTN_NEVER,
+                                                .lost_at = LATTN_NEVER}};
+    enum lattn_status status = entries_read(scan, &metadata);
+
+    if (status != LATTN_OK || (metadata.seen >> WORD_VERDICT & 1) == 0)
+        return status;
+    metadata.certificate.pairs = model->pairs;
+    metadata.certificate.generation = model->generation;
+    model->certificate = memory_zeroed(1, sizeof *model->certificate);
+    if (model->certificate == NULL)
+        return LATTN_NO_MEMORY;
+    *model->certificate = metadata.certificate;
+    return LATTN_OK;
+}

@@ -1,0 +1,149 @@
+"""Each option does what it says, as seen from outside; most others are in tests of their own."""
+
+import json
+import re
+import subprocess
+
+from daemon_support import LATTND, SECONDS_MAX, Daemon, Layer, check
+
+LEVELS = ["debug", "info", "warn", "error"]
+
+
+def learn(client, z, y):
+    client.send(json.dumps({"id": "p", "z": z, "y": y}) + "\n")
+    return client.line()
+
+
+def refused(answer, code):
+    return answer.get("error", {}).get("code") == code
+
+
+def sizes():
+    with Daemon("--dim", "3", "--outputs", "2") as daemon:
+        client = daemon.client()
+        check(refused(learn(client, [[1, 2]], [1, 2]), "shape"), "--dim: a narrower token is refused")
+        check(refused(learn(client, [[1, 2, 3]], [1]), "shape"),
+              "--outputs: a narrower label is refused")
+        check("result" in learn(client, [[1, 2, 3]], [1, 2]), "what fits both is learned")
+    for option, d in (("--bias", 4), ("--bias=false", 3)):
+        with Daemon(option) as daemon:
+            client = daemon.client()
+            learn(client, [[1, 2, 3]], [1])
+            check(client.ask("status")["d"] == d, f"{option}: d is {d}")
+
+
+def forget():
+    """The only feature of [[1]] is 1: its weight is the mean of the labels, the newer counting more."""
+    for option, mean in (("1", 2.0), ("0.5", (0.5 * 1 + 3) / 1.5)):
+        with Daemon("--forget", option) as daemon:
+            client = daemon.client()
+            learn(client, [[1]], [1])
+            learn(client, [[1]], [3])
+            y = client.ask("predict", z=[[1]])["y"][0]
+            check(abs(y - mean) < 1e-14, f"--forget {option}: {mean}", y)
+
+
+def ridge():
+    """One row: w = y / (1 + R), as D = 1; the verdict does not know of it."""
+    said = []
+    for option in ("0", "1", "3"):
+        with Daemon("--ridge", option) as daemon:
+            client = daemon.client()
+            learn(client, [[1]], [8])
+            y = client.ask("predict", z=[[1]])["y"][0]
+            check(abs(y - 8 / (1 + float(option))) < 1e-13, f"--ridge {option}", y)
+            status = client.ask("status")
+            said.append([status[key] for key in ("verdict", "rank", "lambda_min", "rho")])
+    check(said[0] == said[1] == said[2], "which verdict and rank do not see", said)
+
+
+def precision():
+    """The threshold is the larger of what rounding and what the tokens' precision ask for."""
+    pairs = "".join(Layer(3).pairs(60))
+    thresholds = []
+    for options in ([], ["--precision", "f32"], ["--precision", "6"], ["--precision", "2"]):
+        with Daemon(*options) as daemon:
+            client = daemon.client()
+            client.send(pairs)
+            status = client.ask("status")
+            thresholds.append(status["threshold"])
+    check(thresholds == sorted(thresholds) and thresholds[0] < thresholds[1],
+          "--precision: the coarser, the higher the threshold of the verdict", thresholds)
+    ratio = thresholds[3] / thresholds[2]
+    check(0.5e4 < ratio < 2e4, "by the precision", ratio)
+
+
+def heads():
+    pairs = "".join(Layer(3, heads=2).pairs(60))
+    counts = {}
+    for option in ("svd", "1"):
+        with Daemon("--heads", option, "--emit-every", "10ms") as daemon:
+            client = daemon.client()
+            client.send(pairs)
+            client.ask("emit")
+            client.ask("subscribe", what="model")
+            emission = client.line()["params"]
+            counts[option] = len(emission["model"]["heads"])
+            check(emission["status"]["heads"] == counts[option], "the status says how many heads")
+    check(counts["svd"] > 1 and counts["1"] == 1, "--heads: as many as asked for", counts)
+
+
+def engine():
+    with Daemon("--engine", "rls") as daemon:
+        check(daemon.client().ask("status")["engine"] == "rls", "--engine: the status names it")
+
+
+# ---- the log ----
+
+LOGFMT = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|[^\s"=]+)(?: |$)')
+
+
+def read_logfmt(line):
+    fields, at = {}, 0
+    while at < len(line):
+        match = LOGFMT.match(line, at)
+        if match is None:
+            raise ValueError(line[at:])
+        key, value = match.groups()
+        fields[key] = json.loads(value) if value.startswith('"') else value
+        at = match.end()
+    return fields
+
+
+READERS = {"logfmt": read_logfmt, "json": json.loads}
+
+
+def events(*options, input=None):
+    done = subprocess.run([LATTND, *options], input=input, capture_output=True,
+                          timeout=SECONDS_MAX)
+    format = options[options.index("--log-format") + 1] if "--log-format" in options else "logfmt"
+    return [READERS[format](line) for line in done.stderr.decode().splitlines()]
+
+
+def log():
+    """One run that has something to say at each level but the last, one that fails."""
+    path = '/nowhere/a "b"=\\c\u00e9\udcff'  # the last is a byte that is not UTF-8
+    for format in READERS:
+        for at, level in enumerate(LEVELS):
+            options = ["--log-level", level, "--log-format", format]
+            said = events(*options, "--listen", "stdin", "--exit-when", "identifying",
+                          input=b'{"z":[[1,2]],"y":[1]}\n')
+            said += events(*options, "--listen", "unix:" + path)
+            check({event["level"] for event in said} == set(LEVELS[at:]),
+                  f"--log-format {format} --log-level {level}: those and no others", said)
+            failed = [event for event in said if event["level"] == "error"]
+            check(failed[0]["object"] == "unix:" + path.replace("\udcff", "\ufffd"),
+                  "values come through as they are", failed)
+            check(all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["time"])
+                      for event in said), "each with its time")
+    default = events("--listen", "stdin", input=b"")
+    check({event["level"] for event in default} == {"info"}, "by default: info, logfmt", default)
+
+
+sizes()
+forget()
+ridge()
+precision()
+heads()
+engine()
+log()

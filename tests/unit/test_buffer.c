@@ -1,0 +1,58 @@
+#include "serve/buffer.h"
+
+#include "base/memory.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct buffer buffer;
+
+Test(buffer, gives_bytes_back_in_their_order)
+{
+    static char sent[300000];
+    size_t taken = 0;
+
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (char)(i * 7 + i / 251);
+    buffer_init(&buffer);
+    for (size_t at = 0; at < sizeof sent; at += 1000) {
+        cr_assert_eq(buffer_add(&buffer, sent + at, 1000), LATTN_OK);
+        /* Less is taken than comes, so that what waits grows and moves. */
+        cr_assert_eq(memcmp(buffer_bytes(&buffer), sent + taken, buffer_length(&buffer)), 0);
+        buffer_take(&buffer, 700);
+        taken += 700;
+    }
+    cr_assert_eq(buffer_length(&buffer), sizeof sent - taken);
+    cr_assert_eq(memcmp(buffer_bytes(&buffer), sent + taken, sizeof sent - taken), 0);
+    buffer_done(&buffer);
+}
+
+Test(buffer, costs_no_memory_when_idle)
+{
+    buffer_init(&buffer);
+    cr_assert_null(buffer.data);
+    cr_assert_eq(buffer_add(&buffer, "ab", 2), LATTN_OK);
+    buffer_take(&buffer, 1);
+    buffer_trim(&buffer);
+    cr_assert_not_null(buffer.data, "a byte is still there");
+    cr_assert_eq(buffer_bytes(&buffer)[0], 'b');
+    buffer_take(&buffer, 1);
+    buffer_trim(&buffer);
+    cr_assert_null(buffer.data);
+    cr_assert_eq(buffer_add(&buffer, "c", 1), LATTN_OK);
+    cr_assert_eq(buffer_bytes(&buffer)[0], 'c');
+    buffer_done(&buffer);
+}
+
+Test(buffer, refuses_bytes_there_is_no_memory_for)
+{
+    static char big[100000];
+
+    buffer_init(&buffer);
+    cr_assert_eq(buffer_add(&buffer, "a", 1), LATTN_OK);
+    memory_fail(1, 0);
+    cr_assert_eq(buffer_add(&buffer, big, sizeof big), LATTN_NO_MEMORY);
+    cr_assert_eq(buffer_length(&buffer), 1);
+    cr_assert_eq(buffer_bytes(&buffer)[0], 'a');
+    buffer_done(&buffer);
+}

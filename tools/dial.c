@@ -1,0 +1,98 @@
+#include "dial.h"
+
+#include "talk.h"
+
+#include <lattn/address.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* A connected socket, or -1 with errno set. */
+static int socket_connect(int family, const struct sockaddr *address, socklen_t length)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int reason;
+
+    if (fd < 0)
+        return -1;
+    if (connect(fd, address, length) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
+        return fd;
+    reason = errno;
+    (void)close(fd); /* nothing was sent */
+    errno = reason;
+    return -1;
+}
+
+static int unix_connect(const struct lattn_address *address)
+{
+    struct sockaddr_un place = {.sun_family = AF_UNIX};
+
+    static_assert(sizeof place.sun_path >= sizeof address->path, "a path that was read fits");
+    memcpy(place.sun_path, address->path, sizeof address->path);
+    return socket_connect(AF_UNIX, (const struct sockaddr *)&place, sizeof place);
+}
+
+/* As socket_connect, at the first of the addresses that takes us; ret_reason says why none does. */
+static int tcp_connect(const struct lattn_address *address, const char **ret_reason)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *places;
+    const int on = 1;
+    char port[8];
+    int fd = -1;
+    int fault;
+
+    snprintf(port, sizeof port, "%u", address->port);
+    fault = getaddrinfo(address->host, port, &hints, &places);
+    if (fault != 0) {
+        *ret_reason = fault == EAI_SYSTEM ? strerror(errno) : gai_strerror(fault);
+        return -1;
+    }
+    for (const struct addrinfo *place = places; place != NULL && fd < 0; place = place->ai_next)
+        fd = socket_connect(place->ai_family, place->ai_addr, place->ai_addrlen);
+    if (fd < 0)
+        *ret_reason = strerror(errno);
+    else
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+                         sizeof on); /* slower without, no more */
+    freeaddrinfo(places);
+    return fd;
+}
+
+enum verb_exit dial_address(const char *verb, const char *text, int *ret_fd)
+{
+    struct lattn_complaint complaint = {""};
+    struct lattn_address address;
+    const char *reason = NULL;
+    int fd;
+
+    if (strncmp(text, "unix:", 5) != 0 && strncmp(text, "tcp:", 4) != 0) {
+        talk(verb, text, "one connects to unix:PATH or tcp:HOST:PORT");
+        return VERB_MISUSED;
+    }
+    if (lattn_address_read(text, &address, &complaint) != LATTN_OK) {
+        talk(verb, text, "%s", complaint.text);
+        return VERB_MISUSED;
+    }
+    if (address.kind == LATTN_ADDRESS_TCP) {
+        fd = tcp_connect(&address, &reason);
+    } else {
+        fd = unix_connect(&address);
+        reason = strerror(errno);
+    }
+    if (fd < 0) {
+        talk(verb, text, "cannot connect: %s", reason);
+        return VERB_REFUSED;
+    }
+    *ret_fd = fd;
+    return VERB_DONE;
+}
