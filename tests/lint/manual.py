@@ -1,0 +1,70 @@
+"""The manual pages are well formed, and tell of the options that --help lists, and no others.
+
+Run as `manual.py ROOT LATTN LATTND`.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import sources
+
+PAGES = {"lattn": "tools/man/lattn.1", "lattnd": "tools/man/lattnd.8"}
+LINTERS = (["mandoc", "-T", "lint", "-W", "warning"], ["groff", "-mdoc", "-ww", "-z", "-T", "utf8"])
+
+HELP_OPTION = re.compile(r"^  (-[-\w]+)", re.M)
+HELP_VERB = re.compile(r"^  (\w+) ", re.M)
+PAGE_OPTION = re.compile(r"^\.It Fl ([-\w]+)", re.M)
+PAGE_VERB = re.compile(r"^\.Ss lattn (\w+)([^\n]*\n.*?)(?=^\.S[sh] )", re.M | re.S)
+
+
+def help_of(*command):
+    return subprocess.run([*command, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+def differences(path, what, listed, described):
+    return ([f"{path}: {what}: {name} is missing" for name in sorted(listed - described)] +
+            [f"{path}: {what}: {name} does not exist" for name in sorted(described - listed)])
+
+
+def options_of(page):
+    return {"-" + name for name in PAGE_OPTION.findall(page)}
+
+
+def daemon_violations(page, program):
+    return differences(PAGES["lattnd"], "options", set(HELP_OPTION.findall(help_of(program))),
+                       options_of(page))
+
+
+def verb_violations(page, program):
+    verbs = dict(PAGE_VERB.findall(page))
+    listed = set(HELP_VERB.findall(help_of(program)))
+    violations = differences(PAGES["lattn"], "verbs", listed, set(verbs))
+    for verb in sorted(listed & set(verbs)):
+        violations += differences(PAGES["lattn"], verb,
+                                  set(HELP_OPTION.findall(help_of(program, verb))) - {"--help"},
+                                  options_of(verbs[verb]))
+    return violations
+
+
+def form_violations(path):
+    """What the first of the linters that is installed has to say."""
+    for linter in LINTERS:
+        if shutil.which(linter[0]):
+            result = subprocess.run([*linter, sources.root() / path], capture_output=True,
+                                    text=True, check=False)
+            return [f"{path}: {line}" for line in (result.stdout + result.stderr).splitlines()]
+    print("neither mandoc nor groff: the form of the pages is not checked")
+    return []
+
+
+def main():
+    lattn, lattnd = map(os.path.abspath, sys.argv[2:])
+    text = {name: (sources.root() / path).read_text("utf-8") for name, path in PAGES.items()}
+    violations = [line for path in PAGES.values() for line in form_violations(path)]
+    violations += daemon_violations(text["lattnd"], lattnd) + verb_violations(text["lattn"], lattn)
+    sources.finish(violations, len(PAGES))
+
+
+main()
