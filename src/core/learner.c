@@ -211,6 +211,11 @@ enum lattn_status learner_item_check(const struct lattn_learner *learner,
     return LATTN_OK;
 }
 
+int learner_is_full(const struct lattn_learner *learner)
+{
+    return factor_is_dense(&learner->factor);
+}
+
 /* Give the factor its sizes. */
 static enum lattn_status learner_resize(struct lattn_learner *learner, int32_t d, int32_t m)
 {

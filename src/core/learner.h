@@ -33,6 +33,9 @@ enum lattn_status learner_item_check(const struct lattn_learner *learner,
                                      const struct lattn_item *item,
                                      struct lattn_complaint *complaint);
 
+/* Has every feature its place, so that admitting an item only checks it? */
+int learner_is_full(const struct lattn_learner *learner);
+
 /* The relative precision that verdicts go by: that of the settings, or of the coarsest item. */
 double learner_precision(const struct lattn_learner *learner);
 

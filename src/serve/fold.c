@@ -5,6 +5,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "core/learner.h"
 
 #include <assert.h>
 #include <string.h>
@@ -118,15 +119,27 @@ static enum lattn_status check_order(struct fold *fold, const struct entry *entr
                           complaint);
 }
 
-/* Admit the items of an entry but the first `known`. */
-static enum lattn_status items_admit(struct lattn_learner *learner, const struct entry *entry,
-                                     size_t known, struct lattn_complaint *complaint)
+/* Takes one item, or refuses it. */
+typedef enum lattn_status (*item_take_fn)(struct lattn_learner *learner,
+                                          const struct lattn_item *item,
+                                          struct lattn_complaint *complaint);
+
+static enum lattn_status item_check(struct lattn_learner *learner, const struct lattn_item *item,
+                                    struct lattn_complaint *complaint)
+{
+    return learner_item_check(learner, item, complaint);
+}
+
+/* Take the items of an entry but the first `known`, until one is refused. */
+static enum lattn_status items_take(struct lattn_learner *learner, const struct entry *entry,
+                                    size_t known, item_take_fn take,
+                                    struct lattn_complaint *complaint)
 {
     struct lattn_complaint why = {""};
 
     for (size_t i = known; i < entry->count; i++) {
         const struct lattn_item item = lattn_item_member(&entry->item, i);
-        enum lattn_status status = lattn_learner_admit(learner, &item, &why);
+        enum lattn_status status = take(learner, &item, &why);
 
         if (status == LATTN_OK)
             continue;
@@ -137,9 +150,23 @@ static enum lattn_status items_admit(struct lattn_learner *learner, const struct
     return LATTN_OK;
 }
 
+/* Room that one item was admitted with is not given back: so first all of a batch are checked. */
+static enum lattn_status items_admit(struct lattn_learner *learner, const struct entry *entry,
+                                     size_t known, struct lattn_complaint *complaint)
+{
+    enum lattn_status status = LATTN_OK;
+
+    if (entry->count > 1 && !learner_is_full(learner))
+        status = items_take(learner, entry, known, item_check, complaint);
+    if (status == LATTN_OK)
+        status = items_take(learner, entry, known, lattn_learner_admit, complaint);
+    return status;
+}
+
 /*
- * Admit all of them or none. What one item was admitted with is room that says nothing, but for d
- * and m, which the first of all fixes: then a batch is tried on a copy, which is still small.
+ * Admit all of them or none. Where memory ends within a batch, what its first items were admitted
+ * with is room that says nothing, but for d and m, which the first of all fixes: then a batch is
+ * tried on a copy, which is still small.
  */
 static enum lattn_status check_admission(struct fold *fold, const struct entry *entry, size_t known,
                                          struct lattn_complaint *complaint)

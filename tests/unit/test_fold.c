@@ -266,6 +266,29 @@ Test(fold, refuses_a_batch_as_a_whole_and_takes_no_sizes_from_it)
     close_fold();
 }
 
+Test(fold, makes_no_room_for_a_batch_with_a_bad_member)
+{
+    /* The first member would bring features, the second has one that is too large. */
+    const double narrow[] = {1, 0}, wide[] = {1, 1, 1e60, 0};
+    const double y[] = {1, 1};
+    static char bytes[LEARN_FRAME_BYTES_MAX];
+    struct learn_frame frame = {
+        .id = 1, .item = {.z = narrow, .y = y, .weight = 1, .n = 1, .d = 2, .m = 1}, .count = 1};
+    size_t before;
+
+    open_fold_of(LATTN_FORMAT_MSGPACK, NULL);
+    read_bytes(bytes, learn_frame_pack(&frame, bytes));
+    fold_next();
+    before = lattn_learner_memory(fold_learner(fold));
+    frame.item.z = wide;
+    frame.count = 2;
+    read_bytes(bytes, learn_frame_pack(&frame, bytes));
+    fold_all();
+    expect_tally(1, 2, 0);
+    cr_assert_eq(lattn_learner_memory(fold_learner(fold)), before);
+    close_fold();
+}
+
 Test(fold, refuses_a_batch_of_another_size)
 {
     const double z[] = {1, 2, 3, 4, 5, 6};
