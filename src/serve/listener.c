@@ -5,6 +5,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "serve/bounds.h"
 #include "serve/log.h"
 #include "serve/loopback.h"
 #include "serve/socket_path.h"
@@ -17,8 +18,6 @@
 #include <unistd.h>
 
 enum {
-    /* Connections that may wait to be accepted; the system may allow fewer. */
-    LISTENER_BACKLOG = 512,
     /* "unix:" and a path, or what a TCP address takes */
     TEXT_BYTES_MAX = 128
 };
@@ -106,7 +105,7 @@ static enum lattn_status socket_listen(struct listener *listener, uv_loop_t *loo
     if (error != 0)
         close(descriptor);
     else
-        error = uv_listen(&listener->streams[listener->streams_count - 1].stream, LISTENER_BACKLOG,
+        error = uv_listen(&listener->streams[listener->streams_count - 1].stream, BACKLOG_MAX,
                           connection_came);
     if (error != 0)
         return complain(complaint, error == UV_EADDRINUSE ? LATTN_IN_USE : LATTN_INPUT_OUTPUT,

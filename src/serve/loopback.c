@@ -1,6 +1,7 @@
 #include "serve/loopback.h"
 
 #include "base/complaint.h"
+#include "serve/bounds.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -10,8 +11,6 @@
 #include <unistd.h>
 
 enum {
-    /* Connections that may wait to be accepted; the system may allow fewer. */
-    BACKLOG = 512,
     /* A port that is free at one address may be taken at the next. */
     PORT_ATTEMPTS_MAX = 8
 };
@@ -89,7 +88,7 @@ static int socket_listen(const struct sockaddr *address, socklen_t length)
     if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         (address->sa_family != AF_INET6 ||
          setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
-        bind(descriptor, address, length) == 0 && listen(descriptor, BACKLOG) == 0)
+        bind(descriptor, address, length) == 0 && listen(descriptor, BACKLOG_MAX) == 0)
         return descriptor;
     error = errno;
     close(descriptor);

@@ -11,7 +11,10 @@
 #include <assert.h>
 
 enum {
-    /* Bytes of messages in a chunk; more would keep other clients' messages waiting. */
+    /*
+     * Bytes of messages in a chunk, each with its entry, which is most of a short one; more would
+     * keep other clients' messages waiting.
+     */
     CHUNK_BYTES_ENOUGH = 256 << 10,
     /* How long a client whose stream is lost may take to see its answers and go. */
     LINGER_MS = 2000
@@ -55,6 +58,7 @@ struct session {
     int handles_open;
     int idle_reported;
     size_t away;
+    size_t messages_away;
     size_t requests_away;
     struct subscription subscription;
 };
@@ -158,6 +162,7 @@ static int is_deaf(const struct session *session)
 static int is_held_up(const struct session *session)
 {
     return session->host->is_paused || session->requests_away >= REQUESTS_AWAY_MAX ||
+           session->messages_away >= MESSAGES_AWAY_MAX ||
            (is_deaf(session) && !session->is_finishing);
 }
 
@@ -194,7 +199,7 @@ static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk
             status = chunk_refuse(chunk, &letter, status, complaint.text);
         if (status != LATTN_OK)
             return status;
-        bytes += letter.length + 1;
+        bytes += letter.length + sizeof(struct entry);
     }
     return LATTN_OK;
 }
@@ -207,6 +212,7 @@ static void chunk_send(struct session *session, struct chunk *chunk)
     }
     chunk_seal(chunk);
     session->away++;
+    session->messages_away += chunk->entries_count;
     session->requests_away += chunk->requests_count;
     session->host->submit(session->host->arg, chunk);
 }
@@ -394,6 +400,7 @@ void session_answer(struct session *session, struct chunk *chunk)
 {
     assert(session->away > 0);
     session->away--;
+    session->messages_away -= chunk->entries_count;
     session->requests_away -= chunk->requests_count;
     if (chunk->answers_lost && !session->is_gone)
         session_out_of_memory(session);

@@ -1,5 +1,6 @@
 """A sender faster than the learner is held back: queue and memory stay bounded."""
 
+import socket
 import threading
 import time
 
@@ -7,6 +8,7 @@ from daemon_support import Daemon, Layer, check
 
 QUEUE_BYTES_MAX = 6 << 20
 SECONDS = 4
+ANSWERS_BYTES_MAX = 14 << 20
 
 
 def flood(client, text, state):
@@ -43,5 +45,22 @@ def floods(d, n, clients):
         check(observer.ask("status")["pairs_per_s"] > 0, "and it learns all the while")
 
 
+def floods_with_short_messages(name, text):
+    """Each byte or two is a message that is refused; nobody reads what is answered."""
+    with Daemon("--log-level", "error") as daemon:
+        client, observer = daemon.client(), daemon.client()
+        early = daemon.memory("VmHWM")
+        client.socket.settimeout(1)
+        try:
+            client.send(text)
+        except socket.timeout:
+            pass
+        check(observer.ask("status")["rejected"] > 0, f"{name} are refused")
+        growth = daemon.memory("VmHWM") - early
+        check(growth < ANSWERS_BYTES_MAX, f"and take {growth >> 10} KiB of memory", growth)
+
+
+floods_with_short_messages("lines of a byte", b"1\n" * (1 << 20))
+floods_with_short_messages("frames of a byte", b"\x90" + b"\x01" * (1 << 20))
 floods(2, 4, 2)
 floods(16, 16, 4)
