@@ -166,6 +166,16 @@ void message_excerpt(const struct message_value *value, char ret_excerpt[MESSAGE
 
 /* ---- reading what should be there ---------------------------------------------------------- */
 
+void message_place(const char *name, const uint64_t *index, int32_t count,
+                   char ret_place[MESSAGE_PLACE_MAX])
+{
+    size_t length = (size_t)snprintf(ret_place, MESSAGE_PLACE_MAX, "%s", name);
+
+    for (int32_t i = 0; i < count && length < MESSAGE_PLACE_MAX; i++)
+        length += (size_t)snprintf(ret_place + length, MESSAGE_PLACE_MAX - length, "[%" PRIu64 "]",
+                                   index[i]);
+}
+
 enum lattn_status message_take(struct message *message, struct message_value *ret_value,
                                struct lattn_complaint *complaint)
 {

@@ -63,6 +63,13 @@ enum { MESSAGE_EXCERPT_MAX = 48 };
 /* What a value is, for a complaint: bounded, in printable ASCII. */
 void message_excerpt(const struct message_value *value, char ret_excerpt[MESSAGE_EXCERPT_MAX]);
 
+/* Room for a field and three indices; a place deeper than that is cut. */
+enum { MESSAGE_PLACE_MAX = 96 };
+
+/* What complaints call the value behind so many indices: "z[3][0]". */
+void message_place(const char *name, const uint64_t *index, int32_t count,
+                   char ret_place[MESSAGE_PLACE_MAX]);
+
 /* Take the next value; LATTN_SYNTAX where there is none. */
 enum lattn_status message_take(struct message *message, struct message_value *ret_value,
                                struct lattn_complaint *complaint);

@@ -13,9 +13,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* Room for a field and three indices; a place deeper than that is cut. */
-enum { PLACE_MAX = 48 };
-
 /*
  * index  of the element in each array around the value, `arrays` of them
  * depth  arrays and maps around it
@@ -30,20 +27,15 @@ struct walk {
     int32_t depth;
 };
 
-/* "z[3][0]" */
-static void place_write(const struct walk *walk, char ret_place[PLACE_MAX])
+static void place_write(const struct walk *walk, char ret_place[MESSAGE_PLACE_MAX])
 {
-    size_t length = (size_t)snprintf(ret_place, PLACE_MAX, "%s", walk->name);
-
-    for (int32_t i = 0; i < walk->arrays && length < PLACE_MAX; i++)
-        length += (size_t)snprintf(ret_place + length, PLACE_MAX - length, "[%" PRIu64 "]",
-                                   walk->index[i]);
+    message_place(walk->name, walk->index, walk->arrays, ret_place);
 }
 
 static enum lattn_status walk_mismatch(const struct walk *walk, const struct message_value *value,
                                        const char *expected)
 {
-    char place[PLACE_MAX];
+    char place[MESSAGE_PLACE_MAX];
 
     place_write(walk, place);
     return message_mismatch(value, place, expected, walk->complaint);
@@ -51,7 +43,7 @@ static enum lattn_status walk_mismatch(const struct walk *walk, const struct mes
 
 static enum lattn_status refuse_depth(const struct walk *walk)
 {
-    char place[PLACE_MAX];
+    char place[MESSAGE_PLACE_MAX];
 
     place_write(walk, place);
     return complain(walk->complaint, LATTN_SYNTAX, "%s is nested deeper than %d", place,
@@ -63,7 +55,7 @@ static enum lattn_status refuse_depth(const struct walk *walk)
 static enum lattn_status string_check(const struct walk *walk, const struct message_value *value)
 {
     const char *end = value->bytes + value->length;
-    char place[PLACE_MAX];
+    char place[MESSAGE_PLACE_MAX];
 
     for (const char *at = value->bytes; at < end;) {
         size_t length = scan_utf8(at, end);
@@ -97,7 +89,7 @@ static void negative_write(const struct walk *walk, int64_t integer)
 static enum lattn_status number_write(const struct walk *walk, const struct message_value *value)
 {
     char excerpt[MESSAGE_EXCERPT_MAX];
-    char place[PLACE_MAX];
+    char place[MESSAGE_PLACE_MAX];
 
     if (isfinite(value->number)) {
         writer_number(walk->writer, value->number);
@@ -123,7 +115,7 @@ static int is_tensor(const struct message *message)
     for (uint64_t i = 0; i < map.count; i++) {
         if (message_next(&ahead, &value) != LATTN_OK)
             return 0;
-        if (value.kind != MESSAGE_STRING)
+        if (value.kind != MESSAGE_STRING && value.kind != MESSAGE_BYTES)
             return 0;
         if (message_is(&value, "data") && message_peek(&ahead, &value) == LATTN_OK &&
             value.kind == MESSAGE_BYTES)
@@ -153,13 +145,17 @@ static const double *axis_write(struct writer *writer, const struct tensor *tens
 static enum lattn_status tensor_write(struct walk *walk)
 {
     static const char *const units[TENSOR_RANK_MAX] = {"matrices", "rows", "columns"};
-    size_t bytes = (size_t)(walk->message->end - walk->message->at);
-    char place[PLACE_MAX];
+    struct message ahead = *walk->message;
+    char place[MESSAGE_PLACE_MAX];
     struct tensor tensor = {.name = place, .units = units};
     enum lattn_status status;
 
     place_write(walk, place);
-    tensor.numbers = memory_raw(bytes / sizeof(float) + 1, sizeof *tensor.numbers);
+    /* Room for its own numbers, not for the rest of the message: there may be many tensors. */
+    status = tensor_measure(&ahead, &tensor, walk->complaint);
+    if (status != LATTN_OK)
+        return status;
+    tensor.numbers = memory_raw(tensor_count(&tensor), sizeof *tensor.numbers);
     if (tensor.numbers == NULL)
         return LATTN_NO_MEMORY;
     status = tensor_read(walk->message, &tensor, walk->complaint);

@@ -233,10 +233,13 @@ static enum lattn_status labels_finish(struct pairs_reader *pairs)
     int32_t rank = y->rank - batched;
     uint64_t outputs;
 
-    if (batched && (y->rank == 0 || y->shape[0] != pairs->read.count))
+    if (rank < 0)
         return complain(pairs->complaint, LATTN_SHAPE,
-                        "y has %" PRIu64 " labels, z has %" PRIu64 " sequences",
-                        y->rank == 0 ? 1 : y->shape[0], pairs->read.count);
+                        "y is a number, an array with a label for each sequence is expected");
+    if (batched && y->shape[0] != pairs->read.count)
+        return complain(pairs->complaint, LATTN_SHAPE,
+                        "y has %" PRIu64 " labels, z has %" PRIu64 " sequences", y->shape[0],
+                        pairs->read.count);
     if (rank > 2)
         return complain(pairs->complaint, LATTN_SHAPE, "y has 3 axes, z has 2");
     outputs = rank == 0 ? 1 : y->shape[y->rank - 1];

@@ -10,19 +10,6 @@
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "payloads are copied as they are");
 
-enum { PLACE_MAX = 96 };
-
-/* "z[3][0]": the place of the first `axes` indices. */
-static void place_write(const struct tensor *tensor, const uint64_t *index, int32_t axes,
-                        char ret_place[PLACE_MAX])
-{
-    int length = snprintf(ret_place, PLACE_MAX, "%s", tensor->name);
-
-    for (int32_t axis = 0; axis < axes; axis++)
-        length +=
-            snprintf(ret_place + length, PLACE_MAX - (size_t)length, "[%" PRIu64 "]", index[axis]);
-}
-
 size_t tensor_count(const struct tensor *tensor)
 {
     size_t count = 1;
@@ -49,7 +36,7 @@ static enum lattn_status refuse_part(const struct tensor *tensor, const char *pa
                                      const struct message_value *value, const char *expected,
                                      struct lattn_complaint *complaint)
 {
-    char name[PLACE_MAX];
+    char name[MESSAGE_PLACE_MAX];
 
     snprintf(name, sizeof name, "%s.%s", tensor->name, part);
     return message_mismatch(value, name, expected, complaint);
@@ -196,10 +183,10 @@ static enum lattn_status refuse_not_finite(const struct tensor *tensor, const ui
 {
     struct message_value value = {.kind = MESSAGE_NUMBER, .number = number};
     char excerpt[MESSAGE_EXCERPT_MAX];
-    char place[PLACE_MAX];
+    char place[MESSAGE_PLACE_MAX];
 
     message_excerpt(&value, excerpt);
-    place_write(tensor, index, tensor->rank, place);
+    message_place(tensor->name, index, tensor->rank, place);
     return complain(complaint, LATTN_NOT_FINITE, "%s is %s, which is not finite", place, excerpt);
 }
 
@@ -244,9 +231,9 @@ struct nest {
 static enum lattn_status nest_mismatch(const struct nest *nest, const struct message_value *value,
                                        int32_t axes, const char *expected)
 {
-    char place[PLACE_MAX];
+    char place[MESSAGE_PLACE_MAX];
 
-    place_write(nest->tensor, nest->index, axes, place);
+    message_place(nest->tensor->name, nest->index, axes, place);
     return message_mismatch(value, place, expected, nest->complaint);
 }
 
@@ -270,11 +257,11 @@ static enum lattn_status refuse_ragged(const struct nest *nest, int32_t axis, ui
 {
     static const uint64_t first[TENSOR_RANK_MAX] = {0};
     const struct tensor *tensor = nest->tensor;
-    char place[PLACE_MAX];
-    char place_first[PLACE_MAX];
+    char place[MESSAGE_PLACE_MAX];
+    char place_first[MESSAGE_PLACE_MAX];
 
-    place_write(tensor, nest->index, axis, place);
-    place_write(tensor, first, axis, place_first);
+    message_place(tensor->name, nest->index, axis, place);
+    message_place(tensor->name, first, axis, place_first);
     return complain(nest->complaint, LATTN_SHAPE, "%s has %" PRIu64 " %s, %s has %" PRIu64, place,
                     count, tensor->units[TENSOR_RANK_MAX - tensor->rank + axis], place_first,
                     tensor->shape[axis]);

@@ -73,6 +73,9 @@ Test(message_json, tensors_become_rows)
     assert_json("{'shape': [], 'dtype': '<f8', 'data': {'$f8': [7]}}", "7");
     assert_json("{'a': {'shape': [1], 'dtype': '<f8', 'data': {'$f8': [1]}, 'more': 1}, 'b': 2}",
                 "{\"a\":[1],\"b\":2}");
+    assert_json("{'$map': [{'$bin': 'shape'}, [1], {'$bin': 'dtype'}, {'$bin': '<f8'}, "
+                "{'$bin': 'data'}, {'$f8': [1]}]}",
+                "[1]");
 }
 
 Test(message_json, a_map_without_a_payload_is_a_map)

@@ -379,9 +379,8 @@ Test(message_read, says_which_shapes_do_not_agree)
     assert_refused("{'z': [[1], [2]], 'y': [[1], [2], [3]]}", LATTN_SHAPE,
                    "y has 3 rows, z has 2 tokens");
     assert_refused("{'z': [[1], [2]], 'y': [[[1], [2]]]}", LATTN_SHAPE, "y has 3 axes, z has 2");
-    assert_refused("{'z': [[[1], [2]], [[3], [4]]], 'y': 1}", LATTN_SHAPE,
-                   "y has 1 labels, z has 2 sequences");
-    assert_refused("{'z': [[[1]]], 'y': 1}", LATTN_SHAPE, "y has 1 labels, z has 1 sequences");
+    assert_refused("{'z': [[[1]]], 'y': 1}", LATTN_SHAPE,
+                   "y is a number, an array with a label for each sequence is expected");
     assert_refused("{'z': [[[1], [2]], [[3], [4]]], 'y': [1, 2, 3]}", LATTN_SHAPE,
                    "y has 3 labels, z has 2 sequences");
     assert_refused("{'z': [[[1], [2]], [[3], [4]]], 'y': [[[1]], [[2]]]}", LATTN_SHAPE,
