@@ -9,6 +9,8 @@ from daemon_support import (Client, Daemon, Layer, check, msgpack, need_msgpack,
 
 need_msgpack()
 
+# Without emissions, at one of which a verdict is first noticed: a model says at which.
+NEVER = ("--emit-every", "1000000pairs")
 GIGABYTES = b"\xff\xff\xff\xff"
 MEMORY_GROWTH_MAX = 8 << 20
 # What waits of a client is read into a block of this size, however little of it came.
@@ -123,7 +125,7 @@ def takes_every_form():
         ("a weight", {"z": three, "y": 7, "w": 0.5}, {"z": three, "y": 7, "w": 0.5}),
         ("ones", {"t": [[0, 1], [], [1]], "y": 7}, {"t": [[0, 1], [], [1]], "y": 7}),
     ]
-    with Daemon() as packed, Daemon() as plain:
+    with Daemon(*NEVER) as packed, Daemon(*NEVER) as plain:
         client, lines = packed.packed_client(), plain.client()
         for name, params, line in forms:
             applied = client.ask("learn", **params)
@@ -153,7 +155,7 @@ def takes_batches():
 def learns_the_same_bits():
     """One acknowledged pair at a time, so that the blocks are the same."""
     pairs = pairs_of(Layer(3), 60)
-    with Daemon() as packed, Daemon() as plain:
+    with Daemon(*NEVER) as packed, Daemon(*NEVER) as plain:
         client, lines = packed.packed_client(), plain.client()
         for z, y in pairs:
             client.learn(tensor(flat(z), 4, 3), y)

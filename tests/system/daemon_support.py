@@ -21,7 +21,7 @@ except ImportError:
     msgpack = None
 
 LATTND = os.path.abspath(sys.argv[1])
-SECONDS_MAX = 30
+SECONDS_MAX = 120
 SKIPPED = 77  # as meson understands it
 
 

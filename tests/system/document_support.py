@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 
-SECONDS_MAX = 60
+SECONDS_MAX = 120
 SKIPPED = 77  # meson's exit status of a test that could not run
 END = "\x1e"  # between the output of two commands
 

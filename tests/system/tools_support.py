@@ -16,7 +16,7 @@ import time
 
 LATTN = sys.argv[1]
 LATTND = sys.argv[2] if len(sys.argv) > 2 else None
-SECONDS_MAX = 60
+SECONDS_MAX = 120
 
 
 def check(condition, claim, *details):
@@ -51,7 +51,7 @@ class Daemon:
         self.process = subprocess.Popen(
             [LATTND, "--listen", self.address, *options], stderr=self.log,
             stdin=subprocess.DEVNULL)
-        deadline = time.time() + 10
+        deadline = time.time() + SECONDS_MAX
         while not self.answers():
             if time.time() > deadline or self.process.poll() is not None:
                 self.log.seek(0)
