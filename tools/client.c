@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,9 +19,16 @@ enum verb_exit client_open(struct client *client, const char *verb, const char *
 
     *client = (struct client){.verb = verb, .address = address, .format = format, .fd = -1};
     code = dial_address(verb, address, &client->fd);
-    if (code == VERB_DONE)
-        reader_init(&client->answers, client->fd, unit, SIZE_MAX);
-    return code;
+    if (code != VERB_DONE)
+        return code;
+    if (getrandom(&client->token, sizeof client->token, 0) != (ssize_t)sizeof client->token) {
+        talk(verb, address, "no random number for ids: %s", strerror(errno));
+        (void)close(client->fd); /* nothing was sent */
+        client->fd = -1;
+        return VERB_REFUSED;
+    }
+    reader_init(&client->answers, client->fd, unit, SIZE_MAX);
+    return VERB_DONE;
 }
 
 void client_close(struct client *client)
@@ -38,34 +46,47 @@ size_t client_pending(const struct client *client)
     return client->out.length - client->out_sent;
 }
 
-/* Lines that others wrote may bring ids of their own; these are not taken for them. */
-static const char *id_form(const struct client *client)
-{
-    return client->format == LATTN_FORMAT_MSGPACK ? "%llu" : "\"lattn %llu\"";
-}
+/* Lines that others wrote bring ids of their own, whichever they like: ours cannot be guessed. */
+#define LINE_ID "\"lattn %llx %llu\""
 
 void client_id_write(const struct client *client, char ret_id[LATTN_ID_MAX])
 {
-    snprintf(ret_id, LATTN_ID_MAX, id_form(client), (unsigned long long)client->messages + 1);
+    unsigned long long message = client->messages + 1;
+
+    if (client->format == LATTN_FORMAT_MSGPACK)
+        snprintf(ret_id, LATTN_ID_MAX, "%llu", message);
+    else
+        snprintf(ret_id, LATTN_ID_MAX, LINE_ID, (unsigned long long)client->token, message);
 }
 
 uint64_t client_id_read(const struct client *client, const struct lattn_reply *reply)
 {
     unsigned long long message;
+    unsigned long long token;
 
-    return sscanf(reply->id, id_form(client), &message) == 1 ? message : 0;
+    if (client->format == LATTN_FORMAT_MSGPACK)
+        return sscanf(reply->id, "%llu", &message) == 1 ? message : 0;
+    if (sscanf(reply->id, LINE_ID, &token, &message) != 2)
+        return 0;
+    return token == client->token ? message : 0;
 }
 
 /* Count the message that begins at out[start], or take back what there is of it. */
 static enum lattn_status message_close(struct client *client, enum lattn_status status,
                                        size_t start)
 {
+    uint64_t end = client->format == LATTN_FORMAT_JSON; /* a line's end does not count */
+    uint64_t length = client->out.length - start;
+
+    if (status == LATTN_OK && client->message_bytes_max > 0 &&
+        length > client->message_bytes_max + end)
+        status = LATTN_TOO_BIG;
     if (status != LATTN_OK) {
         client->out.length = start;
         return status;
     }
     client->messages++;
-    client->bytes += client->out.length - start;
+    client->bytes += length;
     return LATTN_OK;
 }
 

@@ -21,9 +21,11 @@ struct client {
     int broken; /* the daemon no longer reads; it may have said why */
     struct reader answers;
     struct lattn_text out;
-    size_t out_sent;   /* of out, already with the kernel */
-    uint64_t messages; /* added to out since the start: how the daemon counts them */
-    uint64_t bytes;    /* the same */
+    size_t out_sent;            /* of out, already with the kernel */
+    uint64_t token;             /* of this connection: our ids on lines have it */
+    uint64_t messages;          /* added to out since the start: how the daemon counts them */
+    uint64_t bytes;             /* the same */
+    uint64_t message_bytes_max; /* a longer message is not added; 0: not known */
 };
 
 enum { CLIENT_NO_INPUT = -1 };
@@ -49,12 +51,17 @@ void client_id_write(const struct client *client, char ret_id[LATTN_ID_MAX]);
 /* The message that an answer is to, by such an id; 0 where it has another one. */
 uint64_t client_id_read(const struct client *client, const struct lattn_reply *reply);
 
-/* Add a request. Returns LATTN_OK or LATTN_NO_MEMORY. */
+/*
+ * Messages are added whole or not at all. Each of the following returns LATTN_OK, LATTN_NO_MEMORY,
+ * or LATTN_TOO_BIG where the daemon would not take it.
+ */
+
+/* Add a request. */
 enum lattn_status client_request(struct client *client, const struct lattn_request *request);
 
 /*
  * On a connection of lines: add one that somebody else wrote, without its end; or a pair, as
- * lattn_write_pair. Returns LATTN_OK or LATTN_NO_MEMORY.
+ * lattn_write_pair.
  */
 enum lattn_status client_add(struct client *client, const char *line, size_t length);
 enum lattn_status client_pair(struct client *client, const struct lattn_item *item,
@@ -62,7 +69,7 @@ enum lattn_status client_pair(struct client *client, const struct lattn_item *it
 
 /*
  * On a connection of frames: ask to learn the pairs in a map that somebody else wrote, under an id
- * as of client_id_write, with producer and seq as lattn_write_learn. Returns as that.
+ * as of client_id_write, with producer and seq as lattn_write_learn. Also returns LATTN_FIELD.
  */
 enum lattn_status client_learn(struct client *client, const char *map, size_t length,
                                const char *producer, uint64_t seq);

@@ -35,42 +35,37 @@ static enum lattn_status copy_cut(const char *text, size_t length, char **ret_te
     return csv_cells_cut(cells, *ret_text, length, complaint);
 }
 
-/* The place of a name among the first `count`; count if it is not there. */
-static size_t name_find(const struct columns *columns, size_t count, const char *name)
-{
-    size_t place = 0;
-
-    while (place < count && strcmp(columns->names.texts[place], name) != 0)
-        place++;
-    return place;
-}
-
 static enum lattn_status names_read(struct columns *columns, const char *header, size_t length,
                                     struct lattn_complaint *complaint)
 {
     size_t mark = sizeof byte_order_mark - 1;
     int is_marked = length >= mark && memcmp(header, byte_order_mark, mark) == 0;
-    enum lattn_status status =
-        copy_cut(header + (is_marked ? mark : 0), length - (is_marked ? mark : 0), &columns->text,
-                 &columns->names, complaint);
 
-    for (size_t i = 0; i < columns->names.count && status == LATTN_OK; i++) {
-        size_t first = name_find(columns, i, columns->names.texts[i]);
-
-        if (first < i)
-            return refuse(complaint, LATTN_NAME, "columns %zu and %zu are both called " SHOWN,
-                          first + 1, i + 1, columns->names.texts[i]);
-    }
-    return status;
+    return copy_cut(header + (is_marked ? mark : 0), length - (is_marked ? mark : 0),
+                    &columns->text, &columns->names, complaint);
 }
 
+/* The place of a name at or behind `place`; names.count if it is not there. */
+static size_t name_find(const struct columns *columns, size_t place, const char *name)
+{
+    while (place < columns->names.count && strcmp(columns->names.texts[place], name) != 0)
+        place++;
+    return place;
+}
+
+/* Columns that nobody asks for may be called as they like. */
 static enum lattn_status column_find(const struct columns *columns, const char *name,
                                      size_t *ret_place, struct lattn_complaint *complaint)
 {
-    size_t place = name_find(columns, columns->names.count, name);
+    size_t count = columns->names.count;
+    size_t place = name_find(columns, 0, name);
+    size_t other = place < count ? name_find(columns, place + 1, name) : count;
 
-    if (place == columns->names.count)
+    if (place == count)
         return refuse(complaint, LATTN_NAME, "there is no column " SHOWN, name);
+    if (other < count)
+        return refuse(complaint, LATTN_NAME, "columns %zu and %zu are both called " SHOWN,
+                      place + 1, other + 1, name);
     *ret_place = place;
     return LATTN_OK;
 }
@@ -121,7 +116,8 @@ static enum lattn_status list_all_but_key(const struct columns *columns, struct 
 
     for (size_t place = 0; place < all && status == LATTN_OK; place++)
         if (place != columns->key)
-            list->places[at++] = place;
+            status =
+                column_find(columns, columns->names.texts[place], &list->places[at++], complaint);
     return status;
 }
 

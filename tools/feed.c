@@ -174,8 +174,7 @@ static enum lattn_status unit_take(struct feed *feed, enum lattn_status status, 
                                    size_t length, const struct lattn_complaint *complaint)
 {
     if (status != LATTN_OK) {
-        feed_refuse(feed,
-                    complaint->text[0] != '\0' ? complaint->text : "it is too long for any daemon");
+        feed_refuse(feed, complaint->text[0] != '\0' ? complaint->text : READER_TOO_LONG);
         return LATTN_OK;
     }
     if (feed->input.unit != READER_FRAMES && reader_is_blank(text, length))

@@ -113,8 +113,13 @@ enum lattn_status feed_name(struct feed *feed, struct lattn_request *request);
 /* Send a pair, numbered. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status feed_pair(struct feed *feed, const struct lattn_item *item);
 
-/* The unit taken last was sent, as so many pairs. Returns LATTN_OK or LATTN_NO_MEMORY. */
-enum lattn_status feed_note_sent(struct feed *feed, uint64_t pairs);
+/*
+ * The unit taken last, of so many pairs, was added to the connection with this status, under our
+ * numbers or not. Returns LATTN_OK, also where it was too big and is refused here, or why the run
+ * must end.
+ */
+enum lattn_status feed_note(struct feed *feed, enum lattn_status status, uint64_t pairs,
+                            int is_numbered);
 
 /* Say what is wrong, or only count it where enough was said; unit 0 for none. */
 void feed_complain(struct feed *feed, uint64_t unit, const char *message);

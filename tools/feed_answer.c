@@ -54,6 +54,7 @@ static void hello_take(struct feed *feed, const struct lattn_reply *reply)
 {
     feed->hello_awaited = 0;
     if (reply->kind == LATTN_REPLY_RESULT && lattn_reply_hello(reply, &feed->hello) == LATTN_OK) {
+        feed->client.message_bytes_max = feed->hello.frame_bytes_max;
         progress_show(feed);
         return;
     }
@@ -165,20 +166,33 @@ enum lattn_status feed_name(struct feed *feed, struct lattn_request *request)
 
 enum lattn_status feed_pair(struct feed *feed, const struct lattn_item *item)
 {
-    enum lattn_status status = client_pair(&feed->client, item, feed->producer, feed->seq + 1);
-
-    if (status != LATTN_OK)
-        return status;
-    feed->seq++;
-    return feed_note_sent(feed, 1);
+    return feed_note(feed, client_pair(&feed->client, item, feed->producer, feed->seq + 1), 1, 1);
 }
 
-enum lattn_status feed_note_sent(struct feed *feed, uint64_t pairs)
+/* Learned of before it is sent: numbers would be used up that the daemon never sees. */
+static enum lattn_status refuse_big(struct feed *feed, uint64_t pairs)
 {
-    enum lattn_status status = line_map_note(&feed->map, feed->client.messages, feed->input.number);
+    char reason[80];
 
+    snprintf(reason, sizeof reason, "it is longer than the %llu bytes that the daemon takes",
+             (unsigned long long)feed->client.message_bytes_max);
+    feed->refused += pairs - 1;
+    feed_refuse(feed, reason);
+    return LATTN_OK;
+}
+
+enum lattn_status feed_note(struct feed *feed, enum lattn_status status, uint64_t pairs,
+                            int is_numbered)
+{
+    if (status == LATTN_TOO_BIG)
+        return refuse_big(feed, pairs);
+    if (status != LATTN_OK)
+        return status;
+    if (is_numbered)
+        feed->seq += pairs;
     feed->sent += pairs;
     feed->sent_units++;
+    status = line_map_note(&feed->map, feed->client.messages, feed->input.number);
     if (status == LATTN_OK && !feed->hello_awaited &&
         feed->client.bytes - feed->hello_bytes >= HELLO_EVERY_BYTES)
         status = feed_hello(feed);

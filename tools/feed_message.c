@@ -22,9 +22,5 @@ enum lattn_status feed_message(struct feed *feed, char *bytes, size_t length)
         feed_refuse(feed, "it is no map of pairs");
         return LATTN_OK;
     }
-    if (status != LATTN_OK)
-        return status;
-    if (is_numbered)
-        feed->seq += read.count;
-    return feed_note_sent(feed, read.count);
+    return feed_note(feed, status, read.count, is_numbered);
 }

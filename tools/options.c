@@ -116,17 +116,21 @@ static enum options_outcome option_read(const struct options *options, int argc,
 }
 
 static enum options_outcome operands_check(const struct options *options, const char *verb,
-                                           size_t count)
+                                           size_t count, const char *surplus)
 {
     if (count == options->operands_count)
         return OPTIONS_READ;
-    talk(verb, NULL, "usage: lattn %s", options->usage);
+    if (count < options->operands_count)
+        talk(verb, NULL, "an argument is missing; usage: lattn %s", options->usage);
+    else
+        talk(verb, surplus, "is one argument too many; usage: lattn %s", options->usage);
     return OPTIONS_MISUSED;
 }
 
 enum options_outcome options_read(const struct options *options, int argc, char **argv,
                                   const char **ret_operands)
 {
+    const char *surplus = NULL;
     size_t operands = 0;
     int options_ended = 0;
 
@@ -136,6 +140,8 @@ enum options_outcome options_read(const struct options *options, int argc, char 
         if (options_ended || argv[i][0] != '-' || argv[i][1] == '\0') {
             if (operands < options->operands_count)
                 ret_operands[operands] = argv[i];
+            else if (surplus == NULL)
+                surplus = argv[i];
             operands++;
         } else if (strcmp(argv[i], "--") == 0) {
             options_ended = 1;
@@ -148,5 +154,5 @@ enum options_outcome options_read(const struct options *options, int argc, char 
         if (outcome != OPTIONS_READ)
             return outcome;
     }
-    return operands_check(options, argv[0], operands);
+    return operands_check(options, argv[0], operands, surplus);
 }

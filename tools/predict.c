@@ -88,7 +88,7 @@ static enum lattn_status lines_take(struct predict *predict)
            predict->waiting_count < PREDICT_WAITING_MAX) {
         status = reader_next(&predict->input, &text, &length, NULL);
         if (status == LATTN_TOO_BIG) {
-            predict_refuse(predict, predict->input.number, "it is too long for any daemon");
+            predict_refuse(predict, predict->input.number, READER_TOO_LONG);
             continue;
         }
         if (status != LATTN_OK)

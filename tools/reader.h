@@ -47,6 +47,9 @@ enum {
     READER_BYTES_MAX = 128 << 20
 };
 
+/* Why a longer line is refused, for people. */
+#define READER_TOO_LONG "it is longer than 128 MiB"
+
 /*
  * Begin with a descriptor that stays the caller's; allocates nothing. Lines and records of more
  * than bytes_max bytes are passed over.

@@ -101,7 +101,7 @@ static void lines_apply(struct run *run)
     while ((status = reader_read(&run->input, &text, &length)) == LATTN_OK ||
            status == LATTN_TOO_BIG) {
         if (status == LATTN_TOO_BIG)
-            line_refuse(run, lattn_status_text(status));
+            line_refuse(run, READER_TOO_LONG);
         else if (!reader_is_blank(text, length) && line_apply(run, text, length) != LATTN_OK)
             break;
     }

@@ -12,9 +12,10 @@ enum { TOKENS_NOWHERE = -1 };
 /*
  * Symbols as one-hot tokens, in the coordinates of a daemon.
  *
- * places  per symbol the coordinate that is 1, as a client sends it; TOKENS_NOWHERE if there is
- * none bias    the coordinate that is always 1, TOKENS_NOWHERE where the daemon adds it width
- * coordinates of a token as sent z       window x width, the tokens placed last
+ * places  per symbol the coordinate that is 1, as a client sends it, or TOKENS_NOWHERE
+ * bias    the coordinate that is always 1, TOKENS_NOWHERE where the daemon adds it
+ * width   coordinates of a token as sent
+ * z       window x width, the tokens placed last
  */
 struct tokens {
     int32_t places[LATTN_EVENTS_SYMBOLS_MAX];

@@ -224,7 +224,10 @@ struct lattn_service {
     uint64_t heads_generation;
 };
 
-/* Answer to hello. accepted, rejected and duplicates count what this connection sent. */
+/*
+ * Answer to hello. accepted, rejected and duplicates count what this connection sent; a message of
+ * more than frame_bytes_max bytes would be refused (0: not said).
+ */
 struct lattn_hello {
     char version[32];
     int32_t has_last_seq;
@@ -235,6 +238,7 @@ struct lattn_hello {
     uint64_t accepted;
     uint64_t rejected;
     uint64_t duplicates;
+    uint64_t frame_bytes_max;
 };
 
 /* Answer to name. The arrays are owned where it was read, borrowed where it is written. */

@@ -146,6 +146,7 @@ static enum lattn_status answer_hello(const struct dispatch *dispatch, struct an
         .d = lattn_learner_dim(learner),
         .m = lattn_learner_outputs(learner),
         .bias = dispatch->bias,
+        .frame_bytes_max = dispatch->frame_bytes_max,
         .accepted = answer->tally->accepted,
         .rejected = answer->tally->rejected,
         .duplicates = answer->tally->duplicates,

@@ -14,6 +14,7 @@
  * Requests, answered on the learner thread from the exact state.
  *
  * bias                1: the learner adds coordinate 0
+ * frame_bytes_max     of a message, for hello
  * heads, heads_count  of a model request that does not say how many it wants
  * service             counters and facts for status, as of now
  * emit                make an emission of the current state and wait for it
@@ -22,6 +23,7 @@
 struct dispatch {
     struct fold *fold;
     int32_t bias;
+    size_t frame_bytes_max;
     enum lattn_heads heads;
     int32_t heads_count;
     void (*service)(void *arg, struct lattn_service *ret_service);

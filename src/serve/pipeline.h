@@ -24,6 +24,7 @@ struct pipeline;
 /*
  * emit_every_ns, emit_every_pairs  one of them is 0
  * emit_dir                         NULL: no files; kept
+ * frame_bytes_max                  of a message, which the loop holds to; hello tells it
  * commit                           see fold.h; NULL: none
  * wake                             called on other threads: there is something to collect, or the
  *                                  pipeline has ended
@@ -35,6 +36,7 @@ struct pipeline_settings {
     enum lattn_heads heads;
     int32_t heads_count;
     const char *emit_dir;
+    size_t frame_bytes_max;
     fold_commit_fn commit;
     void *commit_arg;
     void (*wake)(void *arg);

@@ -397,6 +397,7 @@ static enum lattn_status learner_open(struct server *server)
         .heads = config->heads,
         .heads_count = config->heads_count,
         .emit_dir = config->emit_dir,
+        .frame_bytes_max = config->frame_bytes_max,
         .wake = pipeline_wakes,
         .wake_arg = server,
     };

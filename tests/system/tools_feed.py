@@ -59,6 +59,24 @@ with Daemon() as daemon:
     out, _ = lattn("feed", daemon.address, "--producer", "r", stdin=text, code=1)
     check(fed(out)[1] == 0 and fed(out)[3] >= 3, "nor does it when all is sent again", out)
 
+with Daemon() as daemon:
+    pair = json.loads(GOOD)
+    nested = [json.dumps({"id": 7, "method": "learn", "params": {**pair, **own}}) + "\n"
+              for own in ({}, {"w": 2.5}, {"producer": "own", "seq": 5})]
+    nested += [line(**pair, id="{"), GOOD, '{"params": {"y": [[0.1], [1e-3]], "causal": false,'
+               ' "z": [[1, 2], [3, 4]]}, "m\\u0065thod": "learn"}\n']
+    out, err = lattn("feed", daemon.address, "--producer", "p", stdin="".join(nested))
+    check(fed(out) == (6, 6, 0, 0) and err == "", "a pair may be the params of learn", out, err)
+    out, err = lattn("feed", daemon.address, "--producer", "p", stdin="".join(nested))
+    check(fed(out) == (6, 0, 0, 6) and daemon.status()["pairs"] == 7,
+          "and is numbered as others are", out, err)
+
+with Daemon() as daemon:
+    named = [line(**pair, id=f"lattn {n}") for n in range(1, 9)]
+    out, err = lattn("feed", daemon.address, stdin="".join(named))
+    check(fed(out) == (8, 8, 0, 0) and err == "", "ids of lines are not taken for those of feed",
+          out, err)
+
 with Daemon("--dim", "4") as daemon:
     ones = [json.dumps({"t": [[0, 3], [], [1]], "y": 1}) + "\n", '{"y":2,"t":[[2]]}\n',
             '  {"t": [[3, 0]], "y": [3]}\n', line([[0, 1, 0, 0]], 4)]
@@ -80,11 +98,12 @@ with Daemon("--dim", "4") as daemon:
               "so does run", out)
         check("line 3: a token has 5 coordinates, the model takes 4" in err, "within d", err)
 
-with Daemon("--max-frame", "1M") as daemon:
-    large = line([[0.123456789012345, 2.0]] * 60000, [1.0])
-    out, err = lattn("feed", daemon.address, stdin=GOOD + large + GOOD * 3, code=1)
-    check(fed(out) == (5, 4, 1, 0) and "line 2:" in err,
-          "a line above the daemon's limit costs only itself", out, err)
+for limit, tokens in (("1M", 60000), ("1K", 50)):
+    with Daemon("--max-frame", limit) as daemon:
+        large = line([[0.123456789012345, 2.0]] * tokens, [1.0])
+        out, err = lattn("feed", daemon.address, stdin=GOOD + large + GOOD * 3, code=1)
+        check(fed(out) == (5, 4, 1, 0) and "line 2: it is longer than the" in err,
+              f"a line above the daemon's limit of {limit} costs only itself", out, err)
 
 with Daemon("--listen", "tcp:127.0.0.1:0") as daemon:
     with open(os.path.join(daemon.folder, "log")) as log:

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum lattn_status find(struct columns *columns, const char *header, struct columns_wish wish,
@@ -57,14 +58,46 @@ Test(columns, refuses_headers_and_wishes_that_do_not_agree)
 {
     expect_refusal("a,b", (struct columns_wish){"a,c", "b", NULL}, "there is no column \"c\"");
     expect_refusal("a,b", (struct columns_wish){"a", "b", "k"}, "there is no column \"k\"");
-    expect_refusal("a,b,a", (struct columns_wish){"b", "b", NULL},
+    expect_refusal("a,b,a", (struct columns_wish){"b,a", "b", NULL},
                    "columns 1 and 3 are both called \"a\"");
+    expect_refusal("a,b,a", (struct columns_wish){"b", "b", "a"},
+                   "columns 1 and 3 are both called \"a\"");
+    expect_refusal("k,b,a,b", (struct columns_wish){.key = "k"},
+                   "columns 2 and 4 are both called \"b\"");
     expect_refusal("a,b", (struct columns_wish){"a,b,a", "b", NULL},
                    "column \"a\" is asked for twice");
     expect_refusal("a,\"b", (struct columns_wish){"a", "a", NULL},
                    "cell 2: its quote is not closed");
     expect_refusal("k", (struct columns_wish){.key = "k"},
                    "0 columns for the tokens, accepted are 1 to 256");
+}
+
+Test(columns, may_share_a_name_that_is_not_asked_for)
+{
+    struct lattn_complaint complaint;
+    struct columns columns;
+
+    cr_assert_eq(find(&columns, "a,,b,", (struct columns_wish){"a", "b", NULL}, &complaint),
+                 LATTN_OK);
+    cr_expect_eq(columns.labels.places[0], 2);
+    columns_done(&columns);
+}
+
+Test(columns, are_found_in_the_widest_header, .timeout = 10)
+{
+    enum { COUNT = 1000000 };
+    struct lattn_complaint complaint;
+    struct columns columns;
+    char *header = calloc(COUNT + 2, 1);
+
+    cr_assert_not_null(header);
+    memset(header, ',', COUNT);
+    header[COUNT] = 'a';
+    cr_assert_eq(find(&columns, header, (struct columns_wish){"a", "a", NULL}, &complaint),
+                 LATTN_OK);
+    cr_expect_eq(columns.tokens.places[0], COUNT);
+    columns_done(&columns);
+    free(header);
 }
 
 static enum lattn_status read(const struct columns *columns, const char *record, double *token,

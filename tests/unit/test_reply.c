@@ -124,7 +124,8 @@ Test(reply, reads_the_hello_it_wrote)
                                 .bias = 1,
                                 .accepted = 3,
                                 .rejected = 4,
-                                .duplicates = 5};
+                                .duplicates = 5,
+                                .frame_bytes_max = 6};
     struct lattn_hello read;
     struct lattn_reply reply;
     struct lattn_text text;
@@ -133,7 +134,7 @@ Test(reply, reads_the_hello_it_wrote)
     cr_assert_eq(lattn_write_hello(&text, LATTN_FORMAT_JSON, &hello), LATTN_OK);
     cr_assert_str_eq(text.data, "{\"version\":\"0.1.0\",\"last_seq\":18446744073709551615,"
                                 "\"d\":null,\"m\":2,\"bias\":true,\"accepted\":3,\"rejected\":4,"
-                                "\"duplicates\":5}");
+                                "\"duplicates\":5,\"max_frame\":6}");
     reply = reply_around(&text);
     cr_assert_eq(lattn_reply_hello(&reply, &read), LATTN_OK);
     cr_assert_str_eq(read.version, hello.version);
@@ -143,6 +144,7 @@ Test(reply, reads_the_hello_it_wrote)
     cr_assert_eq(read.m, 2);
     cr_assert_eq(read.bias, 1);
     cr_assert_eq(read.duplicates, 5);
+    cr_assert_eq(read.frame_bytes_max, 6);
     lattn_reply_done(&reply);
 }
 
