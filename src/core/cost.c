@@ -23,5 +23,6 @@ struct cost cost_of(int32_t d, int32_t m)
     cost.judging_bytes = 2 * (size_t)cost.features * (size_t)cost.features * sizeof(double);
     cost.token_flops = (double)d * (d + 1);
     cost.update_flops = 2 * p * p + 4 * p * m;
+    cost.judging_flops = 4.0 / 3 * p * p * p;
     return cost;
 }

@@ -17,6 +17,7 @@
  * judging_bytes    scratch of one evaluation while the rank is deficient: two p x p arrays
  * token_flops      to form the features, for each token of a sequence
  * update_flops     to learn one label row, 2 p^2 + 4 p m
+ * judging_flops    one evaluation while the rank is deficient, 4/3 p^3: a pivoted QR of R
  */
 struct cost {
     int64_t features;
@@ -28,6 +29,7 @@ struct cost {
     size_t judging_bytes;
     double token_flops;
     double update_flops;
+    double judging_flops;
 };
 
 /* d with the bias, 1 <= d <= LATTN_DIM_MAX; 1 <= m <= LATTN_OUTPUTS_MAX. Allocates nothing. */

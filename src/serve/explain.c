@@ -107,6 +107,12 @@ static void work_print(const struct cost *cost, FILE *out)
     fprintf(out, "  about %s to %s on one core, at 20 to 1 Gflop/s\n",
             seconds_text(cost->update_flops / FLOPS_FAST, fast),
             seconds_text(cost->update_flops / FLOPS_SLOW, slow));
+    fprintf(out, "\nwork per evaluation\n  %-48s %16.0f\n", "while not identifying: 4/3 p^3 flops",
+            cost->judging_flops);
+    fprintf(out, "  about %s to %s; status, predict and model need one if pairs were\n",
+            seconds_text(cost->judging_flops / FLOPS_FAST, fast),
+            seconds_text(cost->judging_flops / FLOPS_SLOW, slow));
+    fputs("  learned since the last, and pairs wait for it; emissions hold up nobody\n", out);
 }
 
 static void bounds_print(const struct config *config, FILE *out)

@@ -65,6 +65,7 @@ Test(cost, counts_features_and_work)
 
     cr_assert_eq(small.features, 40);
     cr_assert_float_eq(small.update_flops, 2 * 40 * 40 + 4 * 40, 0);
+    cr_assert_float_eq(3 * small.judging_flops, 4 * 40 * 40 * 40, 1e-9);
     cr_assert_eq(small.judging_bytes, 2 * 40 * 40 * sizeof(double));
     cr_assert_eq(large.features, 8421376);
     cr_assert_gt(large.state_bytes, (size_t)large.features * (size_t)large.features * 8);
