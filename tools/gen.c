@@ -118,7 +118,7 @@ static enum verb_exit output_check(const char *verb, const struct gen_wish *wish
 }
 
 /* Pairs until there are so many label rows; a reader that went away ends it early. */
-static enum lattn_status pairs_print(struct lattn_random *random, enum lattn_format format,
+static enum lattn_status pairs_print(struct lattn_task *task, enum lattn_format format,
                                      uint64_t pairs)
 {
     enum lattn_status status = LATTN_OK;
@@ -127,7 +127,7 @@ static enum lattn_status pairs_print(struct lattn_random *random, enum lattn_for
 
     lattn_text_init(&text);
     while (pairs > 0 && status == LATTN_OK && !ferror(stdout)) {
-        lattn_random_next(random, &item);
+        lattn_task_next(task, &item);
         if ((uint64_t)lattn_item_rows(&item) > pairs)
             item.n = (int32_t)pairs;
         pairs -= (uint64_t)lattn_item_rows(&item);
@@ -154,7 +154,7 @@ enum verb_exit gen_run(int argc, char **argv)
     };
     enum options_outcome outcome = wish_read(argc, argv, &wish);
     struct lattn_random_settings settings = wish_settings(&wish);
-    struct lattn_random *random = NULL;
+    struct lattn_task *task = NULL;
     const char *object = "random";
     enum lattn_status status;
 
@@ -162,16 +162,16 @@ enum verb_exit gen_run(int argc, char **argv)
         return (enum verb_exit)outcome;
     if (output_check(argv[0], &wish) != VERB_DONE)
         return VERB_REFUSED;
-    status = lattn_random_open(&random, &settings);
+    status = lattn_random_open(&task, &settings);
     if (status == LATTN_OK && wish.truth != NULL) {
-        status = truth_save(wish.truth, lattn_random_truth(random));
+        status = truth_save(wish.truth, lattn_task_truth(task));
         object = wish.truth;
     }
     if (status == LATTN_OK)
-        status = pairs_print(random, wish.format, wish.pairs);
+        status = pairs_print(task, wish.format, wish.pairs);
     if (status != LATTN_OK)
         talk(argv[0], object, "%s",
              status == LATTN_INPUT_OUTPUT ? strerror(errno) : lattn_status_text(status));
-    lattn_random_close(&random);
+    lattn_task_close(&task);
     return status == LATTN_OK ? VERB_DONE : VERB_REFUSED;
 }

@@ -11,12 +11,31 @@
 
 LATTN_BEGIN
 
+/*
+ * A source of labelled sequences. Equal settings give equal pairs, on every machine that rounds
+ * sines and logarithms alike; src/tasks/README.md says which number is drawn when.
+ */
+struct lattn_task;
+
+/* Release it and set the pointer to NULL; accepts NULL. */
+LATTN_API void lattn_task_close(struct lattn_task **task);
+
+/*
+ * The next sequence; borrowed until the next call on the same task.
+ *
+ * Where it has a label at every prefix these stay right if the caller cuts ret_item->n short.
+ * Allocates nothing.
+ */
+LATTN_API void lattn_task_next(struct lattn_task *task, struct lattn_item *ret_item);
+
+/* The layer that makes the labels, largest head first, with names; borrowed until close. */
+LATTN_API const struct lattn_model *lattn_task_truth(const struct lattn_task *task);
+
 /* ---- random: a random linear attention layer (arXiv 2410.10101, section 4.1) ---------------- */
 
 /*
- * One stream of draws from the seed (src/tasks/README.md): V and Q with standard deviation
- * 1/sqrt(dim), then per sequence its tokens with 1/sqrt(length), then the noise of its labels if
- * there is any.
+ * V and Q with standard deviation 1/sqrt(dim), tokens with 1/sqrt(length), and noise on the labels
+ * if there is any. A sequence costs O(length d^2 + rows heads d (d + outputs)) flops.
  */
 struct lattn_random_settings {
     int32_t dim;
@@ -28,26 +47,12 @@ struct lattn_random_settings {
     uint64_t seed;
 };
 
-struct lattn_random;
-
 /* d = 4, one head, one output, 100 tokens, no noise, labels at every prefix, seed 1. */
 LATTN_API struct lattn_random_settings lattn_random_settings_default(void);
 
-/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY. */
-LATTN_API enum lattn_status lattn_random_open(struct lattn_random **ret_random,
+/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY; ret_task is given. */
+LATTN_API enum lattn_status lattn_random_open(struct lattn_task **ret_task,
                                               const struct lattn_random_settings *settings);
-LATTN_API void lattn_random_close(struct lattn_random **random);
-
-/*
- * The next sequence; borrowed until the next call on the same generator.
- *
- * Labels at every prefix stay right where the caller cuts ret_item->n short.
- * O(length d^2 + rows heads d (d + outputs)) flops; allocates nothing.
- */
-LATTN_API void lattn_random_next(struct lattn_random *random, struct lattn_item *ret_item);
-
-/* The layer that makes the labels, largest head first; borrowed until close. */
-LATTN_API const struct lattn_model *lattn_random_truth(const struct lattn_random *random);
 
 /* ---- events: a log of (key, symbol) as pairs ------------------------------------------------ */
 
