@@ -2,6 +2,7 @@
  * run: apply a saved model to inputs, without a daemon.
  */
 #include "files.h"
+#include "input_line.h"
 #include "numbers.h"
 #include "options.h"
 #include "reader.h"
@@ -69,13 +70,11 @@ static enum lattn_status line_apply(struct run *run, const char *text, size_t le
     const struct lattn_model *model = run->model;
     struct lattn_complaint complaint = {""};
     struct lattn_item item;
-    enum lattn_status status = numbers_reserve_line(&run->numbers, length);
     const double *z;
-    size_t used;
+    enum lattn_status status = input_line_read(&run->numbers, text, length, &item, &complaint);
 
-    if (status != LATTN_OK)
-        return status;
-    status = lattn_input_read(text, length, run->numbers.data, &used, &item, &complaint);
+    if (status == LATTN_MORE)
+        return LATTN_OK;
     if (status == LATTN_OK)
         status = lattn_item_check(&item, &complaint);
     if (status == LATTN_OK)
