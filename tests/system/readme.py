@@ -1,4 +1,4 @@
-"""The clients that README.md shows work as it says; install.py tries its C program.
+"""The clients and the machine of README.md work as it says; install.py tries its C program.
 
 Run as `readme.py LATTN LATTND README`.
 """
@@ -35,6 +35,8 @@ def main():
     missing = [name for name in ("msgpack", "numpy") if importlib.util.find_spec(name) is None]
     if not missing:
         python_client(source, python)
+    learned, unseen, tape = markdown_blocks(read(sys.argv[3]), "A machine that was learned")
+    shell_client(commands(learned + unseen + tape))
     missing_programs = programs_missing(commands(shell))
     if not missing_programs:
         shell_client(commands(shell))
