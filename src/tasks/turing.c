@@ -164,8 +164,7 @@ static int32_t cell_after(int32_t move, int32_t cell, int32_t cells)
     return (cell + 2 * move - 1 + cells) % cells;
 }
 
-/* Token A; its label is token B, with the move spread over all cells and the cell over all moves.
- */
+/* Token A; its label is token B, the move spread over all cells and the cell over both moves. */
 static void step_begin(struct turing *turing)
 {
     const struct layout *layout = &turing->layout;
