@@ -110,6 +110,9 @@ enum lattn_status feed_settle(struct feed *feed);
  */
 enum lattn_status feed_name(struct feed *feed, struct lattn_request *request);
 
+/* Were these names, all that there are, given coordinates and outputs in their own order? */
+int feed_named_in_order(const struct feed *feed, int32_t coordinates, int32_t outputs);
+
 /* Send a pair, numbered. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status feed_pair(struct feed *feed, const struct lattn_item *item);
 
@@ -127,11 +130,23 @@ void feed_complain(struct feed *feed, uint64_t unit, const char *message);
 /* The unit taken last is refused here. */
 void feed_refuse(struct feed *feed, const char *reason);
 
+/* The header, and with it the input as a whole, is refused. */
+void feed_stop(struct feed *feed, const char *reason);
+
 /* ---- what the sources do with a unit -------------------------------------------------------- */
 
 /* feed_line.c, feed_message.c: send it as it is, numbered. */
 enum lattn_status feed_line(struct feed *feed, char *text, size_t length);
 enum lattn_status feed_message(struct feed *feed, char *bytes, size_t length);
+
+/*
+ * feed_header.c: give the daemon the names that stand before the pairs.
+ *
+ * text       a request in the source's format, or not
+ * otherwise  the reason to refuse it for where it is none for names
+ */
+enum lattn_status feed_header(struct feed *feed, const char *text, size_t length,
+                              const char *otherwise);
 
 /* feed_csv.c: take the header, then send the pair that each row completes. */
 enum lattn_status feed_csv_row(struct feed *feed, char *text, size_t length);

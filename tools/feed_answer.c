@@ -39,6 +39,12 @@ void feed_refuse(struct feed *feed, const char *reason)
     feed_complain(feed, feed->input.number, reason);
 }
 
+void feed_stop(struct feed *feed, const char *reason)
+{
+    talk(feed->client.verb, "the header", "%s", reason);
+    feed->stopped = 1;
+}
+
 static void progress_show(const struct feed *feed)
 {
     const struct lattn_hello *hello = &feed->hello;
@@ -162,6 +168,21 @@ enum lattn_status feed_name(struct feed *feed, struct lattn_request *request)
     if (status != LATTN_OK)
         return status;
     return feed->naming == FEED_NAMING_DONE ? LATTN_OK : LATTN_NAME;
+}
+
+int feed_named_in_order(const struct feed *feed, int32_t coordinates, int32_t outputs)
+{
+    const struct lattn_named *named = &feed->named;
+    int32_t bias = feed->hello.bias ? 1 : 0;
+    int in_order = named->d == coordinates + bias && named->m == outputs &&
+                   named->coordinates_count == (size_t)coordinates &&
+                   named->outputs_count == (size_t)outputs;
+
+    for (int32_t i = 0; in_order && i < coordinates; i++)
+        in_order = named->coordinates[i] == i + bias;
+    for (int32_t i = 0; in_order && i < outputs; i++)
+        in_order = named->outputs[i] == i;
+    return in_order;
 }
 
 enum lattn_status feed_pair(struct feed *feed, const struct lattn_item *item)

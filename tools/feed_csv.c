@@ -7,8 +7,6 @@
  */
 #include "feed.h"
 
-#include "talk.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,35 +14,11 @@
 /* Rows of all keys together; the keys idle longest are forgotten for the others. */
 static const size_t past_bytes_max = (size_t)1 << 30;
 
-static void input_stop(struct feed *feed, const char *reason)
-{
-    talk(feed->client.verb, "the header", "%s", reason);
-    feed->stopped = 1;
-}
-
 static void names_list(const struct feed_csv *csv, const struct columns_list *list,
                        char **ret_names)
 {
     for (int32_t i = 0; i < list->count; i++)
         ret_names[i] = csv->columns.names.texts[list->places[i]];
-}
-
-/* Does each column have the coordinate, or output, of its own place? */
-static int named_is_ours(const struct feed *feed)
-{
-    const struct lattn_named *named = &feed->named;
-    const struct feed_csv *csv = &feed->csv;
-    int32_t bias = feed->hello.bias ? 1 : 0;
-    int ours = named->d == csv->columns.tokens.count + bias &&
-               named->m == csv->columns.labels.count &&
-               named->coordinates_count == (size_t)csv->columns.tokens.count &&
-               named->outputs_count == (size_t)csv->columns.labels.count;
-
-    for (int32_t i = 0; ours && i < csv->columns.tokens.count; i++)
-        ours = named->coordinates[i] == i + bias;
-    for (int32_t i = 0; ours && i < csv->columns.labels.count; i++)
-        ours = named->outputs[i] == i;
-    return ours;
 }
 
 static enum lattn_status columns_name(struct feed *feed)
@@ -64,8 +38,9 @@ static enum lattn_status columns_name(struct feed *feed)
     names_list(csv, &csv->columns.tokens, append);
     names_list(csv, &csv->columns.labels, outputs);
     status = feed_name(feed, &request);
-    if (status == LATTN_OK && !named_is_ours(feed))
-        input_stop(feed, "the daemon was given other names at the same time");
+    if (status == LATTN_OK &&
+        !feed_named_in_order(feed, csv->columns.tokens.count, csv->columns.labels.count))
+        feed_stop(feed, "the daemon was given other names at the same time");
     if (status != LATTN_NAME)
         return status;
     snprintf(reason, sizeof reason, "the columns get no names: %s", feed->naming_complaint.text);
@@ -82,7 +57,7 @@ static enum lattn_status header_take(struct feed *feed, const char *text, size_t
     if (status == LATTN_NO_MEMORY)
         return status;
     if (status != LATTN_OK) {
-        input_stop(feed, complaint.text);
+        feed_stop(feed, complaint.text);
         return LATTN_OK;
     }
     csv->has_header = 1;
@@ -150,7 +125,7 @@ enum lattn_status feed_csv_row(struct feed *feed, char *text, size_t length)
 void feed_csv_end(struct feed *feed)
 {
     if (!feed->csv.has_header && !feed->stopped && feed->input.error == 0)
-        input_stop(feed, "there is none");
+        feed_stop(feed, "there is none");
 }
 
 void feed_csv_done(struct feed *feed)

@@ -50,10 +50,8 @@ enum lattn_status feed_line(struct feed *feed, char *text, size_t length)
     if (status != LATTN_OK)
         return status;
     status = lattn_line_read(text, length, feed->numbers.data, &used, &line, NULL);
-    if (status == LATTN_OK && line.kind == LATTN_MESSAGE_REQUEST) {
-        feed_refuse(feed, "it is a request, only pairs are fed");
-        return LATTN_OK;
-    }
+    if (status == LATTN_OK && line.kind == LATTN_MESSAGE_REQUEST)
+        return feed_header(feed, text, length, "it is a request, only pairs are fed");
     is_numbered = status == LATTN_OK && line.producer[0] == '\0' && !line.has_seq;
     if (is_numbered)
         status = line_number(feed, text, length, &line.item);

@@ -18,9 +18,7 @@ enum lattn_status feed_message(struct feed *feed, char *bytes, size_t length)
     is_numbered = status == LATTN_OK && read.producer[0] == '\0' && !read.has_seq;
     status = client_learn(&feed->client, bytes, length, is_numbered ? feed->producer : NULL,
                           feed->seq + 1);
-    if (status == LATTN_FIELD) {
-        feed_refuse(feed, "it is no map of pairs");
-        return LATTN_OK;
-    }
+    if (status == LATTN_FIELD)
+        return feed_header(feed, bytes, length, "it is no map of pairs");
     return feed_note(feed, status, read.count, is_numbered);
 }

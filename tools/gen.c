@@ -1,12 +1,13 @@
 /*
  * gen: pairs of a task whose answer is known, as lines of JSON or as maps of MessagePack.
  */
+#include "gen.h"
+
 #include "files.h"
 #include "options.h"
 #include "talk.h"
 #include "verbs.h"
 
-#include <lattn/tasks.h>
 #include <lattn/wire.h>
 
 #include <errno.h>
@@ -14,16 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Options as they are read; the numbers fit into the settings by their bounds. */
-struct gen_wish {
-    uint64_t dim;
-    uint64_t heads;
-    uint64_t outputs;
-    uint64_t length;
+struct gen {
+    const struct gen_task *kind;
+    struct gen_wish wish;
     uint64_t pairs;
-    uint64_t seed;
-    double noise;
-    int last_label;
     const char *format_word;
     enum lattn_format format;
     const char *truth;
@@ -31,45 +26,76 @@ struct gen_wish {
 
 enum { OUT_BYTES = 64 << 10 };
 
-static enum options_outcome wish_check(const char *verb, const char *task, struct gen_wish *wish)
+static enum options_outcome wish_check(const char *verb, const char *name, struct gen *gen)
 {
-    if (strcmp(task, "random") != 0) {
-        talk(verb, task, "there is no such task, random is one");
+    const char *stray;
+
+    gen->kind = gen_task_find(name);
+    if (gen->kind == NULL) {
+        talk(verb, name,
+             "there is no such task; random, memory, automaton, turing and regression are");
         return OPTIONS_MISUSED;
     }
-    if (strcmp(wish->format_word, "msgpack") == 0) {
-        wish->format = LATTN_FORMAT_MSGPACK;
-    } else if (strcmp(wish->format_word, "ndjson") != 0) {
-        talk(verb, "--format", "\"%s\" is not a format, ndjson and msgpack are", wish->format_word);
+    stray = gen_task_stray(gen->kind, &gen->wish);
+    if (stray != NULL) {
+        talk(verb, stray, "the task %s has no such option", name);
+        return OPTIONS_MISUSED;
+    }
+    if (strcmp(gen->format_word, "msgpack") == 0) {
+        gen->format = LATTN_FORMAT_MSGPACK;
+    } else if (strcmp(gen->format_word, "ndjson") != 0) {
+        talk(verb, "--format", "\"%s\" is not a format, ndjson and msgpack are", gen->format_word);
         return OPTIONS_MISUSED;
     }
     return OPTIONS_READ;
 }
 
-static enum options_outcome wish_read(int argc, char **argv, struct gen_wish *wish)
+static const char about[] =
+    "random      tokens are random, labels come from a random layer of linear attention\n"
+    "memory      values stored under keys; the label of a key is its value\n"
+    "automaton   a finite automaton given as its table; the label is the next state\n"
+    "turing      a universal Turing machine; the label is the next token\n"
+    "regression  examples (x, w.x) with a new w each time; the label is w.x of one more x\n\n"
+    "Coordinates with names have them in a first line, which feed gives to the daemon.";
+
+static enum options_outcome wish_read(int argc, char **argv, struct gen *gen)
 {
+    struct gen_wish *wish = &gen->wish;
     const struct option_row rows[] = {
         {"--dim", "D", OPTION_WHOLE, &wish->dim, 1, LATTN_DIM_MAX,
-         "coordinates of a token, default 4"},
-        {"--heads", "H", OPTION_WHOLE, &wish->heads, 1, INT32_MAX, "of the layer, default 1"},
+         "coordinates of a token: random 4, memory 8, regression 5"},
+        {"--heads", "H", OPTION_WHOLE, &wish->heads, 1, INT32_MAX,
+         "random: heads of the layer, default 1"},
         {"--outputs", "M", OPTION_WHOLE, &wish->outputs, 1, LATTN_OUTPUTS_MAX,
-         "numbers in a label, default 1"},
+         "random: numbers in a label, default 1"},
         {"--length", "N", OPTION_WHOLE, &wish->length, 1, LATTN_TOKENS_MAX,
-         "tokens of a sequence, default 100"},
-        {"--pairs", "N", OPTION_WHOLE, &wish->pairs, 1, UINT64_MAX,
+         "random: tokens, 100; automaton, turing: steps of a machine, 8 and 24;"
+         " regression: examples, 20"},
+        {"--mix", "U", OPTION_REAL, &wish->mix, 0, 0,
+         "memory: share of sequences with orthonormal keys and values, 0.95"},
+        {"--states", "Q", OPTION_WHOLE, &wish->states, 1, LATTN_DIM_MAX,
+         "automaton, turing: default 2"},
+        {"--symbols", "S", OPTION_WHOLE, &wish->symbols, 1, LATTN_DIM_MAX,
+         "automaton, turing: default 2"},
+        {"--whole-word", NULL, OPTION_FLAG, &wish->whole_word, 0, 0,
+         "automaton: the word is in the context, the label is the next token"},
+        {"--cells", "N", OPTION_WHOLE, &wish->cells, 1, LATTN_DIM_MAX,
+         "turing: of the circular tape, default 3"},
+        {"--pairs", "N", OPTION_WHOLE, &gen->pairs, 1, UINT64_MAX,
          "label rows in all, default 1000; the last sequence is cut short"},
         {"--noise", "S", OPTION_REAL, &wish->noise, 0, 0,
-         "standard deviation added to each label, default 0"},
+         "random, memory, regression: standard deviation added to labels, 0"},
         {"--last-label", NULL, OPTION_FLAG, &wish->last_label, 0, 0,
-         "label whole sequences only, not every prefix"},
+         "random: label whole sequences only, not every prefix"},
         {"--seed", "S", OPTION_WHOLE, &wish->seed, 0, UINT64_MAX, "default 1"},
-        {"--format", "FORMAT", OPTION_TEXT, &wish->format_word, 0, 0,
+        {"--format", "FORMAT", OPTION_TEXT, &gen->format_word, 0, 0,
          "ndjson (the default), or msgpack as feed --from msgpack takes it"},
-        {"--truth", "FILE", OPTION_TEXT, &wish->truth, 0, 0, "write the layer itself as a model"},
+        {"--truth", "FILE", OPTION_TEXT, &gen->truth, 0, 0,
+         "write the layer behind the labels as a model"},
     };
     const struct options options = {
-        .usage = "gen random [options] > pairs",
-        .about = "random: tokens are random, labels come from a random layer of linear attention.",
+        .usage = "gen TASK [options] > pairs",
+        .about = about,
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
         .operands_count = 1,
@@ -77,20 +103,7 @@ static enum options_outcome wish_read(int argc, char **argv, struct gen_wish *wi
     const char *task;
     enum options_outcome outcome = options_read(&options, argc, argv, &task);
 
-    return outcome == OPTIONS_READ ? wish_check(argv[0], task, wish) : outcome;
-}
-
-static struct lattn_random_settings wish_settings(const struct gen_wish *wish)
-{
-    return (struct lattn_random_settings){
-        .dim = (int32_t)wish->dim,
-        .heads = (int32_t)wish->heads,
-        .outputs = (int32_t)wish->outputs,
-        .length = (int32_t)wish->length,
-        .noise = wish->noise,
-        .labels = wish->last_label ? LATTN_LABELS_LAST : LATTN_LABELS_CAUSAL,
-        .seed = wish->seed,
-    };
+    return outcome == OPTIONS_READ ? wish_check(argv[0], task, gen) : outcome;
 }
 
 static enum lattn_status truth_save(const char *path, const struct lattn_model *model)
@@ -109,25 +122,55 @@ static enum lattn_status truth_save(const char *path, const struct lattn_model *
 }
 
 /* Only people sit at terminals, and they cannot read bytes. */
-static enum verb_exit output_check(const char *verb, const struct gen_wish *wish)
+static enum verb_exit output_check(const char *verb, const struct gen *gen)
 {
-    if (wish->format == LATTN_FORMAT_JSON || !isatty(STDOUT_FILENO))
+    if (gen->format == LATTN_FORMAT_JSON || !isatty(STDOUT_FILENO))
         return VERB_DONE;
     talk(verb, "standard output", "a terminal does not show msgpack; a pipe or a file takes it");
     return VERB_REFUSED;
 }
 
+static void strings_list(char (*names)[LATTN_NAME_MAX], int32_t count, char **ret_list)
+{
+    for (int32_t i = 0; i < count; i++)
+        ret_list[i] = names[i];
+}
+
+/* The names as a request, so that whoever feeds the pairs can pass them on. */
+static enum lattn_status names_write(struct lattn_text *text, enum lattn_format format,
+                                     const struct lattn_names *names)
+{
+    char *coordinates[LATTN_DIM_MAX];
+    char *outputs[LATTN_OUTPUTS_MAX];
+    const struct lattn_request request = {
+        .method = LATTN_METHOD_NAME,
+        .append = coordinates,
+        .append_count = (size_t)names->coordinates_count,
+        .outputs = outputs,
+        .outputs_count = (size_t)names->outputs_count,
+        .blocks = names->blocks,
+        .blocks_count = (size_t)names->blocks_count,
+    };
+
+    if (names->coordinates_count == 0)
+        return LATTN_OK;
+    strings_list(names->coordinates, names->coordinates_count, coordinates);
+    strings_list(names->outputs, names->outputs_count, outputs);
+    return lattn_write_request(text, format, &request);
+}
+
 /* Pairs until there are so many label rows; a reader that went away ends it early. */
-static enum lattn_status pairs_print(struct lattn_random *random, enum lattn_format format,
+static enum lattn_status pairs_print(struct lattn_task *task, enum lattn_format format,
                                      uint64_t pairs)
 {
-    enum lattn_status status = LATTN_OK;
+    enum lattn_status status;
     struct lattn_item item;
     struct lattn_text text;
 
     lattn_text_init(&text);
+    status = names_write(&text, format, &lattn_task_truth(task)->names);
     while (pairs > 0 && status == LATTN_OK && !ferror(stdout)) {
-        lattn_random_next(random, &item);
+        lattn_task_next(task, &item);
         if ((uint64_t)lattn_item_rows(&item) > pairs)
             item.n = (int32_t)pairs;
         pairs -= (uint64_t)lattn_item_rows(&item);
@@ -143,35 +186,36 @@ static enum lattn_status pairs_print(struct lattn_random *random, enum lattn_for
 
 enum verb_exit gen_run(int argc, char **argv)
 {
-    struct gen_wish wish = {
-        .dim = 4,
-        .heads = 1,
-        .outputs = 1,
-        .length = 100,
+    struct gen gen = {
+        .wish = {.noise = -1, .mix = -1, .seed = 1},
         .pairs = 1000,
-        .seed = 1,
         .format_word = "ndjson",
     };
-    enum options_outcome outcome = wish_read(argc, argv, &wish);
-    struct lattn_random_settings settings = wish_settings(&wish);
-    struct lattn_random *random = NULL;
-    const char *object = "random";
+    enum options_outcome outcome = wish_read(argc, argv, &gen);
+    struct lattn_task *task = NULL;
     enum lattn_status status;
+    const char *object;
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    if (output_check(argv[0], &wish) != VERB_DONE)
+    if (output_check(argv[0], &gen) != VERB_DONE)
         return VERB_REFUSED;
-    status = lattn_random_open(&random, &settings);
-    if (status == LATTN_OK && wish.truth != NULL) {
-        status = truth_save(wish.truth, lattn_random_truth(random));
-        object = wish.truth;
+    object = gen.kind->name;
+    status = gen.kind->open(&gen.wish, &task);
+    if (status == LATTN_OK && gen.truth != NULL) {
+        status = truth_save(gen.truth, lattn_task_truth(task));
+        object = gen.truth;
     }
     if (status == LATTN_OK)
-        status = pairs_print(random, wish.format, wish.pairs);
-    if (status != LATTN_OK)
+        status = pairs_print(task, gen.format, gen.pairs);
+    if (status == LATTN_RANGE)
+        talk(argv[0], object,
+             "its sizes do not go together: a token has at most %d coordinates, of memory an even"
+             " number, and --mix is at most 1",
+             LATTN_DIM_MAX);
+    else if (status != LATTN_OK)
         talk(argv[0], object, "%s",
              status == LATTN_INPUT_OUTPUT ? strerror(errno) : lattn_status_text(status));
-    lattn_random_close(&random);
+    lattn_task_close(&task);
     return status == LATTN_OK ? VERB_DONE : VERB_REFUSED;
 }

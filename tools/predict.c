@@ -6,6 +6,7 @@
  */
 #include "predict.h"
 
+#include "input_line.h"
 #include "options.h"
 #include "talk.h"
 #include "verbs.h"
@@ -62,12 +63,12 @@ static enum lattn_status input_ask(struct predict *predict, const char *text, si
 {
     struct lattn_complaint complaint = {""};
     struct lattn_item input;
-    enum lattn_status status = numbers_reserve_line(&predict->numbers, length);
-    size_t used;
+    enum lattn_status status = input_line_read(&predict->numbers, text, length, &input, &complaint);
 
-    if (status != LATTN_OK)
+    if (status == LATTN_NO_MEMORY)
         return status;
-    status = lattn_input_read(text, length, predict->numbers.data, &used, &input, &complaint);
+    if (status == LATTN_MORE)
+        return LATTN_OK;
     if (status != LATTN_OK) {
         predict_refuse(predict, predict->input.number,
                        complaint.text[0] ? complaint.text : lattn_status_text(status));

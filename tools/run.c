@@ -2,13 +2,15 @@
  * run: apply a saved model to inputs, without a daemon.
  */
 #include "files.h"
+#include "input_line.h"
 #include "numbers.h"
 #include "options.h"
 #include "reader.h"
+#include "run_steps.h"
 #include "talk.h"
+#include "tape.h"
 #include "verbs.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,22 +21,11 @@ struct run {
     const struct lattn_model *model;
     struct reader input;
     struct numbers numbers;
-    struct numbers tokens; /* of an input that tells them by their ones */
-    double *y;             /* m */
+    struct numbers tokens;  /* of an input that tells them by their ones */
+    double *y;              /* m */
+    struct run_steps steps; /* count 0: say what follows each input, and do not go on from it */
     enum verb_exit code;
 };
-
-static void labels_print(const double *y, int32_t m)
-{
-    printf("{\"y\": [");
-    for (int32_t a = 0; a < m; a++) {
-        if (isfinite(y[a]))
-            printf("%s%.17g", a > 0 ? ", " : "", y[a]);
-        else
-            printf("%snull", a > 0 ? ", " : "");
-    }
-    printf("]}\n");
-}
 
 static void line_refuse(struct run *run, const char *reason)
 {
@@ -66,16 +57,13 @@ static enum lattn_status tokens_widen(struct run *run, const struct lattn_item *
 
 static enum lattn_status line_apply(struct run *run, const char *text, size_t length)
 {
-    const struct lattn_model *model = run->model;
     struct lattn_complaint complaint = {""};
     struct lattn_item item;
-    enum lattn_status status = numbers_reserve_line(&run->numbers, length);
     const double *z;
-    size_t used;
+    enum lattn_status status = input_line_read(&run->numbers, text, length, &item, &complaint);
 
-    if (status != LATTN_OK)
-        return status;
-    status = lattn_input_read(text, length, run->numbers.data, &used, &item, &complaint);
+    if (status == LATTN_MORE)
+        return LATTN_OK;
     if (status == LATTN_OK)
         status = lattn_item_check(&item, &complaint);
     if (status == LATTN_OK)
@@ -86,8 +74,10 @@ static enum lattn_status line_apply(struct run *run, const char *text, size_t le
         line_refuse(run, complaint.text[0] ? complaint.text : lattn_status_text(status));
         return LATTN_OK;
     }
-    lattn_model_apply(model, z, item.n, run->y);
-    labels_print(run->y, model->m);
+    if (run->steps.count > 0)
+        return run_steps(&run->steps, z, item.n);
+    lattn_model_apply(run->model, z, item.n, run->y);
+    run_steps_values(run->y, run->model->m);
     return LATTN_OK;
 }
 
@@ -112,36 +102,100 @@ static void lines_apply(struct run *run)
     run->code = VERB_REFUSED;
 }
 
-enum verb_exit run_run(int argc, char **argv)
+struct run_wish {
+    const char *path;
+    uint64_t steps;
+    int json;
+    int tape;
+};
+
+static enum options_outcome wish_read(int argc, char **argv, struct run_wish *wish)
 {
+    const struct option_row rows[] = {
+        {"--autoregressive", "STEPS", OPTION_WHOLE, &wish->steps, 1, LATTN_TOKENS_MAX,
+         "append what comes next, rounded by blocks, and go on from there"},
+        {"--json", NULL, OPTION_FLAG, &wish->json, 0, 0,
+         "autoregressive: print {\"y\": [...]} for each step, not the names"},
+        {"--tape", NULL, OPTION_FLAG, &wish->tape, 0, 0,
+         "autoregressive: print state, tape and head of a machine of gen turing"},
+    };
     const struct options options = {
-        .usage = "run MODEL < inputs",
+        .usage = "run MODEL [--autoregressive STEPS [--json | --tape]] < inputs",
         .about =
             "Apply the model in the file MODEL, JSON or safetensors, to each line\n"
             "{\"z\": [[token], ...]} or {\"t\": [[i, ...], ...]} and print {\"y\": [...]} for it.\n"
             "A line that is no input is said on stderr and left out.",
+        .rows = rows,
+        .rows_count = sizeof rows / sizeof rows[0],
         .operands_count = 1,
     };
-    const char *path;
-    enum options_outcome outcome = options_read(&options, argc, argv, &path);
+    enum options_outcome outcome = options_read(&options, argc, argv, &wish->path);
+
+    if (outcome != OPTIONS_READ)
+        return outcome;
+    if (wish->steps == 0 && (wish->json || wish->tape))
+        talk(argv[0], wish->json ? "--json" : "--tape", "goes with --autoregressive STEPS only");
+    else if (wish->json && wish->tape)
+        talk(argv[0], "--tape", "does not go with --json");
+    else
+        return OPTIONS_READ;
+    return OPTIONS_MISUSED;
+}
+
+/* Can the model go on by itself, and show what is asked for? */
+static enum verb_exit steps_check(const char *verb, const struct run_wish *wish,
+                                  const struct lattn_model *model)
+{
+    int32_t width = model->d - model->bias;
+    struct tape tape;
+
+    if (wish->steps > 0 && model->m != width)
+        talk(verb, wish->path, "its outputs are no tokens: %d outputs, a token has %d coordinates",
+             model->m, width);
+    else if (wish->tape && tape_init(&tape, model) != LATTN_OK)
+        talk(verb, wish->path, "its names have no tape: blocks key, write, head and cell");
+    else
+        return VERB_DONE;
+    return VERB_REFUSED;
+}
+
+static void model_run_on(struct run *run)
+{
+    run->y = calloc((size_t)run->model->m, sizeof *run->y);
+    reader_init(&run->input, STDIN_FILENO, READER_LINES, READER_BYTES_MAX);
+    if (run->y != NULL)
+        lines_apply(run);
+    else
+        run->code = VERB_REFUSED;
+    reader_done(&run->input);
+    numbers_done(&run->numbers);
+    numbers_done(&run->tokens);
+    run_steps_done(&run->steps);
+    free(run->y);
+}
+
+enum verb_exit run_run(int argc, char **argv)
+{
+    struct run_wish wish = {0};
+    enum options_outcome outcome = wish_read(argc, argv, &wish);
     struct run run = {.verb = argv[0], .code = VERB_DONE};
     struct lattn_model *model = NULL;
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    if (files_read_model(argv[0], path, &model) != LATTN_OK)
+    if (files_read_model(argv[0], wish.path, &model) != LATTN_OK)
         return VERB_REFUSED;
     run.model = model;
-    run.y = calloc((size_t)model->m, sizeof *run.y);
-    reader_init(&run.input, STDIN_FILENO, READER_LINES, READER_BYTES_MAX);
-    if (run.y != NULL)
-        lines_apply(&run);
-    else
-        run.code = VERB_REFUSED;
-    reader_done(&run.input);
-    numbers_done(&run.numbers);
-    numbers_done(&run.tokens);
-    free(run.y);
+    run.steps = (struct run_steps){
+        .model = model,
+        .count = wish.steps,
+        .show = wish.json   ? RUN_SHOW_JSON
+                : wish.tape ? RUN_SHOW_TAPE
+                            : RUN_SHOW_NAMES,
+    };
+    run.code = steps_check(argv[0], &wish, model);
+    if (run.code == VERB_DONE)
+        model_run_on(&run);
     lattn_model_close(&model);
     return run.code;
 }

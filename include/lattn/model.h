@@ -69,6 +69,15 @@ LATTN_API void lattn_model_apply(const struct lattn_model *model, const double *
                                  double *ret_y);
 
 /*
+ * Round what a model says to the token that it stands for, block by block: 1 at the first of the
+ * largest entries and 0 elsewhere, or all 0 where none reaches 0.5 (arXiv 2410.10101, Definition
+ * C.1). Outputs in no block stay as they are.
+ *
+ * y  in/out  m = d without and d - 1 with bias; output a is coordinate a, a + 1 with bias
+ */
+LATTN_API void lattn_model_round(const struct lattn_model *model, double *y);
+
+/*
  * The coefficients of a model in its cubic features: two models compute the same function exactly
  * when these are equal (arXiv 2410.10101, eq. (41), (42)).
  *

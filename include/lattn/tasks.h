@@ -11,12 +11,31 @@
 
 LATTN_BEGIN
 
+/*
+ * A source of labelled sequences. Equal settings give equal pairs, on every machine that rounds
+ * sines and logarithms alike; src/tasks/README.md says which number is drawn when.
+ */
+struct lattn_task;
+
+/* Release it and set the pointer to NULL; accepts NULL. */
+LATTN_API void lattn_task_close(struct lattn_task **task);
+
+/*
+ * The next sequence; borrowed until the next call on the same task.
+ *
+ * Where it has a label at every prefix these stay right if the caller cuts ret_item->n short.
+ * Allocates nothing.
+ */
+LATTN_API void lattn_task_next(struct lattn_task *task, struct lattn_item *ret_item);
+
+/* The layer that makes the labels, largest head first, with names; borrowed until close. */
+LATTN_API const struct lattn_model *lattn_task_truth(const struct lattn_task *task);
+
 /* ---- random: a random linear attention layer (arXiv 2410.10101, section 4.1) ---------------- */
 
 /*
- * One stream of draws from the seed (src/tasks/README.md): V and Q with standard deviation
- * 1/sqrt(dim), then per sequence its tokens with 1/sqrt(length), then the noise of its labels if
- * there is any.
+ * V and Q with standard deviation 1/sqrt(dim), tokens with 1/sqrt(length), and noise on the labels
+ * if there is any. A sequence costs O(length d^2 + rows heads d (d + outputs)) flops.
  */
 struct lattn_random_settings {
     int32_t dim;
@@ -28,26 +47,93 @@ struct lattn_random_settings {
     uint64_t seed;
 };
 
-struct lattn_random;
-
 /* d = 4, one head, one output, 100 tokens, no noise, labels at every prefix, seed 1. */
 LATTN_API struct lattn_random_settings lattn_random_settings_default(void);
 
-/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY. */
-LATTN_API enum lattn_status lattn_random_open(struct lattn_random **ret_random,
+/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY; ret_task is given. */
+LATTN_API enum lattn_status lattn_random_open(struct lattn_task **ret_task,
                                               const struct lattn_random_settings *settings);
-LATTN_API void lattn_random_close(struct lattn_random **random);
+
+/* ---- memory: values stored under keys (arXiv 2410.10101, section 4.2) ----------------------- */
 
 /*
- * The next sequence; borrowed until the next call on the same generator.
- *
- * Labels at every prefix stay right where the caller cuts ret_item->n short.
- * O(length d^2 + rows heads d (d + outputs)) flops; allocates nothing.
+ * d/2 tokens of a key and a value, then a query: one of the keys beside noise. Its label is the
+ * value, as one head of linear attention recalls it.
  */
-LATTN_API void lattn_random_next(struct lattn_random *random, struct lattn_item *ret_item);
+struct lattn_memory_settings {
+    int32_t dim;  /* even: keys take the first half of a token, values the second */
+    double mix;   /* share of sequences whose keys and whose values are orthonormal; or normal */
+    double noise; /* standard deviation added to every label; tokens are the same with any */
+    uint64_t seed;
+};
 
-/* The layer that makes the labels, largest head first; borrowed until close. */
-LATTN_API const struct lattn_model *lattn_random_truth(const struct lattn_random *random);
+/* d = 8, mix 0.95, no noise, seed 1. */
+LATTN_API struct lattn_memory_settings lattn_memory_settings_default(void);
+
+/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY; ret_task is given. */
+LATTN_API enum lattn_status lattn_memory_open(struct lattn_task **ret_task,
+                                              const struct lattn_memory_settings *settings);
+
+/* ---- automaton: a finite automaton, given its table ------------------------------------------ */
+
+enum lattn_automaton_query {
+    LATTN_AUTOMATON_STEP, /* a state and a symbol are asked, the next state is the label */
+    LATTN_AUTOMATON_WORD  /* the word stands in the context; a label is the next query */
+};
+
+/* Random machines, `length` pairs for each; tokens of ones. */
+struct lattn_automaton_settings {
+    int32_t states;
+    int32_t symbols;
+    int32_t length; /* of the word that each machine reads */
+    enum lattn_automaton_query query;
+    uint64_t seed;
+};
+
+/* 2 states, 2 symbols, 8 steps, step by step, seed 1. */
+LATTN_API struct lattn_automaton_settings lattn_automaton_settings_default(void);
+
+/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY; ret_task is given. */
+LATTN_API enum lattn_status lattn_automaton_open(struct lattn_task **ret_task,
+                                                 const struct lattn_automaton_settings *settings);
+
+/* ---- turing: a universal Turing machine (arXiv 2410.10101, Lemma B.1) ------------------------ */
+
+/* Random machines on a circular tape, 2 length pairs for each; a label is the next token. */
+struct lattn_turing_settings {
+    int32_t states;
+    int32_t symbols;
+    int32_t cells;
+    int32_t length; /* steps of a machine */
+    uint64_t seed;
+};
+
+/* 2 states, 2 symbols, 3 cells, 24 steps, seed 1. */
+LATTN_API struct lattn_turing_settings lattn_turing_settings_default(void);
+
+/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY; ret_task is given. */
+LATTN_API enum lattn_status lattn_turing_open(struct lattn_task **ret_task,
+                                              const struct lattn_turing_settings *settings);
+
+/* ---- regression: linear regression in context ------------------------------------------------ */
+
+/*
+ * Examples (x, <w, x>), a new w for each sequence, then (x, 0) whose label is <w, x>. The truth is
+ * the best that a layer can do, one gradient step; it does not reach the labels.
+ */
+struct lattn_regression_settings {
+    int32_t dim;    /* of a token: the numbers of x, and one for the label */
+    int32_t length; /* examples */
+    double noise;   /* standard deviation added to every label, also to those in the context */
+    uint64_t seed;
+};
+
+/* d = 5, 20 examples, no noise, seed 1. */
+LATTN_API struct lattn_regression_settings lattn_regression_settings_default(void);
+
+/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY; ret_task is given. */
+LATTN_API enum lattn_status lattn_regression_open(struct lattn_task **ret_task,
+                                                  const struct lattn_regression_settings *settings);
 
 /* ---- events: a log of (key, symbol) as pairs ------------------------------------------------ */
 

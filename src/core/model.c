@@ -109,6 +109,31 @@ void lattn_model_apply(const struct lattn_model *model, const double *z, int32_t
     }
 }
 
+static void block_round(double *y, int32_t size)
+{
+    int32_t largest = 0;
+    int is_clear;
+
+    for (int32_t i = 1; i < size; i++)
+        largest = y[i] > y[largest] ? i : largest;
+    is_clear = y[largest] >= 0.5;
+    for (int32_t i = 0; i < size; i++)
+        y[i] = is_clear && i == largest ? 1 : 0;
+}
+
+void lattn_model_round(const struct lattn_model *model, double *y)
+{
+    assert(model->m == model->d - model->bias);
+    for (int32_t b = 0; b < model->names.blocks_count; b++) {
+        const struct lattn_block *block = &model->names.blocks[b];
+        /* The bias is no output. */
+        int32_t skipped = block->start < model->bias ? model->bias - block->start : 0;
+
+        if (block->size > skipped)
+            block_round(y + block->start + skipped - model->bias, block->size - skipped);
+    }
+}
+
 /* Add V_h[a,:] and Q_h to the coefficients of output a: the symmetric part of their product. */
 static void coef_add(int32_t d, const double *V, const double *Q, double *coef)
 {

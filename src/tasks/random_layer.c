@@ -7,8 +7,8 @@
  */
 #include <lattn/tasks.h>
 
-#include "base/memory.h"
-#include "base/random.h"
+#include "tasks/task.h"
+#include "tasks/truth.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,11 +20,9 @@
  * S      d x d, Z Z' of the tokens so far
  * q, s   d, Q_h z and S Q_h z
  */
-struct lattn_random {
+struct random_layer {
+    struct lattn_task task;
     struct lattn_random_settings settings;
-    struct random random;
-    struct lattn_model *truth;
-    double *numbers;
     double *z;
     double *y;
     double *noise;
@@ -59,121 +57,11 @@ static int64_t label_rows(const struct lattn_random_settings *settings)
     return settings->labels == LATTN_LABELS_LAST ? 1 : settings->length;
 }
 
-static enum lattn_status numbers_carve(struct lattn_random *random)
-{
-    /* The limits keep the sum far below what fits, about 2^28. */
-    size_t d = (size_t)random->settings.dim;
-    size_t tokens = (size_t)random->settings.length * d;
-    size_t labels = (size_t)label_rows(&random->settings) * (size_t)random->settings.outputs;
-
-    random->numbers = memory_zeroed(tokens + 2 * labels + d * d + 2 * d, sizeof *random->numbers);
-    if (random->numbers == NULL)
-        return LATTN_NO_MEMORY;
-    random->z = random->numbers;
-    random->y = random->z + tokens;
-    random->noise = random->y + labels;
-    random->S = random->noise + labels;
-    random->q = random->S + d * d;
-    random->s = random->q + d;
-    return LATTN_OK;
-}
-
 static void normals_scaled(struct random *random, double *numbers, int64_t count, double std)
 {
     random_normals(random, numbers, count);
     for (int64_t i = 0; i < count; i++)
         numbers[i] *= std;
-}
-
-static double norm(const double *numbers, int64_t count)
-{
-    double sum = 0;
-
-    for (int64_t i = 0; i < count; i++)
-        sum += numbers[i] * numbers[i];
-    return sqrt(sum);
-}
-
-static void swap(double *a, double *b, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) {
-        double kept = a[i];
-
-        a[i] = b[i];
-        b[i] = kept;
-    }
-}
-
-/* Largest head first, as a model promises; which one comes first changes no label. */
-static void heads_order(struct lattn_model *model)
-{
-    int64_t v = (int64_t)model->m * model->d;
-    int64_t q = (int64_t)model->d * model->d;
-
-    for (int32_t h = 0; h < model->heads; h++)
-        model->sigma[h] = norm(model->V + h * v, v) * norm(model->Q + h * q, q);
-    for (int32_t h = 0; h < model->heads; h++) {
-        int32_t largest = h;
-
-        for (int32_t i = h + 1; i < model->heads; i++)
-            if (model->sigma[i] > model->sigma[largest])
-                largest = i;
-        if (largest == h)
-            continue;
-        swap(model->V + h * v, model->V + largest * v, v);
-        swap(model->Q + h * q, model->Q + largest * q, q);
-        swap(model->sigma + h, model->sigma + largest, 1);
-    }
-}
-
-static enum lattn_status truth_draw(struct lattn_random *random)
-{
-    const struct lattn_random_settings *settings = &random->settings;
-    int64_t columns = (int64_t)settings->heads * settings->dim;
-    double std = 1 / sqrt(settings->dim);
-    enum lattn_status status =
-        lattn_model_open(&random->truth, settings->dim, settings->outputs, settings->heads);
-
-    if (status != LATTN_OK)
-        return status;
-    normals_scaled(&random->random, random->truth->V, columns * settings->outputs, std);
-    normals_scaled(&random->random, random->truth->Q, columns * settings->dim, std);
-    heads_order(random->truth);
-    return LATTN_OK;
-}
-
-enum lattn_status lattn_random_open(struct lattn_random **ret_random,
-                                    const struct lattn_random_settings *settings)
-{
-    struct lattn_random *random;
-    enum lattn_status status;
-
-    if (!settings_are_valid(settings))
-        return LATTN_RANGE;
-    random = memory_zeroed(1, sizeof *random);
-    if (random == NULL)
-        return LATTN_NO_MEMORY;
-    random->settings = *settings;
-    random->random.state = settings->seed;
-    status = numbers_carve(random);
-    if (status == LATTN_OK)
-        status = truth_draw(random);
-    if (status != LATTN_OK) {
-        lattn_random_close(&random);
-        return status;
-    }
-    *ret_random = random;
-    return LATTN_OK;
-}
-
-void lattn_random_close(struct lattn_random **random)
-{
-    if (random == NULL || *random == NULL)
-        return;
-    lattn_model_close(&(*random)->truth);
-    memory_release((*random)->numbers);
-    memory_release(*random);
-    *random = NULL;
 }
 
 /* ret = A x for a row-major A of so many rows. */
@@ -197,50 +85,70 @@ static void moment_add(double *S, const double *z, int32_t d)
 }
 
 /* y = sum_h V_h S Q_h z */
-static void label(const struct lattn_random *random, const double *z, double *y)
+static void label(const struct random_layer *layer, const double *z, double *y)
 {
-    const struct lattn_model *truth = random->truth;
+    const struct lattn_model *truth = layer->task.truth;
     int32_t d = truth->d;
 
     memset(y, 0, (size_t)truth->m * sizeof *y);
     for (int64_t h = 0; h < truth->heads; h++) {
         const double *V = truth->V + h * truth->m * d;
 
-        multiply(truth->Q + h * d * d, d, d, z, random->q);
-        multiply(random->S, d, d, random->q, random->s);
+        multiply(truth->Q + h * d * d, d, d, z, layer->q);
+        multiply(layer->S, d, d, layer->q, layer->s);
         for (int32_t a = 0; a < truth->m; a++)
             for (int32_t j = 0; j < d; j++)
-                y[a] += V[a * d + j] * random->s[j];
+                y[a] += V[a * d + j] * layer->s[j];
     }
 }
 
-void lattn_random_next(struct lattn_random *random, struct lattn_item *ret_item)
+static enum lattn_status numbers_carve(struct random_layer *layer)
 {
-    const struct lattn_random_settings *settings = &random->settings;
+    /* The limits keep the sum far below what fits, about 2^28. */
+    size_t d = (size_t)layer->settings.dim;
+    size_t tokens = (size_t)layer->settings.length * d;
+    size_t labels = (size_t)label_rows(&layer->settings) * (size_t)layer->settings.outputs;
+    enum lattn_status status = task_reserve(&layer->task, tokens + 2 * labels + d * d + 2 * d);
+
+    if (status != LATTN_OK)
+        return status;
+    layer->z = layer->task.numbers;
+    layer->y = layer->z + tokens;
+    layer->noise = layer->y + labels;
+    layer->S = layer->noise + labels;
+    layer->q = layer->S + d * d;
+    layer->s = layer->q + d;
+    return LATTN_OK;
+}
+
+static void layer_next(struct lattn_task *task, struct lattn_item *ret_item)
+{
+    struct random_layer *layer = (struct random_layer *)task;
+    const struct lattn_random_settings *settings = &layer->settings;
     int32_t n = settings->length;
     int32_t d = settings->dim;
     int32_t m = settings->outputs;
     int64_t labels = label_rows(settings) * m;
 
-    normals_scaled(&random->random, random->z, (int64_t)n * d, 1 / sqrt(n));
-    memset(random->S, 0, (size_t)d * (size_t)d * sizeof *random->S);
+    normals_scaled(&task->random, layer->z, (int64_t)n * d, 1 / sqrt(n));
+    memset(layer->S, 0, (size_t)d * (size_t)d * sizeof *layer->S);
     for (int64_t t = 0; t < n; t++) {
-        const double *z = random->z + t * d;
+        const double *z = layer->z + t * d;
 
-        moment_add(random->S, z, d);
+        moment_add(layer->S, z, d);
         if (settings->labels == LATTN_LABELS_CAUSAL)
-            label(random, z, random->y + t * m);
+            label(layer, z, layer->y + t * m);
         else if (t == n - 1)
-            label(random, z, random->y);
+            label(layer, z, layer->y);
     }
     if (settings->noise > 0) {
-        normals_scaled(&random->random, random->noise, labels, settings->noise);
+        normals_scaled(&task->random, layer->noise, labels, settings->noise);
         for (int64_t i = 0; i < labels; i++)
-            random->y[i] += random->noise[i];
+            layer->y[i] += layer->noise[i];
     }
     *ret_item = (struct lattn_item){
-        .z = random->z,
-        .y = random->y,
+        .z = layer->z,
+        .y = layer->y,
         .weight = 1,
         .n = n,
         .d = d,
@@ -249,7 +157,34 @@ void lattn_random_next(struct lattn_random *random, struct lattn_item *ret_item)
     };
 }
 
-const struct lattn_model *lattn_random_truth(const struct lattn_random *random)
+static void truth_draw(struct lattn_task *task, const struct lattn_random_settings *settings)
 {
-    return random->truth;
+    int64_t columns = (int64_t)settings->heads * settings->dim;
+    double std = 1 / sqrt(settings->dim);
+
+    normals_scaled(&task->random, task->truth->V, columns * settings->outputs, std);
+    normals_scaled(&task->random, task->truth->Q, columns * settings->dim, std);
+    truth_order(task->truth);
+}
+
+enum lattn_status lattn_random_open(struct lattn_task **ret_task,
+                                    const struct lattn_random_settings *settings)
+{
+    struct random_layer *layer;
+    struct lattn_task *task;
+    enum lattn_status status;
+
+    if (!settings_are_valid(settings))
+        return LATTN_RANGE;
+    status = task_open(&task, sizeof *layer, layer_next, settings->seed);
+    if (status != LATTN_OK)
+        return status;
+    layer = (struct random_layer *)task;
+    layer->settings = *settings;
+    status = numbers_carve(layer);
+    if (status == LATTN_OK)
+        status = lattn_model_open(&task->truth, settings->dim, settings->outputs, settings->heads);
+    if (status == LATTN_OK)
+        truth_draw(task, settings);
+    return task_finish(task, status, ret_task);
 }

@@ -64,6 +64,19 @@ void corpus_add_copy(struct corpus *corpus, const struct lattn_item *item)
     corpus->items[corpus->count - 1].weight = item->weight;
 }
 
+void corpus_add_task(struct corpus *corpus, struct lattn_task *task)
+{
+    struct corpus_entry entry;
+    struct corpus_shape shape;
+    struct lattn_item item;
+
+    lattn_task_next(task, &item);
+    shape = shape_of(&item);
+    entry = corpus_add(corpus, item.n, &shape);
+    lattn_item_expand(&item, item.d, entry.z);
+    memcpy(entry.y, item.y, (size_t)lattn_item_rows(&item) * (size_t)item.m * sizeof *entry.y);
+}
+
 void corpus_add_rows(struct corpus *corpus, const struct lattn_item *item)
 {
     struct corpus_shape shape = shape_of(item);

@@ -6,6 +6,7 @@
 #include <lattn/batch.h>
 #include <lattn/learner.h>
 #include <lattn/model.h>
+#include <lattn/tasks.h>
 
 #include <stddef.h>
 
@@ -42,6 +43,9 @@ struct corpus_entry corpus_add(struct corpus *corpus, int32_t n, const struct co
 
 /* Add a copy of an item. */
 void corpus_add_copy(struct corpus *corpus, const struct lattn_item *item);
+
+/* Add a copy of the next item of a task, its tokens dense. */
+void corpus_add_task(struct corpus *corpus, struct lattn_task *task);
 
 /* Add one item for each label row of an item, each with its label at the last token. */
 void corpus_add_rows(struct corpus *corpus, const struct lattn_item *item);

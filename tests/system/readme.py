@@ -87,6 +87,8 @@ def main():
     if not missing:
         saved_model(snippet)
         python_client(source, python)
+    learned, unseen, tape = markdown_blocks(text, "A machine that was learned")
+    shell_client(commands(learned + unseen + tape))
     missing_programs = programs_missing(first + commands(shell))
     if not missing_programs:
         five_minutes(first)

@@ -12,6 +12,8 @@
 
 #include "base/memory.h"
 
+#include <lattn/tasks.h>
+
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -21,55 +23,29 @@ TestSuite(components, .init = dense_threads_one);
 
 /* ---- finite automata ----------------------------------------------------------------------- */
 
-/*
- * One step of an automaton, given its table: tokens e_(q,a) + e_delta(q,a) for every key (q, a),
- * then the query e_(q,a); the label is the next state. keys = states * symbols, d = keys + states.
- */
+/* Random automata, each asked step by step along a word; d = states symbols + states. */
 struct automaton {
     int32_t states;
     int32_t symbols;
     int32_t word; /* steps per machine */
 };
 
-enum { KEYS_MAX = 16 };
-
-static void step_add(struct corpus *corpus, const struct automaton *automaton, const int32_t *table,
-                     int32_t key)
-{
-    int32_t keys = automaton->states * automaton->symbols;
-    struct corpus_shape shape = {keys + automaton->states, automaton->states, 0, 0,
-                                 LATTN_LABELS_LAST};
-    struct corpus_entry entry = corpus_add(corpus, keys + 1, &shape);
-
-    for (int32_t k = 0; k < keys; k++) {
-        entry.z[k * shape.d + k] = 1;
-        entry.z[k * shape.d + keys + table[k]] = 1;
-    }
-    entry.z[keys * shape.d + key] = 1;
-    entry.y[table[key]] = 1;
-}
-
-/* Random machines, each run from state 0 over a random word. */
 static void machines_add(struct corpus *corpus, const struct automaton *automaton, uint64_t seed,
                          int32_t machines)
 {
-    struct random random = {.state = seed};
-    int32_t keys = automaton->states * automaton->symbols;
+    const struct lattn_automaton_settings settings = {
+        .states = automaton->states,
+        .symbols = automaton->symbols,
+        .length = automaton->word,
+        .query = LATTN_AUTOMATON_STEP,
+        .seed = seed,
+    };
+    struct lattn_task *task;
 
-    for (int32_t i = 0; i < machines; i++) {
-        int32_t table[KEYS_MAX];
-        int32_t state = 0;
-
-        for (int32_t k = 0; k < keys; k++)
-            table[k] = (int32_t)random_below(&random, (uint32_t)automaton->states);
-        for (int32_t t = 0; t < automaton->word; t++) {
-            int32_t symbol = (int32_t)random_below(&random, (uint32_t)automaton->symbols);
-            int32_t key = state * automaton->symbols + symbol;
-
-            step_add(corpus, automaton, table, key);
-            state = table[key];
-        }
-    }
+    cr_assert_eq(lattn_automaton_open(&task, &settings), LATTN_OK);
+    for (int32_t i = 0; i < machines * automaton->word; i++)
+        corpus_add_task(corpus, task);
+    lattn_task_close(&task);
 }
 
 static struct lattn_learner *machines_learn(const struct automaton *automaton, int32_t machines)

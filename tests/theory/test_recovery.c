@@ -47,7 +47,7 @@ struct data {
 static void data_init(struct data *data, int32_t d, int32_t sequences, uint64_t seed)
 {
     struct lattn_random_settings settings = lattn_random_settings_default();
-    struct lattn_random *random;
+    struct lattn_task *random;
 
     settings.dim = d;
     settings.seed = seed;
@@ -56,11 +56,11 @@ static void data_init(struct data *data, int32_t d, int32_t sequences, uint64_t 
     for (int32_t i = 0; i < sequences; i++) {
         struct lattn_item item;
 
-        lattn_random_next(random, &item);
+        lattn_task_next(random, &item);
         corpus_add_copy(&data->corpus, &item);
     }
-    data->truth = corpus_coef(lattn_random_truth(random));
-    lattn_random_close(&random);
+    data->truth = corpus_coef(lattn_task_truth(random));
+    lattn_task_close(&random);
 }
 
 static void data_done(struct data *data)

@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 
 enum { D = 3, M = 2, H = 2, N = 5, P = 18 };
 
@@ -155,4 +156,55 @@ Test(model, distance_of_other_shapes_is_refused)
     lattn_model_close(&a);
     lattn_model_close(&b);
     lattn_model_close(&b);
+}
+
+static void expect_round(struct lattn_model *model, const double *y, const double *want)
+{
+    double rounded[8];
+
+    for (int i = 0; i < model->m; i++)
+        rounded[i] = y[i];
+    lattn_model_round(model, rounded);
+    for (int i = 0; i < model->m; i++)
+        cr_expect_eq(rounded[i], want[i], "bias %d, output %d: %g", model->bias, i, rounded[i]);
+}
+
+static void block_add(struct lattn_model *model, const char *name, int32_t start, int32_t size)
+{
+    struct lattn_block block = {.start = start, .size = size};
+
+    snprintf(block.name, sizeof block.name, "%s", name);
+    cr_assert_eq(lattn_names_block(&model->names, &block), LATTN_OK);
+}
+
+/* 1 at the first largest entry of each block, or nothing; what is in no block stays. */
+Test(model, rounds_by_blocks)
+{
+    struct lattn_model *model;
+
+    cr_assert_eq(lattn_model_open(&model, 8, 8, 0), LATTN_OK);
+    cr_assert_eq(lattn_names_extend(&model->names, 8, 8), LATTN_OK);
+    block_add(model, "two", 0, 2);
+    block_add(model, "three", 2, 3);
+    block_add(model, "one", 6, 1);
+    expect_round(model, (double[]){0.1, 0.9, 2, 2, -3, 0.3, 0.5, 1.5},
+                 (double[]){0, 1, 1, 0, 0, 0.3, 1, 1.5});
+    expect_round(model, (double[]){0.49, 0.4, -1, -2, 0.6, -0.3, NAN, 0},
+                 (double[]){0, 0, 0, 0, 1, -0.3, 0, 0});
+    lattn_model_close(&model);
+}
+
+/* Coordinate 0 is no output then. */
+Test(model, rounds_outputs_behind_the_bias)
+{
+    struct lattn_model *model;
+
+    cr_assert_eq(lattn_model_open(&model, 6, 5, 0), LATTN_OK);
+    cr_assert_eq(lattn_names_extend(&model->names, 6, 5), LATTN_OK);
+    model->bias = 1;
+    block_add(model, "whole", 0, 1);
+    block_add(model, "half", 0, 3);
+    block_add(model, "behind", 3, 2);
+    expect_round(model, (double[]){0.6, 0.7, 0.9, 0.8, 0.7}, (double[]){0, 1, 1, 0, 0.7});
+    lattn_model_close(&model);
 }

@@ -1,0 +1,75 @@
+/*
+ * Names before the pairs, as gen writes them: a request that goes to a daemon without coordinates.
+ * One that has some keeps what it has; whether the pairs fit is then for the sizes to say.
+ */
+#include "feed.h"
+
+#include <stdio.h>
+
+/* Blocks count coordinates as the pairs do, without the bias that the daemon adds in front. */
+static void blocks_shift(struct lattn_request *request, int32_t by)
+{
+    for (size_t i = 0; i < request->blocks_count; i++)
+        request->blocks[i].start += by;
+}
+
+static enum lattn_status names_give(struct feed *feed, struct lattn_request *request)
+{
+    char reason[sizeof feed->naming_complaint.text + 32];
+    enum lattn_status status;
+
+    blocks_shift(request, feed->hello.bias ? 1 : 0);
+    status = feed_name(feed, request);
+    if (status == LATTN_OK &&
+        !feed_named_in_order(feed, (int32_t)request->append_count, (int32_t)request->outputs_count))
+        feed_stop(feed, "its names repeat, or the daemon was given others at the same time");
+    if (status != LATTN_NAME)
+        return status;
+    snprintf(reason, sizeof reason, "no names: %s", feed->naming_complaint.text);
+    feed_stop(feed, reason);
+    return LATTN_OK;
+}
+
+static enum lattn_status names_take(struct feed *feed, struct lattn_request *request)
+{
+    int32_t d = feed->hello.d > 0 ? feed->hello.d - (feed->hello.bias ? 1 : 0) : 0;
+    int32_t m = feed->hello.m;
+    char reason[128];
+
+    if (feed->sent > 0) {
+        feed_refuse(feed, "names stand before the pairs");
+        return LATTN_OK;
+    }
+    if (d == 0 && m == 0)
+        return names_give(feed, request);
+    if ((size_t)d == request->append_count && (size_t)m == request->outputs_count)
+        return LATTN_OK;
+    snprintf(reason, sizeof reason,
+             "it names %zu coordinates and %zu outputs, the daemon has %d and %d",
+             request->append_count, request->outputs_count, d, m);
+    feed_stop(feed, reason);
+    return LATTN_OK;
+}
+
+enum lattn_status feed_header(struct feed *feed, const char *text, size_t length,
+                              const char *otherwise)
+{
+    struct lattn_complaint complaint = {""};
+    struct lattn_request request;
+    enum lattn_status status =
+        lattn_request_read(text, length, feed->source->format, &request, &complaint);
+    int is_line = feed->source->format == LATTN_FORMAT_JSON;
+
+    if (status == LATTN_NO_MEMORY)
+        return status;
+    if (status != LATTN_OK) {
+        feed_refuse(feed, is_line && complaint.text[0] != '\0' ? complaint.text : otherwise);
+        return LATTN_OK;
+    }
+    if (request.method == LATTN_METHOD_NAME)
+        status = names_take(feed, &request);
+    else
+        feed_refuse(feed, otherwise);
+    lattn_request_done(&request);
+    return status;
+}
