@@ -216,18 +216,25 @@ enum verb_exit client_refuse(const struct client *client, enum lattn_status stat
     return VERB_REFUSED;
 }
 
-enum verb_exit client_ask(struct client *client, const struct lattn_request *request,
-                          struct lattn_reply *ret_reply)
+enum lattn_status client_exchange(struct client *client, const struct lattn_request *request,
+                                  struct lattn_reply *ret_reply)
 {
     enum lattn_status status = client_request(client, request);
 
     while (status == LATTN_OK) {
         status = client_next(client, ret_reply);
-        if (status == LATTN_OK)
-            break;
-        if (status == LATTN_MORE)
-            status = client_turn(client, CLIENT_NO_INPUT, NULL);
+        if (status != LATTN_MORE)
+            return status;
+        status = client_turn(client, CLIENT_NO_INPUT, NULL);
     }
+    return status;
+}
+
+enum verb_exit client_ask(struct client *client, const struct lattn_request *request,
+                          struct lattn_reply *ret_reply)
+{
+    enum lattn_status status = client_exchange(client, request, ret_reply);
+
     if (status != LATTN_OK)
         return client_refuse(client, status);
     if (ret_reply->kind == LATTN_REPLY_RESULT)

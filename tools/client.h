@@ -94,7 +94,16 @@ enum lattn_status client_turn(struct client *client, int input_fd, int *ret_inpu
 enum lattn_status client_next(struct client *client, struct lattn_reply *ret_reply);
 
 /*
- * Send the only request under way and wait for its result.
+ * Send the only request under way and wait for its answer.
+ *
+ * Returns LATTN_OK with a reply that may be an error, release it with lattn_reply_done; otherwise
+ * why there is none.
+ */
+enum lattn_status client_exchange(struct client *client, const struct lattn_request *request,
+                                  struct lattn_reply *ret_reply);
+
+/*
+ * The same, for its result.
  *
  * Returns VERB_DONE with a reply of kind LATTN_REPLY_RESULT; otherwise says why not and returns
  * VERB_REFUSED.

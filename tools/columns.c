@@ -153,6 +153,76 @@ enum lattn_status columns_find(struct columns *columns, const struct columns_wis
                                 : list_copy(&columns->tokens, &columns->labels);
 }
 
+/* Where a name stands among others; count if it does not. */
+static int32_t place_find(const char *const *names, int32_t count, const char *name)
+{
+    int32_t place = 0;
+
+    while (place < count && strcmp(names[place], name) != 0)
+        place++;
+    return place;
+}
+
+static enum lattn_status place_refuse(const char *what, int32_t place, const char *name,
+                                      struct lattn_complaint *complaint)
+{
+    if (name[0] == '\0')
+        return refuse(complaint, LATTN_NAME,
+                      "the learner has names, but none for %s %d: no column can be it", what,
+                      place);
+    return refuse(complaint, LATTN_NAME, "no column gives the learner's %s " SHOWN, what, name);
+}
+
+/* Columns have names of their own, so no two of them come to the same place. */
+static enum lattn_status order_find(const struct columns *columns, const struct columns_list *list,
+                                    const char *what, const char *const *names, int32_t count,
+                                    size_t *ret_places, struct lattn_complaint *complaint)
+{
+    for (int32_t place = 0; place < count; place++)
+        ret_places[place] = columns->names.count;
+    for (int32_t i = 0; i < list->count; i++) {
+        const char *name = columns->names.texts[list->places[i]];
+        int32_t place = name[0] == '\0' ? count : place_find(names, count, name);
+
+        if (place == count)
+            return refuse(complaint, LATTN_NAME,
+                          "column " SHOWN ": the learner has no %s of that name", name, what);
+        ret_places[place] = list->places[i];
+    }
+    for (int32_t place = 0; place < count; place++)
+        if (ret_places[place] == columns->names.count)
+            return place_refuse(what, place, names[place], complaint);
+    return LATTN_OK;
+}
+
+enum lattn_status columns_order(const struct columns *columns, struct columns_list *list,
+                                const char *what, const char *const *names, int32_t count,
+                                struct lattn_complaint *complaint)
+{
+    enum lattn_status status;
+    size_t *places;
+    int32_t named = 0;
+
+    for (int32_t place = 0; place < count; place++)
+        named += names[place][0] != '\0';
+    if (named == 0 && list->count == count)
+        return LATTN_OK;
+    if (named == 0)
+        return refuse(complaint, LATTN_SHAPE, "%d columns, the learner has %d %ss without names",
+                      list->count, count, what);
+    places = malloc((size_t)count * sizeof *places);
+    if (places == NULL)
+        return LATTN_NO_MEMORY;
+    status = order_find(columns, list, what, names, count, places, complaint);
+    if (status != LATTN_OK) {
+        free(places);
+        return status;
+    }
+    free(list->places);
+    list->places = places;
+    return LATTN_OK;
+}
+
 void columns_done(struct columns *columns)
 {
     free(columns->tokens.places);

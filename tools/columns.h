@@ -48,6 +48,19 @@ enum lattn_status columns_find(struct columns *columns, const struct columns_wis
                                const char *header, size_t length,
                                struct lattn_complaint *complaint);
 
+/*
+ * Put the columns of a list in the order of the names that a learner has.
+ *
+ * what   in  "coordinate" or "output", for the complaint
+ * names  in  count of them, "" for a place without a name; where none has one the order stays
+ *
+ * Returns LATTN_OK if each column has its own place and each place its column; LATTN_NO_MEMORY; or
+ * LATTN_NAME, LATTN_SHAPE with a complaint, the order as it was.
+ */
+enum lattn_status columns_order(const struct columns *columns, struct columns_list *list,
+                                const char *what, const char *const *names, int32_t count,
+                                struct lattn_complaint *complaint);
+
 void columns_done(struct columns *columns);
 
 /*

@@ -14,7 +14,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
+
+/* A daemon that was started a moment ago has no socket yet, or does not listen on it. */
+enum { WAIT_MS_MAX = 1000, WAIT_STEP_MS = 20 };
 
 /* A connected socket, or -1 with errno set. */
 static int socket_connect(int family, const struct sockaddr *address, socklen_t length)
@@ -41,7 +45,7 @@ static int unix_connect(const struct lattn_address *address)
     return socket_connect(AF_UNIX, (const struct sockaddr *)&place, sizeof place);
 }
 
-/* As socket_connect, at the first of the addresses that takes us; ret_reason says why none does. */
+/* The same at the first of the addresses that takes us; ret_reason says why none does. */
 static int tcp_connect(const struct lattn_address *address, const char **ret_reason)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
@@ -49,22 +53,52 @@ static int tcp_connect(const struct lattn_address *address, const char **ret_rea
     const int on = 1;
     char port[8];
     int fd = -1;
+    int reason;
     int fault;
 
     snprintf(port, sizeof port, "%u", address->port);
     fault = getaddrinfo(address->host, port, &hints, &places);
     if (fault != 0) {
         *ret_reason = fault == EAI_SYSTEM ? strerror(errno) : gai_strerror(fault);
+        errno = EHOSTUNREACH; /* whatever it was, waiting does not help */
         return -1;
     }
     for (const struct addrinfo *place = places; place != NULL && fd < 0; place = place->ai_next)
         fd = socket_connect(place->ai_family, place->ai_addr, place->ai_addrlen);
-    if (fd < 0)
-        *ret_reason = strerror(errno);
-    else
+    reason = errno;
+    if (fd >= 0)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
                          sizeof on); /* slower without, no more */
     freeaddrinfo(places);
+    *ret_reason = strerror(reason);
+    errno = reason;
+    return fd;
+}
+
+/* The same at either kind of address. */
+static int address_connect(const struct lattn_address *address, const char **ret_reason)
+{
+    int fd;
+
+    if (address->kind == LATTN_ADDRESS_TCP)
+        return tcp_connect(address, ret_reason);
+    fd = unix_connect(address);
+    *ret_reason = strerror(errno);
+    return fd;
+}
+
+/* The same, once more and again while the daemon may yet come up. */
+static int address_await(const struct lattn_address *address, const char **ret_reason)
+{
+    const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000L};
+    int fd = address_connect(address, ret_reason);
+
+    for (int waited = 0;
+         fd < 0 && (errno == ENOENT || errno == ECONNREFUSED) && waited < WAIT_MS_MAX;
+         waited += WAIT_STEP_MS) {
+        (void)nanosleep(&step, NULL); /* a shorter wait does no harm */
+        fd = address_connect(address, ret_reason);
+    }
     return fd;
 }
 
@@ -83,12 +117,7 @@ enum verb_exit dial_address(const char *verb, const char *text, int *ret_fd)
         talk(verb, text, "%s", complaint.text);
         return VERB_MISUSED;
     }
-    if (address.kind == LATTN_ADDRESS_TCP) {
-        fd = tcp_connect(&address, &reason);
-    } else {
-        fd = unix_connect(&address);
-        reason = strerror(errno);
-    }
+    fd = address_await(&address, &reason);
     if (fd < 0) {
         talk(verb, text, "cannot connect: %s", reason);
         return VERB_REFUSED;

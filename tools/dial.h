@@ -4,7 +4,8 @@
 #include "verbs.h"
 
 /*
- * Connect to unix:PATH or tcp:HOST:PORT. A name with several addresses is tried at each of them.
+ * Connect to unix:PATH or tcp:HOST:PORT. A name with several addresses is tried at each of them;
+ * where nobody listens yet, again for up to a second.
  *
  * verb    in   for talk
  * ret_fd  out  given; it does not block, and sends small messages at once

@@ -131,7 +131,7 @@ static enum options_outcome wish_read(int argc, char **argv, struct feed_wish *w
         {"--from", "FORMAT", OPTION_TEXT, &wish->from, 0, 0,
          "ndjson (the default), msgpack, csv or events"},
         {"--window", "W", OPTION_WHOLE, &wish->window, 1, LATTN_EVENTS_WINDOW_MAX,
-         "csv, events: rows or symbols of a sequence; csv has default 1"},
+         "csv, events: rows or symbols of a sequence; csv has default 1 unless autoregressive"},
         {"--tokens", "COLS", OPTION_TEXT, &wish->columns.tokens, 0, 0,
          "csv: the columns of a token; autoregressive: all but the key"},
         {"--label", "COLS", OPTION_TEXT, &wish->columns.labels, 0, 0,

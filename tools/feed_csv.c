@@ -2,10 +2,13 @@
  * Rows of CSV as pairs. The header tells the columns; then each row completes at most one pair with
  * the rows that its key had before. A row that is refused is as if it were not there.
  *
- * A column is the coordinate, or output, that its place among the tokens or labels says. Where the
- * daemon knows none yet they are named after the columns first, so that its model can be read.
+ * A column is the coordinate, or output, of its name, and the one at its place among the tokens or
+ * labels where the learner has no names. Where it knows no coordinates yet they are named after the
+ * columns first, so that its model can be read.
  */
 #include "feed.h"
+
+#include "names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +51,52 @@ static enum lattn_status columns_name(struct feed *feed)
     return LATTN_OK;
 }
 
+/* Coordinate 0 is not sent where the daemon adds it. */
+static enum lattn_status tokens_order(struct feed_csv *csv, const struct lattn_model *model,
+                                      struct lattn_complaint *complaint)
+{
+    const char *names[LATTN_DIM_MAX];
+    int32_t count = model->d - model->bias;
+
+    for (int32_t i = 0; i < count; i++)
+        names[i] = names_coordinate(model, i + model->bias);
+    return columns_order(&csv->columns, &csv->columns.tokens, "coordinate", names, count,
+                         complaint);
+}
+
+static enum lattn_status labels_order(struct feed_csv *csv, const struct lattn_model *model,
+                                      struct lattn_complaint *complaint)
+{
+    const char *names[LATTN_OUTPUTS_MAX];
+
+    for (int32_t i = 0; i < model->m; i++)
+        names[i] = names_output(model, i);
+    return columns_order(&csv->columns, &csv->columns.labels, "output", names, model->m, complaint);
+}
+
+/* Find out what each column is to the learner, before anything is sent. */
+static enum lattn_status columns_meet(struct feed *feed)
+{
+    struct lattn_complaint complaint = {""};
+    struct lattn_model *model;
+    enum lattn_status status;
+
+    if (names_fetch(&feed->client, &model) != VERB_DONE) {
+        feed->stopped = 1;
+        return LATTN_OK;
+    }
+    if (model == NULL)
+        return feed->hello.d == 0 && feed->hello.m == 0 ? columns_name(feed) : LATTN_OK;
+    status = tokens_order(&feed->csv, model, &complaint);
+    if (status == LATTN_OK)
+        status = labels_order(&feed->csv, model, &complaint);
+    lattn_model_close(&model);
+    if (status != LATTN_NAME && status != LATTN_SHAPE)
+        return status;
+    feed_stop(feed, complaint.text);
+    return LATTN_OK;
+}
+
 static enum lattn_status header_take(struct feed *feed, const char *text, size_t length)
 {
     struct feed_csv *csv = &feed->csv;
@@ -67,7 +116,7 @@ static enum lattn_status header_take(struct feed *feed, const char *text, size_t
         return LATTN_NO_MEMORY;
     pasts_init(&csv->pasts, csv->window, csv->columns.tokens.count, LATTN_EVENTS_KEYS_MAX,
                past_bytes_max);
-    return feed->hello.d == 0 && feed->hello.m == 0 ? columns_name(feed) : LATTN_OK;
+    return columns_meet(feed);
 }
 
 static enum lattn_status pair_send(struct feed *feed, const struct past *past)

@@ -6,6 +6,8 @@
  */
 #include "event_line.h"
 #include "feed.h"
+#include "names.h"
+#include "talk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,12 +143,55 @@ static enum lattn_status symbols_look_ahead(struct feed *feed)
     return LATTN_OK;
 }
 
+static int is_output(const struct lattn_model *model, const char *name)
+{
+    int32_t output = 0;
+
+    while (output < model->m && strcmp(names_output(model, output), name) != 0)
+        output++;
+    return output < model->m;
+}
+
+/* Is each coordinate a symbol that is an output as well, or the constant, which is always there? */
+static int is_of_events(const struct lattn_model *model)
+{
+    int has_bias = 0;
+
+    for (int32_t c = 0; c < model->d; c++) {
+        const char *name = names_coordinate(model, c);
+
+        if (strcmp(name, LATTN_EVENTS_BIAS) == 0)
+            has_bias = 1;
+        else if (name[0] == '\0' || !is_output(model, name))
+            return 0;
+    }
+    return has_bias;
+}
+
+/* Symbols would widen a learner of other data, and undo its verdict: refuse it unchanged. */
+static void learner_check(struct feed *feed)
+{
+    struct lattn_model *model;
+
+    if (names_fetch(&feed->client, &model) != VERB_DONE) {
+        feed->stopped = 1;
+    } else if (model != NULL && !is_of_events(model)) {
+        talk(feed->client.verb, feed->client.address,
+             "the learner holds coordinates that are no symbols; events need a learner that starts "
+             "empty or was fed events");
+        feed->stopped = 1;
+    }
+    lattn_model_close(&model);
+}
+
 static enum lattn_status symbols_grow(struct feed *feed)
 {
     int32_t first = feed->symbols_asked;
     enum lattn_status status = symbols_look_ahead(feed);
 
-    if (status != LATTN_OK)
+    if (first == 0 && status == LATTN_OK)
+        learner_check(feed);
+    if (status != LATTN_OK || feed->stopped)
         return status;
     feed->symbols_asked = lattn_events_count(feed->events);
     return symbols_name(feed, first, feed->symbols_asked - first);
@@ -198,7 +243,7 @@ enum lattn_status feed_event(struct feed *feed, char *text, size_t length)
     }
     if (event.symbol >= feed->symbols_asked)
         status = symbols_grow(feed);
-    if (status != LATTN_OK)
+    if (status != LATTN_OK || feed->stopped)
         return status;
     if (event.context == 0)
         return LATTN_OK;

@@ -113,6 +113,12 @@ static enum lattn_status file_read(const char *path, struct lattn_text *text)
     return status;
 }
 
+/* What a zip archive begins with, and so an npz. */
+static int is_archive(const struct lattn_text *text)
+{
+    return text->length >= 2 && memcmp(text->data, "PK", 2) == 0;
+}
+
 enum lattn_status files_read_model(const char *verb, const char *path,
                                    struct lattn_model **ret_model)
 {
@@ -124,6 +130,9 @@ enum lattn_status files_read_model(const char *verb, const char *path,
     status = file_read(path, &text);
     if (status == LATTN_INPUT_OUTPUT) {
         talk(verb, path, "cannot read: %s", strerror(errno));
+    } else if (status == LATTN_OK && is_archive(&text)) {
+        status = LATTN_SYNTAX;
+        talk(verb, path, "not a model to be read: npz is not, JSON and safetensors are");
     } else if (status == LATTN_OK) {
         status = lattn_model_read(text.data, text.length, ret_model, &complaint);
         if (status != LATTN_OK)

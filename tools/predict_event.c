@@ -3,32 +3,12 @@
  * largest output back as a symbol. Learns nothing, names nothing.
  */
 #include "event_line.h"
+#include "names.h"
 #include "predict.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Names travel with the model; one head keeps it small. */
-static enum verb_exit model_fetch(struct predict *predict)
-{
-    const struct lattn_request request = {
-        .method = LATTN_METHOD_MODEL,
-        .id = "0",
-        .has_heads = 1,
-        .heads = LATTN_HEADS_COUNT,
-        .heads_count = 0,
-    };
-    struct lattn_reply reply;
-    enum lattn_status status;
-    enum verb_exit code = client_ask(&predict->client, &request, &reply);
-
-    if (code != VERB_DONE)
-        return code;
-    status = lattn_reply_model(&reply, &predict->model);
-    lattn_reply_done(&reply);
-    return status == LATTN_OK ? VERB_DONE : client_refuse(&predict->client, status);
-}
 
 /* A coordinate without a name, or one the daemon adds, belongs to no symbol. */
 static enum lattn_status symbols_place(struct predict *predict)
@@ -57,9 +37,11 @@ enum verb_exit predict_events_init(struct predict *predict, int32_t window)
     enum lattn_status status;
 
     tokens_init(&predict->tokens, window);
-    code = model_fetch(predict);
+    code = names_fetch(&predict->client, &predict->model);
     if (code != VERB_DONE)
         return code;
+    if (predict->model == NULL)
+        return client_refuse(&predict->client, LATTN_NO_DATA);
     status = lattn_events_open(&predict->events, window, LATTN_VOCABULARY_FIXED);
     if (status == LATTN_OK)
         status = symbols_place(predict);
@@ -108,10 +90,12 @@ enum lattn_status predict_event(struct predict *predict, char *text, size_t leng
 }
 
 /* The name of an output; one that has none, or is newer than our names, is known by its number. */
-static void next_print(const struct lattn_names *names, int32_t output)
+static void next_print(const struct lattn_model *model, int32_t output)
 {
-    if (output < names->outputs_count && names->outputs[output][0] != '\0')
-        printf("%s", names->outputs[output]);
+    const char *name = names_output(model, output);
+
+    if (name[0] != '\0')
+        printf("%s", name);
     else
         printf("#%d", output);
 }
@@ -145,7 +129,7 @@ enum lattn_status predict_event_print(const struct predict *predict, const char 
         return status;
     next = largest(y, m);
     printf("%s\t", key);
-    next_print(&predict->model->names, next);
+    next_print(predict->model, next);
     printf("\t%.4g\t%s\n", y[next], prediction.determined ? "determined" : "undetermined");
     free(y);
     free(std_error);

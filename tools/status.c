@@ -31,6 +31,10 @@ static void line_reals(const char *name, const double *values, int32_t count)
 {
     enum { SHOWN_MAX = 8 };
 
+    if (values == NULL || count == 0) {
+        line_text(name, "-");
+        return;
+    }
     printf("  %-18s", name);
     for (int32_t i = 0; i < count && i < SHOWN_MAX; i++) {
         if (isnan(values[i]))

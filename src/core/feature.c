@@ -38,14 +38,15 @@ static inline vector vector_load(const double *from)
     return *(const vector_anywhere *)from;
 }
 
-int32_t feature_pairs(int32_t d)
+/* Of d coordinates, q = d (d+1) / 2. */
+static int32_t pairs_count(int32_t d)
 {
     return d * (d + 1) / 2;
 }
 
 int32_t feature_count(int32_t d)
 {
-    return feature_pairs(d) * d;
+    return pairs_count(d) * d;
 }
 
 /* d in whole strips. */
@@ -57,14 +58,14 @@ static size_t leading_for(int32_t d)
 size_t feature_reader_bytes(int32_t d)
 {
     size_t ld = leading_for(d);
-    size_t numbers = ld * ld + (size_t)feature_pairs(d) + (CHUNK + 2) * ld + (size_t)d + 3 * STRIP;
+    size_t numbers = ld * ld + (size_t)pairs_count(d) + (CHUNK + 2) * ld + (size_t)d + 3 * STRIP;
 
     return numbers * sizeof(double) + (size_t)d * (3 * sizeof(int32_t) + 1);
 }
 
 enum lattn_status feature_reader_init(struct feature_reader *reader, int32_t d, int32_t bias)
 {
-    size_t q = (size_t)feature_pairs(d);
+    size_t q = (size_t)pairs_count(d);
     size_t n = (size_t)d;
     size_t ld = leading_for(d);
 
@@ -419,7 +420,7 @@ int feature_reader_next(struct feature_reader *reader, struct feature_view *ret_
 INLINE void row_write(int count, int32_t d, const struct feature_view *view, const double *z,
                       double scale, double *restrict ret_row)
 {
-    int32_t q = feature_pairs(d);
+    int32_t q = pairs_count(d);
     double query[STRIP];
 
     memcpy(query, z, (size_t)count * sizeof *z);

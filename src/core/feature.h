@@ -32,8 +32,7 @@ static inline int32_t feature_index(int32_t d, struct feature feature)
     return feature_pair(d, feature.j, feature.k) * d + feature.l;
 }
 
-/* Numbers of pairs and of features of d coordinates, 0 <= d <= LATTN_DIM_MAX. */
-int32_t feature_pairs(int32_t d);
+/* Number of features of d coordinates, 0 <= d <= LATTN_DIM_MAX. */
 int32_t feature_count(int32_t d);
 
 /* May coefficients of m outputs be counted by an int32_t? 16 GiB of them are more than we hold. */

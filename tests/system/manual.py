@@ -1,4 +1,4 @@
-"""The EXAMPLES of the manual pages do what the pages show.
+"""The EXAMPLES of the manual pages do what the pages show, each alone and one after the other.
 
 Run as `manual.py LATTN LATTND PAGE...`.
 """
@@ -15,6 +15,7 @@ is_whole = True
 for page in sys.argv[3:]:
     examples = [commands(block) for block in manual_blocks(read(page), "EXAMPLES")]
     check(any(examples), f"{page} has examples")
+    together = []
     for example in examples:
         missing = programs_missing(example)
         if missing:
@@ -23,5 +24,9 @@ for page in sys.argv[3:]:
             continue
         with tempfile.TemporaryDirectory() as folder:
             try_out(example, folder, PROGRAMS)
+        together += example
+    print("all in one shell")
+    with tempfile.TemporaryDirectory() as folder:
+        try_out(together, folder, PROGRAMS)
 
 sys.exit(0 if is_whole else SKIPPED)

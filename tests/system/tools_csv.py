@@ -100,8 +100,6 @@ with Daemon() as daemon:
     names = json.loads(lattn("model", daemon.address)[0])["names"]
     check((names["coordinates"], names["outputs"]) == (["a", "b"], ["y"]),
           "coordinates and outputs are named after the columns", names)
-    out, _ = lattn("feed", daemon.address, *TOKENS, stdin=SMALL.replace("a,b", "b,a"))
-    check(fed(out)[1] == 2 and daemon.status()["d"] == 2, "which the next run finds in place")
 with Daemon("--bias") as daemon:
     lattn("feed", daemon.address, *TOKENS, stdin=SMALL)
     names = json.loads(lattn("model", daemon.address)[0])["names"]
@@ -116,6 +114,83 @@ with Daemon() as daemon:
                      stdin=f"{long},y\n1,2\n")
     check(fed(out)[1] == 1 and "get no names" in err, "a column too long to be a name is learned",
           out, err)
+
+# The same rows however the columns are turned: one learner, so the model stays what it was.
+ROWS = list(csv.DictReader(io.StringIO(PLAIN.replace("b, of all", "b"), newline="")))
+AHEAD = "".join(",".join(row) + "\n" for row in
+                [list("abcy")] + [[row[name] for name in "abcy"] for row in ROWS])
+BACK = "".join(",".join(row) + "\n" for row in
+               [list("ycba")] + [[row[name] for name in "ycba"] for row in ROWS])
+MADE = [float(row["a"]) ** 2 * float(row["c"]) for row in ROWS]
+
+
+def with_column(text, name, values):
+    """The table with another column."""
+    first, *rows = text.splitlines()
+    return "".join([f"{first},{name}\n"] + [f"{row},{value!r}\n"
+                                            for row, value in zip(rows, values)])
+
+
+def coefficients(daemon):
+    """What the learner says to inputs of its own order."""
+    asked = "".join(line([[x, y]]) for x, y in ((1.0, 2.0), (-3.0, 0.5), (0.1, 7.0)))
+    return [json.loads(row)["y"] for row in lattn("predict", daemon.address,
+                                                  stdin=asked)[0].splitlines()]
+
+
+for bias in ([], ["--bias"]):
+    with Daemon(*bias) as daemon:
+        lattn("feed", daemon.address, "--from", "csv", "--tokens", "a,c", "--label", "m,n",
+              stdin=with_column(with_column(AHEAD, "m", MADE), "n", [-v for v in MADE]))
+        first = coefficients(daemon)
+        check(np.allclose(first, [[x * x * y, -x * x * y] for x, y in
+                                  ((1.0, 2.0), (-3.0, 0.5), (0.1, 7.0))]), "a rule is learned",
+              first)
+        for tokens, labels in (("c,a", "n,m"), ("a,c", "n,m"), ("c,a", "m,n")):
+            out, err = lattn("feed", daemon.address, "--from", "csv", "--tokens", tokens, "--label",
+                             labels, stdin=with_column(with_column(BACK, "n", [-v for v in MADE]),
+                                                       "m", MADE))
+            again = coefficients(daemon)
+            check(fed(out)[1] == 400 and err == "" and np.allclose(first, again),
+                  f"{bias} columns {tokens} and {labels} find their places by name", first, again)
+        before = daemon.status()
+        for tokens, labels, said in (
+            ("a,b", "m,n", 'column "b": the learner has no coordinate of that name'),
+            ("a,c,b", "m,n", 'column "b": the learner has no coordinate of that name'),
+            ("c", "m,n", 'no column gives the learner\'s coordinate "a"'),
+            ("a,c", "m,y", 'column "y": the learner has no output of that name'),
+            ("a,c", "n", 'no column gives the learner\'s output "m"'),
+        ):
+            out, err = lattn("feed", daemon.address, "--from", "csv", "--tokens", tokens, "--label",
+                             labels, stdin=with_column(with_column(AHEAD, "m", MADE), "n", MADE),
+                             code=1)
+            after = daemon.status()
+            check(out == "" and err == f"lattn feed: the header: {said}\n"
+                  and all(before[key] == after[key] for key in ("d", "m", "pairs", "rejected")),
+                  f"{tokens}, {labels}: {said}", out, err)
+
+with Daemon() as daemon:
+    series = with_column(AHEAD, "z", MADE)
+    for text in (series, "".join(",".join(reversed(row.split(","))) + "\n"
+                                 for row in series.splitlines())):
+        out, _ = lattn("feed", daemon.address, "--from", "csv", "--autoregressive", "--window", 2,
+                       stdin=text)
+        names = json.loads(lattn("model", daemon.address, "--heads", "1")[0])["names"]
+        said = lattn("predict", daemon.address, stdin=line([[0.5, 1.0, 2.0, 3.0, -1.0]]))[0]
+        y = json.loads(said)["y"]
+        first = y if text is series else first
+        check(fed(out)[1] == 399 and names["coordinates"] == list("abcyz") and
+              np.allclose(y, first, rtol=1e-6, atol=1e-9),
+              "a series is the same series in any order of its columns", names, y, first)
+
+with Daemon() as daemon:
+    lattn("feed", daemon.address, stdin=line([[1.0, 2.0]], [3.0]))
+    out, _ = lattn("feed", daemon.address, *TOKENS, stdin=SMALL)
+    check(fed(out)[1] == 2, "where the learner has no names columns lie by their order, too", out)
+    out, err = lattn("feed", daemon.address, "--from", "csv", "--tokens", "a", "--label", "y",
+                     stdin=SMALL, code=1)
+    check("1 columns, the learner has 2 coordinates without names" in err
+          and daemon.status()["pairs"] == 3, "and are as many", err)
 
 for claim, text in (("CRLF", SMALL.replace("\n", "\r\n")),
                     ("a byte order mark", "\ufeff" + SMALL),

@@ -99,6 +99,25 @@ with Daemon() as daemon:
     check(results == [(899, 899, 0, 0)] * 2, "two feeders widen one vocabulary", results)
     check(daemon.status()["d"] == 15, "which has every symbol once")
 
+for options, claim, learned in (
+    ([], "numbers", ["--from", "ndjson"]),
+    (["--bias"], "numbers behind a bias", ["--from", "ndjson"]),
+    ([], "columns", ["--from", "csv", "--tokens", "a,b", "--label", "c"]),
+    (["--bias"], "columns behind a bias", ["--from", "csv", "--tokens", "a,b", "--label", "c"]),
+    ([], "a series", ["--from", "csv", "--autoregressive", "--window", "1"]),
+):
+    with Daemon(*options) as daemon:
+        lattn("feed", daemon.address, *learned, stdin=line([[1.0, 2.0]], [3.0])
+              if "ndjson" in learned else "a,b,c\n1,2,3\n4,5,6\n")
+        before = daemon.status()
+        out, err = lattn("feed", daemon.address, "--from", "events", "--window", 2,
+                         stdin="k a\nk b\nk a\n", code=1)
+        after = daemon.status()
+        check(out == "" and "events need a learner that starts empty or was fed events" in err
+              and err.count("\n") == 1 and
+              all(before[key] == after[key] for key in ("d", "m", "pairs", "verdict")),
+              f"a learner of {claim} is not widened by events", out, err, after)
+
 with Daemon() as daemon:
     rows, err = None, lattn("predict", daemon.address, "--from", "events", "--window", 1,
                             stdin="k a\n", code=1)[1]

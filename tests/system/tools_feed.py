@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 
-from tools_support import LATTN, Daemon, check, fed, lattn, line
+from tools_support import LATTN, LATTND, Daemon, check, fed, lattn, line
 
 GOOD = line([[1.0, 2.0], [3.0, 4.0]], [5.0])
 
@@ -170,6 +170,18 @@ with Daemon() as daemon:
     acknowledged = int(err.split(" of ")[0].split()[-1])
     check(feeder.returncode == 1 and acknowledged > 0, "a daemon killed under load, too", err)
     killer.join()
+
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "s")
+    feeder = subprocess.Popen([LATTN, "feed", "unix:" + path], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE)
+    time.sleep(0.3)
+    late = subprocess.Popen([LATTND, "--listen", "unix:" + path], stderr=subprocess.DEVNULL)
+    out, _ = feeder.communicate(GOOD.encode(), timeout=60)
+    check(feeder.returncode == 0 and fed(out.decode()) == (1, 1, 0, 0),
+          "a daemon that comes up a moment later is waited for", out)
+    late.terminate()
+    late.wait(60)
 
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "s")

@@ -13,6 +13,7 @@ with tempfile.TemporaryDirectory() as folder, Daemon("--emit-every", "50ms") as 
 
     out, _ = lattn("status", daemon.address)
     check(out.startswith("nothing has been learned yet\n"), "an empty daemon says so")
+    check("\n  noise             -\n  r2                -\n" in out, "and leaves nothing blank", out)
     _, err = lattn("model", daemon.address, code=1)
     check(err == f"lattn model: {daemon.address}: nothing has been learned yet\n",
           "it has no model", err)
@@ -73,6 +74,12 @@ with tempfile.TemporaryDirectory() as folder, Daemon("--emit-every", "50ms") as 
         out, err = lattn(verb, where, stdin=bad, code=1)
         check(out.count("\n") == 2 and [row.split(":")[1] for row in err.splitlines()] ==
               [" line 2", " line 4"], f"{verb}: bad inputs are named and left out", out, err)
+    packed = os.path.join(folder, "model.npz")
+    lattn("model", daemon.address, "--format", "npz", "-o", packed)
+    for arguments in (["run", packed], ["distance", saved, packed]):
+        _, err = lattn(*arguments, code=1)
+        check(err == f"lattn {arguments[0]}: {packed}: not a model to be read: npz is not, JSON "
+              "and safetensors are\n", f"{arguments[0]} says that it reads no npz", err)
     with open(truth, "w") as file:
         file.write('{"d": 2}')
     _, err = lattn("run", truth, stdin="", code=1)

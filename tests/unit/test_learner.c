@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "core/learner.h"
+#include "support/lessons.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -10,42 +11,6 @@
 #include <string.h>
 
 enum { N = 3, D = 2, P = 6, COEF_MAX = 256 };
-
-static struct lattn_learner *learner_make(struct lattn_learner_settings settings)
-{
-    struct lattn_learner *learner = NULL;
-
-    cr_assert_eq(lattn_learner_open(&learner, &settings), LATTN_OK);
-    return learner;
-}
-
-static struct lattn_learner *learner_default(void)
-{
-    return learner_make(lattn_learner_settings_default());
-}
-
-static struct lattn_item item_make(const double *z, int32_t n, int32_t d, const double *y,
-                                   int32_t m)
-{
-    return (struct lattn_item){
-        .z = z, .y = y, .weight = 1, .n = n, .d = d, .m = m, .labels = LATTN_LABELS_LAST};
-}
-
-static enum lattn_status admit(struct lattn_learner *learner, struct lattn_item item)
-{
-    return lattn_learner_admit(learner, &item, NULL);
-}
-
-static void absorb(struct lattn_learner *learner, struct lattn_item item)
-{
-    lattn_learner_absorb(learner, &(struct lattn_batch){&item, 1});
-}
-
-static void teach(struct lattn_learner *learner, struct lattn_item item)
-{
-    cr_assert_eq(admit(learner, item), LATTN_OK);
-    absorb(learner, item);
-}
 
 /* Sequences of standard normal tokens times `size`, with standard normal labels. */
 static void teach_normals(struct lattn_learner *learner, struct random *random, int count,
