@@ -35,10 +35,11 @@ def orthonormal(a):
     return a
 
 
-def check_memory(d, mix, seed):
-    stream, half = Stream(seed), d // 2
+def check_memory(d, mix, noise, seed):
+    stream, second, half = Stream(seed), Stream(2**64 - 1 - seed), d // 2
     right = True
-    for pair in task("memory", "--dim", d, "--mix", mix, "--seed", seed, "--pairs", 20)[1]:
+    for pair in task("memory", "--dim", d, "--mix", mix, "--noise", noise, "--seed", seed,
+                     "--pairs", 20)[1]:
         unitary = stream.uniform() < mix
         keys, values = stream.normals(half, half), stream.normals(half, half)
         if unitary:
@@ -47,8 +48,10 @@ def check_memory(d, mix, seed):
         zeta = stream.normals(half)
         z = np.vstack([np.hstack([keys, values]), np.hstack([query, zeta])])
         y = np.hstack([np.zeros(half), values.T @ keys @ query + query @ query * zeta])
+        if noise > 0:
+            y = y + noise * second.normals(d)
         right = right and close(pair["z"], z) and close(pair["y"], y)
-    check(right, f"memory: d {d}, mix {mix}, seed {seed} is drawn and labelled as the page says")
+    check(right, f"memory: d {d}, mix {mix}, noise {noise}, seed {seed} is as the page says")
 
 
 def check_automaton(states, symbols, length):
@@ -148,8 +151,9 @@ def check_regression(k, n, noise):
     check(right, f"regression: {k} features, {n} examples, noise {noise}")
 
 
-check_memory(8, 0.5, 1)
-check_memory(6, 0.9, 2)  # an odd half: half a pair of normals is left over
+check_memory(8, 0.5, 0, 1)
+check_memory(8, 0.5, 0.1, 2**64 - 1)
+check_memory(6, 0.9, 0, 2)  # an odd half: half a pair of normals is left over
 check_automaton(2, 2, 8)
 check_automaton(3, 4, 5)
 check_word(2, 3, 4)

@@ -158,6 +158,84 @@ Test(machines, determined_words_are_executed_right_before_it, .timeout = 600)
               three.determined);
 }
 
+/* ---- whole words --------------------------------------------------------------------------- */
+
+enum { TOKENS_MAX = 400, DIM_MAX = 31 };
+
+static struct lattn_task *whole_words(int32_t size, uint64_t seed)
+{
+    struct lattn_automaton_settings settings = lattn_automaton_settings_default();
+    struct lattn_task *task;
+
+    settings.states = size;
+    settings.symbols = size;
+    settings.query = LATTN_AUTOMATON_WORD;
+    settings.seed = seed;
+    cr_assert_eq(lattn_automaton_open(&task, &settings), LATTN_OK);
+    return task;
+}
+
+/* Append the rounded answer; was it determined, and are the first `count` coordinates as wanted? */
+static int token_is_right(struct lattn_learner *learner, const struct lattn_model *truth,
+                          struct lattn_item *sequence, const double *want, int32_t count)
+{
+    double y[DIM_MAX], std_error[DIM_MAX];
+    struct lattn_prediction prediction = {.y = y, .std_error = std_error};
+    double *next = (double *)sequence->z + sequence->n * sequence->d;
+
+    cr_assert_eq(lattn_learner_predict(learner, sequence, &prediction, NULL), LATTN_OK);
+    lattn_model_round(truth, y);
+    memcpy(next, y, (size_t)sequence->d * sizeof *y);
+    sequence->n++;
+    return prediction.determined && memcmp(y, want, (size_t)count * sizeof *y) == 0;
+}
+
+/* The word goes on by itself; the task's own queries are what each token should be. */
+static int whole_word_is_right(struct lattn_learner *learner, struct lattn_task *task,
+                               int32_t length)
+{
+    static double z[TOKENS_MAX * DIM_MAX], asked[TOKENS_MAX * DIM_MAX];
+    struct lattn_item item, sequence;
+    int right = 1;
+
+    lattn_task_next(task, &item);
+    lattn_item_expand(&item, item.d, z);
+    sequence = item;
+    sequence.z = z;
+    sequence.tokens = LATTN_TOKENS_DENSE;
+    for (int32_t t = 1; t < length; t++) {
+        lattn_task_next(task, &item);
+        lattn_item_expand(&item, item.d, asked);
+        right = right && token_is_right(learner, lattn_task_truth(task), &sequence,
+                                        asked + (item.n - 1) * item.d, item.d);
+    }
+    return right;
+}
+
+/* From so many machines: the rank, and the words of unseen ones determined and right throughout. */
+static void expect_whole_words(int32_t size, int32_t machines, int64_t rank)
+{
+    enum { LENGTH = 8, TRIED = 300 };
+    struct lattn_learner *learner = task_learn(whole_words(size, 3000), machines * LENGTH);
+    struct lattn_task *unseen = whole_words(size, 77);
+    int32_t right = 0;
+
+    cr_expect_eq(corpus_certify(learner).rank, rank, "%d states: rank %ld", size,
+                 corpus_certify(learner).rank);
+    for (int32_t i = 0; i < TRIED; i++)
+        right += whole_word_is_right(learner, unseen, LENGTH);
+    cr_expect_eq(right, TRIED, "%d states: %d right", size, right);
+    lattn_task_close(&unseen);
+    lattn_learner_close(&learner);
+}
+
+Test(machines, of_a_whole_word_read_it_by_themselves, .timeout = 600)
+{
+    expect_whole_words(2, 64, 248);
+    if (corpus_is_long())
+        expect_whole_words(3, 384, 1091);
+}
+
 /* ---- Turing machines ----------------------------------------------------------------------- */
 
 /* A size, the machines to learn it from, and the numbers of the table (core/README.md). */
@@ -170,7 +248,7 @@ struct size {
     int64_t rank;
 };
 
-enum { STEPS = 24, TOKENS_MAX = 400, DIM_MAX = 31 };
+enum { STEPS = 24 };
 
 static struct lattn_task *turing(const struct size *size, uint64_t seed)
 {
@@ -187,23 +265,7 @@ static struct lattn_task *turing(const struct size *size, uint64_t seed)
     return task;
 }
 
-/* Append the rounded answer; was it determined, and is it the token wanted? */
-static int token_is_right(struct lattn_learner *learner, const struct lattn_model *truth,
-                          struct lattn_item *sequence, const double *want)
-{
-    double y[DIM_MAX], std_error[DIM_MAX];
-    struct lattn_prediction prediction = {.y = y, .std_error = std_error};
-    double *next = (double *)sequence->z + sequence->n * sequence->d;
-    size_t bytes = (size_t)sequence->d * sizeof *y;
-
-    cr_assert_eq(lattn_learner_predict(learner, sequence, &prediction, NULL), LATTN_OK);
-    lattn_model_round(truth, y);
-    memcpy(next, y, bytes);
-    sequence->n++;
-    return prediction.determined && memcmp(y, want, bytes) == 0;
-}
-
-/* The tokens of a history that were wrong or not determined, up to the first of them. */
+/* Is every token of a history determined and right? */
 static int history_is_right(struct lattn_learner *learner, const struct lattn_model *truth,
                             struct machine *machine, const struct lattn_item *first, int32_t steps)
 {
@@ -218,10 +280,10 @@ static int history_is_right(struct lattn_learner *learner, const struct lattn_mo
     sequence.tokens = LATTN_TOKENS_DENSE;
     for (int32_t t = 0; right && t < steps; t++) {
         machine_during(machine, want);
-        right = token_is_right(learner, truth, &sequence, want);
+        right = token_is_right(learner, truth, &sequence, want, sequence.d);
         machine_step(machine);
         machine_before(machine, want);
-        right = right && token_is_right(learner, truth, &sequence, want);
+        right = right && token_is_right(learner, truth, &sequence, want, sequence.d);
     }
     return right;
 }
