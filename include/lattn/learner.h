@@ -65,6 +65,7 @@ struct lattn_report {
     double *r2;              /* m, 1 - RSS / sum w y^2 */
     size_t memory_bytes;
     struct lattn_certificate certificate;
+    struct lattn_stream stream;
 };
 
 /* dim and outputs from the first pair, no bias, forget 1, exact tokens, no ridge, no limit. */
@@ -105,6 +106,22 @@ LATTN_API enum lattn_status lattn_learner_reset(struct lattn_learner *learner);
 LATTN_API enum lattn_status lattn_learner_admit(struct lattn_learner *learner,
                                                 const struct lattn_item *item,
                                                 struct lattn_complaint *complaint);
+
+/*
+ * Test a random sample of admitted items that are about to be learned, for what the report says of
+ * the stream: are they determined by what was learned before all of them?
+ *
+ * A few items are all tested; of many, so many that they have up to 256 label rows, fewer where
+ * features are many, drawn by a seed that is always the same. An item of several label rows is
+ * determined where all of them are. A test looks at the row space that the learner has at hand:
+ * where features are missing it may be some rows old, which makes determined inputs undetermined,
+ * never the reverse. A copy of a learner has none at hand at first.
+ *
+ * Call it before lattn_learner_absorb, or never. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing
+ * tested.
+ */
+LATTN_API enum lattn_status lattn_learner_survey(struct lattn_learner *learner,
+                                                 const struct lattn_batch *batch);
 
 /*
  * Learn admitted items, in order, in blocks: R'R += sum w phi phi'.

@@ -28,9 +28,6 @@ enum {
     COLUMNS_IN_CACHE = 256
 };
 
-/* Rows whose rounding the rank cut of weights at hand allows for; the verdict has its own. */
-static const double refresh_cut = 1e-11;
-
 void solution_close(struct solution **solution)
 {
     struct solution *closed = *solution;
@@ -451,24 +448,12 @@ static int tail_sees(const struct solution *solution, const double *x, double *s
     return 0;
 }
 
-int solution_determines(const struct component *component, const double *phi, double *work,
-                        double *ret_leverage)
+int solution_settles(const struct solution *solution, const double *phi, double *work)
 {
-    const struct solution *solution = component->solution;
     int32_t n = solution->columns;
-    double norm;
 
-    assert(solution->generation == component->generation && n == component->columns);
-    if (solution->rank == n) {
-        size_t ldr;
-        const double *r = component_triangle(component, &ldr);
-
-        memcpy(work, phi, (size_t)n * sizeof *work);
-        dense_triangle_solve(DENSE_TRANSPOSED, n, r, ldr, work);
-        norm = dense_norm(n, work);
-        *ret_leverage = norm * norm;
+    if (solution->rank == n)
         return 1;
-    }
     for (int32_t i = 0; i < n; i++) {
         int32_t column = solution->pivot[i];
 
@@ -477,23 +462,58 @@ int solution_determines(const struct component *component, const double *phi, do
             return 0;
         work[i] = phi[column] * solution->inverse[column];
     }
-    if (tail_sees(solution, work, work + n, work + 2 * n))
+    return !tail_sees(solution, work, work + n, work + 2 * n);
+}
+
+int solution_determines(const struct component *component, const double *phi, double *work,
+                        double *ret_leverage)
+{
+    const struct solution *solution = component->solution;
+    int32_t n = solution->columns;
+    double norm;
+
+    assert(solution->generation == component->generation && n == component->columns);
+    if (!solution_settles(solution, phi, work))
         return 0;
-    if (solution->rank > 0)
+    if (solution->rank == n) {
+        size_t ldr;
+        const double *r = component_triangle(component, &ldr);
+
+        memcpy(work, phi, (size_t)n * sizeof *work);
+        dense_triangle_solve(DENSE_TRANSPOSED, n, r, ldr, work);
+    } else if (solution->rank > 0) {
         dense_triangle_solve(DENSE_TRANSPOSED, solution->rank, solution->head,
                              (size_t)solution->rank, work);
+    }
     norm = dense_norm(solution->rank, work);
     *ret_leverage = norm * norm;
     return 1;
 }
 
-static void weights_refresh(struct component *component, const double *inverse, double ridge)
+/* Keep of a solution what solution_settles needs. */
+static void solution_settle(struct component *component)
+{
+    struct solution *settled = component->solution;
+
+    memory_release(settled->head);
+    memory_release(settled->target);
+    settled->head = NULL;
+    settled->target = NULL;
+    solution_close(&component->settled);
+    component->settled = settled;
+    component->solution = NULL;
+}
+
+static void weights_refresh(struct component *component, const double *inverse, double cut,
+                            double ridge)
 {
     /* Without memory the old weights stay: they only serve to predict what is learned next. */
     if (solution_open(component, inverse, 0) != LATTN_OK)
         return;
-    if (solution_rank(component, refresh_cut * component->solution->sigma_max) == LATTN_OK)
+    if (solution_rank(component, cut * component->solution->sigma_max) == LATTN_OK) {
         (void)solution_weights(component, ridge);
+        solution_settle(component);
+    }
     /* The rank cut was this component's own: good enough to predict with, not an exact answer. */
     component->weights_generation = 0;
     solution_close(&component->solution);
@@ -520,7 +540,7 @@ static uint64_t refresh_due(const struct component *component, double forget)
 }
 
 void solution_follow(struct component *component, int32_t rows, double *gain, const double *error,
-                     const double *inverse, double ridge, double forget)
+                     const double *inverse, double cut, double ridge, double forget)
 {
     uint64_t columns = (uint64_t)component->columns;
     int can_follow = component->full && ridge == 0;
@@ -533,7 +553,7 @@ void solution_follow(struct component *component, int32_t rows, double *gain, co
     component->rows_fresh += (uint64_t)rows;
     is_due = component->rows_fresh >= refresh_due(component, forget) || fills;
     if (is_due && !(can_follow && forget == 1)) {
-        weights_refresh(component, inverse, ridge);
+        weights_refresh(component, inverse, cut, ridge);
     } else if (can_follow && gain == NULL) {
         weights_full(component);
         component->weights_generation = component->generation;
