@@ -3,6 +3,7 @@
 
 #include <lattn/batch.h>
 #include <lattn/certificate.h>
+#include <lattn/limits.h>
 #include <lattn/model.h>
 #include <lattn/names.h>
 #include <lattn/status.h>
@@ -176,6 +177,56 @@ LATTN_API enum lattn_status lattn_learner_predict(struct lattn_learner *learner,
                                                   const struct lattn_item *input,
                                                   struct lattn_prediction *prediction,
                                                   struct lattn_complaint *complaint);
+
+/* So many undetermined inputs are named, and so many reasons. */
+enum { LATTN_DOMAIN_FIRST_MAX = 8, LATTN_LACKS_MAX = 16 };
+
+/*
+ * Why inputs are undetermined: a feature that was never seen, or a component of features that is
+ * short of directions.
+ *
+ * feature  "a * b * c": the sum over tokens of coordinates a and b, times c of the query; names, or
+ *          indices where they have none. Of a component the first one that was seen.
+ * columns  of the component; 0: the feature was never seen
+ * rank     of the component
+ * inputs   undetermined ones that meet it
+ */
+struct lattn_lack {
+    char feature[3 * LATTN_NAME_MAX + 8];
+    int64_t columns;
+    int64_t rank;
+    uint64_t inputs;
+};
+
+/*
+ * Are the inputs of a domain determined? Of inputs drawn from it at random at most the share
+ * bound95 is undetermined, with 95 % confidence.
+ *
+ * undetermined  indices of the first ones, undetermined_count of them
+ * lacks         in the order in which they were met; what has no place is left out
+ */
+struct lattn_domain {
+    uint64_t inputs;
+    uint64_t determined;
+    double bound95;
+    uint64_t undetermined[LATTN_DOMAIN_FIRST_MAX];
+    int32_t undetermined_count;
+    struct lattn_lack lacks[LATTN_LACKS_MAX];
+    int32_t lacks_count;
+};
+
+/*
+ * Certify a domain by inputs drawn from it: which are determined, and what the others lack.
+ *
+ * inputs      in   labels are not looked at
+ * ret_domain  out  undefined on refusal
+ *
+ * Returns as lattn_learner_predict; one bad input refuses all.
+ */
+LATTN_API enum lattn_status lattn_learner_cover(struct lattn_learner *learner,
+                                                const struct lattn_batch *inputs,
+                                                struct lattn_domain *ret_domain,
+                                                struct lattn_complaint *complaint);
 
 /*
  * Evaluate the certificate of the current generation, and remember since when it holds.

@@ -47,6 +47,19 @@ static enum lattn_status answer_predict(const struct dispatch *dispatch, struct 
                                   lattn_learner_outputs(learner));
 }
 
+static enum lattn_status answer_certify(const struct dispatch *dispatch, struct answer *answer)
+{
+    const struct lattn_request *request = answer->request;
+    const struct lattn_batch inputs = {.items = request->inputs, .count = request->inputs_count};
+    struct lattn_domain domain;
+    enum lattn_status status =
+        lattn_learner_cover(fold_learner(dispatch->fold), &inputs, &domain, &answer->complaint);
+
+    if (status != LATTN_OK)
+        return status;
+    return lattn_write_domain(&answer->result, answer->format, &domain);
+}
+
 static enum lattn_status answer_status(const struct dispatch *dispatch, struct answer *answer)
 {
     struct lattn_service service = {0};
@@ -182,6 +195,8 @@ static enum lattn_status answer_make(const struct dispatch *dispatch, struct ans
     switch (answer->request->method) {
     case LATTN_METHOD_PREDICT:
         return answer_predict(dispatch, answer);
+    case LATTN_METHOD_CERTIFY:
+        return answer_certify(dispatch, answer);
     case LATTN_METHOD_STATUS:
         return answer_status(dispatch, answer);
     case LATTN_METHOD_MODEL:
