@@ -3,7 +3,7 @@
  * takes; the bound is that of all of them together.
  */
 #include "client.h"
-#include "numbers.h"
+#include "inputs.h"
 #include "options.h"
 #include "reader.h"
 #include "talk.h"
@@ -15,71 +15,33 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A batch ends with the input that fills one of these. */
-enum { BATCH_INPUTS_MAX = LATTN_INPUTS_MAX, BATCH_BYTES_MAX = 4 << 20 };
+/* A batch ends with the input that fills it, or with this many bytes. */
+enum { BATCH_BYTES_MAX = 4 << 20 };
 
 /*
  * One run.
  *
- * line     numbers of the line at hand; tokens: of the batch, in which input i starts at at[i]
- * bytes    of the batch's lines
- * lines    where each input of the batch stands
- * domain   of all batches; its undetermined ones are told by their lines
+ * domain  of all batches; its undetermined inputs are told by their lines
  */
 struct certify {
     struct client client;
     struct reader input;
-    struct numbers line;
-    double *tokens;
-    size_t tokens_used;
-    size_t tokens_room;
-    size_t bytes;
-    struct lattn_item items[BATCH_INPUTS_MAX];
-    size_t at[BATCH_INPUTS_MAX];
-    uint64_t lines[BATCH_INPUTS_MAX];
-    size_t count;
+    struct inputs batch;
     struct lattn_domain domain;
 };
-
-/* Make room for the tokens of one more input; those of the others stay. */
-static enum lattn_status tokens_reserve(struct certify *certify, size_t used)
-{
-    size_t room = 2 * (certify->tokens_used + used);
-    double *grown;
-
-    if (certify->tokens_used + used <= certify->tokens_room)
-        return LATTN_OK;
-    grown = realloc(certify->tokens, room * sizeof *grown);
-    if (grown == NULL)
-        return LATTN_NO_MEMORY;
-    certify->tokens = grown;
-    certify->tokens_room = room;
-    return LATTN_OK;
-}
 
 /* Put an input into the batch. Returns VERB_DONE, or says why not. */
 static enum verb_exit input_take(struct certify *certify, const char *text, size_t length)
 {
-    struct lattn_item *item = &certify->items[certify->count];
     struct lattn_complaint complaint = {""};
-    size_t used;
-    enum lattn_status status = numbers_reserve_line(&certify->line, length);
+    enum lattn_status status =
+        inputs_take(&certify->batch, text, length, certify->input.number, &complaint);
 
     if (status == LATTN_OK)
-        status = lattn_input_read(text, length, certify->line.data, &used, item, &complaint);
-    if (status == LATTN_OK)
-        status = tokens_reserve(certify, used);
-    if (status != LATTN_OK) {
-        talk(certify->client.verb, NULL, "line %llu: %s", (unsigned long long)certify->input.number,
-             complaint.text[0] ? complaint.text : lattn_status_text(status));
-        return VERB_REFUSED;
-    }
-    memcpy(certify->tokens + certify->tokens_used, certify->line.data, used * sizeof(double));
-    certify->at[certify->count] = certify->tokens_used;
-    certify->lines[certify->count++] = certify->input.number;
-    certify->tokens_used += used;
-    certify->bytes += length;
-    return VERB_DONE;
+        return VERB_DONE;
+    talk(certify->client.verb, NULL, "line %llu: %s", (unsigned long long)certify->input.number,
+         complaint.text[0] ? complaint.text : lattn_status_text(status));
+    return VERB_REFUSED;
 }
 
 /* Add what a batch showed to what is known. */
@@ -91,8 +53,9 @@ static void domain_add(struct certify *certify, const struct lattn_domain *batch
     all->determined += batch->determined;
     for (int32_t i = 0; i < batch->undetermined_count; i++)
         if (all->undetermined_count < LATTN_DOMAIN_FIRST_MAX &&
-            batch->undetermined[i] < certify->count)
-            all->undetermined[all->undetermined_count++] = certify->lines[batch->undetermined[i]];
+            batch->undetermined[i] < certify->batch.count)
+            all->undetermined[all->undetermined_count++] =
+                certify->batch.lines[batch->undetermined[i]];
     for (int32_t i = 0; i < batch->lacks_count; i++) {
         const struct lattn_lack *lack = &batch->lacks[i];
         int32_t place = 0;
@@ -112,15 +75,13 @@ static enum verb_exit batch_ask(struct certify *certify)
 {
     struct lattn_request request = {.method = LATTN_METHOD_CERTIFY,
                                     .id = "1",
-                                    .inputs = certify->items,
-                                    .inputs_count = certify->count};
+                                    .inputs = certify->batch.items,
+                                    .inputs_count = certify->batch.count};
     struct lattn_domain batch;
     struct lattn_reply reply;
     enum lattn_status status;
     enum verb_exit code;
 
-    for (size_t i = 0; i < certify->count; i++)
-        certify->items[i].z = certify->tokens + certify->at[i];
     code = client_ask(&certify->client, &request, &reply);
     if (code != VERB_DONE)
         return code;
@@ -129,9 +90,7 @@ static enum verb_exit batch_ask(struct certify *certify)
     if (status != LATTN_OK)
         return client_refuse(&certify->client, status);
     domain_add(certify, &batch);
-    certify->count = 0;
-    certify->tokens_used = 0;
-    certify->bytes = 0;
+    inputs_clear(&certify->batch);
     return VERB_DONE;
 }
 
@@ -152,14 +111,14 @@ static enum verb_exit inputs_ask(struct certify *certify)
         if (!reader_is_blank(text, length))
             code = input_take(certify, text, length);
         if (code == VERB_DONE &&
-            (certify->count == BATCH_INPUTS_MAX || certify->bytes >= BATCH_BYTES_MAX))
+            (certify->batch.count == LATTN_INPUTS_MAX || certify->batch.bytes >= BATCH_BYTES_MAX))
             code = batch_ask(certify);
     }
     if (certify->input.error != 0) {
         talk(certify->client.verb, "standard input", "%s", strerror(certify->input.error));
         return VERB_REFUSED;
     }
-    if (code == VERB_DONE && certify->count > 0)
+    if (code == VERB_DONE && certify->batch.count > 0)
         code = batch_ask(certify);
     return code;
 }
@@ -201,8 +160,7 @@ static enum verb_exit certify_run_on(struct certify *certify)
     if (code == VERB_DONE)
         domain_print(&certify->domain);
     reader_done(&certify->input);
-    numbers_done(&certify->line);
-    free(certify->tokens);
+    inputs_done(&certify->batch);
     return code;
 }
 

@@ -229,6 +229,27 @@ LATTN_API enum lattn_status lattn_learner_cover(struct lattn_learner *learner,
                                                 struct lattn_complaint *complaint);
 
 /*
+ * Which candidates should be labelled next? Greedily those that lie furthest outside the row space
+ * of what was learned and of those chosen before; each of them raises the rank by one. What would
+ * add no direction is not chosen.
+ *
+ * candidates  in   inputs; labels are not looked at
+ * count       in   choose at most so many
+ * ret_order   out  count indices, the first *ret_count of them are set
+ *
+ * Works before the first pair as well, if candidates tell how wide a token is. About 4 q flops per
+ * choice and candidate, q the directions missing in the features that candidates share.
+ *
+ * Returns LATTN_OK; LATTN_EMPTY, LATTN_RANGE, LATTN_NOT_FINITE, LATTN_SHAPE,
+ * LATTN_FEATURE_OVERFLOW, LATTN_MEMORY_LIMIT, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
+ */
+LATTN_API enum lattn_status lattn_learner_suggest(struct lattn_learner *learner,
+                                                  const struct lattn_batch *candidates,
+                                                  size_t count, size_t *ret_order,
+                                                  size_t *ret_count,
+                                                  struct lattn_complaint *complaint);
+
+/*
  * Evaluate the certificate of the current generation, and remember since when it holds.
  *
  * Before any pair the verdict is "not identifying" and p is 0. Returns LATTN_OK, LATTN_NO_MEMORY

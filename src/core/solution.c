@@ -417,9 +417,22 @@ enum lattn_status solution_weights(struct component *component, double ridge)
     return LATTN_OK;
 }
 
+/* x = phi / D, pivoted. Returns 0 where phi has a column without scale: it was never nonzero. */
+static int input_scale(const struct solution *solution, const double *phi, double *ret_x)
+{
+    for (int32_t i = 0; i < solution->columns; i++) {
+        int32_t column = solution->pivot[i];
+
+        if (solution->inverse[column] == 0 && phi[column] != 0)
+            return 0;
+        ret_x[i] = phi[column] * solution->inverse[column];
+    }
+    return 1;
+}
+
 /*
- * Does a null direction see the input? T'x1 and the sum of magnitudes behind it are formed side by
- * side, row by row of T; see the tolerances above.
+ * What null directions see of the input, x2 - T'x1: T'x1 and the sum of magnitudes behind it are
+ * formed side by side, row by row of T; see the tolerances above. Returns whether it is anything.
  */
 static int tail_sees(const struct solution *solution, const double *x, double *seen,
                      double *magnitude)
@@ -427,6 +440,7 @@ static int tail_sees(const struct solution *solution, const double *x, double *s
     int32_t rank = solution->rank;
     int32_t rest = solution->columns - rank;
     double floor_x = row_space_floor * dense_norm(solution->columns, x);
+    int sees = 0;
 
     for (int32_t j = 0; j < rest; j++) {
         seen[j] = x[rank + j];
@@ -442,10 +456,20 @@ static int tail_sees(const struct solution *solution, const double *x, double *s
             magnitude[j] += fabs(row[j] * x[i]);
         }
     }
-    for (int32_t j = 0; j < rest; j++)
+    for (int32_t j = 0; j < rest; j++) {
         if (fabs(seen[j]) > row_space_relative * magnitude[j] + floor_x)
-            return 1;
-    return 0;
+            sees = 1;
+        else
+            seen[j] = 0;
+    }
+    return sees;
+}
+
+void solution_residual(const struct solution *solution, const double *phi, double *work,
+                       double *ret_seen)
+{
+    (void)input_scale(solution, phi, work);
+    (void)tail_sees(solution, work, ret_seen, work + solution->columns);
 }
 
 int solution_settles(const struct solution *solution, const double *phi, double *work)
@@ -454,15 +478,7 @@ int solution_settles(const struct solution *solution, const double *phi, double 
 
     if (solution->rank == n)
         return 1;
-    for (int32_t i = 0; i < n; i++) {
-        int32_t column = solution->pivot[i];
-
-        /* A column without scale was never nonzero: an input that uses it is not determined. */
-        if (solution->inverse[column] == 0 && phi[column] != 0)
-            return 0;
-        work[i] = phi[column] * solution->inverse[column];
-    }
-    return !tail_sees(solution, work, work + n, work + 2 * n);
+    return input_scale(solution, phi, work) && !tail_sees(solution, work, work + n, work + 2 * n);
 }
 
 int solution_determines(const struct component *component, const double *phi, double *work,

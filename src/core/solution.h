@@ -105,6 +105,16 @@ int solution_determines(const struct component *component, const double *phi, do
 int solution_settles(const struct solution *solution, const double *phi, double *work);
 
 /*
+ * What of x lies outside the row space: x2 - T'x1 in scaled coordinates, 0 where it is rounding. Of
+ * a deficient solution; phi has no column that was never nonzero.
+ *
+ * work      scratch  2 * columns - rank
+ * ret_seen  out      columns - rank
+ */
+void solution_residual(const struct solution *solution, const double *phi, double *work,
+                       double *ret_seen);
+
+/*
  * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS
  * correction for one row, from R and C for a block; before full rank they are refreshed after so
  * many rows that this costs a bounded share of the work. A refresh leaves its row space behind in

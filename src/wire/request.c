@@ -25,6 +25,8 @@ enum param {
     PARAM_Z,
     PARAM_T,
     PARAM_INPUTS,
+    PARAM_CANDIDATES,
+    PARAM_N,
     PARAM_HEADS,
     PARAM_WHAT,
     PARAM_EVERY,
@@ -36,8 +38,8 @@ enum param {
     PARAMS_COUNT
 };
 
-static const char *const param_words[] = {"z",      "t",        "inputs",  "heads",
-                                          "what",   "every",    "append",  "outputs",
+static const char *const param_words[] = {"z",      "t",        "inputs",  "candidates", "n",
+                                          "heads",  "what",     "every",   "append",     "outputs",
                                           "blocks", "producer", "confirm", NULL};
 
 #define PARAM(name) (1u << PARAM_##name)
@@ -54,6 +56,7 @@ static const struct method methods[] = {
     [LATTN_METHOD_SUBSCRIBE] = {"subscribe", PARAM(WHAT) | PARAM(EVERY)},
     [LATTN_METHOD_EMIT] = {"emit", 0},
     [LATTN_METHOD_CERTIFY] = {"certify", PARAM(INPUTS)},
+    [LATTN_METHOD_SUGGEST] = {"suggest", PARAM(CANDIDATES) | PARAM(N)},
     [LATTN_METHOD_NAME] = {"name", PARAM(APPEND) | PARAM(OUTPUTS) | PARAM(BLOCKS)},
     [LATTN_METHOD_HELLO] = {"hello", PARAM(PRODUCER)},
     [LATTN_METHOD_RESET] = {"reset", PARAM(CONFIRM)},
@@ -219,6 +222,7 @@ static enum lattn_status param_read_names(struct scan *scan, const char *name, i
 
 /* Where the next input of a request goes. */
 struct inputs_reader {
+    const char *name;
     struct lattn_item *items;
     double *numbers;
 };
@@ -252,25 +256,26 @@ static enum lattn_status inputs_read_element(struct scan *scan, int64_t index, v
     if (scan->complaint == NULL)
         return status;
     why = *scan->complaint;
-    return complain(scan->complaint, status, "inputs[%jd]: %.200s", (intmax_t)index, why.text);
+    return complain(scan->complaint, status, "%s[%jd]: %.200s", reader->name, (intmax_t)index,
+                    why.text);
 }
 
-static enum lattn_status param_read_inputs(struct scan *scan, struct lattn_request *request)
+static enum lattn_status param_read_inputs(struct scan *scan, const char *name,
+                                           struct lattn_request *request)
 {
     struct inputs_reader reader;
-    enum lattn_status status =
-        array_count(scan, "inputs", LATTN_INPUTS_MAX, &request->inputs_count);
+    enum lattn_status status = array_count(scan, name, LATTN_INPUTS_MAX, &request->inputs_count);
 
     if (status != LATTN_OK)
         return status;
     if (request->inputs_count == 0)
-        return complain(scan->complaint, LATTN_EMPTY, "inputs has no input");
+        return complain(scan->complaint, LATTN_EMPTY, "%s has no input", name);
     request->numbers = memory_raw(numbers_bound(scan), sizeof *request->numbers);
     request->inputs = memory_zeroed(request->inputs_count, sizeof *request->inputs);
     if (request->numbers == NULL || request->inputs == NULL)
         return LATTN_NO_MEMORY;
-    reader = (struct inputs_reader){request->inputs, request->numbers};
-    return scan_array(scan, "inputs", inputs_read_element, &reader);
+    reader = (struct inputs_reader){name, request->inputs, request->numbers};
+    return scan_array(scan, name, inputs_read_element, &reader);
 }
 
 static enum lattn_status blocks_read_element(struct scan *scan, int64_t index, void *arg)
@@ -306,7 +311,10 @@ static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
     case PARAM_T:
         return param_read_input(scan, (enum param)field, request);
     case PARAM_INPUTS:
-        return param_read_inputs(scan, request);
+    case PARAM_CANDIDATES:
+        return param_read_inputs(scan, param_words[field], request);
+    case PARAM_N:
+        return scan_count_to(scan, "n", LATTN_INPUTS_MAX, &request->n);
     case PARAM_HEADS:
         return param_read_heads(scan, request);
     case PARAM_WHAT:
@@ -404,6 +412,9 @@ static enum lattn_status request_read(struct request_reader *reader, const char 
     if (status == LATTN_OK && reader->request.method == LATTN_METHOD_CERTIFY &&
         reader->request.inputs == NULL)
         return complain(complaint, LATTN_FIELD, "inputs is missing in params of certify");
+    if (status == LATTN_OK && reader->request.method == LATTN_METHOD_SUGGEST &&
+        reader->request.inputs == NULL)
+        return complain(complaint, LATTN_FIELD, "candidates is missing in params of suggest");
     return status;
 }
 

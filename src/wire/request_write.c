@@ -28,9 +28,10 @@ static void names_params_write(struct writer *writer, const struct lattn_request
     writer_close(writer, ']');
 }
 
-static void inputs_param_write(struct writer *writer, const struct lattn_request *request)
+static void inputs_param_write(struct writer *writer, const char *key,
+                               const struct lattn_request *request)
 {
-    writer_key(writer, "inputs");
+    writer_key(writer, key);
     writer_open(writer, '[');
     for (size_t i = 0; i < request->inputs_count; i++) {
         writer_open(writer, '{');
@@ -68,7 +69,14 @@ static void params_write(struct writer *writer, const struct lattn_request *requ
         pair_write_tokens(writer, &request->input);
         return;
     case LATTN_METHOD_CERTIFY:
-        inputs_param_write(writer, request);
+        inputs_param_write(writer, "inputs", request);
+        return;
+    case LATTN_METHOD_SUGGEST:
+        inputs_param_write(writer, "candidates", request);
+        if (request->n == 0)
+            return;
+        writer_key(writer, "n");
+        writer_count(writer, request->n);
         return;
     case LATTN_METHOD_MODEL:
         heads_param_write(writer, request);

@@ -122,6 +122,27 @@ Test(request, reads_certify)
                    LATTN_SHAPE, "inputs[0]: z[1] has 0 coordinates, z[0] has 1");
 }
 
+Test(request, reads_suggest)
+{
+    static const char text[] = "{\"id\":1,\"method\":\"suggest\",\"params\":{\"candidates\":"
+                               "[{\"t\":[[0]]},{\"z\":[[7]]}],\"n\":5}}\n";
+    struct lattn_request request = read_request(text);
+    struct lattn_text again;
+
+    cr_assert_eq(request.method, LATTN_METHOD_SUGGEST);
+    cr_assert_eq(request.inputs_count, 2);
+    cr_assert_eq(request.n, 5);
+    lattn_text_init(&again);
+    cr_assert_eq(lattn_write_request(&again, LATTN_FORMAT_JSON, &request), LATTN_OK);
+    cr_assert_str_eq(again.data, text);
+    lattn_text_done(&again);
+    lattn_request_done(&request);
+    assert_refused("{\"method\":\"suggest\",\"params\":{\"n\":5}}", LATTN_FIELD,
+                   "candidates is missing in params of suggest");
+    assert_refused("{\"method\":\"suggest\",\"params\":{\"candidates\":[{}]}}", LATTN_FIELD,
+                   "candidates[0]: z is missing");
+}
+
 Test(request, reads_heads)
 {
     struct lattn_request none = read_request("{\"method\":\"model\"}");
