@@ -15,13 +15,13 @@ static int is_names(const char *text, size_t length)
 }
 
 enum lattn_status input_line_read(struct numbers *numbers, const char *text, size_t length,
-                                  struct lattn_item *ret_input, struct lattn_complaint *complaint)
+                                  size_t *ret_used, struct lattn_item *ret_input,
+                                  struct lattn_complaint *complaint)
 {
     enum lattn_status status = numbers_reserve_line(numbers, length);
-    size_t used;
 
     if (status != LATTN_OK)
         return status;
-    status = lattn_input_read(text, length, numbers->data, &used, ret_input, complaint);
+    status = lattn_input_read(text, length, numbers->data, ret_used, ret_input, complaint);
     return status != LATTN_OK && is_names(text, length) ? LATTN_MORE : status;
 }

@@ -24,6 +24,8 @@ static const struct {
     {"status", status_run, "what a daemon knows, and whether it is enough"},
     {"watch", watch_run, "a table of what a daemon learns, one row per emission"},
     {"predict", predict_run, "ask a daemon for the labels of inputs"},
+    {"certify", certify_run, "how much of a domain is determined, and what is missing"},
+    {"suggest", suggest_run, "which of some inputs should be labelled next"},
     {"model", model_run, "fetch the model"},
     {"run", run_run, "apply a saved model to inputs"},
     {"distance", distance_run, "compare two saved models as functions"},

@@ -63,7 +63,9 @@ static enum lattn_status input_ask(struct predict *predict, const char *text, si
 {
     struct lattn_complaint complaint = {""};
     struct lattn_item input;
-    enum lattn_status status = input_line_read(&predict->numbers, text, length, &input, &complaint);
+    size_t used;
+    enum lattn_status status =
+        input_line_read(&predict->numbers, text, length, &used, &input, &complaint);
 
     if (status == LATTN_NO_MEMORY)
         return status;

@@ -60,7 +60,9 @@ static enum lattn_status line_apply(struct run *run, const char *text, size_t le
     struct lattn_complaint complaint = {""};
     struct lattn_item item;
     const double *z;
-    enum lattn_status status = input_line_read(&run->numbers, text, length, &item, &complaint);
+    size_t used;
+    enum lattn_status status =
+        input_line_read(&run->numbers, text, length, &used, &item, &complaint);
 
     if (status == LATTN_MORE)
         return LATTN_OK;

@@ -64,6 +64,22 @@ static void verdict_print(const struct lattn_certificate *certificate)
         printf("not yet identifying: %lld of %lld directions seen\n", rank, p);
 }
 
+/*
+ * The verdict on the stream, which logs of symbols look at; beside the plain one. Where every input
+ * is determined there is nothing to add.
+ */
+static void stream_print(const struct lattn_report *report)
+{
+    const struct lattn_stream *stream = &report->stream;
+
+    if (stream->checked == 0 || report->certificate.verdict == LATTN_IDENTIFYING)
+        return;
+    printf("of the last %llu inputs tested %llu were undetermined: averaged over them, the chance\n"
+           "that the next input was undetermined was at most %.3g %% (95 %% confidence)\n",
+           (unsigned long long)stream->checked, (unsigned long long)stream->undetermined,
+           100 * stream->bound95);
+}
+
 static void certificate_print(const struct lattn_certificate *certificate)
 {
     printf("  %-18s%lld of %lld\n", "rank", (long long)certificate->rank,
@@ -117,6 +133,7 @@ static enum lattn_status table_print(const struct lattn_reply *reply)
     if (status != LATTN_OK)
         return status;
     verdict_print(&state.report.certificate);
+    stream_print(&state.report);
     report_print(&state.report);
     service_print(&state);
     lattn_report_done(&state.report);

@@ -16,6 +16,8 @@ enum verb_exit feed_run(int argc, char **argv);
 enum verb_exit status_run(int argc, char **argv);
 enum verb_exit watch_run(int argc, char **argv);
 enum verb_exit predict_run(int argc, char **argv);
+enum verb_exit certify_run(int argc, char **argv);
+enum verb_exit suggest_run(int argc, char **argv);
 enum verb_exit model_run(int argc, char **argv);
 enum verb_exit run_run(int argc, char **argv);
 enum verb_exit distance_run(int argc, char **argv);

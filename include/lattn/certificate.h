@@ -44,6 +44,36 @@ struct lattn_certificate {
     int64_t lost_at;           /* pairs at the evaluation that lost it, or LATTN_NEVER */
 };
 
+/* So many tests of arriving inputs count at most, the newest. */
+enum { LATTN_STREAM_WINDOW = 1000 };
+
+/*
+ * Were the inputs of the stream determined before they were learned from?
+ *
+ * Averaged over the last `checked` inputs tested, the chance that the next input was undetermined
+ * was at most bound95, with 95 % confidence. This is a statement for one look; who looks repeatedly
+ * must ask lattn_stream_bound for less (src/core/README.md, section 3). It cannot speak of what
+ * the stream does more rarely than once in `checked` inputs.
+ *
+ * checked       tests that count, at most LATTN_STREAM_WINDOW
+ * undetermined  of these
+ * bound95       NaN before the first test
+ * tested        tests since ever
+ */
+struct lattn_stream {
+    uint64_t checked;
+    uint64_t undetermined;
+    double bound95;
+    uint64_t tested;
+};
+
+/*
+ * The exact one-sided binomial bound: the chance x for which at most `undetermined` of `checked`
+ * happens with probability alpha, 0 < alpha < 1; for none of them 1 - alpha^(1 / checked). NaN
+ * where nothing was checked. Source: Clopper, Pearson 1934.
+ */
+LATTN_API double lattn_stream_bound(uint64_t checked, uint64_t undetermined, double alpha);
+
 LATTN_END
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <lattn/batch.h>
 #include <lattn/certificate.h>
+#include <lattn/limits.h>
 #include <lattn/model.h>
 #include <lattn/names.h>
 #include <lattn/status.h>
@@ -65,6 +66,7 @@ struct lattn_report {
     double *r2;              /* m, 1 - RSS / sum w y^2 */
     size_t memory_bytes;
     struct lattn_certificate certificate;
+    struct lattn_stream stream;
 };
 
 /* dim and outputs from the first pair, no bias, forget 1, exact tokens, no ridge, no limit. */
@@ -105,6 +107,22 @@ LATTN_API enum lattn_status lattn_learner_reset(struct lattn_learner *learner);
 LATTN_API enum lattn_status lattn_learner_admit(struct lattn_learner *learner,
                                                 const struct lattn_item *item,
                                                 struct lattn_complaint *complaint);
+
+/*
+ * Test a random sample of admitted items that are about to be learned, for what the report says of
+ * the stream: are they determined by what was learned before all of them?
+ *
+ * A few items are all tested; of many, so many that they have up to 256 label rows, fewer where
+ * features are many, drawn by a seed that is always the same. An item of several label rows is
+ * determined where all of them are. A test looks at the row space that the learner has at hand:
+ * where features are missing it may be some rows old, which makes determined inputs undetermined,
+ * never the reverse. A copy of a learner has none at hand at first.
+ *
+ * Call it before lattn_learner_absorb, or never. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing
+ * tested.
+ */
+LATTN_API enum lattn_status lattn_learner_survey(struct lattn_learner *learner,
+                                                 const struct lattn_batch *batch);
 
 /*
  * Learn admitted items, in order, in blocks: R'R += sum w phi phi'.
@@ -158,6 +176,77 @@ lattn_learner_name(struct lattn_learner *learner, const char *const *append, siz
 LATTN_API enum lattn_status lattn_learner_predict(struct lattn_learner *learner,
                                                   const struct lattn_item *input,
                                                   struct lattn_prediction *prediction,
+                                                  struct lattn_complaint *complaint);
+
+/* So many undetermined inputs are named, and so many reasons. */
+enum { LATTN_DOMAIN_FIRST_MAX = 8, LATTN_LACKS_MAX = 16 };
+
+/*
+ * Why inputs are undetermined: a feature that was never seen, or a component of features that is
+ * short of directions.
+ *
+ * feature  "a * b * c": the sum over tokens of coordinates a and b, times c of the query; names, or
+ *          indices where they have none. Of a component the first one that was seen.
+ * columns  of the component; 0: the feature was never seen
+ * rank     of the component
+ * inputs   undetermined ones that meet it
+ */
+struct lattn_lack {
+    char feature[3 * LATTN_NAME_MAX + 8];
+    int64_t columns;
+    int64_t rank;
+    uint64_t inputs;
+};
+
+/*
+ * Are the inputs of a domain determined? Of inputs drawn from it at random at most the share
+ * bound95 is undetermined, with 95 % confidence.
+ *
+ * undetermined  indices of the first ones, undetermined_count of them
+ * lacks         in the order in which they were met; what has no place is left out
+ */
+struct lattn_domain {
+    uint64_t inputs;
+    uint64_t determined;
+    double bound95;
+    uint64_t undetermined[LATTN_DOMAIN_FIRST_MAX];
+    int32_t undetermined_count;
+    struct lattn_lack lacks[LATTN_LACKS_MAX];
+    int32_t lacks_count;
+};
+
+/*
+ * Certify a domain by inputs drawn from it: which are determined, and what the others lack.
+ *
+ * inputs      in   labels are not looked at
+ * ret_domain  out  undefined on refusal
+ *
+ * Returns as lattn_learner_predict; one bad input refuses all.
+ */
+LATTN_API enum lattn_status lattn_learner_cover(struct lattn_learner *learner,
+                                                const struct lattn_batch *inputs,
+                                                struct lattn_domain *ret_domain,
+                                                struct lattn_complaint *complaint);
+
+/*
+ * Which candidates should be labelled next? Greedily those that lie furthest outside the row space
+ * of what was learned and of those chosen before; each of them raises the rank by one. What would
+ * add no direction is not chosen.
+ *
+ * candidates  in   inputs; labels are not looked at
+ * count       in   choose at most so many
+ * ret_order   out  count indices, the first *ret_count of them are set
+ *
+ * Works before the first pair as well, if candidates tell how wide a token is. About 4 q flops per
+ * choice and candidate, q the directions missing in the features that candidates share.
+ *
+ * Returns LATTN_OK; LATTN_EMPTY, LATTN_RANGE, LATTN_NOT_FINITE, LATTN_SHAPE,
+ * LATTN_FEATURE_OVERFLOW, LATTN_MEMORY_LIMIT, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
+ */
+LATTN_API enum lattn_status lattn_learner_suggest(struct lattn_learner *learner,
+                                                  const struct lattn_batch *candidates,
+                                                  size_t count, size_t *ret_order,
+                                                  size_t *ret_count,
                                                   struct lattn_complaint *complaint);
 
 /*

@@ -21,6 +21,8 @@ enum {
     LATTN_PRODUCER_MAX = 64,
     /* Bytes of a request's "id" as JSON text; echoed, so it must be bounded. */
     LATTN_ID_MAX = 128,
+    /* Inputs of one certify or suggest: the learner answers nobody else meanwhile. */
+    LATTN_INPUTS_MAX = 4096,
     /* Objects inside objects in one line: a pair needs three, a request six. */
     LATTN_DEPTH_MAX = 16,
     /* Producers remembered for duplicates; the one idle longest is forgotten first. */

@@ -124,6 +124,8 @@ enum lattn_method {
     LATTN_METHOD_MODEL,
     LATTN_METHOD_SUBSCRIBE,
     LATTN_METHOD_EMIT,
+    LATTN_METHOD_CERTIFY,
+    LATTN_METHOD_SUGGEST,
     LATTN_METHOD_NAME,
     LATTN_METHOD_HELLO,
     LATTN_METHOD_RESET
@@ -137,6 +139,8 @@ LATTN_API const char *lattn_method_word(enum lattn_method method);
  *
  * id        the id as JSON text; "" if there is none
  * input     predict: its tokens lie in numbers
+ * inputs    certify, and the candidates of suggest: inputs_count of them, tokens in numbers
+ * n         suggest: at most so many; 0: all that add something
  * heads     model: LATTN_HEADS_SVD, or LATTN_HEADS_COUNT with heads_count; has_heads 0: default
  * producer  hello; "" if there is none
  * append, outputs, blocks   name; each is one allocation, with the texts that its pointers point to
@@ -148,6 +152,9 @@ struct lattn_request {
     enum lattn_method method;
     char id[LATTN_ID_MAX];
     struct lattn_item input;
+    struct lattn_item *inputs;
+    size_t inputs_count;
+    uint64_t n;
     double *numbers;
     int32_t has_heads;
     enum lattn_heads heads;
@@ -271,6 +278,11 @@ LATTN_API enum lattn_status lattn_write_prediction(struct lattn_text *text,
                                                    enum lattn_format format,
                                                    const struct lattn_prediction *prediction,
                                                    int32_t m);
+LATTN_API enum lattn_status lattn_write_domain(struct lattn_text *text, enum lattn_format format,
+                                               const struct lattn_domain *domain);
+LATTN_API enum lattn_status lattn_write_suggestion(struct lattn_text *text,
+                                                   enum lattn_format format, const size_t *order,
+                                                   size_t count);
 LATTN_API enum lattn_status lattn_write_hello(struct lattn_text *text, enum lattn_format format,
                                               const struct lattn_hello *hello);
 LATTN_API enum lattn_status lattn_write_named(struct lattn_text *text, enum lattn_format format,
@@ -337,6 +349,7 @@ LATTN_API void lattn_reply_done(struct lattn_reply *reply);
  *
  * lattn_reply_status      release with lattn_report_done(&ret_state->report); null is NaN, 0 or
  *                         LATTN_NEVER, and no array for noise_std and r2; weight is not sent: NaN
+ * lattn_reply_suggestion  ret_order is given to the caller (free): indices of candidates
  * lattn_reply_prediction  ret_y and ret_std_error are given to the caller (free), ret_m entries;
  *                         ret_std_error NULL if there is none
  */
@@ -344,6 +357,10 @@ LATTN_API enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
                                                struct lattn_state_of_service *ret_state);
 LATTN_API enum lattn_status lattn_reply_model(const struct lattn_reply *reply,
                                               struct lattn_model **ret_model);
+LATTN_API enum lattn_status lattn_reply_domain(const struct lattn_reply *reply,
+                                               struct lattn_domain *ret_domain);
+LATTN_API enum lattn_status lattn_reply_suggestion(const struct lattn_reply *reply,
+                                                   int32_t **ret_order, size_t *ret_count);
 LATTN_API enum lattn_status lattn_reply_hello(const struct lattn_reply *reply,
                                               struct lattn_hello *ret_hello);
 LATTN_API enum lattn_status lattn_reply_named(const struct lattn_reply *reply,

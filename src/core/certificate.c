@@ -21,6 +21,16 @@ static const double threshold_per_tau = 10;
 /* Rounding of an update by careful reflections, in units of u: measured, 1e5 single updates. */
 static const double updates_per_unit = 50;
 
+/* Between two looks at all components one of them is cut a little more strictly. */
+static const double cut_least = 1e-11;
+
+/* Rounding after so many updates of one component. */
+static double tau_after(const struct factor *factor, uint64_t updates)
+{
+    return unit_roundoff *
+           (feature_count(factor->d) + factor->tokens_max + (double)updates / updates_per_unit);
+}
+
 static double certificate_tau(const struct factor *factor)
 {
     uint64_t updates = 0;
@@ -28,13 +38,18 @@ static double certificate_tau(const struct factor *factor)
     for (int32_t i = 0; i < factor->components_count; i++)
         if (factor->components[i] != NULL && factor->components[i]->updates > updates)
             updates = factor->components[i]->updates;
-    return unit_roundoff *
-           (feature_count(factor->d) + factor->tokens_max + (double)updates / updates_per_unit);
+    return tau_after(factor, updates);
 }
 
 static double certificate_threshold(double tau, double precision)
 {
     return threshold_per_tau * fmax(tau, precision);
+}
+
+double certificate_cut(const struct factor *factor, const struct component *component)
+{
+    return fmax(cut_least,
+                certificate_threshold(tau_after(factor, component->updates), factor->precision));
 }
 
 static int solution_is_current(const struct factor *factor, const struct component *component)

@@ -26,6 +26,12 @@ enum lattn_status certificate_ranks(struct factor *factor, double precision,
                                     enum certificate_need need);
 
 /*
+ * The rank cut of one component by itself, relative to its own sigma_max, for what is made between
+ * two evaluations: weights at hand and the row space behind them.
+ */
+double certificate_cut(const struct factor *factor, const struct component *component);
+
+/*
  * Evaluate the certificate; identifying_since and lost_at are left to the caller's memory of
  * earlier evaluations and set to LATTN_NEVER. Returns as certificate_ranks.
  */

@@ -97,6 +97,7 @@ void component_close(struct component **component)
     if (closed == NULL)
         return;
     solution_close(&closed->solution);
+    solution_close(&closed->settled);
     arrays_release(closed);
     memory_release(closed);
 }

@@ -30,6 +30,8 @@ struct solution;
  * full         R had full rank when the weights were last made from scratch
  * rows_fresh   rows absorbed since then; rows_seen: since ever
  * solution     derived results, or NULL (solution.h)
+ * settled      the row space when the weights were last made from scratch, or NULL: of fewer rows
+ *              than R has now, and perhaps of fewer columns
  */
 struct component {
     int32_t columns;
@@ -56,6 +58,7 @@ struct component {
     int32_t full;
     int32_t meets; /* mark while one looks which components a row or an input meets */
     struct solution *solution;
+    struct solution *settled;
 };
 
 /* Make a component without columns. Returns LATTN_OK or LATTN_NO_MEMORY. */

@@ -9,6 +9,7 @@
 #include "core/factor.h"
 
 #include "base/memory.h"
+#include "core/certificate.h"
 #include "core/dense.h"
 #include "core/solution.h"
 #include "core/update.h"
@@ -313,8 +314,8 @@ static void component_fold(struct factor *factor, struct component *component)
         for (int32_t a = 0; a < component->m; a++)
             scratch.errors[a] *= pow(factor->forget, (double)age / 2);
     factor_inverse_scales(factor, component, scratch.inverse);
-    solution_follow(component, rows, gain, scratch.errors, scratch.inverse, factor->ridge,
-                    factor->forget);
+    solution_follow(component, rows, gain, scratch.errors, scratch.inverse,
+                    certificate_cut(factor, component), factor->ridge, factor->forget);
 }
 
 /* Account for a label row as such, before its features are looked at. */

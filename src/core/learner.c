@@ -42,6 +42,7 @@ static enum lattn_status learner_begin(struct lattn_learner *learner)
     learner->identifying_since = LATTN_NEVER;
     learner->p_identified = LATTN_NEVER;
     learner->lost_at = LATTN_NEVER;
+    survey_reset(&learner->survey);
     memset(learner->dim_was, 0, sizeof learner->dim_was);
     memset(learner->outputs_was, 0, sizeof learner->outputs_was);
     if (!settings->bias)
@@ -260,6 +261,8 @@ enum lattn_status lattn_learner_admit(struct lattn_learner *learner, const struc
 
 void lattn_learner_absorb(struct lattn_learner *learner, const struct lattn_batch *batch)
 {
+    /* Ranks between two evaluations go by it as well. */
+    learner->factor.precision = learner_precision(learner);
     factor_absorb(&learner->factor, batch);
 }
 

@@ -2,6 +2,7 @@
 #define CORE_LEARNER_H
 
 #include "core/factor.h"
+#include "core/survey.h"
 
 #include <lattn/learner.h>
 #include <lattn/limits.h>
@@ -14,6 +15,7 @@ struct lattn_learner {
     struct lattn_learner_settings settings;
     struct factor factor;
     struct lattn_names names;
+    struct survey survey;
     int32_t d;
     int32_t m;
     int64_t p_identified; /* p when the verdict was last "identifying", or LATTN_NEVER */

@@ -72,6 +72,7 @@ enum lattn_status lattn_learner_report(struct lattn_learner *learner,
         .loss_progressive = ratio_or_nan(factor->progressive_sum, factor->progressive_weight),
         .loss_recent = ratio_or_nan(factor->recent_sum, factor->recent_weight),
         .memory_bytes = lattn_learner_memory(learner),
+        .stream = survey_report(&learner->survey),
     };
     enum lattn_status status = lattn_learner_certify(learner, &report.certificate);
 

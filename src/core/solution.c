@@ -28,9 +28,6 @@ enum {
     COLUMNS_IN_CACHE = 256
 };
 
-/* Rows whose rounding the rank cut of weights at hand allows for; the verdict has its own. */
-static const double refresh_cut = 1e-11;
-
 void solution_close(struct solution **solution)
 {
     struct solution *closed = *solution;
@@ -420,9 +417,22 @@ enum lattn_status solution_weights(struct component *component, double ridge)
     return LATTN_OK;
 }
 
+/* x = phi / D, pivoted. Returns 0 where phi has a column without scale: it was never nonzero. */
+static int input_scale(const struct solution *solution, const double *phi, double *ret_x)
+{
+    for (int32_t i = 0; i < solution->columns; i++) {
+        int32_t column = solution->pivot[i];
+
+        if (solution->inverse[column] == 0 && phi[column] != 0)
+            return 0;
+        ret_x[i] = phi[column] * solution->inverse[column];
+    }
+    return 1;
+}
+
 /*
- * Does a null direction see the input? T'x1 and the sum of magnitudes behind it are formed side by
- * side, row by row of T; see the tolerances above.
+ * What null directions see of the input, x2 - T'x1: T'x1 and the sum of magnitudes behind it are
+ * formed side by side, row by row of T; see the tolerances above. Returns whether it is anything.
  */
 static int tail_sees(const struct solution *solution, const double *x, double *seen,
                      double *magnitude)
@@ -430,6 +440,7 @@ static int tail_sees(const struct solution *solution, const double *x, double *s
     int32_t rank = solution->rank;
     int32_t rest = solution->columns - rank;
     double floor_x = row_space_floor * dense_norm(solution->columns, x);
+    int sees = 0;
 
     for (int32_t j = 0; j < rest; j++) {
         seen[j] = x[rank + j];
@@ -445,10 +456,29 @@ static int tail_sees(const struct solution *solution, const double *x, double *s
             magnitude[j] += fabs(row[j] * x[i]);
         }
     }
-    for (int32_t j = 0; j < rest; j++)
+    for (int32_t j = 0; j < rest; j++) {
         if (fabs(seen[j]) > row_space_relative * magnitude[j] + floor_x)
-            return 1;
-    return 0;
+            sees = 1;
+        else
+            seen[j] = 0;
+    }
+    return sees;
+}
+
+void solution_residual(const struct solution *solution, const double *phi, double *work,
+                       double *ret_seen)
+{
+    (void)input_scale(solution, phi, work);
+    (void)tail_sees(solution, work, ret_seen, work + solution->columns);
+}
+
+int solution_settles(const struct solution *solution, const double *phi, double *work)
+{
+    int32_t n = solution->columns;
+
+    if (solution->rank == n)
+        return 1;
+    return input_scale(solution, phi, work) && !tail_sees(solution, work, work + n, work + 2 * n);
 }
 
 int solution_determines(const struct component *component, const double *phi, double *work,
@@ -459,41 +489,47 @@ int solution_determines(const struct component *component, const double *phi, do
     double norm;
 
     assert(solution->generation == component->generation && n == component->columns);
+    if (!solution_settles(solution, phi, work))
+        return 0;
     if (solution->rank == n) {
         size_t ldr;
         const double *r = component_triangle(component, &ldr);
 
         memcpy(work, phi, (size_t)n * sizeof *work);
         dense_triangle_solve(DENSE_TRANSPOSED, n, r, ldr, work);
-        norm = dense_norm(n, work);
-        *ret_leverage = norm * norm;
-        return 1;
-    }
-    for (int32_t i = 0; i < n; i++) {
-        int32_t column = solution->pivot[i];
-
-        /* A column without scale was never nonzero: an input that uses it is not determined. */
-        if (solution->inverse[column] == 0 && phi[column] != 0)
-            return 0;
-        work[i] = phi[column] * solution->inverse[column];
-    }
-    if (tail_sees(solution, work, work + n, work + 2 * n))
-        return 0;
-    if (solution->rank > 0)
+    } else if (solution->rank > 0) {
         dense_triangle_solve(DENSE_TRANSPOSED, solution->rank, solution->head,
                              (size_t)solution->rank, work);
+    }
     norm = dense_norm(solution->rank, work);
     *ret_leverage = norm * norm;
     return 1;
 }
 
-static void weights_refresh(struct component *component, const double *inverse, double ridge)
+/* Keep of a solution what solution_settles needs. */
+static void solution_settle(struct component *component)
+{
+    struct solution *settled = component->solution;
+
+    memory_release(settled->head);
+    memory_release(settled->target);
+    settled->head = NULL;
+    settled->target = NULL;
+    solution_close(&component->settled);
+    component->settled = settled;
+    component->solution = NULL;
+}
+
+static void weights_refresh(struct component *component, const double *inverse, double cut,
+                            double ridge)
 {
     /* Without memory the old weights stay: they only serve to predict what is learned next. */
     if (solution_open(component, inverse, 0) != LATTN_OK)
         return;
-    if (solution_rank(component, refresh_cut * component->solution->sigma_max) == LATTN_OK)
+    if (solution_rank(component, cut * component->solution->sigma_max) == LATTN_OK) {
         (void)solution_weights(component, ridge);
+        solution_settle(component);
+    }
     /* The rank cut was this component's own: good enough to predict with, not an exact answer. */
     component->weights_generation = 0;
     solution_close(&component->solution);
@@ -520,7 +556,7 @@ static uint64_t refresh_due(const struct component *component, double forget)
 }
 
 void solution_follow(struct component *component, int32_t rows, double *gain, const double *error,
-                     const double *inverse, double ridge, double forget)
+                     const double *inverse, double cut, double ridge, double forget)
 {
     uint64_t columns = (uint64_t)component->columns;
     int can_follow = component->full && ridge == 0;
@@ -533,7 +569,7 @@ void solution_follow(struct component *component, int32_t rows, double *gain, co
     component->rows_fresh += (uint64_t)rows;
     is_due = component->rows_fresh >= refresh_due(component, forget) || fills;
     if (is_due && !(can_follow && forget == 1)) {
-        weights_refresh(component, inverse, ridge);
+        weights_refresh(component, inverse, cut, ridge);
     } else if (can_follow && gain == NULL) {
         weights_full(component);
         component->weights_generation = component->generation;

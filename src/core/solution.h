@@ -97,15 +97,35 @@ int solution_determines(const struct component *component, const double *phi, do
                         double *ret_leverage);
 
 /*
+ * Is x in the row space of A, whatever R has become since?
+ *
+ * phi   in       columns of the solution
+ * work  scratch  3 * columns
+ */
+int solution_settles(const struct solution *solution, const double *phi, double *work);
+
+/*
+ * What of x lies outside the row space: x2 - T'x1 in scaled coordinates, 0 where it is rounding. Of
+ * a deficient solution; phi has no column that was never nonzero.
+ *
+ * work      scratch  2 * columns - rank
+ * ret_seen  out      columns - rank
+ */
+void solution_residual(const struct solution *solution, const double *phi, double *work,
+                       double *ret_seen);
+
+/*
  * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS
  * correction for one row, from R and C for a block; before full rank they are refreshed after so
- * many rows that this costs a bounded share of the work.
+ * many rows that this costs a bounded share of the work. A refresh leaves its row space behind in
+ * component->settled.
  *
  * gain     in, lost  R+^-T phi of a single row, or NULL
  * error    in   m: innovation of that row
  * inverse  in   columns: 1 / D
+ * cut      in   of the rank, relative to sigma_max
  */
 void solution_follow(struct component *component, int32_t rows, double *gain, const double *error,
-                     const double *inverse, double ridge, double forget);
+                     const double *inverse, double cut, double ridge, double forget);
 
 #endif

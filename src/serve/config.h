@@ -77,6 +77,7 @@ struct config {
     enum lattn_heads heads;
     int32_t heads_count;
     int exit_when_identifying;
+    double exit_when_stream; /* a share of the inputs; 0: not that */
     size_t frame_bytes_max;
     enum log_level log_level;
     enum log_format log_format;

@@ -47,6 +47,38 @@ static enum lattn_status answer_predict(const struct dispatch *dispatch, struct 
                                   lattn_learner_outputs(learner));
 }
 
+static enum lattn_status answer_certify(const struct dispatch *dispatch, struct answer *answer)
+{
+    const struct lattn_request *request = answer->request;
+    const struct lattn_batch inputs = {.items = request->inputs, .count = request->inputs_count};
+    struct lattn_domain domain;
+    enum lattn_status status =
+        lattn_learner_cover(fold_learner(dispatch->fold), &inputs, &domain, &answer->complaint);
+
+    if (status != LATTN_OK)
+        return status;
+    return lattn_write_domain(&answer->result, answer->format, &domain);
+}
+
+static enum lattn_status answer_suggest(const struct dispatch *dispatch, struct answer *answer)
+{
+    const struct lattn_request *request = answer->request;
+    const struct lattn_batch candidates = {request->inputs, request->inputs_count};
+    size_t count = request->n > 0 && request->n < candidates.count ? request->n : candidates.count;
+    size_t *order = memory_raw(count, sizeof *order);
+    size_t chosen;
+    enum lattn_status status;
+
+    if (order == NULL)
+        return LATTN_NO_MEMORY;
+    status = lattn_learner_suggest(fold_learner(dispatch->fold), &candidates, count, order, &chosen,
+                                   &answer->complaint);
+    if (status == LATTN_OK)
+        status = lattn_write_suggestion(&answer->result, answer->format, order, chosen);
+    memory_release(order);
+    return status;
+}
+
 static enum lattn_status answer_status(const struct dispatch *dispatch, struct answer *answer)
 {
     struct lattn_service service = {0};
@@ -183,6 +215,10 @@ static enum lattn_status answer_make(const struct dispatch *dispatch, struct ans
     switch (answer->request->method) {
     case LATTN_METHOD_PREDICT:
         return answer_predict(dispatch, answer);
+    case LATTN_METHOD_CERTIFY:
+        return answer_certify(dispatch, answer);
+    case LATTN_METHOD_SUGGEST:
+        return answer_suggest(dispatch, answer);
     case LATTN_METHOD_STATUS:
         return answer_status(dispatch, answer);
     case LATTN_METHOD_MODEL:

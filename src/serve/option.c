@@ -5,6 +5,7 @@
 #include "serve/option.h"
 
 #include "base/complaint.h"
+#include "serve/looks.h"
 #include "serve/quantity.h"
 
 #include <assert.h>
@@ -195,9 +196,21 @@ static enum lattn_status take_heads(struct config *config, const char *value,
 static enum lattn_status take_exit_when(struct config *config, const char *value,
                                         struct lattn_complaint *complaint)
 {
-    if (strcmp(value, "identifying") != 0)
-        return complain(complaint, LATTN_FIELD, "not one of: identifying");
-    config->exit_when_identifying = 1;
+    static const char stream[] = "stream:";
+    const size_t length = sizeof stream - 1;
+    double share;
+
+    config->exit_when_identifying = strcmp(value, "identifying") == 0;
+    config->exit_when_stream = 0;
+    if (config->exit_when_identifying)
+        return LATTN_OK;
+    if (strncmp(value, stream, length) != 0)
+        return complain(complaint, LATTN_FIELD, "not one of: identifying, stream:X");
+    if (quantity_real(value + length, &share) != LATTN_OK || share < looks_share_least() ||
+        share >= 1)
+        return complain(complaint, LATTN_RANGE,
+                        "stream:X takes a share of the inputs, %.4f <= X < 1", looks_share_least());
+    config->exit_when_stream = share;
     return LATTN_OK;
 }
 
@@ -287,8 +300,8 @@ static const struct option options[] = {
      .help = "keep status and model of the newest emission there"},
     {.name = "heads", .value = "svd|N", .initial = "svd", .take = take_heads,
      .help = "heads of the model: all of the SVD, or the N largest"},
-    {.name = "exit-when", .value = "identifying", .without = "never", .take = take_exit_when,
-     .help = "exit 0 then; 1 if stdin, the only input, ended before"},
+    {.name = "exit-when", .value = "identifying|stream:X", .without = "never",
+     .take = take_exit_when, .help = "exit 0 then; 1 if stdin, the only input, ended before"},
     {.name = "max-memory", .value = "SIZE", .without = "no limit", .take = take_max_memory,
      .help = "what the learner may hold: 64K, 2G"},
     {.name = "max-frame", .value = "SIZE", .initial = "16M", .take = take_max_frame,

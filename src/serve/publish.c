@@ -97,6 +97,7 @@ static enum lattn_status edition_make(struct edition *edition,
     bulletin->pairs = certificate->pairs;
     bulletin->rank = certificate->rank;
     bulletin->p = certificate->p;
+    bulletin->stream = emission->report.stream;
     status = edition_write(edition, LATTN_FORMAT_JSON, emission, service);
     if (status == LATTN_OK)
         status = edition_write(edition, LATTN_FORMAT_MSGPACK, emission, service);

@@ -29,6 +29,7 @@ struct bulletin {
     uint64_t pairs; /* these three are of its certificate */
     int64_t rank;
     int64_t p;
+    struct lattn_stream stream;
 };
 
 struct publisher_settings {

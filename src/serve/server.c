@@ -15,6 +15,7 @@
 #include "serve/inherited.h"
 #include "serve/listener.h"
 #include "serve/log.h"
+#include "serve/looks.h"
 #include "serve/pipeline.h"
 #include "serve/session.h"
 
@@ -30,7 +31,7 @@ enum { FAREWELL_MS = 2000 };
 
 enum { SIGNALS_COUNT = 3 };
 
-enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_IDENTIFYING };
+enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_IDENTIFYING, REASON_STREAM };
 
 struct server {
     const struct config *config;
@@ -47,6 +48,7 @@ struct server {
     struct session *standard; /* the one of stdin, while it lasts */
     struct pipeline *pipeline;
     struct bulletin *newest;
+    struct looks looks;
 
     int is_stopping;
     int is_ending; /* pipeline_end was called */
@@ -142,7 +144,8 @@ static void server_consider_ending(struct server *server)
 
 static void server_stop(struct server *server, enum reason reason)
 {
-    static const char *const words[] = {"signal", "end of input", "identifying"};
+    static const char *const words[] = {"signal", "end of input", "identifying",
+                                        "the stream is settled"};
 
     if (server->is_stopping)
         return;
@@ -232,6 +235,8 @@ static void bulletin_deliver(struct server *server)
     sessions_each(server, session_publish);
     if (bulletin->identifying && server->config->exit_when_identifying)
         server_stop(server, REASON_IDENTIFYING);
+    if (server->config->exit_when_stream > 0 && looks_take(&server->looks, &bulletin->stream))
+        server_stop(server, REASON_STREAM);
 }
 
 static void pipeline_woke(uv_async_t *async)
@@ -417,6 +422,7 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     if (server == NULL)
         return LATTN_NO_MEMORY;
     server->config = config;
+    server->looks.share_max = config->exit_when_stream;
     server->host = (struct session_host){
         .loop = &server->loop,
         .frame_bytes_max = config->frame_bytes_max,
@@ -445,27 +451,40 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
 }
 
 /* The input ended before the condition of --exit-when held: say how far it had come. */
-static void shortfall_log(const struct bulletin *newest)
+static void shortfall_log(const struct server *server)
 {
     static const struct bulletin none;
+    const struct bulletin *newest = server->newest == NULL ? &none : server->newest;
 
-    if (newest == NULL)
-        newest = &none;
-    log_event(LOG_LEVEL_WARN, "not identifying when the input ended",
-              LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
-                         log_count("rank", newest->rank), log_count("p", newest->p)));
+    if (server->config->exit_when_identifying)
+        log_event(LOG_LEVEL_WARN, "not identifying when the input ended",
+                  LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
+                             log_count("rank", newest->rank), log_count("p", newest->p)));
+    else
+        log_event(LOG_LEVEL_WARN, "the stream was not settled when the input ended",
+                  LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
+                             log_count("checked", (int64_t)newest->stream.checked),
+                             log_count("undetermined", (int64_t)newest->stream.undetermined),
+                             log_count("looks", (int64_t)server->looks.taken)));
+}
+
+/* Does the condition of --exit-when hold at the end, or is there none? */
+static int condition_holds(struct server *server)
+{
+    if (server->config->exit_when_identifying)
+        return server->newest != NULL && server->newest->identifying;
+    if (server->config->exit_when_stream > 0)
+        return server->newest != NULL && looks_take_last(&server->looks, &server->newest->stream);
+    return 1;
 }
 
 int server_run(struct server *server)
 {
-
     (void)uv_run(&server->loop, UV_RUN_DEFAULT);
     assert(server->is_ending && server->sessions == NULL);
-    if (server->reason != REASON_INPUT_ENDED || !server->config->exit_when_identifying)
+    if (server->reason != REASON_INPUT_ENDED || condition_holds(server))
         return 0;
-    if (server->newest != NULL && server->newest->identifying)
-        return 0;
-    shortfall_log(server->newest);
+    shortfall_log(server);
     return 1;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The short answers: to predict, hello and name.
+ * The short answers: to predict, suggest, hello and name.
  */
 #include <lattn/wire.h>
 
@@ -86,6 +86,48 @@ enum lattn_status lattn_reply_prediction(const struct lattn_reply *reply,
     *ret_y = answer.y.numbers;
     *ret_std_error = answer.std_error.numbers;
     *ret_m = answer.y.count;
+    return LATTN_OK;
+}
+
+/* ---- suggest ------------------------------------------------------------------------------- */
+
+struct suggestion {
+    struct member_indices order;
+};
+
+static const struct member suggestion_members[] = {
+    {.word = "order", .kind = MEMBER_INDICES, .offset = offsetof(struct suggestion, order)},
+    {.word = NULL},
+};
+
+enum lattn_status lattn_write_suggestion(struct lattn_text *text, enum lattn_format format,
+                                         const size_t *order, size_t count)
+{
+    struct writer writer;
+
+    writer_begin(&writer, text, format);
+    writer_open(&writer, '{');
+    writer_key(&writer, "order");
+    writer_open(&writer, '[');
+    for (size_t i = 0; i < count; i++)
+        writer_count(&writer, order[i]);
+    writer_close(&writer, ']');
+    writer_close(&writer, '}');
+    return writer_end(&writer);
+}
+
+enum lattn_status lattn_reply_suggestion(const struct lattn_reply *reply, int32_t **ret_order,
+                                         size_t *ret_count)
+{
+    struct suggestion answer;
+    enum lattn_status status = answer_read(reply, suggestion_members, &answer);
+
+    if (status != LATTN_OK)
+        return status;
+    if (answer.order.numbers == NULL)
+        return LATTN_FIELD;
+    *ret_order = answer.order.numbers;
+    *ret_count = answer.order.count;
     return LATTN_OK;
 }
 

@@ -24,6 +24,9 @@
 enum param {
     PARAM_Z,
     PARAM_T,
+    PARAM_INPUTS,
+    PARAM_CANDIDATES,
+    PARAM_N,
     PARAM_HEADS,
     PARAM_WHAT,
     PARAM_EVERY,
@@ -35,8 +38,9 @@ enum param {
     PARAMS_COUNT
 };
 
-static const char *const param_words[] = {
-    "z", "t", "heads", "what", "every", "append", "outputs", "blocks", "producer", "confirm", NULL};
+static const char *const param_words[] = {"z",      "t",        "inputs",  "candidates", "n",
+                                          "heads",  "what",     "every",   "append",     "outputs",
+                                          "blocks", "producer", "confirm", NULL};
 
 #define PARAM(name) (1u << PARAM_##name)
 
@@ -51,6 +55,8 @@ static const struct method methods[] = {
     [LATTN_METHOD_MODEL] = {"model", PARAM(HEADS)},
     [LATTN_METHOD_SUBSCRIBE] = {"subscribe", PARAM(WHAT) | PARAM(EVERY)},
     [LATTN_METHOD_EMIT] = {"emit", 0},
+    [LATTN_METHOD_CERTIFY] = {"certify", PARAM(INPUTS)},
+    [LATTN_METHOD_SUGGEST] = {"suggest", PARAM(CANDIDATES) | PARAM(N)},
     [LATTN_METHOD_NAME] = {"name", PARAM(APPEND) | PARAM(OUTPUTS) | PARAM(BLOCKS)},
     [LATTN_METHOD_HELLO] = {"hello", PARAM(PRODUCER)},
     [LATTN_METHOD_RESET] = {"reset", PARAM(CONFIRM)},
@@ -214,6 +220,64 @@ static enum lattn_status param_read_names(struct scan *scan, const char *name, i
     return scan_array(scan, name, names_read_element, &reader);
 }
 
+/* Where the next input of a request goes. */
+struct inputs_reader {
+    const char *name;
+    struct lattn_item *items;
+    double *numbers;
+};
+
+static enum lattn_status inputs_read_field(struct scan *scan, int32_t field, void *arg)
+{
+    struct inputs_reader *reader = arg;
+
+    if (reader->items->z != NULL)
+        return complain(scan->complaint, LATTN_FIELD, "z and t come together");
+    return field == 0 ? line_read_tokens(scan, reader->numbers, reader->items)
+                      : line_read_ones(scan, reader->numbers, reader->items);
+}
+
+static enum lattn_status inputs_read_element(struct scan *scan, int64_t index, void *arg)
+{
+    static const char *const words[] = {"z", "t", NULL};
+    struct inputs_reader *reader = arg;
+    struct lattn_complaint why;
+    enum lattn_status status;
+
+    reader->items->weight = 1;
+    status = scan_object(scan, "an input", words, SCAN_STRANGERS_PASSED, inputs_read_field, reader);
+    if (status == LATTN_OK && reader->items->z == NULL)
+        status = complain(scan->complaint, LATTN_FIELD, "z is missing");
+    if (status == LATTN_OK) {
+        reader->numbers += lattn_item_numbers(reader->items);
+        reader->items++;
+        return LATTN_OK;
+    }
+    if (scan->complaint == NULL)
+        return status;
+    why = *scan->complaint;
+    return complain(scan->complaint, status, "%s[%jd]: %.200s", reader->name, (intmax_t)index,
+                    why.text);
+}
+
+static enum lattn_status param_read_inputs(struct scan *scan, const char *name,
+                                           struct lattn_request *request)
+{
+    struct inputs_reader reader;
+    enum lattn_status status = array_count(scan, name, LATTN_INPUTS_MAX, &request->inputs_count);
+
+    if (status != LATTN_OK)
+        return status;
+    if (request->inputs_count == 0)
+        return complain(scan->complaint, LATTN_EMPTY, "%s has no input", name);
+    request->numbers = memory_raw(numbers_bound(scan), sizeof *request->numbers);
+    request->inputs = memory_zeroed(request->inputs_count, sizeof *request->inputs);
+    if (request->numbers == NULL || request->inputs == NULL)
+        return LATTN_NO_MEMORY;
+    reader = (struct inputs_reader){name, request->inputs, request->numbers};
+    return scan_array(scan, name, inputs_read_element, &reader);
+}
+
 static enum lattn_status blocks_read_element(struct scan *scan, int64_t index, void *arg)
 {
     struct lattn_block *blocks = arg;
@@ -246,6 +310,11 @@ static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
     case PARAM_Z:
     case PARAM_T:
         return param_read_input(scan, (enum param)field, request);
+    case PARAM_INPUTS:
+    case PARAM_CANDIDATES:
+        return param_read_inputs(scan, param_words[field], request);
+    case PARAM_N:
+        return scan_count_to(scan, "n", LATTN_INPUTS_MAX, &request->n);
     case PARAM_HEADS:
         return param_read_heads(scan, request);
     case PARAM_WHAT:
@@ -340,6 +409,12 @@ static enum lattn_status request_read(struct request_reader *reader, const char 
     if (status == LATTN_OK && reader->request.method == LATTN_METHOD_PREDICT &&
         reader->request.input.z == NULL)
         return complain(complaint, LATTN_FIELD, "z is missing in params of predict");
+    if (status == LATTN_OK && reader->request.method == LATTN_METHOD_CERTIFY &&
+        reader->request.inputs == NULL)
+        return complain(complaint, LATTN_FIELD, "inputs is missing in params of certify");
+    if (status == LATTN_OK && reader->request.method == LATTN_METHOD_SUGGEST &&
+        reader->request.inputs == NULL)
+        return complain(complaint, LATTN_FIELD, "candidates is missing in params of suggest");
     return status;
 }
 
@@ -472,6 +547,7 @@ void lattn_request_done(struct lattn_request *request)
     if (request == NULL)
         return;
     memory_release(request->numbers);
+    memory_release(request->inputs);
     memory_release(request->append);
     memory_release(request->outputs);
     memory_release(request->blocks);

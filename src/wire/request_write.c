@@ -28,6 +28,19 @@ static void names_params_write(struct writer *writer, const struct lattn_request
     writer_close(writer, ']');
 }
 
+static void inputs_param_write(struct writer *writer, const char *key,
+                               const struct lattn_request *request)
+{
+    writer_key(writer, key);
+    writer_open(writer, '[');
+    for (size_t i = 0; i < request->inputs_count; i++) {
+        writer_open(writer, '{');
+        pair_write_tokens(writer, &request->inputs[i]);
+        writer_close(writer, '}');
+    }
+    writer_close(writer, ']');
+}
+
 static void subscribe_params_write(struct writer *writer, const struct lattn_request *request)
 {
     writer_key(writer, "what");
@@ -54,6 +67,16 @@ static void params_write(struct writer *writer, const struct lattn_request *requ
     switch (request->method) {
     case LATTN_METHOD_PREDICT:
         pair_write_tokens(writer, &request->input);
+        return;
+    case LATTN_METHOD_CERTIFY:
+        inputs_param_write(writer, "inputs", request);
+        return;
+    case LATTN_METHOD_SUGGEST:
+        inputs_param_write(writer, "candidates", request);
+        if (request->n == 0)
+            return;
+        writer_key(writer, "n");
+        writer_count(writer, request->n);
         return;
     case LATTN_METHOD_MODEL:
         heads_param_write(writer, request);

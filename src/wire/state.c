@@ -23,13 +23,14 @@ struct state {
 
 #define OF_STATE(field) offsetof(struct state, field)
 #define OF_REPORT(field) offsetof(struct state, report.field)
+#define OF_STREAM(field) offsetof(struct state, report.stream.field)
 #define OF_SERVICE(field) offsetof(struct state, service.field)
 #define OF_CERTIFICATE(field) offsetof(struct state, report.certificate.field)
 
 static const struct member stream_members[] = {
-    {.word = "checked", .kind = MEMBER_NULL},
-    {.word = "undetermined", .kind = MEMBER_NULL},
-    {.word = "bound95", .kind = MEMBER_NULL},
+    {.word = "checked", .kind = MEMBER_COUNT, .offset = OF_STREAM(checked)},
+    {.word = "undetermined", .kind = MEMBER_COUNT, .offset = OF_STREAM(undetermined)},
+    {.word = "bound95", .kind = MEMBER_NUMBER, .offset = OF_STREAM(bound95)},
     {.word = NULL},
 };
 

@@ -54,7 +54,7 @@ def refuses_requests():
         client = daemon.client()
         error = client.ask("divine")
         check(error["code"] == "method" and "divine" in error["message"], "an unknown method")
-        check(client.ask("certify")["code"] == "method", "a method of another day")
+        check(client.ask("merge")["code"] == "method", "a method of another day")
         check(client.ask("predict", z=[[1, 2]])["code"] == "no_data", "predict before any pair")
         check(client.ask("model")["code"] == "no_data", "model before any pair")
         check(client.ask("reset")["code"] == "confirm", "reset without confirm")

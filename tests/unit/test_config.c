@@ -118,6 +118,17 @@ Test(config, lets_the_later_value_win)
     cr_assert_eq(config.heads, LATTN_HEADS_SVD);
 }
 
+Test(config, takes_a_share_of_the_stream)
+{
+    cr_assert_eq(read_line("--listen stdin --exit-when identifying --exit-when stream:0.01"),
+                 LATTN_OK);
+    cr_assert_eq(config.exit_when_stream, 0.01);
+    cr_assert_not(config.exit_when_identifying);
+    refuses("--listen stdin --exit-when stream:0.003", LATTN_RANGE, "0.0037 <= X < 1");
+    refuses("--listen stdin --exit-when stream:1", LATTN_RANGE, "X < 1");
+    refuses("--listen stdin --exit-when stream:", LATTN_RANGE, "stream:X takes a share");
+}
+
 Test(config, refuses_what_does_not_exist)
 {
     refuses("--listen stdin --state /tmp/s", LATTN_FIELD, "--state");
@@ -127,7 +138,7 @@ Test(config, refuses_what_does_not_exist)
     refuses("--listen tcp:127.0.0.1", LATTN_ADDRESS, "--listen tcp:127.0.0.1: names no port");
     refuses("--listen unix:", LATTN_ADDRESS, "unix:");
     refuses("--listen stdin --engine gram", LATTN_FIELD, "--engine gram: not one of: rls");
-    refuses("--listen stdin --exit-when tired", LATTN_FIELD, "not one of: identifying");
+    refuses("--listen stdin --exit-when tired", LATTN_FIELD, "not one of: identifying, stream:X");
     refuses("--listen stdin --log-format xml", LATTN_FIELD, "not one of: logfmt, json");
     refuses("--listen stdin --heads fewest", LATTN_RANGE, "fewest");
 }

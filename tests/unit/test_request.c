@@ -91,6 +91,58 @@ Test(request, reads_predict_of_ones)
     lattn_request_done(&request);
 }
 
+Test(request, reads_certify)
+{
+    struct lattn_request request =
+        read_request("{\"id\":1,\"method\":\"certify\",\"params\":{\"inputs\":"
+                     "[{\"z\":[[1,2],[3,4.5]]},{\"t\":[[0,3],[]]},{\"y\":3,\"z\":[[7]]}]}}");
+    struct lattn_text text;
+
+    cr_assert_eq(request.method, LATTN_METHOD_CERTIFY);
+    cr_assert_eq(request.inputs_count, 3);
+    cr_assert_eq(request.inputs[0].z[3], 4.5);
+    cr_assert_eq(request.inputs[1].tokens, LATTN_TOKENS_ONES);
+    cr_assert_eq(request.inputs[1].d, 4);
+    cr_assert_eq(request.inputs[2].z[0], 7);
+    cr_assert_null(request.inputs[2].y);
+    lattn_text_init(&text);
+    cr_assert_eq(lattn_write_request(&text, LATTN_FORMAT_JSON, &request), LATTN_OK);
+    cr_assert_str_eq(text.data, "{\"id\":1,\"method\":\"certify\",\"params\":{\"inputs\":"
+                                "[{\"z\":[[1,2],[3,4.5]]},{\"t\":[[0,3],[]]},{\"z\":[[7]]}]}}\n");
+    lattn_text_done(&text);
+    lattn_request_done(&request);
+    cr_assert_null(request.inputs);
+    assert_refused("{\"method\":\"certify\"}", LATTN_FIELD,
+                   "inputs is missing in params of certify");
+    assert_refused("{\"method\":\"certify\",\"params\":{\"inputs\":[]}}", LATTN_EMPTY,
+                   "inputs has no input");
+    assert_refused("{\"method\":\"certify\",\"params\":{\"inputs\":[{\"z\":[[1]]},{}]}}",
+                   LATTN_FIELD, "inputs[1]: z is missing");
+    assert_refused("{\"method\":\"certify\",\"params\":{\"inputs\":[{\"z\":[[1],[]]}]}}",
+                   LATTN_SHAPE, "inputs[0]: z[1] has 0 coordinates, z[0] has 1");
+}
+
+Test(request, reads_suggest)
+{
+    static const char text[] = "{\"id\":1,\"method\":\"suggest\",\"params\":{\"candidates\":"
+                               "[{\"t\":[[0]]},{\"z\":[[7]]}],\"n\":5}}\n";
+    struct lattn_request request = read_request(text);
+    struct lattn_text again;
+
+    cr_assert_eq(request.method, LATTN_METHOD_SUGGEST);
+    cr_assert_eq(request.inputs_count, 2);
+    cr_assert_eq(request.n, 5);
+    lattn_text_init(&again);
+    cr_assert_eq(lattn_write_request(&again, LATTN_FORMAT_JSON, &request), LATTN_OK);
+    cr_assert_str_eq(again.data, text);
+    lattn_text_done(&again);
+    lattn_request_done(&request);
+    assert_refused("{\"method\":\"suggest\",\"params\":{\"n\":5}}", LATTN_FIELD,
+                   "candidates is missing in params of suggest");
+    assert_refused("{\"method\":\"suggest\",\"params\":{\"candidates\":[{}]}}", LATTN_FIELD,
+                   "candidates[0]: z is missing");
+}
+
 Test(request, reads_heads)
 {
     struct lattn_request none = read_request("{\"method\":\"model\"}");
@@ -156,7 +208,7 @@ Test(request, says_what_is_wrong)
     assert_refused("{\"id\":1}", LATTN_FIELD, "method is missing");
     assert_refused("{\"id\":1,\"method\":7}", LATTN_FIELD, "method is 7, a string is expected");
     assert_refused("{\"method\":\"foo\"}", LATTN_METHOD, "unknown method \"foo\"");
-    assert_refused("{\"method\":\"certify\"}", LATTN_METHOD, "unknown method \"certify\"");
+    assert_refused("{\"method\":\"merge\"}", LATTN_METHOD, "unknown method \"merge\"");
     assert_refused("{\"method\":\"status\",\"parms\":{}}", LATTN_FIELD, "unknown field \"parms\"");
     assert_refused("{\"method\":\"status\",\"method\":\"emit\"}", LATTN_FIELD,
                    "field \"method\" comes twice");

@@ -55,6 +55,7 @@ static struct lattn_report report_full(void)
                         .generation = 7,
                         .identifying_since = 20,
                         .lost_at = LATTN_NEVER},
+        .stream = {.checked = 1000, .undetermined = 3, .bound95 = 0.0078125},
     };
 }
 
@@ -97,7 +98,7 @@ Test(state, has_the_fields_of_the_interface_in_order)
         "\"rank\":18,\"verdict\":\"identifying\",\"identifying_since\":20,\"lost_at\":null,"
         "\"lambda_min\":0.001,\"lambda_max\":10,\"rho\":0.01,\"rho_seen\":0.01,"
         "\"threshold\":9.9999999999999998e-13,"
-        "\"stream\":{\"checked\":null,\"undetermined\":null,\"bound95\":null},"
+        "\"stream\":{\"checked\":1000,\"undetermined\":3,\"bound95\":0.0078125},"
         "\"loss\":{\"train\":0.10000000000000001,\"progressive\":0.20000000000000001,"
         "\"recent\":0.29999999999999999},\"noise_std\":[0.5,null],\"r2\":[0.25,1],\"heads\":2,"
         "\"heads_generation\":6,\"heads_certified_minimal\":null,\"generation\":7,"

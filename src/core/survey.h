@@ -1,0 +1,35 @@
+#ifndef CORE_SURVEY_H
+#define CORE_SURVEY_H
+
+#include "base/random.h"
+
+#include <lattn/certificate.h>
+
+#include <stdint.h>
+
+/*
+ * The statement on the stream itself (README.md, section 3): which of the inputs that arrived were
+ * determined by what had been learned before them.
+ *
+ * random        draws the sample of a block
+ * tested        items tested since ever
+ * undetermined  of those in the window
+ * window        1 for an undetermined item; the newest stands before tested % LATTN_STREAM_WINDOW
+ */
+struct survey {
+    struct random random;
+    uint64_t tested;
+    int32_t undetermined;
+    uint8_t window[LATTN_STREAM_WINDOW];
+};
+
+/* Forget all tests; the sample is drawn by a fixed seed, so that every number can be replayed. */
+void survey_reset(struct survey *survey);
+
+/* Take in the result of a test. */
+void survey_note(struct survey *survey, int is_undetermined);
+
+/* What the tests say so far. */
+struct lattn_stream survey_report(const struct survey *survey);
+
+#endif

@@ -1,0 +1,189 @@
+#include "base/memory.h"
+#include "core/dense.h"
+#include "core/learner.h"
+#include "core/survey.h"
+#include "support/corpus.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+TestSuite(survey, .init = dense_threads_one);
+
+/* P(at most k of m) where each happens with chance x, term by term. */
+static long double tail(uint64_t m, uint64_t k, long double x)
+{
+    long double sum = 0;
+
+    for (uint64_t i = 0; i <= k; i++) {
+        long double term = 1;
+
+        for (uint64_t j = 1; j <= i; j++)
+            term *= (long double)(m - i + j) / (long double)j * x;
+        sum += term * powl(1 - x, (long double)(m - i));
+    }
+    return sum;
+}
+
+Test(survey, bound_leaves_alpha_to_the_other_side)
+{
+    static const uint64_t checked[] = {1, 2, 7, 60, 1000};
+    static const double alphas[] = {0.05, 1e-3, 1e-7};
+
+    for (size_t i = 0; i < sizeof checked / sizeof *checked; i++)
+        for (uint64_t k = 0; k < checked[i]; k += 1 + k / 2)
+            for (size_t a = 0; a < sizeof alphas / sizeof *alphas; a++) {
+                double x = lattn_stream_bound(checked[i], k, alphas[a]);
+
+                cr_expect(fabs((double)tail(checked[i], k, x) / alphas[a] - 1) < 1e-6,
+                          "%lu of %lu at %g", k, checked[i], alphas[a]);
+            }
+}
+
+Test(survey, bound_is_plain_at_its_ends)
+{
+    cr_assert(isnan(lattn_stream_bound(0, 0, 0.05)));
+    cr_assert_eq(lattn_stream_bound(10, 10, 0.05), 1);
+    cr_assert_float_eq(lattn_stream_bound(1000, 0, 0.05), 1 - pow(0.05, 1e-3), 1e-15);
+}
+
+Test(survey, looks_at_the_last_thousand_tests)
+{
+    struct survey survey;
+    struct lattn_stream stream;
+
+    survey_reset(&survey);
+    for (int i = 0; i < 300; i++)
+        survey_note(&survey, 1);
+    for (int i = 0; i < 800; i++)
+        survey_note(&survey, 0);
+    stream = survey_report(&survey);
+    cr_assert_eq(stream.tested, 1100);
+    cr_assert_eq(stream.checked, 1000);
+    cr_assert_eq(stream.undetermined, 200);
+    cr_assert_eq(stream.bound95, lattn_stream_bound(1000, 200, 0.05));
+}
+
+static const double symbols[4][4] = {{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}};
+static const double label[1] = {1};
+
+static struct lattn_item item_of(int symbol)
+{
+    return (struct lattn_item){
+        .z = symbols[symbol], .y = label, .weight = 1, .n = 1, .d = 4, .m = 1};
+}
+
+/* Learn a block as a daemon does; returns how many of its tests came out undetermined. */
+static int32_t learn(struct lattn_learner *learner, const struct lattn_item *items, size_t count)
+{
+    const struct lattn_batch batch = {.items = items, .count = count};
+    int32_t before = learner->survey.undetermined;
+
+    for (size_t i = 0; i < count; i++)
+        cr_assert_eq(lattn_learner_admit(learner, &items[i], NULL), LATTN_OK);
+    cr_assert_eq(lattn_learner_survey(learner, &batch), LATTN_OK);
+    lattn_learner_absorb(learner, &batch);
+    return learner->survey.undetermined - before;
+}
+
+Test(survey, tests_a_block_against_what_came_before_it)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+    const struct lattn_item items[] = {item_of(0), item_of(0), item_of(1)};
+
+    cr_assert_eq(learn(learner, items, 3), 3, "nothing was known before the first block");
+    cr_assert_eq(learn(learner, items, 3), 0);
+    cr_assert_eq(learn(learner, (const struct lattn_item[]){item_of(2)}, 1), 1);
+    cr_assert_eq(learn(learner, (const struct lattn_item[]){item_of(2)}, 1), 0);
+    lattn_learner_close(&learner);
+}
+
+Test(survey, counts_a_sequence_once)
+{
+    static const double z[] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};
+    static const double y[] = {1, 2, 3};
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+    struct lattn_item item = {
+        .z = z, .y = y, .weight = 1, .n = 3, .d = 4, .m = 1, .labels = LATTN_LABELS_CAUSAL};
+
+    cr_assert_eq(learn(learner, &item, 1), 1);
+    cr_assert_eq(learner->survey.tested, 1);
+    cr_assert_eq(learn(learner, &item, 1), 0);
+    cr_assert_eq(learner->survey.tested, 2);
+    lattn_learner_close(&learner);
+}
+
+Test(survey, draws_a_sample_of_many)
+{
+    enum { COUNT = 512 };
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+    struct lattn_item items[COUNT];
+    const struct lattn_batch batch = {.items = items, .count = COUNT};
+
+    for (int i = 0; i < COUNT; i++)
+        items[i] = item_of(0);
+    cr_assert_eq(lattn_learner_admit(learner, &items[0], NULL), LATTN_OK);
+    cr_assert_eq(lattn_learner_survey(learner, &batch), LATTN_OK);
+    cr_assert_eq(learner->survey.tested, 256);
+    lattn_learner_close(&learner);
+}
+
+Test(survey, tests_nothing_without_memory)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+    const struct lattn_item item = item_of(0);
+    const struct lattn_batch batch = {.items = &item, .count = 1};
+
+    cr_assert_eq(lattn_learner_admit(learner, &item, NULL), LATTN_OK);
+    memory_fail(1, 0);
+    cr_assert_eq(lattn_learner_survey(learner, &batch), LATTN_NO_MEMORY);
+    memory_fail(0, 0);
+    cr_assert_eq(learner->survey.tested, 0);
+    lattn_learner_close(&learner);
+}
+
+/* One of eight is new: tests see it as often as it is there. */
+Test(survey, sees_what_is_rare_as_often_as_it_is_there)
+{
+    enum { COUNT = 512, BLOCKS = 200 };
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+    struct lattn_item items[COUNT];
+    const struct lattn_batch batch = {.items = items, .count = COUNT};
+    int32_t seen = 0, last = 0;
+
+    for (int i = 0; i < COUNT; i++)
+        items[i] = item_of(i % 8 == 0);
+    (void)learn(learner, items + 1, 1);
+    cr_assert_eq(lattn_learner_admit(learner, &items[0], NULL), LATTN_OK);
+    for (int block = 0; block < BLOCKS; block++) {
+        survey_reset(&learner->survey);
+        learner->survey.random.state = (uint64_t)block;
+        cr_assert_eq(lattn_learner_survey(learner, &batch), LATTN_OK);
+        seen += learner->survey.undetermined;
+        for (int i = 248; i < 256; i++)
+            last += learner->survey.window[i];
+    }
+    /* 32 of 256 expected in a block, 1 of its last 8: standard deviations below 5 and 1. */
+    cr_assert_float_eq((double)seen / BLOCKS, 32, 4 * 5 / sqrt(BLOCKS));
+    cr_assert_float_eq((double)last / BLOCKS, 1, 4 * 1 / sqrt(BLOCKS));
+    lattn_learner_close(&learner);
+}
+
+Test(survey, starts_anew_with_the_learner)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+    struct lattn_report report;
+
+    (void)learn(learner, (const struct lattn_item[]){item_of(0)}, 1);
+    cr_assert_eq(lattn_learner_reset(learner), LATTN_OK);
+    cr_assert_eq(lattn_learner_report(learner, &report), LATTN_OK);
+    cr_assert_eq(report.stream.checked, 0);
+    cr_assert(isnan(report.stream.bound95));
+    lattn_report_done(&report);
+    lattn_learner_close(&learner);
+}
