@@ -10,6 +10,20 @@
 
 LATTN_BEGIN
 
+/* How the heads of a model were read from the weights. */
+enum lattn_decomposition {
+    LATTN_DECOMPOSITION_NONE, /* not read from weights, or no heads were asked for */
+    LATTN_DECOMPOSITION_SVD,
+    LATTN_DECOMPOSITION_FEWEST
+};
+
+/* Is it proved that no model of fewer heads computes the same? */
+enum lattn_certified {
+    LATTN_CERTIFIED_UNKNOWN, /* nobody looked for the fewest */
+    LATTN_CERTIFIED_NOT,     /* fewer were tried and not found */
+    LATTN_CERTIFIED_MINIMAL
+};
+
 /*
  * One layer of multi-head linear attention,
  *
@@ -31,6 +45,8 @@ struct lattn_model {
     int32_t m;
     int32_t heads;
     int32_t bias;
+    enum lattn_decomposition decomposition;
+    enum lattn_certified certified;
     double *V;
     double *Q;
     double *sigma;
