@@ -17,6 +17,9 @@ enum lattn_decomposition {
     LATTN_DECOMPOSITION_FEWEST
 };
 
+/* "svd" or "fewest"; NULL for LATTN_DECOMPOSITION_NONE. Static. */
+LATTN_API const char *lattn_decomposition_text(enum lattn_decomposition decomposition);
+
 /* Is it proved that no model of fewer heads computes the same? */
 enum lattn_certified {
     LATTN_CERTIFIED_UNKNOWN, /* nobody looked for the fewest */
@@ -34,6 +37,7 @@ enum lattn_certified {
  * V           heads x m x d, row-major
  * Q           heads x d x d, row-major
  * sigma       heads, decreasing: the size of each head
+ * decomposition, certified  of heads that were read from weights
  * bias        coordinate 0 is the constant 1 that inputs do not carry
  * residual    norm of coef(heads) - W over the norm of W, W the solution they were read from
  * certificate NULL for a model that was not learned here

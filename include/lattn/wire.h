@@ -137,7 +137,7 @@ LATTN_API const char *lattn_method_word(enum lattn_method method);
  *
  * id        the id as JSON text; "" if there is none
  * input     predict: its tokens lie in numbers
- * heads     model: LATTN_HEADS_SVD, or LATTN_HEADS_COUNT with heads_count; has_heads 0: default
+ * heads     model: LATTN_HEADS_COUNT with heads_count, or another; has_heads 0: the daemon's
  * producer  hello; "" if there is none
  * append, outputs, blocks   name; each is one allocation, with the texts that its pointers point to
  * model     subscribe: 1 if what is "model" (status and model), 0 if "status"
@@ -222,6 +222,8 @@ struct lattn_service {
     uint64_t uptime_s;
     int32_t heads; /* heads of the last emission; LATTN_NEVER: none yet */
     uint64_t heads_generation;
+    enum lattn_certified heads_certified;
+    enum lattn_decomposition heads_decomposition;
 };
 
 /* Answer to hello. accepted, rejected and duplicates count what this connection sent. */

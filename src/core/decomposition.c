@@ -450,27 +450,37 @@ static enum lattn_status step_try(struct decomposition *decomposition, struct po
     return point_settle(decomposition, point);
 }
 
+static enum lattn_status point_step(struct decomposition *decomposition, struct point *point,
+                                    struct course *course)
+{
+    enum lattn_status status = damping_set(point, course->lambda);
+
+    if (status == LATTN_RANK) {
+        course_refuse(course);
+        return LATTN_OK;
+    }
+    if (status == LATTN_OK)
+        status = step_find(decomposition, point);
+    if (status == LATTN_OK)
+        status = step_try(decomposition, point, course);
+    return status;
+}
+
 static enum lattn_status point_iterate(struct decomposition *decomposition, struct point *point)
 {
     struct course course = {.lambda = lambda_first, .growth = 2};
     enum lattn_status status = LATTN_OK;
 
-    for (int32_t i = 0; i < decomposition->steps_max; i++) {
+    for (int32_t i = 0; i < decomposition->steps_max && status == LATTN_OK; i++) {
         if (point->f <= decomposition->tolerance || course.lambda > lambda_most ||
             decomposition->effort < 0 || course_stalls(&course, decomposition))
             break;
-        status = damping_set(point, course.lambda);
-        if (status == LATTN_RANK) {
-            course_refuse(&course);
-            continue;
-        }
-        status = step_find(decomposition, point);
-        if (status == LATTN_OK)
-            status = step_try(decomposition, point, &course);
-        if (status != LATTN_OK)
-            return status;
+        status = point_step(decomposition, point, &course);
     }
-    return LATTN_OK;
+    /* Convergence is quadratic here: one step more leaves nothing but rounding. */
+    if (status == LATTN_OK && point->f <= decomposition->tolerance)
+        status = point_step(decomposition, point, &course);
+    return status;
 }
 
 enum lattn_status decomposition_fit(struct decomposition *decomposition, struct layer *layer,
