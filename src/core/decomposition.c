@@ -20,6 +20,9 @@ static const double gain_least_ratio = 1e-4;
 /* Of the mean diagonal: what rounding may take from a preconditioner's definiteness. */
 static const double definite_shift = 1e-13;
 
+/* What the calls of one product cost, whatever the sizes, in flops. */
+static const double calls_flops = 2e4;
+
 /* f is a root of sums; below this conjugate gradients would chase rounding. */
 static const double forcing_least = 1e-6;
 
@@ -211,6 +214,7 @@ static enum lattn_status normal_apply(struct decomposition *decomposition, struc
     struct layer image = layer_view(&point->layer, ret_image);
     double n = (double)point->layer.heads * point->layer.d;
 
+    decomposition->effort -= calls_flops;
     if (decomposition->weighting == DECOMPOSITION_PLAIN) {
         decomposition->effort -= 6 * n * n * (point->layer.d + point->layer.m);
         normal_apply_plain(point, &change, &image);

@@ -9,9 +9,6 @@
 /* A squared pivot below this share of its moment is rounding: then tokens are only scaled. */
 static const double pivot_least = 1e-12;
 
-/* Products with large triangles run at several times the speed of those with small matrices. */
-static const double large_share = 0.25;
-
 static size_t tensor_at(const struct metric *metric, int32_t b, int32_t a, int32_t c)
 {
     return ((size_t)(b * metric->m + a) * (size_t)metric->d + (size_t)c) * (size_t)metric->d;
@@ -113,7 +110,7 @@ double metric_residual(const struct metric *metric, const struct layer *layer)
 
 double metric_flops(const struct metric *metric)
 {
-    return large_share * 2 * metric->p * metric->p * metric->m;
+    return 2.0 * metric->p * metric->p * metric->m;
 }
 
 /* ---- coordinates of unit covariance -------------------------------------------------------- */

@@ -106,6 +106,66 @@ Test(fewest, heads_of_low_rank_are_found_or_one_more)
     }
 }
 
+Test(fewest, search_ends_with_its_effort)
+{
+    struct random random = {.state = 5};
+    struct teacher teacher;
+    struct lattn_model *model;
+
+    teacher_init(&teacher, 6, 6, 3, 0, &random);
+    cr_expect_null(teacher_heads(&teacher, 1e4));
+    model = teacher_heads(&teacher, 1e9);
+    cr_assert_not_null(model);
+    cr_expect_eq(model->heads, 3);
+    lattn_model_close(&model);
+    teacher_done(&teacher);
+}
+
+/* The largest difference of model and learner on fresh inputs, relative to the largest label. */
+static double predictions_differ(struct lattn_learner *learner, const struct lattn_model *model,
+                                 struct random *random)
+{
+    enum { INPUTS = 50, SEEN = 2 };
+    double z[2 * 8 * 8], y[8], std_error[8], heads_y[8];
+    double largest = 0;
+    double difference = 0;
+
+    for (int i = 0; i < INPUTS; i++) {
+        struct lattn_prediction prediction = {.y = y, .std_error = std_error};
+        struct lattn_item input = {.z = z, .weight = 1, .n = SEEN * model->d, .d = model->d};
+
+        random_normals(random, z, (int64_t)SEEN * model->d * model->d);
+        cr_assert_eq(lattn_learner_predict(learner, &input, &prediction, NULL), LATTN_OK);
+        lattn_model_apply(model, z, input.n, heads_y);
+        for (int32_t a = 0; a < model->m; a++) {
+            largest = fmax(largest, fabs(y[a]));
+            difference = fmax(difference, fabs(y[a] - heads_y[a]));
+        }
+    }
+    return difference / largest;
+}
+
+Test(fewest, heads_predict_as_the_weights_do_however_many_there_are)
+{
+    struct random random = {.state = 6};
+
+    for (int32_t d = 2; d <= (is_long() ? 8 : 4); d += 2)
+        for (int32_t heads = 1; heads <= d + 2; heads++) {
+            struct teacher teacher;
+            struct lattn_learner *learner;
+            struct lattn_model *model = NULL;
+
+            teacher_init(&teacher, d, 1 + heads % d, heads, heads % 3, &random);
+            learner = teacher_teach(&teacher, 2 * feature_count(d), 0, &random);
+            cr_assert_eq(lattn_learner_model(learner, LATTN_HEADS_FEWEST, 0, &model), LATTN_OK);
+            cr_expect_lt(predictions_differ(learner, model, &random), 1e-9,
+                         "d = %d, %d heads: %d found", d, heads, model->heads);
+            lattn_model_close(&model);
+            lattn_learner_close(&learner);
+            teacher_done(&teacher);
+        }
+}
+
 /* ---- with noise ---------------------------------------------------------------------------- */
 
 /* The heads that a learner shows after so many pairs per feature; 0 where it shows the SVD's. */
