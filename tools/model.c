@@ -23,7 +23,7 @@ struct model_wish {
     const char *path;
 };
 
-/* "svd" or how many heads at most. */
+/* "fewest", "svd" or how many heads at most. */
 static enum verb_exit heads_read(const char *verb, const char *text, struct lattn_request *request)
 {
     char *end;
@@ -32,13 +32,13 @@ static enum verb_exit heads_read(const char *verb, const char *text, struct latt
     if (text == NULL)
         return VERB_DONE;
     request->has_heads = 1;
-    request->heads = LATTN_HEADS_SVD;
-    if (strcmp(text, "svd") == 0)
+    request->heads = strcmp(text, "fewest") == 0 ? LATTN_HEADS_FEWEST : LATTN_HEADS_SVD;
+    if (request->heads == LATTN_HEADS_FEWEST || strcmp(text, "svd") == 0)
         return VERB_DONE;
     errno = 0;
     count = strtol(text, &end, 10);
     if (end == text || *end != '\0' || errno != 0 || count < 1 || count > INT32_MAX) {
-        talk(verb, "--heads", "\"%s\" is neither svd nor a number of heads", text);
+        talk(verb, "--heads", "\"%s\" is neither fewest, svd nor a number of heads", text);
         return VERB_MISUSED;
     }
     request->heads = LATTN_HEADS_COUNT;
@@ -130,12 +130,12 @@ static enum options_outcome wish_read(int argc, char **argv, struct model_wish *
     const struct option_row rows[] = {
         {"--format", "F", OPTION_TEXT, &format, 0, 0,
          "json (default), safetensors or npz, which NumPy loads"},
-        {"--heads", "svd|N", OPTION_TEXT, &wish->heads, 0, 0,
-         "all heads, or the N largest; default: as the daemon was told"},
+        {"--heads", "fewest|svd|N", OPTION_TEXT, &wish->heads, 0, 0,
+         "as few as will do, all of the SVD, or its N largest; default: as the daemon was told"},
         {"-o", "FILE", OPTION_TEXT, &wish->path, 0, 0, "replace FILE, whole or not at all"},
     };
     const struct options options = {
-        .usage = "model ADDR [--format json|safetensors|npz] [--heads svd|N] [-o FILE]",
+        .usage = "model ADDR [--format json|safetensors|npz] [--heads fewest|svd|N] [-o FILE]",
         .about = "Fetch the model that the daemon at ADDR has learned.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],

@@ -107,6 +107,15 @@ static void report_print(const struct lattn_report *report)
     line_count("generation", report->generation);
 }
 
+static const char *heads_describe(const struct lattn_service *service)
+{
+    if (service->heads_certified == LATTN_CERTIFIED_MINIMAL)
+        return "the fewest there can be";
+    if (service->heads_decomposition == LATTN_DECOMPOSITION_FEWEST)
+        return "the fewest found";
+    return "by singular values";
+}
+
 static void service_print(const struct lattn_state_of_service *state)
 {
     const struct lattn_service *service = &state->service;
@@ -117,8 +126,8 @@ static void service_print(const struct lattn_state_of_service *state)
     if (service->heads == LATTN_NEVER)
         line_text("heads", "-");
     else
-        printf("  %-18s%d, of generation %llu\n", "heads", service->heads,
-               (unsigned long long)service->heads_generation);
+        printf("  %-18s%d, %s, of generation %llu\n", "heads", service->heads,
+               heads_describe(service), (unsigned long long)service->heads_generation);
     line_real("pairs per second", service->pairs_per_s);
     line_count("queue bytes", service->queue_bytes);
     line_count("memory bytes", state->report.memory_bytes);

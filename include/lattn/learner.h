@@ -25,8 +25,9 @@ enum lattn_engine { LATTN_ENGINE_RLS };
 
 /* How many heads a model shall have. */
 enum lattn_heads {
-    LATTN_HEADS_SVD,  /* all heads of the plain singular value decomposition */
-    LATTN_HEADS_COUNT /* the largest ones of them, as many as asked for */
+    LATTN_HEADS_SVD,   /* all heads of the plain singular value decomposition */
+    LATTN_HEADS_COUNT, /* the largest ones of them, as many as asked for */
+    LATTN_HEADS_FEWEST /* as few as compute the same; where that is not known, as LATTN_HEADS_SVD */
 };
 
 struct lattn_learner_settings {
@@ -139,6 +140,9 @@ LATTN_API uint64_t lattn_learner_generation(const struct lattn_learner *learner)
 /* d (with the bias) and m; 0 where not yet known. O(1). */
 LATTN_API int32_t lattn_learner_dim(const struct lattn_learner *learner);
 LATTN_API int32_t lattn_learner_outputs(const struct lattn_learner *learner);
+
+/* The most heads that LATTN_HEADS_COUNT takes, min(m d, d^2); 0 where sizes are not yet known. */
+LATTN_API int32_t lattn_learner_heads_max(const struct lattn_learner *learner);
 
 /* Bytes held now. O(1). */
 LATTN_API size_t lattn_learner_memory(const struct lattn_learner *learner);
@@ -283,8 +287,13 @@ LATTN_API enum lattn_status lattn_learner_coef(struct lattn_learner *learner, do
 /*
  * Read the current solution as a multi-head model, with its certificate and names.
  *
- * count  in  for LATTN_HEADS_COUNT, how many heads at most; with 0 the model has names and
- *            certificate only, and costs no decomposition
+ * count  in  for LATTN_HEADS_COUNT, how many heads at most, up to min(m d, d^2); with 0 the model
+ *            has names and certificate only, and costs no decomposition
+ *
+ * The fewest heads are looked for where the data has full rank in one component, and, with noise,
+ * where there is about twice as much of it as that takes; the search ends after 5 10^9 flops.
+ * ret_model->decomposition tells what was found. With noise the fewest heads compute what the data
+ * says, which is not W but differs from it by noise; residual says how much.
  *
  * Returns LATTN_OK, LATTN_NO_DATA, LATTN_RANGE, LATTN_MEMORY_LIMIT (the decomposition would be too
  * large), LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE; ret_model is given.

@@ -10,6 +10,23 @@
 
 LATTN_BEGIN
 
+/* How the heads of a model were read from the weights. */
+enum lattn_decomposition {
+    LATTN_DECOMPOSITION_NONE, /* not read from weights, or no heads were asked for */
+    LATTN_DECOMPOSITION_SVD,
+    LATTN_DECOMPOSITION_FEWEST
+};
+
+/* "svd" or "fewest"; NULL for LATTN_DECOMPOSITION_NONE. Static. */
+LATTN_API const char *lattn_decomposition_text(enum lattn_decomposition decomposition);
+
+/* Is it proved that no model of fewer heads computes the same? */
+enum lattn_certified {
+    LATTN_CERTIFIED_UNKNOWN, /* nobody looked for the fewest */
+    LATTN_CERTIFIED_NOT,     /* fewer were tried and not found */
+    LATTN_CERTIFIED_MINIMAL
+};
+
 /*
  * One layer of multi-head linear attention,
  *
@@ -20,6 +37,7 @@ LATTN_BEGIN
  * V           heads x m x d, row-major
  * Q           heads x d x d, row-major
  * sigma       heads, decreasing: the size of each head
+ * decomposition, certified  of heads that were read from weights
  * bias        coordinate 0 is the constant 1 that inputs do not carry
  * residual    norm of coef(heads) - W over the norm of W, W the solution they were read from
  * certificate NULL for a model that was not learned here
@@ -31,6 +49,8 @@ struct lattn_model {
     int32_t m;
     int32_t heads;
     int32_t bias;
+    enum lattn_decomposition decomposition;
+    enum lattn_certified certified;
     double *V;
     double *Q;
     double *sigma;

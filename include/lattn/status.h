@@ -19,6 +19,7 @@ LATTN_BEGIN
     row(OK, 0, "ok", "done") \
     row(MORE, 1, "more", "more input is needed") \
     row(DUPLICATE, 2, "duplicate", "learned before under the same producer and number") \
+    row(RANK, 3, "rank", "the data leaves the answer open") \
     row(NO_MEMORY, -1, "no_memory", "the system has no memory left") \
     row(MEMORY_LIMIT, -2, "memory_limit", "the memory limit would be exceeded") \
     row(SHAPE, -3, "shape", "sizes do not agree") \

@@ -141,7 +141,7 @@ LATTN_API const char *lattn_method_word(enum lattn_method method);
  * input     predict: its tokens lie in numbers
  * inputs    certify, and the candidates of suggest: inputs_count of them, tokens in numbers
  * n         suggest: at most so many; 0: all that add something
- * heads     model: LATTN_HEADS_SVD, or LATTN_HEADS_COUNT with heads_count; has_heads 0: default
+ * heads     model: LATTN_HEADS_COUNT with heads_count, or another; has_heads 0: the daemon's
  * producer  hello; "" if there is none
  * append, outputs, blocks   name; each is one allocation, with the texts that its pointers point to
  * model     subscribe: 1 if what is "model" (status and model), 0 if "status"
@@ -229,6 +229,8 @@ struct lattn_service {
     uint64_t uptime_s;
     int32_t heads; /* heads of the last emission; LATTN_NEVER: none yet */
     uint64_t heads_generation;
+    enum lattn_certified heads_certified;
+    enum lattn_decomposition heads_decomposition;
 };
 
 /*

@@ -1,4 +1,5 @@
 #include <lattn/certificate.h>
+#include <lattn/model.h>
 #include <lattn/status.h>
 
 const char *lattn_status_word(enum lattn_status status)
@@ -36,4 +37,17 @@ const char *lattn_verdict_text(enum lattn_verdict verdict)
         break;
     }
     return "not identifying";
+}
+
+const char *lattn_decomposition_text(enum lattn_decomposition decomposition)
+{
+    switch (decomposition) {
+    case LATTN_DECOMPOSITION_NONE:
+        return NULL;
+    case LATTN_DECOMPOSITION_SVD:
+        return "svd";
+    case LATTN_DECOMPOSITION_FEWEST:
+        return "fewest";
+    }
+    return NULL;
 }

@@ -21,6 +21,13 @@ void dormqr_(const char *side, const char *trans, const int *m, const int *n, co
 void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s,
              double *u, const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork,
              int *iwork, int *info, size_t jobz_length);
+void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau,
+             double *work, const int *lwork, int *info);
+void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info,
+             size_t uplo_length);
+void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
+             double *work, const int *lwork, int *iwork, const int *liwork, int *info,
+             size_t jobz_length, size_t uplo_length);
 void dsterf_(const int *n, double *d, double *e, int *info);
 
 static_assert(sizeof(int) == sizeof(int32_t), "LAPACK's integers are int32_t");
@@ -64,6 +71,13 @@ void dense_multiply(enum dense_side side, int32_t m, int32_t n, int32_t k, doubl
                 b, leading(ldb), beta, c, leading(ldc));
 }
 
+void dense_multiply_rows(int32_t m, int32_t n, int32_t k, double alpha, const double *a, size_t lda,
+                         const double *b, size_t ldb, double beta, double *c, size_t ldc)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, alpha, a, leading(lda), b,
+                leading(ldb), beta, c, leading(ldc));
+}
+
 void dense_multiply_vector(enum dense_side side, int32_t m, int32_t n, double alpha,
                            const double *a, size_t lda, const double *x, double beta, double *y)
 {
@@ -75,6 +89,13 @@ void dense_triangle_multiply(enum dense_side side, int32_t n, const double *r, s
 {
     cblas_dtrmv(CblasRowMajor, CblasUpper, transposition(side), CblasNonUnit, n, r, leading(ldr), x,
                 1);
+}
+
+void dense_triangle_multiply_many(enum dense_side side, int32_t n, int32_t columns, const double *r,
+                                  size_t ldr, double *x, size_t ldx)
+{
+    cblas_dtrmm(CblasRowMajor, CblasLeft, CblasUpper, transposition(side), CblasNonUnit, n, columns,
+                1.0, r, leading(ldr), x, leading(ldx));
 }
 
 void dense_triangle_solve(enum dense_side side, int32_t n, const double *r, size_t ldr, double *x)
@@ -96,6 +117,84 @@ static double *workspace_new(double asked, int *ret_length)
     assert(asked <= INT_MAX);
     *ret_length = (int)asked;
     return memory_raw((size_t)*ret_length, sizeof(double));
+}
+
+enum lattn_status dense_cholesky(int32_t n, double *a)
+{
+    int info;
+
+    /* The upper triangle by rows is the lower one by columns, L = R'. */
+    dpotrf_("L", &n, a, &n, &info, 1);
+    assert(info >= 0);
+    return info == 0 ? LATTN_OK : LATTN_RANK;
+}
+
+enum lattn_status dense_symmetric(int32_t n, double *a, double *values)
+{
+    int info;
+    int length = -1;
+    int integers_length = -1;
+    int integers_asked;
+    double asked;
+    double *work = NULL;
+    int *integers = NULL;
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    dsyevd_("V", "L", &n, a, &n, values, &asked, &length, &integers_asked, &integers_length, &info,
+            1, 1);
+    assert(info == 0);
+    work = workspace_new(asked, &length);
+    integers_length = integers_asked;
+    integers = memory_raw((size_t)integers_length, sizeof *integers);
+    if (work == NULL || integers == NULL)
+        goto done;
+    dsyevd_("V", "L", &n, a, &n, values, work, &length, integers, &integers_length, &info, 1, 1);
+    assert(info >= 0);
+    status = info == 0 ? LATTN_OK : LATTN_NO_CONVERGENCE;
+done:
+    memory_release(work);
+    memory_release(integers);
+    return status;
+}
+
+/* R of the reflectors in the columns of a (n x k), as rows with zeros below the diagonal. */
+static void triangle_read(int32_t n, int32_t k, const double *a, double *r)
+{
+    for (int32_t i = 0; i < k; i++)
+        for (int32_t j = 0; j < k; j++)
+            r[(size_t)i * (size_t)k + (size_t)j] =
+                i <= j ? a[(size_t)j * (size_t)n + (size_t)i] : 0;
+}
+
+enum lattn_status dense_orthonormalise(int32_t n, int32_t k, double *rows, double *r)
+{
+    int info;
+    int length = -1;
+    double asked[2];
+    double *work = NULL;
+    double *tau = memory_raw((size_t)k, sizeof *tau);
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    assert(0 < k && k <= n);
+    if (tau == NULL)
+        goto done;
+    dgeqrf_(&n, &k, rows, &n, tau, &asked[0], &length, &info);
+    assert(info == 0);
+    dorgqr_(&n, &k, &k, rows, &n, tau, &asked[1], &length, &info);
+    assert(info == 0);
+    work = workspace_new(asked[0] > asked[1] ? asked[0] : asked[1], &length);
+    if (work == NULL)
+        goto done;
+    dgeqrf_(&n, &k, rows, &n, tau, work, &length, &info);
+    assert(info == 0);
+    triangle_read(n, k, rows, r);
+    dorgqr_(&n, &k, &k, rows, &n, tau, work, &length, &info);
+    assert(info == 0);
+    status = LATTN_OK;
+done:
+    memory_release(work);
+    memory_release(tau);
+    return status;
 }
 
 /* B = Q'B or Q B, Q the k reflectors in the columns of a (m x k). */

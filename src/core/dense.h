@@ -30,16 +30,53 @@ void dense_multiply(enum dense_side side, int32_t m, int32_t n, int32_t k, doubl
                     const double *a, size_t lda, const double *b, size_t ldb, double beta,
                     double *c, size_t ldc);
 
+/* C = alpha A B' + beta C;  A is m x k, B is n x k, C is m x n. */
+void dense_multiply_rows(int32_t m, int32_t n, int32_t k, double alpha, const double *a, size_t lda,
+                         const double *b, size_t ldb, double beta, double *c, size_t ldc);
+
 /* y = alpha op(A) x + beta y;  A is m x n. */
 void dense_multiply_vector(enum dense_side side, int32_t m, int32_t n, double alpha,
                            const double *a, size_t lda, const double *x, double beta, double *y);
 
-/* Upper triangle R, n x n with a nonzero diagonal: x = op(R) x, x = op(R)^-1 x, X = R^-1 X. */
+/* Upper triangle R, n x n, X n x columns: x = op(R) x, X = op(R) X. */
 void dense_triangle_multiply(enum dense_side side, int32_t n, const double *r, size_t ldr,
                              double *x);
+void dense_triangle_multiply_many(enum dense_side side, int32_t n, int32_t columns, const double *r,
+                                  size_t ldr, double *x, size_t ldx);
+
+/* The same with a nonzero diagonal: x = op(R)^-1 x, X = op(R)^-1 X. */
 void dense_triangle_solve(enum dense_side side, int32_t n, const double *r, size_t ldr, double *x);
 void dense_triangle_solve_many(enum dense_side side, int32_t n, int32_t columns, const double *r,
                                size_t ldr, double *x, size_t ldx);
+
+/*
+ * Cholesky factorisation,  A = R'R.
+ *
+ * a  in/out  n x n symmetric, lda = n; on return R on and above the diagonal, A below it
+ *
+ * Returns LATTN_OK, or LATTN_RANK where A is not positive definite: then a has no meaning.
+ */
+enum lattn_status dense_cholesky(int32_t n, double *a);
+
+/*
+ * Eigenvalues and eigenvectors of a symmetric matrix.
+ *
+ * a       in/out  n x n; on return row i is the eigenvector of value i, of length one
+ * values  out     n, increasing
+ *
+ * Allocates workspace. Returns LATTN_OK, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
+ */
+enum lattn_status dense_symmetric(int32_t n, double *a, double *values);
+
+/*
+ * Thin QR of k vectors of length n >= k,  A = Q R.
+ *
+ * rows  in/out  k x n: the vectors as rows; on return the orthonormal ones
+ * r     out     k x k upper, zeros below: vector j is sum_i r_ij q_i
+ *
+ * Allocates workspace. Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status dense_orthonormalise(int32_t n, int32_t k, double *rows, double *r);
 
 /*
  * QR with column pivoting,  A P = Q R.

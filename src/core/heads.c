@@ -6,11 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    ABSENT = -1,
-    /* With its vectors the decomposition takes 3 to 4 times as much: half a gigabyte. */
-    ENTRIES_MAX = 1 << 24
-};
+enum { ABSENT = -1 };
 
 /*
  * The unfolding of S without its zero rows and columns: with symbols as tokens most are zero, and a
@@ -265,7 +261,8 @@ enum lattn_status heads_svd(const struct coefficients *coefficients, int32_t hea
     if ((int64_t)coefficients->count * coefficients->m > INT32_MAX)
         return LATTN_MEMORY_LIMIT;
     status = unfolding_find(&unfolding, coefficients);
-    if (status == LATTN_OK && (int64_t)unfolding.rows_count * unfolding.columns_count > ENTRIES_MAX)
+    if (status == LATTN_OK &&
+        (int64_t)unfolding.rows_count * unfolding.columns_count > HEADS_ENTRIES_MAX)
         status = LATTN_MEMORY_LIMIT;
     if (status == LATTN_OK)
         status = unfolding_decompose(&unfolding, coefficients);
@@ -274,6 +271,7 @@ enum lattn_status heads_svd(const struct coefficients *coefficients, int32_t hea
                                   heads_count(&unfolding, heads_max));
     if (status == LATTN_OK) {
         heads_fill(&unfolding, model);
+        model->decomposition = LATTN_DECOMPOSITION_SVD;
         model->residual = residual_find(&unfolding, coefficients, model->heads);
     }
     unfolding_done(&unfolding);

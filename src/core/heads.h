@@ -8,6 +8,9 @@
 
 #include <stdint.h>
 
+/* Entries of an unfolding that is decomposed: with its vectors it takes half a gigabyte. */
+enum { HEADS_ENTRIES_MAX = 1 << 24 };
+
 /* Coefficients of the features that occur; those of all others are zero. Borrowed arrays. */
 struct coefficients {
     int32_t d;

@@ -286,6 +286,13 @@ int32_t lattn_learner_outputs(const struct lattn_learner *learner)
     return learner->m;
 }
 
+int32_t lattn_learner_heads_max(const struct lattn_learner *learner)
+{
+    int32_t least = learner->m < learner->d ? learner->m : learner->d;
+
+    return least * learner->d;
+}
+
 size_t lattn_learner_memory(const struct lattn_learner *learner)
 {
     return sizeof *learner + learner->factor.bytes;

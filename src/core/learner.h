@@ -38,6 +38,13 @@ enum lattn_status learner_item_check(const struct lattn_learner *learner,
 /* Has every feature its place, so that admitting an item only checks it? */
 int learner_is_full(const struct lattn_learner *learner);
 
+/*
+ * Bring rank and weights of every component to the exact solution of this generation.
+ *
+ * Returns LATTN_OK, LATTN_NO_DATA, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
+ */
+enum lattn_status learner_solve(struct lattn_learner *learner);
+
 /* The relative precision that verdicts go by: that of the settings, or of the coarsest item. */
 double learner_precision(const struct lattn_learner *learner);
 

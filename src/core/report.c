@@ -1,9 +1,8 @@
 /*
- * Numbers on a learner, its weights as coefficients, and the model read from them.
+ * Numbers on a learner, and its weights as coefficients.
  */
 #include "base/memory.h"
 #include "core/certificate.h"
-#include "core/heads.h"
 #include "core/learner.h"
 #include "core/solution.h"
 
@@ -96,8 +95,7 @@ void lattn_report_done(struct lattn_report *report)
     report->r2 = NULL;
 }
 
-/* Bring the weights of every component to the exact solution of this generation. */
-static enum lattn_status weights_solve(struct lattn_learner *learner)
+enum lattn_status learner_solve(struct lattn_learner *learner)
 {
     struct factor *factor = &learner->factor;
     enum lattn_status status;
@@ -128,7 +126,7 @@ static void coef_spread(const struct factor *factor, const struct component *com
 enum lattn_status lattn_learner_coef(struct lattn_learner *learner, double *ret_coef)
 {
     const struct factor *factor = &learner->factor;
-    enum lattn_status status = weights_solve(learner);
+    enum lattn_status status = learner_solve(learner);
 
     if (status != LATTN_OK)
         return status;
@@ -136,107 +134,5 @@ enum lattn_status lattn_learner_coef(struct lattn_learner *learner, double *ret_
     for (int32_t i = 0; i < factor->components_count; i++)
         if (factor->components[i] != NULL)
             coef_spread(factor, factor->components[i], ret_coef);
-    return LATTN_OK;
-}
-
-/* The features of all components and their weights, side by side; owned by the caller. */
-struct collection {
-    struct feature *features;
-    double *weights;
-    int32_t count;
-};
-
-static enum lattn_status collection_make(const struct factor *factor, struct collection *collection)
-{
-    size_t m = (size_t)factor->m;
-    size_t count = 0;
-
-    for (int32_t i = 0; i < factor->components_count; i++)
-        if (factor->components[i] != NULL)
-            count += (size_t)factor->components[i]->columns;
-    *collection = (struct collection){
-        .features = memory_raw(count, sizeof *collection->features),
-        .weights = memory_raw(count * m, sizeof *collection->weights),
-    };
-    if (collection->features == NULL || collection->weights == NULL)
-        return LATTN_NO_MEMORY;
-    for (int32_t i = 0; i < factor->components_count; i++) {
-        const struct component *component = factor->components[i];
-
-        for (int32_t c = 0; component != NULL && c < component->columns; c++) {
-            memcpy(collection->weights + (size_t)collection->count * m,
-                   component->weights + (size_t)c * (size_t)component->m,
-                   m * sizeof *collection->weights);
-            collection->features[collection->count++] = component->features[c];
-        }
-    }
-    return LATTN_OK;
-}
-
-/* Everything a model carries besides its heads. */
-static enum lattn_status model_label(struct lattn_learner *learner, struct lattn_model *model)
-{
-    enum lattn_status status;
-
-    model->certificate = memory_zeroed(1, sizeof *model->certificate);
-    if (model->certificate == NULL)
-        return LATTN_NO_MEMORY;
-    status = lattn_learner_certify(learner, model->certificate);
-    if (status != LATTN_OK)
-        return status;
-    model->bias = learner->settings.bias;
-    model->pairs = learner->factor.pairs;
-    model->generation = learner->factor.generation;
-    return lattn_names_copy(&learner->names, &model->names);
-}
-
-/* A model without heads: what it carries besides them costs nothing. */
-static enum lattn_status model_bare(const struct factor *factor, struct lattn_model **ret_model)
-{
-    enum lattn_status status = lattn_model_open(ret_model, factor->d, factor->m, 0);
-
-    if (status == LATTN_OK)
-        (*ret_model)->residual = 1;
-    return status;
-}
-
-/* Read heads, at most heads_max of them if that is not 0, from the weights. */
-static enum lattn_status model_read(const struct factor *factor, int32_t heads_max,
-                                    struct lattn_model **ret_model)
-{
-    struct collection collection;
-    enum lattn_status status = collection_make(factor, &collection);
-
-    if (status == LATTN_OK) {
-        const struct coefficients coefficients = {factor->d, factor->m, collection.count,
-                                                  collection.features, collection.weights};
-
-        status = heads_svd(&coefficients, heads_max, ret_model);
-    }
-    memory_release(collection.features);
-    memory_release(collection.weights);
-    return status;
-}
-
-enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_heads heads,
-                                      int32_t count, struct lattn_model **ret_model)
-{
-    const struct factor *factor = &learner->factor;
-    struct lattn_model *model = NULL;
-    enum lattn_status status = weights_solve(learner);
-
-    if (status == LATTN_OK && heads == LATTN_HEADS_COUNT && count < 0)
-        status = LATTN_RANGE;
-    if (status == LATTN_OK && heads == LATTN_HEADS_COUNT && count == 0)
-        status = model_bare(factor, &model);
-    else if (status == LATTN_OK)
-        status = model_read(factor, heads == LATTN_HEADS_COUNT ? count : 0, &model);
-    if (status == LATTN_OK)
-        status = model_label(learner, model);
-    if (status != LATTN_OK) {
-        lattn_model_close(&model);
-        return status;
-    }
-    *ret_model = model;
     return LATTN_OK;
 }

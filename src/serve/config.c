@@ -318,6 +318,21 @@ static void file_find(char **environment, struct given *file)
     }
 }
 
+/* Can a model of these sizes have so many heads? Sizes that are not told pass. */
+static enum lattn_status heads_agree(const struct config *config, struct lattn_complaint *complaint)
+{
+    const struct lattn_learner_settings *learner = &config->learner;
+    int32_t d = learner->dim + learner->bias;
+    int32_t least = learner->outputs < d ? learner->outputs : d;
+
+    if (config->heads != LATTN_HEADS_COUNT || learner->dim == 0 || learner->outputs == 0 ||
+        config->heads_count <= least * d)
+        return LATTN_OK;
+    return complain(complaint, LATTN_RANGE,
+                    "--heads %d: a model of d = %d and m = %d has at most %d", config->heads_count,
+                    d, learner->outputs, least * d);
+}
+
 /* What no option can see alone. */
 static enum lattn_status config_agree(const struct config *config,
                                       struct lattn_complaint *complaint)
@@ -333,7 +348,7 @@ static enum lattn_status config_agree(const struct config *config,
     if (config->learner.dim == 0 && config->action == CONFIG_EXPLAIN)
         return complain(complaint, LATTN_FIELD,
                         "--explain: needs --dim, the coordinates of a token");
-    return LATTN_OK;
+    return heads_agree(config, complaint);
 }
 
 static enum lattn_status sources_take(struct config *config, int argc, char **argv,

@@ -95,15 +95,29 @@ static enum lattn_status answer_status(const struct dispatch *dispatch, struct a
     return status;
 }
 
+static enum lattn_status refuse_heads(const struct lattn_learner *learner, int32_t count,
+                                      struct lattn_complaint *complaint)
+{
+    return complain(complaint, LATTN_RANGE,
+                    "heads is %d, a model of d = %d and m = %d has at most %d", count,
+                    lattn_learner_dim(learner), lattn_learner_outputs(learner),
+                    lattn_learner_heads_max(learner));
+}
+
 static enum lattn_status answer_model(const struct dispatch *dispatch, struct answer *answer)
 {
     const struct lattn_request *request = answer->request;
+    struct lattn_learner *learner = fold_learner(dispatch->fold);
+    int32_t most = lattn_learner_heads_max(learner);
     enum lattn_heads heads = request->has_heads ? request->heads : dispatch->heads;
-    int32_t count = request->has_heads ? request->heads_count : dispatch->heads_count;
+    int32_t count = request->has_heads             ? request->heads_count
+                    : dispatch->heads_count < most ? dispatch->heads_count
+                                                   : most;
     struct lattn_model *model = NULL;
-    enum lattn_status status =
-        lattn_learner_model(fold_learner(dispatch->fold), heads, count, &model);
+    enum lattn_status status = lattn_learner_model(learner, heads, count, &model);
 
+    if (status == LATTN_RANGE)
+        return refuse_heads(learner, count, &answer->complaint);
     if (status != LATTN_OK)
         return status;
     status = lattn_write_model(&answer->result, answer->format, model);

@@ -182,12 +182,12 @@ static enum lattn_status take_heads(struct config *config, const char *value,
 {
     uint64_t count;
 
-    if (strcmp(value, "svd") == 0) {
-        config->heads = LATTN_HEADS_SVD;
+    if (strcmp(value, "fewest") == 0 || strcmp(value, "svd") == 0) {
+        config->heads = value[0] == 'f' ? LATTN_HEADS_FEWEST : LATTN_HEADS_SVD;
         return LATTN_OK;
     }
     if (quantity_count(value, &count) != LATTN_OK || count < 1 || count > INT32_MAX)
-        return complain(complaint, LATTN_RANGE, "neither svd nor a number of heads");
+        return complain(complaint, LATTN_RANGE, "neither fewest, svd nor a number of heads");
     config->heads = LATTN_HEADS_COUNT;
     config->heads_count = (int32_t)count;
     return LATTN_OK;
@@ -298,8 +298,8 @@ static const struct option options[] = {
      .help = "how often to emit: 250ms, 5s, 2m, 1000pairs"},
     {.name = "emit-dir", .value = "DIR", .without = "no files", .take = take_emit_dir,
      .help = "keep status and model of the newest emission there"},
-    {.name = "heads", .value = "svd|N", .initial = "svd", .take = take_heads,
-     .help = "heads of the model: all of the SVD, or the N largest"},
+    {.name = "heads", .value = "fewest|svd|N", .initial = "fewest", .take = take_heads,
+     .help = "of the model: as few as will do, all of the SVD, or its N largest"},
     {.name = "exit-when", .value = "identifying|stream:X", .without = "never",
      .take = take_exit_when, .help = "exit 0 then; 1 if stdin, the only input, ended before"},
     {.name = "max-memory", .value = "SIZE", .without = "no limit", .take = take_max_memory,

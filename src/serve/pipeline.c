@@ -54,6 +54,8 @@ struct pipeline {
     enum lattn_verdict verdict;
     int32_t heads;
     uint64_t heads_generation;
+    enum lattn_certified heads_certified;
+    enum lattn_decomposition heads_decomposition;
     uint64_t refusals_logged;
     uint64_t refusals_ns;
 };
@@ -75,6 +77,8 @@ static void pipeline_service(void *arg, struct lattn_service *ret_service)
         .uptime_s = (now_ns - pipeline->open_ns) / UINT64_C(1000000000),
         .heads = pipeline->heads,
         .heads_generation = pipeline->heads_generation,
+        .heads_certified = pipeline->heads_certified,
+        .heads_decomposition = pipeline->heads_decomposition,
     };
 }
 
@@ -135,6 +139,8 @@ static void emission_collect(struct pipeline *pipeline)
         return;
     pipeline->heads = result.heads;
     pipeline->heads_generation = result.certificate.generation;
+    pipeline->heads_certified = result.heads_certified;
+    pipeline->heads_decomposition = result.heads_decomposition;
     lattn_learner_note(fold_learner(pipeline->fold), &result.certificate);
     verdict_log(pipeline, &result.certificate);
 }
@@ -193,6 +199,8 @@ static void pipeline_forget(void *arg)
     schedule_reset(&pipeline->schedule);
     pipeline->verdict = LATTN_NOT_IDENTIFYING;
     pipeline->heads = LATTN_NEVER;
+    pipeline->heads_certified = LATTN_CERTIFIED_UNKNOWN;
+    pipeline->heads_decomposition = LATTN_DECOMPOSITION_NONE;
     pipeline->refusals_logged = 0;
 }
 

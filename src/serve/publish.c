@@ -111,8 +111,13 @@ static enum lattn_status emission_publish(struct publisher *publisher,
     struct lattn_service service = publisher->service;
     enum lattn_status status;
 
-    service.heads = emission->model == NULL ? LATTN_NEVER : emission->model->heads;
+    service.heads = LATTN_NEVER;
     service.heads_generation = emission->report.generation;
+    if (emission->model != NULL) {
+        service.heads = emission->model->heads;
+        service.heads_certified = emission->model->certified;
+        service.heads_decomposition = emission->model->decomposition;
+    }
     status = edition_make(edition, emission, &service);
     if (status != LATTN_OK)
         return status;
@@ -127,15 +132,22 @@ static struct publisher_result publisher_work(struct publisher *publisher, struc
 {
     struct publisher_result result = {.epoch = publisher->epoch, .heads = LATTN_NEVER};
     struct lattn_emission emission = {.model = NULL};
+    int32_t heads_max = lattn_learner_heads_max(publisher->snapshot);
+    int32_t heads_count = publisher->settings.heads_count;
 
-    result.status = lattn_emission_make(publisher->snapshot, publisher->settings.heads,
-                                        publisher->settings.heads_count, &emission);
+    result.status =
+        lattn_emission_make(publisher->snapshot, publisher->settings.heads,
+                            heads_count < heads_max ? heads_count : heads_max, &emission);
     lattn_learner_close(&publisher->snapshot);
     if (result.status == LATTN_OK)
         result.status = emission_publish(publisher, &emission, edition);
     if (result.status == LATTN_OK) {
         result.certificate = emission.report.certificate;
-        result.heads = emission.model == NULL ? LATTN_NEVER : emission.model->heads;
+        if (emission.model != NULL) {
+            result.heads = emission.model->heads;
+            result.heads_certified = emission.model->certified;
+            result.heads_decomposition = emission.model->decomposition;
+        }
     } else {
         log_event(LOG_LEVEL_ERROR, "no emission",
                   LOG_FIELDS(log_text("error", lattn_status_text(result.status))));

@@ -47,7 +47,7 @@ struct publisher_settings {
  * status       LATTN_OK, or why there is none; then only epoch and end_ns mean something
  * epoch        as given with the snapshot
  * certificate  for lattn_learner_note
- * heads        of the model; LATTN_NEVER where there is no model yet
+ * heads        of the model, with what is known of them; LATTN_NEVER where there is no model yet
  */
 struct publisher_result {
     enum lattn_status status;
@@ -55,6 +55,8 @@ struct publisher_result {
     uint64_t end_ns;
     struct lattn_certificate certificate;
     int32_t heads;
+    enum lattn_certified heads_certified;
+    enum lattn_decomposition heads_decomposition;
 };
 
 /* Starts the thread. Returns LATTN_OK, LATTN_INPUT_OUTPUT (the directory) or LATTN_NO_MEMORY. */

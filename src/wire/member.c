@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <lattn/certificate.h>
+#include <lattn/model.h>
 
 #include <assert.h>
 #include <math.h>
@@ -34,6 +35,24 @@ static void maybe_write(struct writer *writer, const struct member_maybe *maybe)
         writer_count(writer, maybe->count);
     else
         writer_null(writer);
+}
+
+static void decomposition_write(struct writer *writer, enum lattn_decomposition decomposition)
+{
+    const char *text = lattn_decomposition_text(decomposition);
+
+    if (text == NULL)
+        writer_null(writer);
+    else
+        writer_string(writer, text);
+}
+
+static void certified_write(struct writer *writer, enum lattn_certified certified)
+{
+    if (certified == LATTN_CERTIFIED_UNKNOWN)
+        writer_null(writer);
+    else
+        writer_flag(writer, certified == LATTN_CERTIFIED_MINIMAL);
 }
 
 static void row_write(struct writer *writer, const struct member_row *row)
@@ -90,6 +109,12 @@ static void value_write(struct writer *writer, const struct member *member, cons
     case MEMBER_ENGINE:
         writer_string(writer, engine_words[*(const enum lattn_engine *)at]);
         return;
+    case MEMBER_DECOMPOSITION:
+        decomposition_write(writer, *(const enum lattn_decomposition *)at);
+        return;
+    case MEMBER_CERTIFIED:
+        certified_write(writer, *(const enum lattn_certified *)at);
+        return;
     case MEMBER_ROW:
         row_write(writer, at);
         return;
@@ -105,13 +130,18 @@ static void value_write(struct writer *writer, const struct member *member, cons
     }
 }
 
-void member_write(struct writer *writer, const struct member *members, const void *from)
+void member_write_more(struct writer *writer, const struct member *members, const void *from)
 {
-    writer_open(writer, '{');
     for (const struct member *member = members; member->word != NULL; member++) {
         writer_key(writer, member->word);
         value_write(writer, member, from);
     }
+}
+
+void member_write(struct writer *writer, const struct member *members, const void *from)
+{
+    writer_open(writer, '{');
+    member_write_more(writer, members, from);
     writer_close(writer, '}');
 }
 
@@ -139,6 +169,30 @@ static enum lattn_status engine_read(struct scan *scan, const char *name,
 
     if (status == LATTN_OK)
         *ret_engine = (enum lattn_engine)index;
+    return status;
+}
+
+static enum lattn_status decomposition_read(struct scan *scan, const char *name,
+                                            enum lattn_decomposition *ret_decomposition)
+{
+    const char *const words[] = {lattn_decomposition_text(LATTN_DECOMPOSITION_SVD),
+                                 lattn_decomposition_text(LATTN_DECOMPOSITION_FEWEST), NULL};
+    int32_t index;
+    enum lattn_status status = scan_word(scan, name, words, "a decomposition", &index);
+
+    if (status == LATTN_OK)
+        *ret_decomposition = index == 0 ? LATTN_DECOMPOSITION_SVD : LATTN_DECOMPOSITION_FEWEST;
+    return status;
+}
+
+static enum lattn_status certified_read(struct scan *scan, const char *name,
+                                        enum lattn_certified *ret_certified)
+{
+    int32_t flag;
+    enum lattn_status status = scan_flag(scan, name, &flag);
+
+    if (status == LATTN_OK)
+        *ret_certified = flag ? LATTN_CERTIFIED_MINIMAL : LATTN_CERTIFIED_NOT;
     return status;
 }
 
@@ -264,6 +318,12 @@ static void value_clear(const struct member *member, void *to)
     case MEMBER_ENGINE:
         *(enum lattn_engine *)at = LATTN_ENGINE_RLS;
         return;
+    case MEMBER_DECOMPOSITION:
+        *(enum lattn_decomposition *)at = LATTN_DECOMPOSITION_NONE;
+        return;
+    case MEMBER_CERTIFIED:
+        *(enum lattn_certified *)at = LATTN_CERTIFIED_UNKNOWN;
+        return;
     case MEMBER_ROW:
         *(struct member_row *)at = (struct member_row){0};
         return;
@@ -315,6 +375,10 @@ static enum lattn_status value_read(struct scan *scan, const struct member *memb
         return verdict_read(scan, member->word, at);
     case MEMBER_ENGINE:
         return engine_read(scan, member->word, at);
+    case MEMBER_DECOMPOSITION:
+        return decomposition_read(scan, member->word, at);
+    case MEMBER_CERTIFIED:
+        return certified_read(scan, member->word, at);
     case MEMBER_ROW:
         return row_read(scan, member->word, at);
     case MEMBER_INDICES:

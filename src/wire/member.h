@@ -12,20 +12,22 @@
  * it back, so the two cannot disagree. On the wire the members stand in the table's order.
  */
 enum member_kind {
-    MEMBER_NULL,    /* always null, never read: does not apply */
-    MEMBER_VERSION, /* LATTN_VERSION, never read */
-    MEMBER_FLAG,    /* int32_t as true or false */
-    MEMBER_INT32,   /* not negative; `none` is null */
-    MEMBER_INT64,   /* the same of int64_t */
-    MEMBER_COUNT,   /* uint64_t */
-    MEMBER_MAYBE,   /* struct member_maybe */
-    MEMBER_NUMBER,  /* double; null where it is not finite, read as NaN */
-    MEMBER_TEXT,    /* char[size] */
-    MEMBER_VERDICT, /* enum lattn_verdict as its text */
-    MEMBER_ENGINE,  /* enum lattn_engine as its word */
-    MEMBER_ROW,     /* struct member_row */
-    MEMBER_INDICES, /* struct member_indices */
-    MEMBER_PLACE,   /* struct scan: where the value stands, to come back to; never written */
+    MEMBER_NULL,          /* always null, never read: does not apply */
+    MEMBER_VERSION,       /* LATTN_VERSION, never read */
+    MEMBER_FLAG,          /* int32_t as true or false */
+    MEMBER_INT32,         /* not negative; `none` is null */
+    MEMBER_INT64,         /* the same of int64_t */
+    MEMBER_COUNT,         /* uint64_t */
+    MEMBER_MAYBE,         /* struct member_maybe */
+    MEMBER_NUMBER,        /* double; null where it is not finite, read as NaN */
+    MEMBER_TEXT,          /* char[size] */
+    MEMBER_VERDICT,       /* enum lattn_verdict as its text */
+    MEMBER_ENGINE,        /* enum lattn_engine as its word */
+    MEMBER_DECOMPOSITION, /* enum lattn_decomposition as its text, or null */
+    MEMBER_CERTIFIED,     /* enum lattn_certified as true, false or null */
+    MEMBER_ROW,           /* struct member_row */
+    MEMBER_INDICES,       /* struct member_indices */
+    MEMBER_PLACE,         /* struct scan: where the value stands, to come back to; never written */
     MEMBER_OBJECT /* an object of the members in `inner`, whose offsets count from the same start */
 };
 
@@ -57,6 +59,9 @@ struct member_indices {
 
 /* Write an object with the members of the struct at `from`. */
 void member_write(struct writer *writer, const struct member *members, const void *from);
+
+/* The same members behind those of an object that is open. */
+void member_write_more(struct writer *writer, const struct member *members, const void *from);
 
 /*
  * Take an object into the struct at ret_to. Members that are null or missing get their null value:

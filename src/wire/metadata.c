@@ -76,6 +76,11 @@ void metadata_write(struct writer *writer, const struct lattn_model *model)
     if (model->certificate != NULL)
         certificate_put(writer, model->certificate);
     number_put(writer, "residual", model->residual);
+    if (model->decomposition != LATTN_DECOMPOSITION_NONE)
+        text_put(writer, "heads_decomposition", lattn_decomposition_text(model->decomposition));
+    if (model->certified != LATTN_CERTIFIED_UNKNOWN)
+        text_put(writer, "heads_certified_minimal",
+                 model->certified == LATTN_CERTIFIED_MINIMAL ? "true" : "false");
     writer_begin(&value, &text, LATTN_FORMAT_JSON);
     writer_row(&value, model->sigma, model->heads);
     json_put(writer, "sigma", &value);
@@ -98,11 +103,23 @@ enum word {
     WORD_RESIDUAL,
     WORD_SIGMA,
     WORD_NAMES,
+    WORD_DECOMPOSITION,
+    WORD_CERTIFIED,
     WORDS
 };
 
-static const char *const words[WORDS] = {"bias",       "pairs",   "generation", "rank",  "p",
-                                         "lambda_min", "verdict", "residual",   "sigma", "names"};
+static const char *const words[WORDS] = {"bias",
+                                         "pairs",
+                                         "generation",
+                                         "rank",
+                                         "p",
+                                         "lambda_min",
+                                         "verdict",
+                                         "residual",
+                                         "sigma",
+                                         "names",
+                                         "heads_decomposition",
+                                         "heads_certified_minimal"};
 
 struct metadata {
     struct lattn_model *model;
@@ -121,6 +138,16 @@ static enum lattn_status sigma_take(struct scan *scan, struct lattn_model *model
     if (status == LATTN_OK && row.columns != model->heads)
         return complain(scan->complaint, LATTN_SHAPE, "%d numbers for %d heads", row.columns,
                         model->heads);
+    return status;
+}
+
+static enum lattn_status certified_take(struct scan *scan, enum lattn_certified *ret_certified)
+{
+    int32_t flag;
+    enum lattn_status status = scan_flag(scan, "the value", &flag);
+
+    if (status == LATTN_OK)
+        *ret_certified = flag ? LATTN_CERTIFIED_MINIMAL : LATTN_CERTIFIED_NOT;
     return status;
 }
 
@@ -158,7 +185,10 @@ static enum lattn_status value_take(struct scan *scan, enum word word, struct me
         return sigma_take(scan, model);
     case WORD_NAMES:
         return names_read(scan, &model->names);
-    case WORD_VERDICT: /* a word, not JSON */
+    case WORD_CERTIFIED:
+        return certified_take(scan, &model->certified);
+    case WORD_VERDICT: /* words, not JSON */
+    case WORD_DECOMPOSITION:
     case WORDS:
         break;
     }
@@ -179,6 +209,22 @@ static enum lattn_status verdict_take(const struct scan_string *string,
         }
     }
     return complain(complaint, LATTN_FIELD, "the value is no verdict");
+}
+
+static enum lattn_status decomposition_take(const struct scan_string *string,
+                                            struct lattn_complaint *complaint,
+                                            enum lattn_decomposition *ret_decomposition)
+{
+    static const enum lattn_decomposition decompositions[] = {LATTN_DECOMPOSITION_SVD,
+                                                              LATTN_DECOMPOSITION_FEWEST};
+
+    for (size_t i = 0; i < sizeof decompositions / sizeof *decompositions; i++) {
+        if (scan_string_is(string, lattn_decomposition_text(decompositions[i]))) {
+            *ret_decomposition = decompositions[i];
+            return LATTN_OK;
+        }
+    }
+    return complain(complaint, LATTN_FIELD, "the value is no decomposition");
 }
 
 /*
@@ -211,13 +257,21 @@ static enum lattn_status json_take(const struct scan_string *string, enum word w
     return status;
 }
 
+static enum lattn_status string_take(const struct scan_string *string, enum word word,
+                                     struct metadata *metadata, struct lattn_complaint *complaint)
+{
+    if (word == WORD_VERDICT)
+        return verdict_take(string, complaint, &metadata->certificate.verdict);
+    if (word == WORD_DECOMPOSITION)
+        return decomposition_take(string, complaint, &metadata->model->decomposition);
+    return json_take(string, word, metadata, complaint);
+}
+
 static enum lattn_status value_read(struct scan *scan, const struct scan_string *string,
                                     enum word word, struct metadata *metadata)
 {
     struct lattn_complaint inner = {""};
-    enum lattn_status status = word == WORD_VERDICT
-                                   ? verdict_take(string, &inner, &metadata->certificate.verdict)
-                                   : json_take(string, word, metadata, &inner);
+    enum lattn_status status = string_take(string, word, metadata, &inner);
 
     if (status == LATTN_OK || status == LATTN_NO_MEMORY)
         return status;

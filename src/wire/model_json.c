@@ -45,6 +45,17 @@ static const struct member certificate_members[] = {
     {.word = NULL},
 };
 
+#define OF_MODEL(field) offsetof(struct lattn_model, field)
+
+/* How the heads were read; the same words as in status. */
+static const struct member reading_members[] = {
+    {.word = "heads_certified_minimal", .kind = MEMBER_CERTIFIED, .offset = OF_MODEL(certified)},
+    {.word = "heads_decomposition",
+     .kind = MEMBER_DECOMPOSITION,
+     .offset = OF_MODEL(decomposition)},
+    {.word = NULL},
+};
+
 /* ---- writing ------------------------------------------------------------------------------- */
 
 static void heads_write(struct writer *writer, const struct lattn_model *model)
@@ -94,6 +105,7 @@ enum lattn_status lattn_write_model(struct lattn_text *text, enum lattn_format f
     names_write(&writer, &model->names);
     writer_key(&writer, "bias");
     writer_flag(&writer, model->bias);
+    member_write_more(&writer, reading_members, model);
     writer_close(&writer, '}');
     return writer_end(&writer);
 }
@@ -111,6 +123,8 @@ struct outline {
     struct scan certificate;
     struct scan names;
     int32_t bias;
+    enum lattn_certified certified;
+    enum lattn_decomposition decomposition;
 };
 
 #define OF_OUTLINE(field) offsetof(struct outline, field)
@@ -125,6 +139,10 @@ static const struct member outline_members[] = {
     {.word = "certificate", .kind = MEMBER_PLACE, .offset = OF_OUTLINE(certificate)},
     {.word = "names", .kind = MEMBER_PLACE, .offset = OF_OUTLINE(names)},
     {.word = "bias", .kind = MEMBER_FLAG, .offset = OF_OUTLINE(bias)},
+    {.word = "heads_certified_minimal", .kind = MEMBER_CERTIFIED, .offset = OF_OUTLINE(certified)},
+    {.word = "heads_decomposition",
+     .kind = MEMBER_DECOMPOSITION,
+     .offset = OF_OUTLINE(decomposition)},
     {.word = NULL},
 };
 
@@ -239,6 +257,8 @@ static enum lattn_status model_fill(struct lattn_model *model, const struct outl
     enum lattn_status status;
 
     model->bias = outline->bias;
+    model->certified = outline->certified;
+    model->decomposition = outline->decomposition;
     model->residual = outline->residual;
     model->pairs = outline->pairs;
     model->generation = outline->generation;

@@ -106,16 +106,19 @@ static enum lattn_status param_read_input(struct scan *scan, enum param param,
 
 static enum lattn_status param_read_heads(struct scan *scan, struct lattn_request *request)
 {
-    static const char *const words[] = {"svd", NULL};
-    static const char expected[] = "\"svd\" or a whole number";
+    static const char *const words[] = {"svd", "fewest", NULL};
+    static const char expected[] = "\"fewest\", \"svd\" or a whole number";
     uint64_t count;
     int32_t word;
     enum lattn_status status;
 
     request->has_heads = 1;
-    request->heads = LATTN_HEADS_SVD;
-    if (!scan_is_digit(scan))
-        return scan_word(scan, "heads", words, expected, &word);
+    if (!scan_is_digit(scan)) {
+        status = scan_word(scan, "heads", words, expected, &word);
+        if (status == LATTN_OK)
+            request->heads = word == 0 ? LATTN_HEADS_SVD : LATTN_HEADS_FEWEST;
+        return status;
+    }
     status = scan_count_to(scan, "heads", INT32_MAX, &count);
     if (status != LATTN_OK)
         return status;

@@ -59,7 +59,7 @@ static void heads_param_write(struct writer *writer, const struct lattn_request 
     if (request->heads == LATTN_HEADS_COUNT)
         writer_count(writer, (uint64_t)request->heads_count);
     else
-        writer_string(writer, "svd");
+        writer_string(writer, request->heads == LATTN_HEADS_FEWEST ? "fewest" : "svd");
 }
 
 static void params_write(struct writer *writer, const struct lattn_request *request)

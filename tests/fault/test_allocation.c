@@ -137,6 +137,16 @@ static enum lattn_status run_model(struct lattn_learner *learner)
     return status;
 }
 
+static enum lattn_status run_fewest(struct lattn_learner *learner)
+{
+    struct lattn_model *model = NULL;
+    enum lattn_status status = lattn_learner_model(learner, LATTN_HEADS_FEWEST, 0, &model);
+
+    cr_assert_eq(model != NULL, status == LATTN_OK);
+    lattn_model_close(&model);
+    return status;
+}
+
 static enum lattn_status run_copy(struct lattn_learner *learner)
 {
     struct lattn_learner *copy = NULL;
@@ -184,6 +194,8 @@ static const struct operation operations[] = {
     {"coef", run_coef, APART, MEETS, 0, 0},
     {"model", run_model, APART, MEETS, 0, 0},
     {"model when full", run_model, ALL, MEETS, 0, 0},
+    {"fewest heads", run_fewest, APART, MEETS, 0, 0},
+    {"fewest heads when full", run_fewest, ALL, MEETS, 0, 0},
     {"copy", run_copy, APART, MEETS, 0, 0},
     {"copy when full", run_copy, ALL, MEETS, 0, 0},
     {"copy before data", run_copy, 0, 0, 0, 0},

@@ -38,6 +38,8 @@ struct lattn_model *models_random(int32_t d, int32_t m, int32_t heads, uint64_t 
     model->residual = 1.0 / 3e15;
     model->pairs = UINT64_MAX;
     model->generation = 5;
+    model->decomposition = LATTN_DECOMPOSITION_FEWEST;
+    model->certified = seed % 2 == 0 ? LATTN_CERTIFIED_MINIMAL : LATTN_CERTIFIED_NOT;
     model->certificate = memory_zeroed(1, sizeof *model->certificate);
     cr_assert_not_null(model->certificate);
     model->certificate->verdict = LATTN_IDENTIFYING;
@@ -79,6 +81,7 @@ int models_are_equal(const struct lattn_model *a, const struct lattn_model *b)
     size_t d = (size_t)a->d;
 
     return a->d == b->d && a->m == b->m && a->heads == b->heads && a->bias == b->bias &&
+           a->decomposition == b->decomposition && a->certified == b->certified &&
            numbers_are_equal(a->V, b->V, heads * (size_t)a->m * d) &&
            numbers_are_equal(a->Q, b->Q, heads * d * d) &&
            numbers_are_equal(a->sigma, b->sigma, heads) && a->pairs == b->pairs &&

@@ -74,9 +74,9 @@ def precision():
 
 
 def heads():
-    pairs = "".join(Layer(3, heads=2).pairs(60))
+    pairs = "".join(Layer(3, m=2, heads=2).pairs(60))
     counts = {}
-    for option in ("svd", "1"):
+    for option in ("fewest", "svd", "1", "100"):
         with Daemon("--heads", option, "--emit-every", "10ms") as daemon:
             client = daemon.client()
             client.send(pairs)
@@ -85,7 +85,26 @@ def heads():
             emission = client.line()["params"]
             counts[option] = len(emission["model"]["heads"])
             check(emission["status"]["heads"] == counts[option], "the status says how many heads")
-    check(counts["svd"] > 1 and counts["1"] == 1, "--heads: as many as asked for", counts)
+            said = ("fewest", True) if option == "fewest" else ("svd", None)
+            for part in ("status", "model"):
+                check((emission[part]["heads_decomposition"],
+                       emission[part]["heads_certified_minimal"]) == said,
+                      f"the {part} names how they were found", emission[part])
+            check(emission["model"]["residual"] < 1e-12 or option == "1", "and they compute W")
+            check(client.ask("model")["heads"] == emission["model"]["heads"],
+                  "one generation has one model")
+    check(counts == {"fewest": 2, "svd": 6, "1": 1, "100": 6}, "--heads: as many as asked for",
+          counts)
+
+
+def heads_refused():
+    with Daemon() as daemon:
+        client = daemon.client()
+        client.send("".join(Layer(3, m=2).pairs(5)))
+        check(client.ask("model", heads=7)["message"] == "heads is 7, a model of d = 3 and m = 2 has at "
+              "most 6", "more heads than there can be are refused")
+        check(client.ask("model")["heads_decomposition"] == "svd",
+              "before the data determines the function the heads are those of the SVD")
 
 
 def engine():
@@ -145,5 +164,6 @@ forget()
 ridge()
 precision()
 heads()
+heads_refused()
 engine()
 log()

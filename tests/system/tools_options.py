@@ -65,7 +65,7 @@ for arguments, word in (
     (["watch", "unix:/x", "--count", "0"], "--count"),
     (["predict", "unix:/x", "--from", "events"], "--window"),
     (["model", "unix:/x", "--format", "npy"], "npy"),
-    (["model", "unix:/x", "--heads", "fewest"], "fewest"),
+    (["model", "unix:/x", "--heads", "least"], "least"),
     (["run"], "usage"),
     (["distance", "a"], "usage"),
 ):

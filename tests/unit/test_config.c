@@ -71,7 +71,7 @@ Test(config, has_the_defaults_of_the_interface)
     cr_assert_eq(config.emit_every_ns, UINT64_C(1000000000));
     cr_assert_eq(config.emit_every_pairs, 0);
     cr_assert_null(config.emit_dir);
-    cr_assert_eq(config.heads, LATTN_HEADS_SVD);
+    cr_assert_eq(config.heads, LATTN_HEADS_FEWEST);
     cr_assert_eq(config.frame_bytes_max, LATTN_FRAME_BYTES_DEFAULT);
     cr_assert_eq(config.log_level, LOG_LEVEL_INFO);
 }
@@ -140,7 +140,9 @@ Test(config, refuses_what_does_not_exist)
     refuses("--listen stdin --engine gram", LATTN_FIELD, "--engine gram: not one of: rls");
     refuses("--listen stdin --exit-when tired", LATTN_FIELD, "not one of: identifying, stream:X");
     refuses("--listen stdin --log-format xml", LATTN_FIELD, "not one of: logfmt, json");
-    refuses("--listen stdin --heads fewest", LATTN_RANGE, "fewest");
+    refuses("--listen stdin --heads least", LATTN_RANGE, "least");
+    refuses("--listen stdin --dim 4 --outputs 2 --heads 9", LATTN_RANGE, "at most 8");
+    refuses("--listen stdin --dim 3 --bias --outputs 9 --heads 17", LATTN_RANGE, "at most 16");
 }
 
 Test(config, refuses_values_outside_their_range)

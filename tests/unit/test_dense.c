@@ -223,3 +223,109 @@ Test(dense, says_so_without_memory)
     cr_expect_eq(dense_svd(2, 2, a, s, NULL, NULL), LATTN_NO_MEMORY);
     memory_fail(0, 0);
 }
+
+Test(dense, multiplies_rows_with_rows)
+{
+    enum { M = 5, N = 3, K = 4 };
+    double *a = normals(M * K, 11), *b = normals(N * K, 12), *c = normals(M * N, 13);
+    double got[M * N];
+
+    memcpy(got, c, sizeof got);
+    dense_multiply_rows(M, N, K, -2, a, K, b, K, 0.5, got, N);
+    for (int i = 0; i < M; i++)
+        for (int j = 0; j < N; j++)
+            cr_expect_float_eq(got[i * N + j],
+                               0.5 * c[i * N + j] - 2 * dense_dot(K, a + i * K, b + j * K),
+                               approx_sum(K, 16));
+    memory_release(a);
+    memory_release(b);
+    memory_release(c);
+}
+
+Test(dense, multiplies_many_as_it_multiplies_one)
+{
+    enum { N = 9, Q = 4 };
+    double *r = triangle(N, 14), *x = normals(N * Q, 15);
+
+    for (int side = 0; side < 2; side++) {
+        enum dense_side s = side == 0 ? DENSE_PLAIN : DENSE_TRANSPOSED;
+        double many[N * Q], one[N];
+
+        memcpy(many, x, sizeof many);
+        dense_triangle_multiply_many(s, N, Q, r, N, many, Q);
+        for (int c = 0; c < Q; c++) {
+            for (int i = 0; i < N; i++)
+                one[i] = x[i * Q + c];
+            dense_triangle_multiply(s, N, r, N, one);
+            for (int i = 0; i < N; i++)
+                cr_expect_float_eq(many[i * Q + c], one[i], approx_sum(N, 8));
+        }
+    }
+    memory_release(r);
+    memory_release(x);
+}
+
+Test(dense, factors_a_definite_matrix_and_refuses_another)
+{
+    for (int32_t n = 1; n <= N_MAX; n++) {
+        double *x = normals((size_t)n * (size_t)n, 16), a[N_MAX * N_MAX], r[N_MAX * N_MAX];
+
+        dense_multiply_rows(n, n, n, 1, x, (size_t)n, x, (size_t)n, 0, a, (size_t)n);
+        memcpy(r, a, sizeof r);
+        cr_assert_eq(dense_cholesky(n, r), LATTN_OK);
+        for (int32_t i = 0; i < n; i++)
+            for (int32_t j = i; j < n; j++) {
+                double sum = 0;
+
+                for (int32_t k = 0; k <= i; k++)
+                    sum += r[k * n + i] * r[k * n + j];
+                cr_expect_float_eq(sum, a[i * n + j], approx_sum(n, 4 * n));
+            }
+        a[n * n - 1] = -1;
+        cr_expect_eq(dense_cholesky(n, a), LATTN_RANK);
+        memory_release(x);
+    }
+}
+
+Test(dense, finds_eigenvectors_as_rows)
+{
+    for (int32_t n = 1; n <= N_MAX; n++) {
+        double *x = normals((size_t)n * (size_t)n, 17), a[N_MAX * N_MAX], v[N_MAX * N_MAX];
+        double values[N_MAX], image[N_MAX];
+
+        for (int32_t i = 0; i < n; i++)
+            for (int32_t j = 0; j < n; j++)
+                v[i * n + j] = a[i * n + j] = x[i * n + j] + x[j * n + i];
+        cr_assert_eq(dense_symmetric(n, v, values), LATTN_OK);
+        for (int32_t i = 0; i < n; i++) {
+            cr_expect(i == 0 || values[i] >= values[i - 1]);
+            cr_expect_float_eq(dense_norm(n, v + i * n), 1, approx_sum(n, 1));
+            dense_multiply_vector(DENSE_PLAIN, n, n, 1, a, (size_t)n, v + i * n, 0, image);
+            dense_add(n, -values[i], v + i * n, image);
+            cr_expect_lt(dense_norm(n, image), approx_sum(n, 16 * n));
+        }
+        memory_release(x);
+    }
+}
+
+Test(dense, makes_rows_orthonormal)
+{
+    for (int32_t k = 1; k <= N_MAX; k++) {
+        double *x = normals((size_t)k * N_MAX, 18), q[N_MAX * N_MAX], r[N_MAX * N_MAX];
+        double back[N_MAX * N_MAX];
+
+        memcpy(q, x, (size_t)k * N_MAX * sizeof *q);
+        cr_assert_eq(dense_orthonormalise(N_MAX, k, q, r), LATTN_OK);
+        dense_multiply(DENSE_TRANSPOSED, k, N_MAX, k, 1, r, (size_t)k, q, N_MAX, 0, back, N_MAX);
+        for (int32_t i = 0; i < k; i++) {
+            for (int32_t j = 0; j < N_MAX; j++)
+                cr_expect_float_eq(back[i * N_MAX + j], x[i * N_MAX + j], approx_sum(N_MAX, 8));
+            for (int32_t j = 0; j <= i; j++) {
+                cr_expect_float_eq(dense_dot(N_MAX, q + i * N_MAX, q + j * N_MAX), i == j,
+                                   approx_sum(N_MAX, 1));
+                cr_expect(i == j || r[i * k + j] == 0);
+            }
+        }
+        memory_release(x);
+    }
+}

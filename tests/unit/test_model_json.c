@@ -58,7 +58,8 @@ Test(model_json, is_the_object_of_the_interface)
     cr_assert_eq(lattn_write_model(&text, LATTN_FORMAT_JSON, model), LATTN_OK);
     cr_assert_str_eq(text.data, "{\"d\":2,\"m\":1,\"heads\":[{\"V\":[[0,0.5]],\"Q\":[[0,0],[-1,0]],"
                                 "\"sigma\":3}],\"pairs\":0,\"generation\":0,\"residual\":null,"
-                                "\"certificate\":null,\"names\":null,\"bias\":false}");
+                                "\"certificate\":null,\"names\":null,\"bias\":false,"
+                                "\"heads_certified_minimal\":null,\"heads_decomposition\":null}");
     lattn_text_done(&text);
     lattn_model_close(&model);
 }

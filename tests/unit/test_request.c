@@ -148,11 +148,14 @@ Test(request, reads_heads)
     struct lattn_request none = read_request("{\"method\":\"model\"}");
     struct lattn_request svd =
         read_request("{\"method\":\"model\",\"params\":{\"heads\":\"svd\"}}");
+    struct lattn_request fewest =
+        read_request("{\"method\":\"model\",\"params\":{\"heads\":\"fewest\"}}");
     struct lattn_request three = read_request("{\"method\":\"model\",\"params\":{\"heads\":3}}");
 
     cr_assert_eq(none.has_heads, 0);
     cr_assert_eq(svd.has_heads, 1);
     cr_assert_eq(svd.heads, LATTN_HEADS_SVD);
+    cr_assert_eq(fewest.heads, LATTN_HEADS_FEWEST);
     cr_assert_eq(three.heads, LATTN_HEADS_COUNT);
     cr_assert_eq(three.heads_count, 3);
 }
@@ -228,10 +231,10 @@ Test(request, says_what_is_wrong)
                    "z[1] has 2 coordinates, z[0] has 1");
     assert_refused("{\"method\":\"predict\",\"params\":{\"z\":[[1e999]]}}", LATTN_NOT_FINITE,
                    "z[0][0] is 1e999, which is not finite as a double");
-    assert_refused("{\"method\":\"model\",\"params\":{\"heads\":\"fewest\"}}", LATTN_FIELD,
-                   "heads is \"fewest\", \"svd\" or a whole number is expected");
+    assert_refused("{\"method\":\"model\",\"params\":{\"heads\":\"least\"}}", LATTN_FIELD,
+                   "heads is \"least\", \"fewest\", \"svd\" or a whole number is expected");
     assert_refused("{\"method\":\"model\",\"params\":{\"heads\":-1}}", LATTN_FIELD,
-                   "heads is -1, \"svd\" or a whole number is expected");
+                   "heads is -1, \"fewest\", \"svd\" or a whole number is expected");
     assert_refused("{\"method\":\"subscribe\",\"params\":{\"what\":\"all\"}}", LATTN_FIELD,
                    "what is \"all\", \"status\" or \"model\" is expected");
     assert_refused("{\"method\":\"subscribe\",\"params\":{\"every\":\"5 s\"}}", LATTN_FIELD,
@@ -269,6 +272,7 @@ static const char *const every_request[] = {
     "{\"method\":\"status\",\"params\":{}}\n",
     "{\"id\":\"x\",\"method\":\"model\",\"params\":{}}\n",
     "{\"method\":\"model\",\"params\":{\"heads\":\"svd\"}}\n",
+    "{\"method\":\"model\",\"params\":{\"heads\":\"fewest\"}}\n",
     "{\"method\":\"model\",\"params\":{\"heads\":2}}\n",
     "{\"method\":\"subscribe\",\"params\":{\"what\":\"status\"}}\n",
     "{\"method\":\"subscribe\",\"params\":{\"what\":\"model\",\"every\":250}}\n",

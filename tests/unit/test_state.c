@@ -66,7 +66,10 @@ static const struct lattn_service service_full = {.accepted = 500,
                                                   .queue_bytes = 17,
                                                   .uptime_s = 60,
                                                   .heads = 2,
-                                                  .heads_generation = 6};
+                                                  .heads_generation = 6,
+                                                  .heads_certified = LATTN_CERTIFIED_MINIMAL,
+                                                  .heads_decomposition =
+                                                      LATTN_DECOMPOSITION_FEWEST};
 
 /* A reply in this format that carries the result, which is released. */
 static struct lattn_reply reply_around(enum lattn_format format, struct lattn_text *result)
@@ -101,7 +104,8 @@ Test(state, has_the_fields_of_the_interface_in_order)
         "\"stream\":{\"checked\":1000,\"undetermined\":3,\"bound95\":0.0078125},"
         "\"loss\":{\"train\":0.10000000000000001,\"progressive\":0.20000000000000001,"
         "\"recent\":0.29999999999999999},\"noise_std\":[0.5,null],\"r2\":[0.25,1],\"heads\":2,"
-        "\"heads_generation\":6,\"heads_certified_minimal\":null,\"generation\":7,"
+        "\"heads_generation\":6,\"heads_certified_minimal\":true,"
+        "\"heads_decomposition\":\"fewest\",\"generation\":7,"
         "\"engine\":\"rls\",\"pairs_per_s\":1234.5,\"queue_bytes\":17,\"memory_bytes\":1048576,"
         "\"uptime_s\":60,\"bias\":true,\"pairs_effective\":850.5}",
         "%s", text.data);
@@ -166,6 +170,8 @@ Test(state, reads_what_it_wrote)
         cr_assert(isnan(state.report.noise_std[1]));
         cr_assert_eq(state.report.memory_bytes, report.memory_bytes);
         cr_assert_eq(state.service.heads_generation, 6);
+        cr_assert_eq(state.service.heads_certified, LATTN_CERTIFIED_MINIMAL);
+        cr_assert_eq(state.service.heads_decomposition, LATTN_DECOMPOSITION_FEWEST);
         state.report.weight = 1;
         cr_assert_eq(lattn_write_status(&again, LATTN_FORMAT_JSON, &state.report, &state.service),
                      LATTN_OK);

@@ -1,0 +1,201 @@
+/*
+ * The model of a learner: heads read from its weights, the fewest where they can be known, with its
+ * certificate and names.
+ */
+#include "base/memory.h"
+#include "core/fewest.h"
+#include "core/heads.h"
+#include "core/learner.h"
+#include "core/metric.h"
+#include "core/solution.h"
+
+#include <string.h>
+
+/* Flops after which a search for the fewest heads gives up: about two seconds on one core. */
+static const double effort_most = 5e9;
+
+/* One generation has one model, whoever asks and when. */
+static const uint64_t seed_fixed = 1;
+
+/* The features of all components and their weights, side by side; owned by the caller. */
+struct collection {
+    struct feature *features;
+    double *weights;
+    int32_t count;
+};
+
+static enum lattn_status collection_make(const struct factor *factor, struct collection *collection)
+{
+    size_t m = (size_t)factor->m;
+    size_t count = 0;
+
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL)
+            count += (size_t)factor->components[i]->columns;
+    *collection = (struct collection){
+        .features = memory_raw(count, sizeof *collection->features),
+        .weights = memory_raw(count * m, sizeof *collection->weights),
+    };
+    if (collection->features == NULL || collection->weights == NULL)
+        return LATTN_NO_MEMORY;
+    for (int32_t i = 0; i < factor->components_count; i++) {
+        const struct component *component = factor->components[i];
+
+        for (int32_t c = 0; component != NULL && c < component->columns; c++) {
+            memcpy(collection->weights + (size_t)collection->count * m,
+                   component->weights + (size_t)c * (size_t)component->m,
+                   m * sizeof *collection->weights);
+            collection->features[collection->count++] = component->features[c];
+        }
+    }
+    return LATTN_OK;
+}
+
+/* Everything a model carries besides its heads. */
+static enum lattn_status model_label(struct lattn_learner *learner, struct lattn_model *model)
+{
+    enum lattn_status status;
+
+    model->certificate = memory_zeroed(1, sizeof *model->certificate);
+    if (model->certificate == NULL)
+        return LATTN_NO_MEMORY;
+    status = lattn_learner_certify(learner, model->certificate);
+    if (status != LATTN_OK)
+        return status;
+    model->bias = learner->settings.bias;
+    model->pairs = learner->factor.pairs;
+    model->generation = learner->factor.generation;
+    return lattn_names_copy(&learner->names, &model->names);
+}
+
+/* A model without heads: what it carries besides them costs nothing. */
+static enum lattn_status model_bare(const struct factor *factor, struct lattn_model **ret_model)
+{
+    enum lattn_status status = lattn_model_open(ret_model, factor->d, factor->m, 0);
+
+    if (status == LATTN_OK)
+        (*ret_model)->residual = 1;
+    return status;
+}
+
+/* Read heads, at most heads_max of them if that is not 0, from the weights. */
+static enum lattn_status model_read(const struct factor *factor, int32_t heads_max,
+                                    struct lattn_model **ret_model)
+{
+    struct collection collection;
+    enum lattn_status status = collection_make(factor, &collection);
+
+    if (status == LATTN_OK) {
+        const struct coefficients coefficients = {factor->d, factor->m, collection.count,
+                                                  collection.features, collection.weights};
+
+        status = heads_svd(&coefficients, heads_max, ret_model);
+    }
+    memory_release(collection.features);
+    memory_release(collection.weights);
+    return status;
+}
+
+/* ---- the fewest heads ---------------------------------------------------------------------- */
+
+/* The only component, if it holds every feature and its rank is full; else NULL. */
+static const struct component *component_whole(const struct factor *factor)
+{
+    const struct component *whole = NULL;
+
+    for (int32_t i = 0; i < factor->components_count; i++) {
+        if (factor->components[i] == NULL)
+            continue;
+        if (whole != NULL)
+            return NULL;
+        whole = factor->components[i];
+    }
+    if (whole == NULL || whole->columns != feature_count(factor->d) ||
+        whole->solution->rank != whole->columns)
+        return NULL;
+    return whole;
+}
+
+static enum lattn_status evidence_read(const struct lattn_learner *learner, int64_t rank,
+                                       struct fewest_evidence *ret_evidence)
+{
+    const struct factor *factor = &learner->factor;
+    double *rss = memory_zeroed((size_t)factor->m, sizeof *rss);
+    /* In pairs of the mean weight, as many as RSS / sigma^2 is worth. */
+    double freedom = factor->m * learner_freedom(learner, rank) * factor->weight / factor->weight2;
+
+    if (rss == NULL)
+        return LATTN_NO_MEMORY;
+    factor_residual(factor, rss);
+    *ret_evidence =
+        (struct fewest_evidence){.freedom = freedom, .effort = effort_most, .seed = seed_fixed};
+    for (int32_t a = 0; a < factor->m; a++) {
+        ret_evidence->rss += rss[a];
+        ret_evidence->yy += factor->yy[a];
+    }
+    memory_release(rss);
+    return LATTN_OK;
+}
+
+/* Returns LATTN_MORE where the fewest heads are not known. */
+static enum lattn_status model_read_fewest(const struct lattn_learner *learner,
+                                           struct lattn_model **ret_model)
+{
+    const struct factor *factor = &learner->factor;
+    const struct component *component = component_whole(factor);
+    struct fewest_evidence evidence;
+    struct metric metric;
+    const double *triangle;
+    size_t ld;
+    enum lattn_status status;
+
+    if (component == NULL || factor->ridge > 0 ||
+        (int64_t)factor->d * factor->d * factor->d * factor->m > HEADS_ENTRIES_MAX)
+        return LATTN_MORE;
+    triangle = component_triangle(component, &ld);
+    status = evidence_read(learner, component->columns, &evidence);
+    if (status == LATTN_OK)
+        status = metric_init(&metric, factor->d, factor->m, component->features, triangle, ld,
+                             component->weights);
+    if (status != LATTN_OK)
+        return status;
+    status = fewest_find(&metric, &evidence, ret_model);
+    metric_done(&metric);
+    return status;
+}
+
+static enum lattn_status model_decompose(const struct lattn_learner *learner,
+                                         enum lattn_heads heads, int32_t count,
+                                         struct lattn_model **ret_model)
+{
+    enum lattn_status status = LATTN_MORE;
+
+    if (heads == LATTN_HEADS_COUNT && count == 0)
+        return model_bare(&learner->factor, ret_model);
+    if (heads == LATTN_HEADS_FEWEST)
+        status = model_read_fewest(learner, ret_model);
+    if (status == LATTN_MORE || status == LATTN_NO_CONVERGENCE)
+        status = model_read(&learner->factor, heads == LATTN_HEADS_COUNT ? count : 0, ret_model);
+    return status;
+}
+
+enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_heads heads,
+                                      int32_t count, struct lattn_model **ret_model)
+{
+    struct lattn_model *model = NULL;
+    enum lattn_status status = learner_solve(learner);
+
+    if (status == LATTN_OK && heads == LATTN_HEADS_COUNT &&
+        (count < 0 || count > lattn_learner_heads_max(learner)))
+        status = LATTN_RANGE;
+    if (status == LATTN_OK)
+        status = model_decompose(learner, heads, count, &model);
+    if (status == LATTN_OK)
+        status = model_label(learner, model);
+    if (status != LATTN_OK) {
+        lattn_model_close(&model);
+        return status;
+    }
+    *ret_model = model;
+    return LATTN_OK;
+}

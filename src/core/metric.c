@@ -1,0 +1,235 @@
+#include "core/metric.h"
+
+#include "base/memory.h"
+#include "core/dense.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A squared pivot below this share of its moment is rounding: then tokens are only scaled. */
+static const double pivot_least = 1e-12;
+
+static size_t tensor_at(const struct metric *metric, int32_t b, int32_t a, int32_t c)
+{
+    return ((size_t)(b * metric->m + a) * (size_t)metric->d + (size_t)c) * (size_t)metric->d;
+}
+
+/* One row of coefficients from a tensor: T[j,a,k,l] + T[k,a,j,l], once where j = k. */
+static void coef_read(const struct metric *metric, struct feature f, const double *tensor,
+                      double *row)
+{
+    for (int32_t a = 0; a < metric->m; a++) {
+        row[a] = tensor[tensor_at(metric, f.j, a, f.k) + f.l];
+        if (f.j != f.k)
+            row[a] += tensor[tensor_at(metric, f.k, a, f.j) + f.l];
+    }
+}
+
+/* The adjoint of coef_read for all features; every entry of the tensor is written. */
+static void coef_spread(const struct metric *metric, const double *rows, double *tensor)
+{
+    for (int32_t i = 0; i < metric->p; i++) {
+        struct feature f = metric->features[i];
+
+        for (int32_t a = 0; a < metric->m; a++) {
+            double value = rows[(size_t)i * (size_t)metric->m + (size_t)a];
+
+            tensor[tensor_at(metric, f.j, a, f.k) + f.l] = value;
+            tensor[tensor_at(metric, f.k, a, f.j) + f.l] = value;
+        }
+    }
+}
+
+static void coef_gather(const struct metric *metric, const double *tensor)
+{
+    for (int32_t i = 0; i < metric->p; i++)
+        coef_read(metric, metric->features[i], tensor,
+                  metric->rows + (size_t)i * (size_t)metric->m);
+}
+
+void metric_tensor(const struct metric *metric, double *ret_tensor)
+{
+    size_t m = (size_t)metric->m;
+
+    for (int32_t i = 0; i < metric->p; i++) {
+        double share = metric->features[i].j == metric->features[i].k ? 1 : 0.5;
+
+        for (size_t a = 0; a < m; a++)
+            metric->rows[(size_t)i * m + a] = share * metric->weights[(size_t)i * m + a];
+    }
+    coef_spread(metric, metric->rows, ret_tensor);
+}
+
+static void rows_multiply(const struct metric *metric, enum dense_side side)
+{
+    dense_triangle_multiply_many(side, metric->p, metric->m, metric->R, metric->ldr, metric->rows,
+                                 (size_t)metric->m);
+}
+
+double metric_norm(const struct metric *metric)
+{
+    int32_t count = metric->p * metric->m;
+
+    memcpy(metric->rows, metric->weights, (size_t)count * sizeof *metric->rows);
+    rows_multiply(metric, DENSE_PLAIN);
+    return dense_dot(count, metric->rows, metric->rows);
+}
+
+double metric_compare(const struct metric *metric, const struct layer *layer, double *ret_gradient)
+{
+    int32_t count = metric->p * metric->m;
+    double distance;
+
+    layer_multiply(layer, 1, 0, ret_gradient);
+    coef_gather(metric, ret_gradient);
+    dense_add(count, -1, metric->weights, metric->rows);
+    rows_multiply(metric, DENSE_PLAIN);
+    distance = dense_dot(count, metric->rows, metric->rows);
+    rows_multiply(metric, DENSE_TRANSPOSED);
+    coef_spread(metric, metric->rows, ret_gradient);
+    return distance;
+}
+
+void metric_apply(const struct metric *metric, double *tensor)
+{
+    coef_gather(metric, tensor);
+    rows_multiply(metric, DENSE_PLAIN);
+    rows_multiply(metric, DENSE_TRANSPOSED);
+    coef_spread(metric, metric->rows, tensor);
+}
+
+double metric_residual(const struct metric *metric, const struct layer *layer)
+{
+    int32_t count = metric->p * metric->m;
+
+    layer_multiply(layer, 1, 0, metric->tensor);
+    coef_gather(metric, metric->tensor);
+    dense_add(count, -1, metric->weights, metric->rows);
+    return dense_norm(count, metric->rows) / dense_norm(count, metric->weights);
+}
+
+double metric_flops(const struct metric *metric)
+{
+    return 2.0 * metric->p * metric->p * metric->m;
+}
+
+/* ---- coordinates of unit covariance -------------------------------------------------------- */
+
+/* moment = sum_j of the Gram matrices of R's columns (jj, .); columns: p x d scratch. */
+static void moment_sum(const struct metric *metric, const int32_t *place, double *columns,
+                       double *ret_moment)
+{
+    size_t d = (size_t)metric->d;
+
+    memset(ret_moment, 0, d * d * sizeof *ret_moment);
+    for (int32_t j = 0; j < metric->d; j++) {
+        const int32_t *at = place + feature_pair(metric->d, j, j) * metric->d;
+
+        for (size_t i = 0; i < (size_t)metric->p; i++)
+            for (size_t l = 0; l < d; l++)
+                columns[i * d + l] =
+                    (size_t)at[l] >= i ? metric->R[i * metric->ldr + (size_t)at[l]] : 0;
+        dense_multiply(DENSE_TRANSPOSED, metric->d, metric->d, metric->p, 1, columns, d, columns, d,
+                       1, ret_moment, d);
+    }
+}
+
+/* C = the transposed Cholesky factor of the moment, or the roots of its diagonal. */
+static void moment_split(int32_t d, const double *moment, double *C)
+{
+    size_t n = (size_t)d;
+    int is_definite;
+
+    memcpy(C, moment, n * n * sizeof *C);
+    is_definite = dense_cholesky(d, C) == LATTN_OK;
+    for (size_t i = 0; is_definite && i < n; i++)
+        is_definite = C[i * n + i] * C[i * n + i] > pivot_least * moment[i * n + i];
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = i; j < n; j++) {
+            double entry = is_definite ? C[i * n + j] : i == j ? sqrt(moment[i * n + i]) : 0;
+
+            C[i * n + j] = j == i ? entry : 0;
+            C[j * n + i] = entry;
+        }
+    }
+}
+
+/* inverse = C^-1 for a lower triangle C, whose transpose is in back; then back = C^-T. */
+static void split_invert(int32_t d, const double *C, double *inverse, double *back)
+{
+    size_t n = (size_t)d;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++) {
+            inverse[i * n + j] = i == j;
+            back[i * n + j] = C[j * n + i];
+        }
+    dense_triangle_solve_many(DENSE_TRANSPOSED, d, d, back, n, inverse, n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            back[i * n + j] = inverse[j * n + i];
+}
+
+static enum lattn_status metric_whiten(struct metric *metric)
+{
+    size_t n = (size_t)metric->d;
+    size_t p = (size_t)metric->p;
+    int32_t *place = memory_raw(p, sizeof *place);
+    double *columns = memory_raw(n * p, sizeof *columns);
+    double *moment = memory_raw(n * n, sizeof *moment);
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    if (place != NULL && columns != NULL && moment != NULL) {
+        for (size_t i = 0; i < p; i++)
+            place[feature_index(metric->d, metric->features[i])] = (int32_t)i;
+        moment_sum(metric, place, columns, moment);
+        /* The scale of all tokens together moves nothing but the size of numbers. */
+        for (size_t i = n * n; i-- > 0;)
+            moment[i] /= moment[0];
+        moment_split(metric->d, moment, metric->C);
+        split_invert(metric->d, metric->C, metric->inverse, metric->back);
+        status = LATTN_OK;
+    }
+    memory_release(place);
+    memory_release(columns);
+    memory_release(moment);
+    return status;
+}
+
+enum lattn_status metric_init(struct metric *metric, int32_t d, int32_t m,
+                              const struct feature *features, const double *R, size_t ldr,
+                              const double *weights)
+{
+    size_t square = (size_t)d * (size_t)d;
+    int32_t p = feature_count(d);
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    *metric = (struct metric){
+        .d = d,
+        .m = m,
+        .p = p,
+        .features = features,
+        .R = R,
+        .ldr = ldr,
+        .weights = weights,
+        .C = memory_raw(3 * square, sizeof(double)),
+        .rows = memory_raw((size_t)p * (size_t)m, sizeof(double)),
+        .tensor = memory_raw((size_t)layer_tensor_length(d, m), sizeof(double)),
+    };
+    if (metric->C != NULL && metric->rows != NULL && metric->tensor != NULL) {
+        metric->inverse = metric->C + square;
+        metric->back = metric->inverse + square;
+        status = metric_whiten(metric);
+    }
+    if (status != LATTN_OK)
+        metric_done(metric);
+    return status;
+}
+
+void metric_done(struct metric *metric)
+{
+    memory_release(metric->C);
+    memory_release(metric->rows);
+    memory_release(metric->tensor);
+    *metric = (struct metric){0};
+}

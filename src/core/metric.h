@@ -1,0 +1,75 @@
+#ifndef CORE_METRIC_H
+#define CORE_METRIC_H
+
+#include "core/feature.h"
+#include "core/layer.h"
+
+#include <lattn/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The distance between layers that the data sees, for coefficients X and Y (p x m):
+ *
+ *     | R (X - Y) |^2 = sum over pairs w |yhat_X - yhat_Y|^2,      R'R = sum w phi phi'
+ *
+ * and the coordinates in which tokens have unit covariance, Z = C Z~, where the search for heads is
+ * well conditioned. R is one dense triangle over all p features.
+ *
+ * features  p, the columns of R, in any order; borrowed like R and weights
+ * weights   p x m row-major, the solution W that heads shall reproduce
+ * C         d x d; inverse = C^-1 and back = C^-T
+ * rows      p x m scratch;  tensor  scratch
+ */
+struct metric {
+    int32_t d;
+    int32_t m;
+    int32_t p;
+    const struct feature *features;
+    const double *R;
+    size_t ldr;
+    const double *weights;
+    double *C;
+    double *inverse;
+    double *back;
+    double *rows;
+    double *tensor;
+};
+
+/*
+ * Whiten by the second moment of the query tokens, sum over pairs w |S_jj|^2 z z', which R knows;
+ * by its diagonal where it is singular to rounding.
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status metric_init(struct metric *metric, int32_t d, int32_t m,
+                              const struct feature *features, const double *R, size_t ldr,
+                              const double *weights);
+void metric_done(struct metric *metric);
+
+/* W as the symmetric tensor S[b,a,c,e] of layer.h, in plain coordinates. */
+void metric_tensor(const struct metric *metric, double *ret_tensor);
+
+/* | R W |^2, what all of W explains. */
+double metric_norm(const struct metric *metric);
+
+/*
+ * Compare a layer (plain coordinates) with W: returns | R (coef(layer) - W) |^2, and half its
+ * gradient by T as a tensor.
+ */
+double metric_compare(const struct metric *metric, const struct layer *layer, double *ret_gradient);
+
+/*
+ * Multiply a tensor by the metric: tensor = coef' R'R coef tensor, where coef takes T to its
+ * coefficients.
+ */
+void metric_apply(const struct metric *metric, double *tensor);
+
+/* | coef(layer) - W | / | W |, whatever the data says. */
+double metric_residual(const struct metric *metric, const struct layer *layer);
+
+/* About how many flops one application takes. */
+double metric_flops(const struct metric *metric);
+
+#endif
