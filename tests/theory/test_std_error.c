@@ -206,3 +206,57 @@ Test(std_error, is_not_claimed_without_degrees_of_freedom)
     lattn_learner_close(&learner);
     corpus_done(&corpus);
 }
+
+/* ---- intervals ----------------------------------------------------------------------------- */
+
+static int interval_holds(struct lattn_learner *learner, const struct lattn_item *item)
+{
+    double y, std_error, interval95;
+    struct lattn_prediction prediction = {
+        .y = &y, .std_error = &std_error, .interval95 = &interval95};
+
+    cr_assert_eq(lattn_learner_predict(learner, item, &prediction, NULL), LATTN_OK);
+    cr_assert(prediction.determined && prediction.has_std_error);
+    return fabs(item->y[0] - y) <= interval95;
+}
+
+/* Each fit is asked once: so the questions are independent, and how many hold is binomial. */
+static void expect_covered(int32_t freedom, uint64_t seed)
+{
+    enum { FEATURES = 6 };
+    static const struct corpus_shape shape = {2, 1, 2, 8, LATTN_LABELS_LAST};
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct random random = {.state = seed};
+    int32_t fits = corpus_is_long() ? 100000 : 4000;
+    double allowed = 4 * sqrt(0.95 * 0.05 * fits);
+    int32_t held = 0;
+
+    for (int32_t i = 0; i < fits; i++) {
+        struct lattn_model *model = corpus_model(&random, 2, 1, 1);
+        struct lattn_learner *learner = corpus_learner(&settings);
+        struct corpus corpus = {0}, input = {0};
+
+        corpus_add_normals(&corpus, &random, (size_t)(FEATURES + freedom), &shape);
+        corpus_label(&corpus, &random, model, 2);
+        corpus_teach(&corpus, 0, corpus.count, learner);
+        corpus_add_normals(&input, &random, 1, &shape);
+        corpus_label(&input, &random, model, 0);
+        held += interval_holds(learner, &input.items[0]);
+        corpus_done(&corpus);
+        corpus_done(&input);
+        lattn_learner_close(&learner);
+        lattn_model_close(&model);
+    }
+    printf("%d degrees of freedom: %.2f %% of %d intervals hold\n", freedom, 100.0 * held / fits,
+           fits);
+    cr_expect_leq(fabs(held - 0.95 * fits), allowed, "%d degrees of freedom: %d of %d", freedom,
+                  held, fits);
+}
+
+Test(std_error, intervals_hold_in_95_of_100_cases, .timeout = 600)
+{
+    expect_covered(1, 61);
+    expect_covered(3, 62);
+    expect_covered(10, 63);
+    expect_covered(100, 64);
+}
