@@ -17,7 +17,7 @@
 
 TestSuite(drift, .init = dense_threads_one);
 
-enum { DIM = 3, FEATURES = 18, BLOCK = 7 };
+enum { DIM = 3, FEATURES = 18, BLOCK = 7, MEMORIES_MAX = 100 };
 
 static const struct corpus_shape shape = {DIM, 1, 1, 9, LATTN_LABELS_LAST};
 
@@ -245,7 +245,7 @@ static double silence_teach(struct pupil *pupil, struct random *random, enum sil
     pupil_teach(pupil, &corpus);
     cr_assert_eq(corpus_certify(pupil->learner).verdict, LATTN_IDENTIFYING);
     then = moment_of(pupil);
-    while (corpus_certify(pupil->learner).verdict == LATTN_IDENTIFYING) {
+    while (corpus_certify(pupil->learner).verdict == LATTN_IDENTIFYING && k < MEMORIES_MAX * step) {
         corpus_add_normals(&corpus, random, step, &shape);
         corpus_silence(&corpus, silence);
         pupil_teach(pupil, &corpus);

@@ -29,10 +29,11 @@ struct trial {
     int32_t repeats; /* the last coordinate repeats the first */
 };
 
-/* Sums of z, of held-out labels and of the mean alone. */
+/* Sums of z, of held-out labels and of the mean alone; how many intervals hold the mean. */
 struct scores {
     double label, label2;
     double mean, mean2;
+    int32_t held;
     int32_t count;
 };
 
@@ -54,8 +55,8 @@ static void input_score(struct lattn_learner *learner, const struct lattn_item *
                         struct random *random, const struct trial *trial, const double *noise_std,
                         struct scores *scores)
 {
-    double y[OUTPUTS_MAX], std_error[OUTPUTS_MAX], noise[OUTPUTS_MAX];
-    struct lattn_prediction prediction = {.y = y, .std_error = std_error};
+    double y[OUTPUTS_MAX], std_error[OUTPUTS_MAX], interval95[OUTPUTS_MAX], noise[OUTPUTS_MAX];
+    struct lattn_prediction prediction = {.y = y, .std_error = std_error, .interval95 = interval95};
 
     cr_assert_eq(lattn_learner_predict(learner, item, &prediction, NULL), LATTN_OK);
     cr_assert(prediction.determined && prediction.has_std_error);
@@ -68,6 +69,7 @@ static void input_score(struct lattn_learner *learner, const struct lattn_item *
         scores->label2 += label * label;
         scores->mean += error / std_error[a];
         scores->mean2 += error / std_error[a] * (error / std_error[a]);
+        scores->held += fabs(error) <= interval95[a];
         scores->count++;
     }
 }
@@ -110,10 +112,11 @@ static struct scores trial_run(const struct trial *trial, uint64_t seed)
     for (int32_t i = 0; i < trial->fits; i++)
         fit_score(trial, &random, &scores);
     cr_assert_eq(scores.count, LABELS);
-    printf("d %d, m %d, %zu pairs, noise %g, forget %g: sd of z %.4f, of the mean alone %.4f\n",
+    printf("d %d, m %d, %zu pairs, noise %g, forget %g: sd of z %.4f, of the mean alone %.4f; "
+           "%.1f %% of the intervals hold\n",
            trial->shape.d, trial->shape.m, trial->pairs, trial->noise, trial->forget,
            deviation(scores.label, scores.label2, scores.count),
-           deviation(scores.mean, scores.mean2, scores.count));
+           deviation(scores.mean, scores.mean2, scores.count), 100. * scores.held / scores.count);
     return scores;
 }
 
@@ -178,6 +181,9 @@ static void expect_cautious(int32_t d, double forget, uint64_t seed)
 
     cr_expect(0.75 <= label && label <= 1.05, "d %d, forget %g, labels: %.4f", d, forget, label);
     cr_expect(0.75 <= mean && mean <= 1.05, "d %d, forget %g, means: %.4f", d, forget, mean);
+    /* Inputs of one fit share its error: some hundred are independent. */
+    cr_expect_geq(scores.held, (int32_t)(0.93 * LABELS), "d %d, forget %g: %d hold", d, forget,
+                  scores.held);
 }
 
 Test(std_error, is_cautious_with_forgetting, .timeout = 3000)
