@@ -13,8 +13,8 @@ static const double alpha = 0.05;
 /* The bound of the normal distribution. */
 static const double normal = 1.959963984540054;
 
-/* From here on three terms of the expansion in 1 / nu are good to 2e-12. */
-static const double many = 1000;
+/* From here on the expansion in 1 / nu is good to 1e-7; below 1 it still is where to begin. */
+static const double many = 30;
 
 static const double few = 0.01;
 
@@ -22,13 +22,13 @@ enum { STEPS_MAX = 60 };
 
 static double expansion(double nu)
 {
-    double x = normal;
-    double x3 = x * x * x;
-    double x5 = x3 * x * x;
-    double x7 = x5 * x * x;
+    double x = normal, x2 = x * x;
+    double first = (x2 + 1) / 4;
+    double second = ((5 * x2 + 16) * x2 + 3) / 96;
+    double third = (((3 * x2 + 19) * x2 + 17) * x2 - 15) / 384;
+    double fourth = ((((79 * x2 + 776) * x2 + 1482) * x2 - 1920) * x2 - 945) / 92160;
 
-    return x + (x3 + x) / 4 / nu + (5 * x5 + 16 * x3 + 3 * x) / 96 / (nu * nu) +
-           (3 * x7 + 19 * x5 + 17 * x3 - 15 * x) / 384 / (nu * nu * nu);
+    return x * (1 + (first + (second + (third + fourth / nu) / nu) / nu) / nu);
 }
 
 /* log P(|T| > e^s) - log alpha */
@@ -39,20 +39,20 @@ static double excess(double s, double nu)
 
 double student_bound95(double nu)
 {
-    double before = log(normal);
-    double s = before + 0.1;
-    double excess_before;
+    double before, excess_before, s;
 
     if (nu < few)
         return INFINITY;
     if (nu >= many)
         return expansion(nu);
+    before = log(expansion(nu));
     excess_before = excess(before, nu);
-    for (int step = 0; step < STEPS_MAX && fabs(s - before) > 1e-12 * fabs(s); step++) {
+    s = before + 0.01;
+    for (int step = 0; step < STEPS_MAX && fabs(s - before) > 1e-6; step++) {
         double value = excess(s, nu);
         double next = s - value * (s - before) / (value - excess_before);
 
-        if (value == 0 || value == excess_before)
+        if (value == excess_before)
             break;
         before = s;
         excess_before = value;

@@ -25,13 +25,13 @@ static long double tail(double t, double nu)
 
 Test(student, bounds_leave_out_a_twentieth)
 {
-    static const double nus[] = {1,  3.5, 2,   2.7, 3,    4,      5,      7.25, 10,
-                                 20, 29,  100, 300, 999., 1000.5, 4000.0, 30000};
+    static const double nus[] = {1,  2,    2.7, 3,    3.5, 4,   5,    7.25, 10,
+                                 20, 29.9, 30,  45.5, 100, 300, 1000, 30000};
 
     for (size_t i = 0; i < sizeof nus / sizeof *nus; i++) {
         long double left = tail(student_bound95(nus[i]), nus[i]);
 
-        cr_expect_leq(fabsl(left / 0.05L - 1), 1e-8L, "nu = %g: %.12Lg", nus[i], left);
+        cr_expect_leq(fabsl(left / 0.05L - 1), 1e-7L, "nu = %g: %.12Lg", nus[i], left);
     }
 }
 
