@@ -7,7 +7,6 @@
 #include "predict.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A coordinate without a name, or one the daemon adds, belongs to no symbol. */
@@ -114,8 +113,6 @@ enum lattn_status predict_event_print(const struct predict *predict, const char 
                                       const struct lattn_reply *reply)
 {
     struct lattn_prediction prediction;
-    double *std_error;
-    double *y;
     int32_t next;
     int32_t m;
     enum lattn_status status;
@@ -124,14 +121,14 @@ enum lattn_status predict_event_print(const struct predict *predict, const char 
         printf("%s\t?\t-\tundetermined\n", key);
         return LATTN_OK;
     }
-    status = lattn_reply_prediction(reply, &prediction, &y, &std_error, &m);
+    status = lattn_reply_prediction(reply, &prediction, &m);
     if (status != LATTN_OK)
         return status;
-    next = largest(y, m);
+    next = largest(prediction.y, m);
     printf("%s\t", key);
     next_print(predict->model, next);
-    printf("\t%.4g\t%s\n", y[next], prediction.determined ? "determined" : "undetermined");
-    free(y);
-    free(std_error);
+    printf("\t%.4g\t%s\n", prediction.y[next],
+           prediction.determined ? "determined" : "undetermined");
+    lattn_prediction_done(&prediction);
     return LATTN_OK;
 }

@@ -96,6 +96,7 @@ static void certificate_print(const struct lattn_certificate *certificate)
 static void report_print(const struct lattn_report *report)
 {
     line_count("pairs", report->pairs);
+    line_real("pairs effective", report->pairs_effective);
     printf("  %-18s%d%s\n", "coordinates", report->d, report->bias ? ", bias included" : "");
     line_count("outputs", (uint64_t)report->m);
     certificate_print(&report->certificate);

@@ -25,6 +25,14 @@ enum { LATTN_NEVER = -1 };
  * rho_seen  the same over the seen features only; where they are deficient, an upper bound, and 0
  *           below 2^-53
  * rank      singular values of R/D above threshold * sigma_max, over all components together
+ *
+ * The history of the verdict, in pairs learned, as far as evaluations saw it:
+ *
+ * identifying_since  at the first evaluation that said so, of the time that lasts or, where it was
+ *                    lost, of the last one; LATTN_NEVER before. What has faded (forget < 1) or is
+ *                    asked of more features has to be found anew; what was only buried was known
+ *                    all the time, and keeps its date
+ * lost_at            at the evaluation that lost it; LATTN_NEVER before, and once it is regained
  */
 struct lattn_certificate {
     enum lattn_verdict verdict;
@@ -40,8 +48,8 @@ struct lattn_certificate {
     double threshold;
     uint64_t pairs;
     uint64_t generation;
-    int64_t identifying_since; /* pairs at the first evaluation that said so, or LATTN_NEVER */
-    int64_t lost_at;           /* pairs at the evaluation that lost it, or LATTN_NEVER */
+    int64_t identifying_since;
+    int64_t lost_at;
 };
 
 /* So many tests of arriving inputs count at most, the newest. */

@@ -41,10 +41,19 @@ struct lattn_learner_settings {
     size_t memory_max; /* bytes the state may hold, without what is derived from it; 0: no limit */
 };
 
-/* What a learner has to say about an input. */
+/*
+ * What a learner has to say about an input.
+ *
+ * y           m, the caller's
+ * std_error   m, the caller's: of y, for noise of equal variance in all labels
+ * interval95  m, the caller's, or NULL: what the input's mean label is within y -+ interval95 with
+ *             95 % confidence; Student's t times std_error. A new label is off by its own noise too
+ * has_std_error  the data has noise to tell from: without, std_error and interval95 say nothing
+ */
 struct lattn_prediction {
-    double *y;         /* m, the caller's */
-    double *std_error; /* m, the caller's; meaningful only if has_std_error */
+    double *y;
+    double *std_error;
+    double *interval95;
     double leverage;
     int32_t determined;
     int32_t has_std_error;
@@ -170,7 +179,7 @@ lattn_learner_name(struct lattn_learner *learner, const char *const *append, siz
  * Predict the label of an input from the exact solution of all that was absorbed.
  *
  * input       in   its y and labels are not looked at: the last token is the query
- * prediction  out  y and std_error point to m doubles of the caller; undefined on refusal
+ * prediction  out  its arrays are the caller's; undefined on refusal
  *
  * Derived results (weights, rank) are kept per generation, so asking twice costs only the input.
  *

@@ -352,8 +352,8 @@ LATTN_API void lattn_reply_done(struct lattn_reply *reply);
  * lattn_reply_status      release with lattn_report_done(&ret_state->report); null is NaN, 0 or
  *                         LATTN_NEVER, and no array for noise_std and r2; weight is not sent: NaN
  * lattn_reply_suggestion  ret_order is given to the caller (free): indices of candidates
- * lattn_reply_prediction  ret_y and ret_std_error are given to the caller (free), ret_m entries;
- *                         ret_std_error NULL if there is none
+ * lattn_reply_prediction  release with lattn_prediction_done; the arrays have ret_m entries, and
+ *                         std_error and interval95 are NULL if there is none
  */
 LATTN_API enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
                                                struct lattn_state_of_service *ret_state);
@@ -370,8 +370,8 @@ LATTN_API enum lattn_status lattn_reply_named(const struct lattn_reply *reply,
 LATTN_API void lattn_named_done(struct lattn_named *named);
 LATTN_API enum lattn_status lattn_reply_prediction(const struct lattn_reply *reply,
                                                    struct lattn_prediction *ret_prediction,
-                                                   double **ret_y, double **ret_std_error,
                                                    int32_t *ret_m);
+LATTN_API void lattn_prediction_done(struct lattn_prediction *prediction);
 
 /*
  * The result as JSON text, for programs that pass it on: as it came, or indented by 2 with arrays

@@ -411,8 +411,11 @@ double learner_precision(const struct lattn_learner *learner)
 
 void lattn_learner_note(struct lattn_learner *learner, const struct lattn_certificate *certificate)
 {
+    int has_faded = learner->settings.forget < 1 && learner->lost_at != LATTN_NEVER;
+
     if (certificate->verdict == LATTN_IDENTIFYING) {
-        if (learner->identifying_since == LATTN_NEVER)
+        /* A function of more features is another one, and data that faded has to come anew. */
+        if (learner->p_identified != certificate->p || has_faded)
             learner->identifying_since = (int64_t)certificate->pairs;
         learner->p_identified = certificate->p;
         learner->lost_at = LATTN_NEVER;

@@ -6,6 +6,7 @@
 #include "core/certificate.h"
 #include "core/learner.h"
 #include "core/solution.h"
+#include "core/student.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,6 +80,16 @@ static enum lattn_status features_examine(struct factor *factor, int32_t count,
     return status;
 }
 
+/* Of sigma^2 as many degrees of freedom are left as there are effective pairs beyond the rank. */
+static void interval_find(const struct factor *factor, double freedom,
+                          struct lattn_prediction *prediction)
+{
+    double bound = student_bound95(freedom * factor->weight / factor->weight2);
+
+    for (int32_t a = 0; a < factor->m; a++)
+        prediction->interval95[a] = bound * prediction->std_error[a];
+}
+
 /* SE^2 = sigma^2 h N_w2 / N_w + (25 u |y|)^2 h; none without degrees of freedom. */
 static enum lattn_status std_error_find(const struct lattn_learner *learner,
                                         struct lattn_prediction *prediction)
@@ -97,6 +108,8 @@ static enum lattn_status std_error_find(const struct lattn_learner *learner,
 
         prediction->std_error[a] = sqrt((noise + rounding) * prediction->leverage);
     }
+    if (prediction->interval95 != NULL)
+        interval_find(factor, freedom, prediction);
     return LATTN_OK;
 }
 

@@ -36,7 +36,8 @@ static enum lattn_status answer_predict(const struct dispatch *dispatch, struct 
 {
     double y[LATTN_OUTPUTS_MAX];
     double std_error[LATTN_OUTPUTS_MAX];
-    struct lattn_prediction prediction = {.y = y, .std_error = std_error};
+    double interval95[LATTN_OUTPUTS_MAX];
+    struct lattn_prediction prediction = {.y = y, .std_error = std_error, .interval95 = interval95};
     struct lattn_learner *learner = fold_learner(dispatch->fold);
     enum lattn_status status =
         lattn_learner_predict(learner, &answer->request->input, &prediction, &answer->complaint);

@@ -37,6 +37,7 @@ static enum lattn_status answer_read(const struct lattn_reply *reply, const stru
 struct prediction {
     struct member_row y;
     struct member_row std_error;
+    struct member_row interval95;
     double leverage;
     int32_t determined;
 };
@@ -48,6 +49,7 @@ static const struct member prediction_members[] = {
     {.word = "determined", .kind = MEMBER_FLAG, .offset = OF_PREDICTION(determined)},
     {.word = "leverage", .kind = MEMBER_NUMBER, .offset = OF_PREDICTION(leverage)},
     {.word = "std_error", .kind = MEMBER_ROW, .offset = OF_PREDICTION(std_error)},
+    {.word = "interval95", .kind = MEMBER_ROW, .offset = OF_PREDICTION(interval95)},
     {.word = NULL},
 };
 
@@ -57,6 +59,7 @@ enum lattn_status lattn_write_prediction(struct lattn_text *text, enum lattn_for
     const struct prediction answer = {
         .y = {prediction->y, m},
         .std_error = {prediction->has_std_error ? prediction->std_error : NULL, m},
+        .interval95 = {prediction->has_std_error ? prediction->interval95 : NULL, m},
         .leverage = prediction->leverage,
         .determined = prediction->determined,
     };
@@ -65,28 +68,36 @@ enum lattn_status lattn_write_prediction(struct lattn_text *text, enum lattn_for
 }
 
 enum lattn_status lattn_reply_prediction(const struct lattn_reply *reply,
-                                         struct lattn_prediction *ret_prediction, double **ret_y,
-                                         double **ret_std_error, int32_t *ret_m)
+                                         struct lattn_prediction *ret_prediction, int32_t *ret_m)
 {
     struct prediction answer;
     enum lattn_status status = answer_read(reply, prediction_members, &answer);
 
     if (status != LATTN_OK)
         return status;
-    if (answer.y.numbers == NULL ||
-        (answer.std_error.numbers != NULL && answer.std_error.count != answer.y.count)) {
+    if (answer.y.numbers == NULL || !member_row_fits(&answer.std_error, answer.y.count) ||
+        !member_row_fits(&answer.interval95, answer.y.count)) {
         member_done(prediction_members, &answer);
         return LATTN_FIELD;
     }
     *ret_prediction = (struct lattn_prediction){.y = answer.y.numbers,
                                                 .std_error = answer.std_error.numbers,
+                                                .interval95 = answer.interval95.numbers,
                                                 .leverage = answer.leverage,
                                                 .determined = answer.determined,
                                                 .has_std_error = answer.std_error.numbers != NULL};
-    *ret_y = answer.y.numbers;
-    *ret_std_error = answer.std_error.numbers;
     *ret_m = answer.y.count;
     return LATTN_OK;
+}
+
+void lattn_prediction_done(struct lattn_prediction *prediction)
+{
+    if (prediction == NULL)
+        return;
+    memory_release(prediction->y);
+    memory_release(prediction->std_error);
+    memory_release(prediction->interval95);
+    prediction->y = prediction->std_error = prediction->interval95 = NULL;
 }
 
 /* ---- suggest ------------------------------------------------------------------------------- */

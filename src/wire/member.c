@@ -434,6 +434,11 @@ enum lattn_status member_read(struct scan *scan, const char *name, const struct 
     return status;
 }
 
+int member_row_fits(const struct member_row *row, int32_t m)
+{
+    return row->numbers == NULL || row->count == m;
+}
+
 void member_done(const struct member *members, void *of)
 {
     for (const struct member *member = members; member->word != NULL; member++) {

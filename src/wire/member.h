@@ -75,6 +75,9 @@ void member_write_more(struct writer *writer, const struct member *members, cons
 enum lattn_status member_read(struct scan *scan, const char *name, const struct member *members,
                               void *ret_to);
 
+/* Has a row m numbers, if it has any? */
+int member_row_fits(const struct member_row *row, int32_t m);
+
 /* Release the rows and indices of a struct that was read. */
 void member_done(const struct member *members, void *of);
 

@@ -120,11 +120,6 @@ enum lattn_status lattn_write_status(struct lattn_text *text, enum lattn_format 
     return writer_end(&writer);
 }
 
-static int row_fits(const struct member_row *row, int32_t m)
-{
-    return row->numbers == NULL || row->count == m;
-}
-
 enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
                                      struct lattn_state_of_service *ret_state)
 {
@@ -137,7 +132,8 @@ enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
     status = member_read(&scan, "status", state_members, &state);
     if (status != LATTN_OK)
         return status == LATTN_NO_MEMORY ? status : LATTN_FIELD;
-    if (!row_fits(&state.noise_std, state.report.m) || !row_fits(&state.r2, state.report.m)) {
+    if (!member_row_fits(&state.noise_std, state.report.m) ||
+        !member_row_fits(&state.r2, state.report.m)) {
         member_done(state_members, &state);
         return LATTN_FIELD;
     }

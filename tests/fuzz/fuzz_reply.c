@@ -23,16 +23,12 @@ static void read_parts(const struct lattn_reply *reply)
     struct lattn_named named;
     struct lattn_hello hello;
     struct lattn_model *model;
-    double *y;
-    double *std_error;
     int32_t m;
 
     if (lattn_reply_status(reply, &state) == LATTN_OK)
         lattn_report_done(&state.report);
-    if (lattn_reply_prediction(reply, &prediction, &y, &std_error, &m) == LATTN_OK) {
-        free(y);
-        free(std_error);
-    }
+    if (lattn_reply_prediction(reply, &prediction, &m) == LATTN_OK)
+        lattn_prediction_done(&prediction);
     if (lattn_reply_named(reply, &named) == LATTN_OK)
         lattn_named_done(&named);
     (void)lattn_reply_hello(reply, &hello);

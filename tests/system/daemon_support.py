@@ -56,8 +56,8 @@ class Client:
     def __init__(self, address):
         if isinstance(address, str):
             self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.socket.connect(address)  # waits its turn; with a timeout it would be refused
             self.socket.settimeout(SECONDS_MAX)
-            self.socket.connect(address)
         else:
             self.socket = socket.create_connection(address, SECONDS_MAX)
         self.received = b""

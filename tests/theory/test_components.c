@@ -9,6 +9,7 @@
 #include "support/approx.h"
 #include "support/corpus.h"
 #include "support/gram.h"
+#include "support/rowspace.h"
 
 #include "base/memory.h"
 
@@ -160,6 +161,164 @@ Test(components, inputs_of_unseen_automata_are_determined_as_the_rank_grows, .ti
     expect_answers(&three, 24, 3, 29.6);
     expect_answers(&three, 48, 3, 100);
     expect_answers(&four, 96, 6, 100);
+}
+
+/* ---- one dense problem ---------------------------------------------------------------------- */
+
+/*
+ * All pairs at once in long double, on an orthonormal basis of their row space: what the learner
+ * keeps in components is one problem.
+ *
+ * reduced  the normal equations in coordinates of the basis
+ */
+struct whole {
+    struct rowspace rowspace;
+    struct gram reduced;
+    long double *coef; /* m x rank */
+};
+
+static void coordinates_of(const struct rowspace *rowspace, const long double *phi,
+                           long double *ret_x)
+{
+    for (size_t i = 0; i < rowspace->rank; i++) {
+        ret_x[i] = 0;
+        for (size_t c = 0; c < rowspace->columns; c++)
+            ret_x[i] += rowspace->basis[i * rowspace->columns + c] * phi[c];
+    }
+}
+
+static void item_features(const struct lattn_item *item, long double *ret_phi)
+{
+    gram_features(item, 0, item->n, item->n - 1, ret_phi);
+}
+
+static void whole_add(struct whole *whole, const struct lattn_item *item)
+{
+    size_t rank = whole->rowspace.rank, m = (size_t)item->m;
+    long double *phi = memory_zeroed(whole->rowspace.columns + rank, sizeof *phi);
+    long double *x = phi + whole->rowspace.columns;
+
+    cr_assert_not_null(phi);
+    item_features(item, phi);
+    coordinates_of(&whole->rowspace, phi, x);
+    for (size_t i = 0; i < rank; i++) {
+        for (size_t j = 0; j < rank; j++)
+            whole->reduced.G[i * rank + j] += item->weight * x[i] * x[j];
+        for (size_t a = 0; a < m; a++)
+            whole->reduced.B[i * m + a] += item->weight * x[i] * item->y[a];
+    }
+    memory_release(phi);
+}
+
+static void whole_init(struct whole *whole, const struct corpus *corpus)
+{
+    size_t p = (size_t)lattn_features(corpus->items[0].d), m = (size_t)corpus->items[0].m;
+    long double *rows = memory_zeroed(corpus->count * p, sizeof *rows);
+    size_t rank;
+
+    cr_assert_not_null(rows);
+    for (size_t i = 0; i < corpus->count; i++)
+        item_features(&corpus->items[i], rows + i * p);
+    rowspace_init(&whole->rowspace, corpus->count, p, rows, 1e-12L);
+    memory_release(rows);
+    rank = whole->rowspace.rank;
+    whole->reduced = (struct gram){.m = (int32_t)m, .p = (int32_t)rank};
+    whole->reduced.G = memory_zeroed(rank * rank, sizeof *whole->reduced.G);
+    whole->reduced.B = memory_zeroed(rank * m, sizeof *whole->reduced.B);
+    whole->coef = memory_zeroed(m * rank, sizeof *whole->coef);
+    cr_assert(whole->reduced.G != NULL && whole->reduced.B != NULL && whole->coef != NULL);
+    for (size_t i = 0; i < corpus->count; i++)
+        whole_add(whole, &corpus->items[i]);
+    cr_assert(gram_solve(&whole->reduced, whole->coef));
+}
+
+static void whole_done(struct whole *whole)
+{
+    rowspace_done(&whole->rowspace);
+    gram_done(&whole->reduced);
+    memory_release(whole->coef);
+}
+
+/* Value, leverage and flag of one input; returns whether it is determined. */
+static int expect_answer(const struct whole *whole, const struct lattn_item *item,
+                         struct lattn_learner *learner, double rounding)
+{
+    size_t rank = whole->rowspace.rank;
+    long double *phi = memory_zeroed(whole->rowspace.columns + rank, sizeof *phi);
+    long double *x = phi + whole->rowspace.columns;
+    double y[2], std_error[2];
+    struct lattn_prediction prediction = {.y = y, .std_error = std_error};
+    int inside;
+
+    cr_assert_not_null(phi);
+    item_features(item, phi);
+    coordinates_of(&whole->rowspace, phi, x);
+    inside = rowspace_distance(&whole->rowspace, phi) < 1e-9L;
+    cr_assert_eq(lattn_learner_predict(learner, item, &prediction, NULL), LATTN_OK);
+    cr_expect_eq(prediction.determined, inside);
+    if (inside)
+        cr_expect_float_eq(prediction.leverage / (double)gram_leverage(&whole->reduced, x), 1,
+                           rounding);
+    for (size_t a = 0; inside && a < (size_t)item->m; a++) {
+        long double want = 0, size = 0;
+
+        for (size_t i = 0; i < rank; i++) {
+            want += whole->coef[a * rank + i] * x[i];
+            size += fabsl(whole->coef[a * rank + i] * x[i]);
+        }
+        cr_expect_float_eq(y[a], (double)want, rounding * (double)size);
+    }
+    memory_release(phi);
+    return inside;
+}
+
+/* Windows of two alphabets, each of its own components, with noisy labels and weights. */
+static void alphabets_fill(struct corpus *corpus, struct random *random, int32_t count)
+{
+    struct corpus_shape both = {4, 2, 1, 1, LATTN_LABELS_LAST};
+
+    for (int32_t i = 0; i < count; i++) {
+        int32_t n = 1 + (int32_t)random_below(random, 4);
+        int32_t alphabet = 2 * (int32_t)random_below(random, 2);
+        struct corpus_entry entry = corpus_add(corpus, n, &both);
+
+        for (double *z = entry.z; z < entry.z + 4 * n; z += 4)
+            z[alphabet + (int32_t)random_below(random, 2)] = 0.5 + random_uniform(random);
+        random_normals(random, entry.y, 2);
+        corpus->items[corpus->count - 1].weight = 0.2 + random_uniform(random);
+    }
+}
+
+Test(components, answer_as_one_dense_problem_does, .timeout = 120)
+{
+    enum { INPUTS = 40 };
+    int32_t determined = 0;
+
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        struct lattn_learner_settings settings = lattn_learner_settings_default();
+        struct lattn_learner *learner = corpus_learner(&settings);
+        struct random random = {.state = seed};
+        struct corpus corpus = {0}, inputs = {0};
+        struct whole whole;
+        double rounding;
+
+        /* Few pairs leave directions open, many do not. */
+        alphabets_fill(&corpus, &random, seed % 3 == 0 ? 8 : 60);
+        alphabets_fill(&inputs, &random, INPUTS);
+        corpus_teach_blocks(&corpus, 1 + seed, learner);
+        whole_init(&whole, &corpus);
+        cr_expect_gt(corpus_certify(learner).components, 1);
+        cr_expect_eq((size_t)corpus_certify(learner).rank, whole.rowspace.rank);
+        rounding = approx_solution((double)(whole.rowspace.columns + corpus.count),
+                                   pow(gram_condition(learner), 2));
+        for (size_t i = 0; i < inputs.count; i++)
+            determined += expect_answer(&whole, &inputs.items[i], learner, rounding);
+        whole_done(&whole);
+        lattn_learner_close(&learner);
+        corpus_done(&corpus);
+        corpus_done(&inputs);
+    }
+    cr_expect(determined > 6 * INPUTS && determined < 12 * INPUTS, "%d", determined);
 }
 
 /* ---- order --------------------------------------------------------------------------------- */

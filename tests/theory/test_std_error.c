@@ -29,10 +29,11 @@ struct trial {
     int32_t repeats; /* the last coordinate repeats the first */
 };
 
-/* Sums of z, of held-out labels and of the mean alone. */
+/* Sums of z, of held-out labels and of the mean alone; how many intervals hold the mean. */
 struct scores {
     double label, label2;
     double mean, mean2;
+    int32_t held;
     int32_t count;
 };
 
@@ -54,8 +55,8 @@ static void input_score(struct lattn_learner *learner, const struct lattn_item *
                         struct random *random, const struct trial *trial, const double *noise_std,
                         struct scores *scores)
 {
-    double y[OUTPUTS_MAX], std_error[OUTPUTS_MAX], noise[OUTPUTS_MAX];
-    struct lattn_prediction prediction = {.y = y, .std_error = std_error};
+    double y[OUTPUTS_MAX], std_error[OUTPUTS_MAX], interval95[OUTPUTS_MAX], noise[OUTPUTS_MAX];
+    struct lattn_prediction prediction = {.y = y, .std_error = std_error, .interval95 = interval95};
 
     cr_assert_eq(lattn_learner_predict(learner, item, &prediction, NULL), LATTN_OK);
     cr_assert(prediction.determined && prediction.has_std_error);
@@ -68,6 +69,7 @@ static void input_score(struct lattn_learner *learner, const struct lattn_item *
         scores->label2 += label * label;
         scores->mean += error / std_error[a];
         scores->mean2 += error / std_error[a] * (error / std_error[a]);
+        scores->held += fabs(error) <= interval95[a];
         scores->count++;
     }
 }
@@ -110,10 +112,11 @@ static struct scores trial_run(const struct trial *trial, uint64_t seed)
     for (int32_t i = 0; i < trial->fits; i++)
         fit_score(trial, &random, &scores);
     cr_assert_eq(scores.count, LABELS);
-    printf("d %d, m %d, %zu pairs, noise %g, forget %g: sd of z %.4f, of the mean alone %.4f\n",
+    printf("d %d, m %d, %zu pairs, noise %g, forget %g: sd of z %.4f, of the mean alone %.4f; "
+           "%.1f %% of the intervals hold\n",
            trial->shape.d, trial->shape.m, trial->pairs, trial->noise, trial->forget,
            deviation(scores.label, scores.label2, scores.count),
-           deviation(scores.mean, scores.mean2, scores.count));
+           deviation(scores.mean, scores.mean2, scores.count), 100. * scores.held / scores.count);
     return scores;
 }
 
@@ -164,16 +167,32 @@ Test(std_error, fits_deficient_data, .timeout = 120)
 }
 
 /* With forgetting the claim is an average over ages: it may be cautious, never too bold. */
-Test(std_error, is_cautious_with_forgetting, .timeout = 120)
+static void expect_cautious(int32_t d, double forget, uint64_t seed)
 {
-    static const struct trial trial = {
-        {2, 1, 2, 8, LATTN_LABELS_LAST}, 0, 1000, 1200, 0.5, 0.995, 0};
-    struct scores scores = trial_run(&trial, 56);
+    int32_t fits = corpus_is_long() ? 1000 : 40;
+    const struct trial trial = {.shape = {d, 1, 2, 8, LATTN_LABELS_LAST},
+                                .fits = fits,
+                                .pairs = (size_t)ceil(3 / (1 - forget)),
+                                .noise = 0.5,
+                                .forget = forget};
+    struct scores scores = trial_run(&trial, seed);
     double label = deviation(scores.label, scores.label2, scores.count);
     double mean = deviation(scores.mean, scores.mean2, scores.count);
 
-    cr_expect(sd_least <= label && label <= sd_most, "labels: %.4f", label);
-    cr_expect(0.75 <= mean && mean <= sd_most, "means: %.4f", mean);
+    cr_expect(0.75 <= label && label <= 1.05, "d %d, forget %g, labels: %.4f", d, forget, label);
+    cr_expect(0.75 <= mean && mean <= 1.05, "d %d, forget %g, means: %.4f", d, forget, mean);
+    /* Inputs of one fit share its error: some hundred are independent. */
+    cr_expect_geq(scores.held, (int32_t)(0.93 * LABELS), "d %d, forget %g: %d hold", d, forget,
+                  scores.held);
+}
+
+Test(std_error, is_cautious_with_forgetting, .timeout = 3000)
+{
+    static const double forgets[] = {0.9999, 0.999, 0.995, 0.99, 0.98};
+
+    for (size_t f = 0; f < sizeof forgets / sizeof *forgets; f++)
+        for (int32_t d = 2; d <= 3; d++)
+            expect_cautious(d, forgets[f], 560 + 2 * f + (uint64_t)d);
 }
 
 /* Without noise the error is rounding, and so is the claim. */
@@ -205,4 +224,58 @@ Test(std_error, is_not_claimed_without_degrees_of_freedom)
     }
     lattn_learner_close(&learner);
     corpus_done(&corpus);
+}
+
+/* ---- intervals ----------------------------------------------------------------------------- */
+
+static int interval_holds(struct lattn_learner *learner, const struct lattn_item *item)
+{
+    double y, std_error, interval95;
+    struct lattn_prediction prediction = {
+        .y = &y, .std_error = &std_error, .interval95 = &interval95};
+
+    cr_assert_eq(lattn_learner_predict(learner, item, &prediction, NULL), LATTN_OK);
+    cr_assert(prediction.determined && prediction.has_std_error);
+    return fabs(item->y[0] - y) <= interval95;
+}
+
+/* Each fit is asked once: so the questions are independent, and how many hold is binomial. */
+static void expect_covered(int32_t freedom, uint64_t seed)
+{
+    enum { FEATURES = 6 };
+    static const struct corpus_shape shape = {2, 1, 2, 8, LATTN_LABELS_LAST};
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct random random = {.state = seed};
+    int32_t fits = corpus_is_long() ? 100000 : 4000;
+    double allowed = 4 * sqrt(0.95 * 0.05 * fits);
+    int32_t held = 0;
+
+    for (int32_t i = 0; i < fits; i++) {
+        struct lattn_model *model = corpus_model(&random, 2, 1, 1);
+        struct lattn_learner *learner = corpus_learner(&settings);
+        struct corpus corpus = {0}, input = {0};
+
+        corpus_add_normals(&corpus, &random, (size_t)(FEATURES + freedom), &shape);
+        corpus_label(&corpus, &random, model, 2);
+        corpus_teach(&corpus, 0, corpus.count, learner);
+        corpus_add_normals(&input, &random, 1, &shape);
+        corpus_label(&input, &random, model, 0);
+        held += interval_holds(learner, &input.items[0]);
+        corpus_done(&corpus);
+        corpus_done(&input);
+        lattn_learner_close(&learner);
+        lattn_model_close(&model);
+    }
+    printf("%d degrees of freedom: %.2f %% of %d intervals hold\n", freedom, 100.0 * held / fits,
+           fits);
+    cr_expect_leq(fabs(held - 0.95 * fits), allowed, "%d degrees of freedom: %d of %d", freedom,
+                  held, fits);
+}
+
+Test(std_error, intervals_hold_in_95_of_100_cases, .timeout = 600)
+{
+    expect_covered(1, 61);
+    expect_covered(3, 62);
+    expect_covered(10, 63);
+    expect_covered(100, 64);
 }

@@ -280,7 +280,10 @@ Test(verdict, takes_the_precision_of_tokens_into_account, .timeout = 120)
     cr_expect_gt(deceived, 0);
 }
 
-/* What was identified stays so, but larger data can bury it: then nobody can tell. */
+/*
+ * What was identified stays so, but larger data can bury it: then nobody can tell, until as large
+ * data shows it again.
+ */
 Test(verdict, that_is_buried_becomes_cannot_tell)
 {
     enum { SMALL = 100, LARGE = 100, DIM = 3, PAIRS = SMALL + LARGE };
@@ -305,6 +308,18 @@ Test(verdict, that_is_buried_becomes_cannot_tell)
     cr_expect_eq(certificate.verdict, LATTN_CANNOT_TELL);
     cr_expect_eq(certificate.identifying_since, SMALL);
     cr_expect_eq(certificate.lost_at, PAIRS);
+    for (size_t i = SMALL; i < PAIRS; i++) {
+        double *z = (double *)corpus.items[i].z;
+
+        random_normals(&random, z, corpus.items[i].n * DIM);
+        for (int32_t k = 0; k < corpus.items[i].n * DIM; k++)
+            z[k] *= 1e8;
+    }
+    corpus_teach(&corpus, SMALL, LARGE, learner);
+    certificate = corpus_certify(learner);
+    cr_expect_eq(certificate.verdict, LATTN_IDENTIFYING);
+    cr_expect_eq(certificate.identifying_since, SMALL, "the data determined it all the time");
+    cr_expect_eq(certificate.lost_at, LATTN_NEVER);
     lattn_learner_close(&learner);
     corpus_done(&corpus);
 }

@@ -136,29 +136,30 @@ Test(certificate, lambdas_are_those_of_the_second_moment)
     lattn_learner_close(&learner);
 }
 
-Test(certificate, forgetting_loses_it_and_says_when)
+Test(certificate, forgetting_loses_and_regains_it_and_says_when)
 {
     struct lattn_learner *learner = learner_make(0.9, 0);
     struct random random = {.state = 4};
     struct lattn_certificate certificate;
-    int64_t since;
 
     teach(learner, &random, 40, D, 0);
     certificate = certify(learner);
     cr_assert_eq(certificate.verdict, LATTN_IDENTIFYING);
-    since = certificate.identifying_since;
+    cr_expect_eq(certificate.identifying_since, 40);
+    teach(learner, &random, 5, D, 0);
+    cr_expect_eq(certify(learner).identifying_since, 40, "as long as it lasts");
     teach(learner, &random, 2000, D, 1);
     certificate = certify(learner);
     cr_expect_eq(certificate.verdict, LATTN_NOT_IDENTIFYING);
-    cr_expect_eq(certificate.lost_at, 2040);
-    cr_expect_eq(certificate.identifying_since, since);
+    cr_expect_eq(certificate.lost_at, 2045);
+    cr_expect_eq(certificate.identifying_since, 40);
     teach(learner, &random, 10, D, 1);
-    cr_expect_eq(certify(learner).lost_at, 2040, "the first evaluation that lost it");
+    cr_expect_eq(certify(learner).lost_at, 2045, "the first evaluation that lost it");
     teach(learner, &random, 60, D, 0);
     certificate = certify(learner);
     cr_expect_eq(certificate.verdict, LATTN_IDENTIFYING);
     cr_expect_eq(certificate.lost_at, LATTN_NEVER);
-    cr_expect_eq(certificate.identifying_since, since);
+    cr_expect_eq(certificate.identifying_since, 2115, "the old data has faded: known anew");
     lattn_learner_close(&learner);
 }
 
@@ -194,7 +195,27 @@ Test(certificate, growth_loses_it_until_the_new_features_are_known)
                  "the wider function never was determined, yet: %s",
                  lattn_verdict_text(certificate.verdict));
     teach(learner, &random, 60, 3, 0);
-    cr_expect_eq(certify(learner).verdict, LATTN_IDENTIFYING);
+    certificate = certify(learner);
+    cr_expect_eq(certificate.verdict, LATTN_IDENTIFYING);
+    cr_expect_eq(certificate.identifying_since, 300, "of this function, and not of the old one");
+    cr_expect_eq(certificate.lost_at, LATTN_NEVER);
+    lattn_learner_close(&learner);
+}
+
+/* Nobody looked between the growth and the data that made up for it. */
+Test(certificate, growth_that_nobody_saw_begins_anew_as_well)
+{
+    const char *const names[] = {"third"};
+    struct lattn_learner *learner = learner_make(1, 0);
+    struct random random = {.state = 7};
+    int32_t index;
+
+    teach(learner, &random, 40, D, 0);
+    cr_assert_eq(certify(learner).identifying_since, 40);
+    cr_assert_eq(lattn_learner_name(learner, names, 1, NULL, 0, NULL, 0, &index, NULL, NULL),
+                 LATTN_OK);
+    teach(learner, &random, 60, 3, 0);
+    cr_expect_eq(certify(learner).identifying_since, 100);
     lattn_learner_close(&learner);
 }
 

@@ -44,6 +44,7 @@ static void teach_normals(struct lattn_learner *learner, struct random *random, 
 struct answer {
     double y[2];
     double std_error[2];
+    double interval95[2];
     struct lattn_prediction prediction;
 };
 
@@ -55,6 +56,7 @@ static enum lattn_status predict(struct lattn_learner *learner, const double *z,
     *ret_answer = (struct answer){0};
     ret_answer->prediction.y = ret_answer->y;
     ret_answer->prediction.std_error = ret_answer->std_error;
+    ret_answer->prediction.interval95 = ret_answer->interval95;
     return lattn_learner_predict(learner, &input, &ret_answer->prediction, NULL);
 }
 
@@ -172,6 +174,8 @@ Test(prediction, standard_error_of_one_repeated_input)
     cr_expect_float_eq(answer.y[0], 0, 1e-14);
     cr_expect(answer.prediction.has_std_error);
     cr_expect_float_eq(answer.std_error[0], sqrt(10. / 9 / 10), 1e-13);
+    /* Student's t of 9 degrees of freedom, as tables have it. */
+    cr_expect_float_eq(answer.interval95[0] / answer.std_error[0], 2.262, 5e-4);
     lattn_learner_close(&learner);
 }
 

@@ -52,6 +52,7 @@ Test(reply, refuses_a_result_of_another_kind)
         "{\"result\":{\"d\":\"x\",\"y\":[\"x\"],\"append\":3,\"version\":1}}",
         "{\"result\":{\"m\":2,\"r2\":[1],\"y\":[1],\"std_error\":[1,2],\"append\":[-1],"
         "\"outputs\":[]}}",
+        "{\"result\":{\"m\":[1],\"y\":[1],\"interval95\":[1,2],\"version\":1,\"verdict\":1}}",
         "{\"result\":{\"verdict\":\"maybe\"}}",
         "{\"error\":{\"code\":\"x\",\"message\":\"y\"}}",
         "{\"method\":\"emission\",\"params\":{}}",
@@ -64,13 +65,10 @@ Test(reply, refuses_a_result_of_another_kind)
         struct lattn_named named;
         struct lattn_hello hello;
         struct lattn_model *model;
-        double *y;
-        double *std_error;
         int32_t m;
 
         cr_assert_eq(lattn_reply_status(&reply, &state), LATTN_FIELD, "%s", lines[i]);
-        cr_assert_eq(lattn_reply_prediction(&reply, &prediction, &y, &std_error, &m), LATTN_FIELD,
-                     "%s", lines[i]);
+        cr_assert_eq(lattn_reply_prediction(&reply, &prediction, &m), LATTN_FIELD, "%s", lines[i]);
         cr_assert_eq(lattn_reply_named(&reply, &named), LATTN_FIELD, "%s", lines[i]);
         cr_assert_eq(lattn_reply_hello(&reply, &hello), LATTN_FIELD, "%s", lines[i]);
         cr_assert_eq(lattn_reply_model(&reply, &model), LATTN_FIELD, "%s", lines[i]);
@@ -82,16 +80,14 @@ Test(reply, refuses_a_result_of_another_kind)
 Test(reply, reads_the_prediction_it_wrote)
 {
     double y[] = {1.5, -2};
-    double error[] = {0.1, 0.2};
+    double error[] = {0.25, 0.5}, interval[] = {1, 2};
     struct lattn_prediction prediction = {
-        .y = y, .std_error = error, .leverage = 0.5, .determined = 1, .has_std_error = 1};
+        .y = y, .std_error = error, .interval95 = interval, .determined = 1};
 
     for (int32_t has = 0; has < 2; has++) {
         struct lattn_prediction read;
         struct lattn_reply reply;
         struct lattn_text text;
-        double *read_y;
-        double *read_error;
         int32_t m;
 
         prediction.has_std_error = has;
@@ -99,18 +95,20 @@ Test(reply, reads_the_prediction_it_wrote)
         lattn_text_init(&text);
         cr_assert_eq(lattn_write_prediction(&text, LATTN_FORMAT_JSON, &prediction, 2), LATTN_OK);
         cr_assert_str_eq(text.data, has ? "{\"y\":[1.5,-2],\"determined\":true,\"leverage\":0.5,"
-                                          "\"std_error\":[0.10000000000000001,0.20000000000000001]}"
+                                          "\"std_error\":[0.25,0.5],\"interval95\":[1,2]}"
                                         : "{\"y\":[1.5,-2],\"determined\":true,\"leverage\":null,"
-                                          "\"std_error\":null}");
+                                          "\"std_error\":null,\"interval95\":null}");
         reply = reply_around(&text);
-        cr_assert_eq(lattn_reply_prediction(&reply, &read, &read_y, &read_error, &m), LATTN_OK);
+        cr_assert_eq(lattn_reply_prediction(&reply, &read, &m), LATTN_OK);
         cr_assert_eq(m, 2);
         cr_assert_eq(read.determined, 1);
         cr_assert_eq(read.has_std_error, has);
-        cr_assert_eq(read_y[1], -2);
-        cr_assert_eq(read_error != NULL, has);
-        memory_release(read_y);
-        memory_release(read_error);
+        cr_assert_eq(read.y[1], -2);
+        cr_assert_eq(read.std_error != NULL, has);
+        cr_assert_eq(read.interval95 != NULL, has);
+        cr_assert(!has || (read.std_error[1] == 0.5 && read.interval95[1] == 2));
+        lattn_prediction_done(&read);
+        cr_assert_null(read.y);
         lattn_reply_done(&reply);
     }
 }
@@ -481,11 +479,9 @@ Test(reply, survives_failing_allocations)
 
         for (uint64_t k = 1; failed; k++) {
             struct lattn_reply reply = {0};
-            struct lattn_prediction read;
+            struct lattn_prediction read = {0};
             struct lattn_text text;
             struct lattn_text message;
-            double *read_y = NULL;
-            double *read_error = NULL;
             int32_t m;
             enum lattn_status status;
 
@@ -498,12 +494,11 @@ Test(reply, survives_failing_allocations)
             if (status == LATTN_OK)
                 status = lattn_reply_read(message.data, message.length, format, &reply, NULL);
             if (status == LATTN_OK)
-                status = lattn_reply_prediction(&reply, &read, &read_y, &read_error, &m);
+                status = lattn_reply_prediction(&reply, &read, &m);
             failed = memory_failed();
             memory_fail(0, 0);
             cr_assert_eq(status, failed ? LATTN_NO_MEMORY : LATTN_OK);
-            memory_release(read_y);
-            memory_release(read_error);
+            lattn_prediction_done(&read);
             lattn_reply_done(&reply);
             lattn_text_done(&message);
             lattn_text_done(&text);
