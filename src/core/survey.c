@@ -27,11 +27,11 @@ enum {
     SAMPLE_ROWS_MAX = 256,
     /*
      * Numbers of a null space that a block's tests may touch: as many as take a twentieth of the
-     * time of learning it, columns / 256 for each column and row, and these, for small components.
+     * time of learning it, columns / 512 for each column and row, and these, for small components;
+     * so many times these while much is undetermined.
      */
-    SAMPLE_SHARE = 256,
+    SAMPLE_SHARE = 512,
     SAMPLE_NUMBERS = 1 << 18,
-    /* So many times that while much is undetermined. */
     SAMPLE_EAGER = 4,
     /* Numbers in a null space that was never factorised: 128 MiB. */
     NUMBERS_MAX = 1 << 24,
@@ -189,7 +189,8 @@ static struct nullspace *row_settled(const struct row *row)
 
     if (solution_is_newer(component))
         (void)solution_settle(component);
-    if (component->settled == NULL)
+    /* Dense rows leave nothing determined until there are as many as columns. */
+    if (component->settled == NULL && !component->identity)
         (void)nullspace_open(&component->settled, 0, 0, NULL, NULL, NULL);
     if (component->settled == NULL)
         return NULL;

@@ -153,7 +153,7 @@ int main(void)
         {"dense d = 8, identifying", 8, 4, 31, 1},
         {"dense d = 16, identifying", 16, 8, 7, 1},
         {"dense d = 8, from nothing", 8, 0, 11, 4},
-        {"dense d = 16, from nothing", 16, 0, 1, 4},
+        {"dense d = 16, from nothing", 16, 0, 3, 4},
         {"automaton d = 20, settled", 0, 20, 61, 1},
         {"automaton d = 20, from nothing", 0, 0, 15, 12},
     };
