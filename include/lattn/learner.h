@@ -149,8 +149,9 @@ LATTN_API size_t lattn_learner_memory(const struct lattn_learner *learner);
 LATTN_API const struct lattn_names *lattn_learner_names(const struct lattn_learner *learner);
 
 /*
- * Name coordinates, outputs and blocks; all or nothing. A name that exists keeps its index. A new
- * coordinate or output beyond d or m widens the learner: it was zero in all the past.
+ * Name coordinates, outputs and blocks; all or nothing. A name that exists keeps its index; one
+ * that comes twice here is refused. A new coordinate or output beyond d or m widens the learner: it
+ * was zero in all the past.
  *
  * append, outputs  in   names, may be NULL if the count is 0
  * ret_coordinates  out  append_count indices; like ret_outputs undefined on refusal
