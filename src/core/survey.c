@@ -26,11 +26,11 @@ enum {
     SAMPLE_ROWS_PER_FOUND = 16,
     SAMPLE_ROWS_MAX = 256,
     /*
-     * Numbers of a null space that a block's tests may touch: as many as take a twentieth of the
-     * time of learning it, columns / 512 for each column and row, and these, for small components;
-     * so many times these while much is undetermined.
+     * Numbers of null spaces that a block's tests may touch: as many as take a twentieth of the
+     * time of learning it, columns^2 / 128 for each row, and these, for small components; so many
+     * times these while much is undetermined.
      */
-    SAMPLE_SHARE = 512,
+    SAMPLE_SHARE = 128,
     SAMPLE_NUMBERS = 1 << 18,
     SAMPLE_EAGER = 4,
     /* Numbers in a null space that was never factorised: 128 MiB. */
@@ -50,7 +50,8 @@ enum { BISECTIONS = 60 };
 
 void survey_reset(struct survey *survey)
 {
-    *survey = (struct survey){.random = {.state = SAMPLE_SEED}, .found = SAMPLE_ROWS_MAX};
+    *survey =
+        (struct survey){.random = {.state = SAMPLE_SEED}, .found = SAMPLE_ROWS_MAX, .touched = NAN};
 }
 
 void survey_note(struct survey *survey, int is_undetermined)
@@ -129,10 +130,13 @@ double lattn_stream_bound(uint64_t checked, uint64_t undetermined, double alpha)
  * The test of an item, with room for the features of a row and for what directions see of it.
  *
  * is_open  one of its rows was undetermined
+ * rows     of all items tested so far, and the numbers of null spaces that these touched
  */
 struct test {
     struct factor *factor;
     int is_open;
+    uint64_t rows;
+    double touched;
     int32_t *column;
     double *seen;
     double *magnitude;
@@ -149,13 +153,20 @@ struct row {
     double weight;
 };
 
-static enum lattn_status test_init(struct test *test, struct factor *factor)
+static int32_t columns_most(const struct factor *factor)
 {
-    size_t columns = 0;
+    int32_t most = 0;
 
     for (int32_t i = 0; i < factor->components_count; i++)
-        if (factor->components[i] != NULL && (size_t)factor->components[i]->columns > columns)
-            columns = (size_t)factor->components[i]->columns;
+        if (factor->components[i] != NULL && factor->components[i]->columns > most)
+            most = factor->components[i]->columns;
+    return most;
+}
+
+static enum lattn_status test_init(struct test *test, struct factor *factor)
+{
+    size_t columns = (size_t)columns_most(factor);
+
     *test = (struct test){
         .factor = factor,
         .column = memory_raw(columns, sizeof *test->column),
@@ -273,11 +284,14 @@ static int row_is_settled(struct test *test, const struct row *row)
     if (settled == NULL)
         return 0;
     begins = row_begins(row, settled);
+    test->touched += (double)row->count * settled->directions;
     if (!nullspace_sees(settled, row->count, row->column, row->phi, test->magnitude, test->seen))
         return !begins;
     j = strongest(settled->directions, test->seen);
-    if (row_is_clear(test->factor, row, settled, j, test->seen[j]))
+    if (row_is_clear(test->factor, row, settled, j, test->seen[j])) {
+        test->touched += (double)settled->columns * settled->directions;
         nullspace_take(settled, test->seen, j);
+    }
     return 0;
 }
 
@@ -303,6 +317,7 @@ static void test_row(void *arg, const struct lattn_item *item, const struct feat
                       .count = count,
                       .weight = item->weight};
 
+    test->rows++;
     if (component == NULL || all_are_settled(component))
         return;
     if (component->identity) {
@@ -320,51 +335,30 @@ static void test_row(void *arg, const struct lattn_item *item, const struct feat
 
 /* ---- the sample ---------------------------------------------------------------------------- */
 
-/* Columns and directions of the component whose tests are the dearest. */
-static void dearest_find(const struct factor *factor, double *ret_columns, double *ret_directions)
-{
-    *ret_columns = 1;
-    *ret_directions = 1;
-    for (int32_t i = 0; i < factor->components_count; i++) {
-        const struct component *component = factor->components[i];
-        double directions;
-
-        if (component == NULL)
-            continue;
-        directions = component->columns;
-        if (component->settled != NULL)
-            directions += component->settled->directions - component->settled->columns;
-        if (component->columns * directions <= *ret_columns * *ret_directions)
-            continue;
-        *ret_columns = component->columns;
-        *ret_directions = directions;
-    }
-}
-
 /* How many label rows to test of so many. */
-static size_t rows_wanted(const struct factor *factor, int32_t found, size_t rows)
+static size_t rows_wanted(const struct survey *survey, int32_t columns, size_t rows)
 {
-    int32_t wanted = SAMPLE_ROWS + SAMPLE_ROWS_PER_FOUND * found;
-    double columns, directions, affordable;
+    int32_t wanted = SAMPLE_ROWS + SAMPLE_ROWS_PER_FOUND * survey->found;
+    int32_t eager = survey->found + 1 < SAMPLE_EAGER ? survey->found + 1 : SAMPLE_EAGER;
+    double square = (double)columns * columns;
+    double touched = isnan(survey->touched) ? square : survey->touched;
+    double affordable =
+        ((double)rows * square / SAMPLE_SHARE + SAMPLE_NUMBERS * (double)eager) / (touched + 1);
 
-    dearest_find(factor, &columns, &directions);
-    affordable =
-        (double)rows * columns / SAMPLE_SHARE / directions + SAMPLE_NUMBERS / columns / directions;
-    affordable *= found + 1 < SAMPLE_EAGER ? found + 1 : SAMPLE_EAGER;
     if (wanted > SAMPLE_ROWS_MAX)
         wanted = SAMPLE_ROWS_MAX;
     return affordable < wanted ? (size_t)affordable + 1 : (size_t)wanted;
 }
 
 /* How many items of the batch to test, so that their rows are about as many as are wanted. */
-static size_t sample_size(const struct factor *factor, int32_t found,
+static size_t sample_size(const struct survey *survey, int32_t columns,
                           const struct lattn_batch *batch)
 {
     size_t rows = 0, wanted;
 
     for (size_t i = 0; i < batch->count; i++)
         rows += (size_t)lattn_item_rows(&batch->items[i]);
-    wanted = rows_wanted(factor, found, rows);
+    wanted = rows_wanted(survey, columns, rows);
     if (rows <= wanted)
         return batch->count;
     wanted = wanted * batch->count / rows;
@@ -387,7 +381,7 @@ void lattn_learner_survey(struct lattn_learner *learner, const struct lattn_batc
 {
     struct factor *factor = &learner->factor;
     struct survey *survey = &learner->survey;
-    size_t wanted = sample_size(factor, survey->found, batch);
+    size_t wanted = sample_size(survey, columns_most(factor), batch);
     struct test test;
 
     if (test_init(&test, factor) != LATTN_OK)
@@ -403,5 +397,7 @@ void lattn_learner_survey(struct lattn_learner *learner, const struct lattn_batc
         wanted -= (size_t)is_drawn;
     }
     factor_fold(factor);
+    if (test.rows > 0)
+        survey->touched = test.touched / (double)test.rows;
     test_done(&test);
 }

@@ -324,6 +324,38 @@ Test(stream, settles_where_the_domain_is_learned, .timeout = 600)
     lattn_learner_close(&learner);
 }
 
+/*
+ * A fast feed is learned in large blocks of which a sample is tested: what is known of it must not
+ * lag behind. 784 of these inputs bring something new, most of them among the first 2048.
+ */
+Test(stream, is_told_of_as_fast_as_it_is_learned, .timeout = 600)
+{
+    enum { FEED_BLOCK = 512, BLOCKS = 16 };
+    const struct lattn_automaton_settings automaton = {
+        .states = 4, .symbols = 4, .length = 32, .query = LATTN_AUTOMATON_STEP, .seed = 74};
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+    struct lattn_task *task;
+    int32_t undetermined[BLOCKS];
+
+    cr_assert_eq(lattn_automaton_open(&task, &automaton), LATTN_OK);
+    for (int32_t block = 0; block < BLOCKS; block++) {
+        struct corpus corpus = {0};
+
+        for (int32_t i = 0; i < FEED_BLOCK; i++) {
+            corpus_add_task(&corpus, task);
+            cr_assert_eq(lattn_learner_admit(learner, &corpus.items[i], NULL), LATTN_OK);
+        }
+        lattn_learner_survey(learner, &(struct lattn_batch){corpus.items, corpus.count});
+        undetermined[block] = learner->survey.undetermined;
+        corpus_done(&corpus);
+    }
+    lattn_task_close(&task);
+    cr_expect_lt(undetermined[BLOCKS / 2 - 1], 300, "%d after 4096", undetermined[BLOCKS / 2 - 1]);
+    cr_expect_eq(undetermined[BLOCKS - 1], 0, "%d after 8192", undetermined[BLOCKS - 1]);
+    lattn_learner_close(&learner);
+}
+
 /* ---- tests against the exact solution ------------------------------------------------------- */
 
 /* Further than this from the relations of the data is no matter of rounding. */
