@@ -22,7 +22,7 @@ static enum lattn_status names_give(struct feed *feed, struct lattn_request *req
     status = feed_name(feed, request);
     if (status == LATTN_OK &&
         !feed_named_in_order(feed, (int32_t)request->append_count, (int32_t)request->outputs_count))
-        feed_stop(feed, "its names repeat, or the daemon was given others at the same time");
+        feed_stop(feed, "the daemon was given other names at the same time");
     if (status != LATTN_NAME)
         return status;
     snprintf(reason, sizeof reason, "no names: %s", feed->naming_complaint.text);

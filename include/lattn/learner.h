@@ -119,28 +119,26 @@ LATTN_API enum lattn_status lattn_learner_admit(struct lattn_learner *learner,
                                                 struct lattn_complaint *complaint);
 
 /*
- * Test a random sample of admitted items that are about to be learned, for what the report says of
- * the stream: are they determined by what was learned before all of them?
- *
- * A few items are all tested; of many, so many that they have up to 256 label rows, fewer where
- * features are many, drawn by a seed that is always the same. An item of several label rows is
- * determined where all of them are. A test looks at the row space that the learner has at hand:
- * where features are missing it may be some rows old, which makes determined inputs undetermined,
- * never the reverse. A copy of a learner has none at hand at first.
- *
- * Call it before lattn_learner_absorb, or never. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing
- * tested.
- */
-LATTN_API enum lattn_status lattn_learner_survey(struct lattn_learner *learner,
-                                                 const struct lattn_batch *batch);
-
-/*
  * Learn admitted items, in order, in blocks: R'R += sum w phi phi'.
  *
  * The result of many calls and of one call agree to rounding; the same calls give the same bits.
  * Cannot fail: every item must have been admitted since the last reset. Bumps the generation.
  */
 LATTN_API void lattn_learner_absorb(struct lattn_learner *learner, const struct lattn_batch *batch);
+
+/*
+ * Learn admitted items as lattn_learner_absorb does, to the same bits, and test a random sample of
+ * them, for what the report says of the stream: is each determined by what came before it?
+ *
+ * A few items are all tested; of many, so many that this costs about a twentieth of learning, and
+ * up to 256 label rows while much is undetermined, drawn by a seed that is always the same. An item
+ * of several label rows is determined where all of them are. What items before it determine is
+ * known up to some of those that were not drawn, so that some determined inputs are called
+ * undetermined, never the reverse. A copy of a learner knows nothing of it at first.
+ *
+ * Cannot fail either; without memory fewer items are tested, or none.
+ */
+LATTN_API void lattn_learner_survey(struct lattn_learner *learner, const struct lattn_batch *batch);
 
 /* Label rows learned so far, and the number of changes to the factor. O(1). */
 LATTN_API uint64_t lattn_learner_pairs(const struct lattn_learner *learner);
@@ -160,8 +158,9 @@ LATTN_API size_t lattn_learner_memory(const struct lattn_learner *learner);
 LATTN_API const struct lattn_names *lattn_learner_names(const struct lattn_learner *learner);
 
 /*
- * Name coordinates, outputs and blocks; all or nothing. A name that exists keeps its index. A new
- * coordinate or output beyond d or m widens the learner: it was zero in all the past.
+ * Name coordinates, outputs and blocks; all or nothing. A name that exists keeps its index; one
+ * that comes twice here is refused. A new coordinate or output beyond d or m widens the learner: it
+ * was zero in all the past.
  *
  * append, outputs  in   names, may be NULL if the count is 0
  * ret_coordinates  out  append_count indices; like ret_outputs undefined on refusal

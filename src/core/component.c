@@ -5,6 +5,7 @@
 #include "core/component.h"
 
 #include "base/memory.h"
+#include "core/nullspace.h"
 #include "core/solution.h"
 #include "core/update.h"
 
@@ -97,7 +98,7 @@ void component_close(struct component **component)
     if (closed == NULL)
         return;
     solution_close(&closed->solution);
-    solution_close(&closed->settled);
+    nullspace_close(&closed->settled);
     arrays_release(closed);
     memory_release(closed);
 }

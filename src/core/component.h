@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct nullspace;
 struct solution;
 
 /*
@@ -30,8 +31,9 @@ struct solution;
  * full         R had full rank when the weights were last made from scratch
  * rows_fresh   rows absorbed since then; rows_seen: since ever
  * solution     derived results, or NULL (solution.h)
- * settled      the row space when the weights were last made from scratch, or NULL: of fewer rows
- *              than R has now, and perhaps of fewer columns
+ * settled      what arriving inputs are tested against (survey.h), or NULL: the null space of rows
+ *              that R has, perhaps not of all of them, and perhaps of fewer columns
+ * settled_generation  when it was last made from a solution
  */
 struct component {
     int32_t columns;
@@ -58,7 +60,8 @@ struct component {
     int32_t full;
     int32_t meets; /* mark while one looks which components a row or an input meets */
     struct solution *solution;
-    struct solution *settled;
+    struct nullspace *settled;
+    uint64_t settled_generation;
 };
 
 /* Make a component without columns. Returns LATTN_OK or LATTN_NO_MEMORY. */

@@ -382,7 +382,8 @@ static void row_write(struct factor *factor, struct component *component,
     component->row_time[component->rows_waiting++] = factor->pairs;
 }
 
-static void item_absorb(struct factor *factor, const struct lattn_item *item)
+void factor_take(struct factor *factor, const struct lattn_item *item, factor_look_fn look,
+                 void *look_arg)
 {
     struct feature_view view;
 
@@ -394,6 +395,8 @@ static void item_absorb(struct factor *factor, const struct lattn_item *item)
         row_count(factor, item, view.y);
         feature_scales_add(factor->d, &view, item->weight, factor->scales);
         component = row_component(factor, &view, &count);
+        if (look != NULL)
+            look(look_arg, item, &view, component, count);
         if (component == NULL) {
             row_void(factor, item, view.y);
             continue;
@@ -406,14 +409,19 @@ static void item_absorb(struct factor *factor, const struct lattn_item *item)
     factor->precision = fmax(factor->precision, item->precision);
 }
 
-void factor_absorb(struct factor *factor, const struct lattn_batch *batch)
+void factor_fold(struct factor *factor)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        item_absorb(factor, &batch->items[i]);
     for (int32_t i = 0; i < factor->components_count; i++)
         if (factor->components[i] != NULL && factor->components[i]->rows_waiting > 0)
             component_fold(factor, factor->components[i]);
     factor->generation++;
+}
+
+void factor_absorb(struct factor *factor, const struct lattn_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        factor_take(factor, &batch->items[i], NULL, NULL);
+    factor_fold(factor);
 }
 
 void factor_settle(struct factor *factor)

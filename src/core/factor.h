@@ -87,7 +87,24 @@ double *factor_scratch_inverse(struct factor *factor, const struct component *co
 /* Has every feature its place in one component, in order? The steady state of dense data. */
 int factor_is_dense(const struct factor *factor);
 
-/* Learn admitted items. Bumps the generation; leaves no rows waiting. */
+/*
+ * Looks at a label row before it is learned.
+ *
+ * component  that its features belong to; NULL where it has none
+ * count      of them are listed, where the component is not the one of all features
+ */
+typedef void (*factor_look_fn)(void *arg, const struct lattn_item *item,
+                               const struct feature_view *view, struct component *component,
+                               int32_t count);
+
+/* Learn an admitted item; its rows may wait for factor_fold. look: NULL where nobody looks. */
+void factor_take(struct factor *factor, const struct lattn_item *item, factor_look_fn look,
+                 void *look_arg);
+
+/* Leave no rows waiting, and bump the generation. */
+void factor_fold(struct factor *factor);
+
+/* Learn admitted items: take each, and fold. */
 void factor_absorb(struct factor *factor, const struct lattn_batch *batch);
 
 /* Let all components fade to the present, so that they can be compared. */

@@ -315,6 +315,35 @@ struct naming {
     size_t blocks_count;
 };
 
+/* Two names of one request that are the same cannot both be meant. */
+static enum lattn_status names_differ(const char *what, const char *const *names, size_t count,
+                                      struct lattn_complaint *complaint)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(names[i], names[j]) == 0)
+                return complain(complaint, LATTN_NAME, "%s \"%.40s\" comes twice, at %zu and %zu",
+                                what, names[i], j, i);
+    return LATTN_OK;
+}
+
+static enum lattn_status naming_check(const struct naming *naming,
+                                      struct lattn_complaint *complaint)
+{
+    enum lattn_status status =
+        names_differ("coordinate", naming->append, naming->append_count, complaint);
+
+    if (status == LATTN_OK)
+        status = names_differ("output", naming->outputs, naming->outputs_count, complaint);
+    for (size_t i = 1; status == LATTN_OK && i < naming->blocks_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(naming->blocks[i].name, naming->blocks[j].name) == 0)
+                return complain(complaint, LATTN_NAME,
+                                "block \"%.40s\" comes twice, at %zu and %zu",
+                                naming->blocks[i].name, j, i);
+    return status;
+}
+
 static enum lattn_status names_add(struct lattn_names *names, const struct naming *naming,
                                    int32_t *ret_coordinates, int32_t *ret_outputs,
                                    struct lattn_complaint *complaint)
@@ -378,8 +407,11 @@ enum lattn_status lattn_learner_name(struct lattn_learner *learner, const char *
     const struct naming naming = {append,        append_count, outputs,
                                   outputs_count, blocks,       blocks_count};
     struct lattn_names names;
-    enum lattn_status status = lattn_names_copy(&learner->names, &names);
+    enum lattn_status status = naming_check(&naming, complaint);
 
+    if (status != LATTN_OK)
+        return status;
+    status = lattn_names_copy(&learner->names, &names);
     if (status != LATTN_OK)
         return complain(complaint, status, "%s", lattn_status_text(status));
     /* Coordinates that have no name yet keep their place. */

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "core/dense.h"
+#include "core/nullspace.h"
 #include "core/spectrum.h"
 #include "core/update.h"
 
@@ -9,14 +10,6 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-/*
- * An input is undetermined where a null direction sees more of it than rounding can explain: the
- * product T'x is exact to about 1e-8 of the sum of its magnitudes when R11 is as ill conditioned as
- * the rank cut allows; 1e-12 of |x| is the rounding of the features themselves.
- */
-static const double row_space_relative = 1e-8;
-static const double row_space_floor = 1e-12;
 
 /* A smaller pivot would be taken as none; A has columns of length 1, so this is as good as none. */
 static const double ridge_root_min = 1e-140;
@@ -432,14 +425,14 @@ static int input_scale(const struct solution *solution, const double *phi, doubl
 
 /*
  * What null directions see of the input, x2 - T'x1: T'x1 and the sum of magnitudes behind it are
- * formed side by side, row by row of T; see the tolerances above. Returns whether it is anything.
+ * formed side by side, row by row of T. Returns whether it is anything.
  */
 static int tail_sees(const struct solution *solution, const double *x, double *seen,
                      double *magnitude)
 {
     int32_t rank = solution->rank;
     int32_t rest = solution->columns - rank;
-    double floor_x = row_space_floor * dense_norm(solution->columns, x);
+    double norm = dense_norm(solution->columns, x);
     int sees = 0;
 
     for (int32_t j = 0; j < rest; j++) {
@@ -457,7 +450,7 @@ static int tail_sees(const struct solution *solution, const double *x, double *s
         }
     }
     for (int32_t j = 0; j < rest; j++) {
-        if (fabs(seen[j]) > row_space_relative * magnitude[j] + floor_x)
+        if (nullspace_is_seen(seen[j], magnitude[j], norm))
             sees = 1;
         else
             seen[j] = 0;
@@ -472,15 +465,6 @@ void solution_residual(const struct solution *solution, const double *phi, doubl
     (void)tail_sees(solution, work, ret_seen, work + solution->columns);
 }
 
-int solution_settles(const struct solution *solution, const double *phi, double *work)
-{
-    int32_t n = solution->columns;
-
-    if (solution->rank == n)
-        return 1;
-    return input_scale(solution, phi, work) && !tail_sees(solution, work, work + n, work + 2 * n);
-}
-
 int solution_determines(const struct component *component, const double *phi, double *work,
                         double *ret_leverage)
 {
@@ -489,7 +473,8 @@ int solution_determines(const struct component *component, const double *phi, do
     double norm;
 
     assert(solution->generation == component->generation && n == component->columns);
-    if (!solution_settles(solution, phi, work))
+    if (solution->rank < n &&
+        (!input_scale(solution, phi, work) || tail_sees(solution, work, work + n, work + 2 * n)))
         return 0;
     if (solution->rank == n) {
         size_t ldr;
@@ -506,18 +491,19 @@ int solution_determines(const struct component *component, const double *phi, do
     return 1;
 }
 
-/* Keep of a solution what solution_settles needs. */
-static void solution_settle(struct component *component)
+enum lattn_status solution_settle(struct component *component)
 {
-    struct solution *settled = component->solution;
+    const struct solution *solution = component->solution;
+    struct nullspace *settled;
+    enum lattn_status status = nullspace_open(&settled, solution->columns, solution->rank,
+                                              solution->pivot, solution->tail, solution->inverse);
 
-    memory_release(settled->head);
-    memory_release(settled->target);
-    settled->head = NULL;
-    settled->target = NULL;
-    solution_close(&component->settled);
+    if (status != LATTN_OK)
+        return status;
+    nullspace_close(&component->settled);
     component->settled = settled;
-    component->solution = NULL;
+    component->settled_generation = solution->generation;
+    return LATTN_OK;
 }
 
 static void weights_refresh(struct component *component, const double *inverse, double cut,
@@ -528,7 +514,7 @@ static void weights_refresh(struct component *component, const double *inverse, 
         return;
     if (solution_rank(component, cut * component->solution->sigma_max) == LATTN_OK) {
         (void)solution_weights(component, ridge);
-        solution_settle(component);
+        (void)solution_settle(component);
     }
     /* The rank cut was this component's own: good enough to predict with, not an exact answer. */
     component->weights_generation = 0;

@@ -97,12 +97,10 @@ int solution_determines(const struct component *component, const double *phi, do
                         double *ret_leverage);
 
 /*
- * Is x in the row space of A, whatever R has become since?
- *
- * phi   in       columns of the solution
- * work  scratch  3 * columns
+ * Let what arriving inputs are tested against, component->settled, be this solution; its rank must
+ * be decided. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed.
  */
-int solution_settles(const struct solution *solution, const double *phi, double *work);
+enum lattn_status solution_settle(struct component *component);
 
 /*
  * What of x lies outside the row space: x2 - T'x1 in scaled coordinates, 0 where it is rounding. Of
@@ -117,7 +115,7 @@ void solution_residual(const struct solution *solution, const double *phi, doubl
 /*
  * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS
  * correction for one row, from R and C for a block; before full rank they are refreshed after so
- * many rows that this costs a bounded share of the work. A refresh leaves its row space behind in
+ * many rows that this costs a bounded share of the work. A refresh leaves its null space behind in
  * component->settled.
  *
  * gain     in, lost  R+^-T phi of a single row, or NULL

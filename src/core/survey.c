@@ -1,36 +1,57 @@
 /*
- * Tests items before they are learned from. All items of a block are tested against the row space
- * at hand before the block: what weights at hand were last made from (solution_follow), which is
- * there anyway, and older than the factor by a bounded share of the rows. Since learning only adds
- * to a row space, an older one calls more inputs undetermined, never fewer.
+ * Tests items before they are learned from, each against the null space of its component
+ * (nullspace.h). An undetermined item is about to be learned, so its rows take their directions out
+ * of the null space at once: items behind it, in its block and in later ones, are tested against
+ * what came before them, and no factorisation waits for it.
  *
- * Of a block only a sample is tested, drawn by its size alone: under load blocks are large, and
- * tests must not cost what learning does.
+ * Items that were not drawn do not: what they add shows when the weights at hand are next made
+ * anew, or when somebody asks for the exact solution. Neither do rows whose new direction is too
+ * weak to tell from rounding. So a null space may be too large, never too small: that calls
+ * determined inputs undetermined, never the reverse.
  */
 #include "core/survey.h"
 
 #include "base/memory.h"
+#include "core/certificate.h"
 #include "core/learner.h"
+#include "core/nullspace.h"
 #include "core/solution.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
-    /* Label rows tested of a block: half of what is learned at once under load. */
-    SAMPLE_ROWS = 256,
-    /* The same times columns: at worst a test costs a quarter of learning the row. */
-    SAMPLE_WORK = 1 << 15,
+    /* Label rows tested of a block: so many, more for each that was undetermined, at most half. */
+    SAMPLE_ROWS = 128,
+    SAMPLE_ROWS_PER_FOUND = 16,
+    SAMPLE_ROWS_MAX = 256,
+    /*
+     * Numbers of null spaces that a block's tests may touch: as many as take a twentieth of the
+     * time of learning it, columns^2 / 128 for each row, and these, for small components; so many
+     * times these while much is undetermined.
+     */
+    SAMPLE_SHARE = 128,
+    SAMPLE_NUMBERS = 1 << 18,
+    SAMPLE_EAGER = 4,
+    /* Numbers in a null space that was never factorised: 128 MiB. */
+    NUMBERS_MAX = 1 << 24,
     /* Any number: the sample must not depend on the items, and does not. */
     SAMPLE_SEED = 1
 };
+
+/* A direction is taken out by a row of which it sees this share of all that it could see. */
+static const double clear_share = 1e-3;
+
+/* ... and which the rank cut would see as well, with this to spare. */
+static const double clear_cuts = 10;
 
 /* Doublings of the precision of a bound between 0 and 1. */
 enum { BISECTIONS = 60 };
 
 void survey_reset(struct survey *survey)
 {
-    *survey = (struct survey){.random = {.state = SAMPLE_SEED}};
+    *survey =
+        (struct survey){.random = {.state = SAMPLE_SEED}, .found = SAMPLE_ROWS_MAX, .touched = NAN};
 }
 
 void survey_note(struct survey *survey, int is_undetermined)
@@ -105,91 +126,32 @@ double lattn_stream_bound(uint64_t checked, uint64_t undetermined, double alpha)
 
 /* ---- the tests ----------------------------------------------------------------------------- */
 
-/* Is every input determined, whatever it is? Then tests cost nothing. */
-static int all_are_settled(const struct factor *factor)
-{
-    const struct component *component = factor_is_dense(factor) ? factor->components[0] : NULL;
-
-    return component != NULL && component->full && component->settled != NULL &&
-           component->settled->columns == component->columns;
-}
-
 /*
- * Write the row's features into the columns that its component had when it was settled.
+ * The test of an item, with room for the features of a row and for what directions see of it.
  *
- * ret_phi  out  columns of the component
- *
- * Returns the component; NULL where the row has no features. ret_is_new: one of them has no column.
+ * is_open  one of its rows was undetermined
+ * rows     of all items tested so far, and the numbers of null spaces that these touched
  */
-static const struct component *row_spread(const struct factor *factor,
-                                          const struct feature_view *view, double *ret_phi,
-                                          int *ret_is_new)
-{
-    const struct component *component = factor_is_dense(factor) ? factor->components[0] : NULL;
-    int32_t count, settled;
+struct test {
+    struct factor *factor;
+    int is_open;
+    uint64_t rows;
+    double touched;
+    int32_t *column;
+    double *seen;
+    double *magnitude;
+};
 
-    *ret_is_new = 0;
-    if (component != NULL) {
-        feature_row(factor->d, view, 1, ret_phi);
-        return component;
-    }
-    count = feature_list(factor->d, view, factor->list_index, factor->list_value);
-    if (count == 0)
-        return NULL;
-    component = factor->components[factor->slots[factor->list_index[0]].component - 1];
-    settled = component->settled == NULL ? 0 : component->settled->columns;
-    memset(ret_phi, 0, (size_t)settled * sizeof *ret_phi);
-    for (int32_t i = 0; i < count; i++) {
-        int32_t column = factor->slots[factor->list_index[i]].column;
-
-        *ret_is_new |= column >= settled;
-        if (column < settled)
-            ret_phi[column] = factor->list_value[i];
-    }
-    return component;
-}
-
-/* work: 4 doubles per column of the widest component */
-static int row_is_settled(const struct factor *factor, const struct feature_view *view,
-                          double *work)
-{
-    int is_new;
-    const struct component *component = row_spread(factor, view, work, &is_new);
-
-    /* Every model says 0 where there are no features. */
-    if (component == NULL)
-        return 1;
-    return component->settled != NULL && !is_new &&
-           solution_settles(component->settled, work, work + component->columns);
-}
-
-/* A sequence with labels at several positions is one test: its inputs depend on each other. */
-static int item_is_settled(struct factor *factor, const struct lattn_item *item, double *work)
-{
-    struct feature_view view;
-
-    feature_reader_start(&factor->reader, item);
-    while (feature_reader_next(&factor->reader, &view))
-        if (!row_is_settled(factor, &view, work))
-            return 0;
-    return 1;
-}
-
-/* How many items of the batch to test, so that their rows are about as many as a sample has. */
-static size_t sample_size(const struct lattn_batch *batch, int32_t columns)
-{
-    size_t wanted = SAMPLE_WORK / (size_t)(columns + 1) + 1;
-    size_t rows = 0;
-
-    for (size_t i = 0; i < batch->count; i++)
-        rows += (size_t)lattn_item_rows(&batch->items[i]);
-    if (wanted > SAMPLE_ROWS)
-        wanted = SAMPLE_ROWS;
-    if (rows <= wanted)
-        return batch->count;
-    wanted = wanted * batch->count / rows;
-    return wanted > 0 ? wanted : 1;
-}
+/* A label row of an item: where the nonzero features stand in their component, and what they are.
+ */
+struct row {
+    const struct feature_view *view;
+    struct component *component;
+    const int32_t *column;
+    const double *phi;
+    int32_t count;
+    double weight;
+};
 
 static int32_t columns_most(const struct factor *factor)
 {
@@ -201,27 +163,241 @@ static int32_t columns_most(const struct factor *factor)
     return most;
 }
 
-enum lattn_status lattn_learner_survey(struct lattn_learner *learner,
-                                       const struct lattn_batch *batch)
+static enum lattn_status test_init(struct test *test, struct factor *factor)
+{
+    size_t columns = (size_t)columns_most(factor);
+
+    *test = (struct test){
+        .factor = factor,
+        .column = memory_raw(columns, sizeof *test->column),
+        .seen = memory_raw(columns, sizeof *test->seen),
+        .magnitude = memory_raw(columns, sizeof *test->magnitude),
+    };
+    return test->column != NULL && test->seen != NULL && test->magnitude != NULL ? LATTN_OK
+                                                                                 : LATTN_NO_MEMORY;
+}
+
+static void test_done(struct test *test)
+{
+    memory_release(test->column);
+    memory_release(test->seen);
+    memory_release(test->magnitude);
+}
+
+static int solution_is_newer(const struct component *component)
+{
+    const struct solution *solution = component->solution;
+
+    return solution != NULL && !isnan(solution->cut) && solution->columns == component->columns &&
+           solution->generation > component->settled_generation;
+}
+
+/* Bring the null space of the row's component to its columns. Returns NULL where it cannot be. */
+static struct nullspace *row_settled(const struct row *row)
+{
+    struct component *component = row->component;
+    int64_t open;
+
+    if (solution_is_newer(component))
+        (void)solution_settle(component);
+    /* Dense rows leave nothing determined until there are as many as columns. */
+    if (component->settled == NULL && !component->identity)
+        (void)nullspace_open(&component->settled, 0, 0, NULL, NULL, NULL);
+    if (component->settled == NULL)
+        return NULL;
+    open = component->settled->directions + component->columns - component->settled->columns;
+    if (component->settled->columns < component->columns &&
+        (open * component->columns > NUMBERS_MAX ||
+         nullspace_widen(component->settled, component->columns) != LATTN_OK))
+        return NULL;
+    return component->settled;
+}
+
+/* What a feature of the row could be at most. */
+static double feature_scale(const struct row *row, int32_t column)
+{
+    const struct feature *feature = &row->component->features[column];
+    const double *diagonal = row->view->diagonal;
+
+    return sqrt(diagonal[feature->j] * diagonal[feature->k]) * fabs(row->view->z[feature->l]);
+}
+
+/* Give columns that were never nonzero their scale. Returns whether there are any. */
+static int row_begins(const struct row *row, struct nullspace *settled)
+{
+    int begins = 0;
+
+    for (int32_t i = 0; i < row->count; i++) {
+        double *inverse = &settled->inverse[row->column[i]];
+
+        if (*inverse != 0)
+            continue;
+        *inverse = 1 / feature_scale(row, row->column[i]);
+        begins = 1;
+    }
+    return begins;
+}
+
+/*
+ * Does direction j see the row so clearly that the rank of the data will count it? Judged in the
+ * scales D of now, in which rows are cut: seen by a direction N_j, a row is at least w_j / |N_j|
+ * away from the row space, and no singular value is above the square root of the columns.
+ */
+static int row_is_clear(struct factor *factor, const struct row *row,
+                        const struct nullspace *settled, int32_t j, double seen)
+{
+    double *inverse = factor_scratch_inverse(factor, row->component);
+    double cut = certificate_cut(factor, row->component) * sqrt(settled->columns);
+    double possible = 0, length = 0;
+
+    factor_inverse_scales(factor, row->component, inverse);
+    for (int32_t c = 0; c < settled->columns; c++) {
+        double entry = fabs(settled->basis[(size_t)c * (size_t)settled->room + (size_t)j]);
+
+        if (entry == 0)
+            continue;
+        possible += entry * settled->inverse[c] * feature_scale(row, c);
+        length += entry * (inverse[c] > 0 ? settled->inverse[c] / inverse[c] : 1);
+    }
+    return fabs(seen) > clear_share * possible &&
+           sqrt(row->weight) * fabs(seen) > clear_cuts * cut * length;
+}
+
+/* The direction that sees most. */
+static int32_t strongest(int32_t count, const double *seen)
+{
+    int32_t most = 0;
+
+    for (int32_t j = 1; j < count; j++)
+        if (fabs(seen[j]) > fabs(seen[most]))
+            most = j;
+    return most;
+}
+
+/* Is the row determined? If not, take its direction out. */
+static int row_is_settled(struct test *test, const struct row *row)
+{
+    struct nullspace *settled = row_settled(row);
+    int begins;
+    int32_t j;
+
+    if (settled == NULL)
+        return 0;
+    begins = row_begins(row, settled);
+    test->touched += (double)row->count * settled->directions;
+    if (!nullspace_sees(settled, row->count, row->column, row->phi, test->magnitude, test->seen))
+        return !begins;
+    j = strongest(settled->directions, test->seen);
+    if (row_is_clear(test->factor, row, settled, j, test->seen[j])) {
+        test->touched += (double)settled->columns * settled->directions;
+        nullspace_take(settled, test->seen, j);
+    }
+    return 0;
+}
+
+/* Is every input determined, whatever it is? Then tests cost nothing. */
+static int all_are_settled(const struct component *component)
+{
+    return component->identity && component->settled != NULL &&
+           component->settled->directions == 0 && component->settled->columns == component->columns;
+}
+
+/*
+ * Test a row that is about to be learned, as a factor_look_fn. A sequence with labels at several
+ * positions is one test: its inputs depend on each other. Every model says 0 of no features.
+ */
+static void test_row(void *arg, const struct lattn_item *item, const struct feature_view *view,
+                     struct component *component, int32_t count)
+{
+    struct test *test = arg;
+    struct factor *factor = test->factor;
+    struct row row = {.view = view,
+                      .component = component,
+                      .column = test->column,
+                      .count = count,
+                      .weight = item->weight};
+
+    test->rows++;
+    if (component == NULL || all_are_settled(component))
+        return;
+    if (component->identity) {
+        if (factor_list_reserve(factor, view) != LATTN_OK) {
+            test->is_open = 1;
+            return;
+        }
+        row.count = feature_list(factor->d, view, factor->list_index, factor->list_value);
+    }
+    for (int32_t i = 0; i < row.count; i++)
+        test->column[i] = factor->slots[factor->list_index[i]].column;
+    row.phi = factor->list_value;
+    test->is_open |= !row_is_settled(test, &row);
+}
+
+/* ---- the sample ---------------------------------------------------------------------------- */
+
+/* How many label rows to test of so many. */
+static size_t rows_wanted(const struct survey *survey, int32_t columns, size_t rows)
+{
+    int32_t wanted = SAMPLE_ROWS + SAMPLE_ROWS_PER_FOUND * survey->found;
+    int32_t eager = survey->found + 1 < SAMPLE_EAGER ? survey->found + 1 : SAMPLE_EAGER;
+    double square = (double)columns * columns;
+    double touched = isnan(survey->touched) ? square : survey->touched;
+    double affordable =
+        ((double)rows * square / SAMPLE_SHARE + SAMPLE_NUMBERS * (double)eager) / (touched + 1);
+
+    if (wanted > SAMPLE_ROWS_MAX)
+        wanted = SAMPLE_ROWS_MAX;
+    return affordable < wanted ? (size_t)affordable + 1 : (size_t)wanted;
+}
+
+/* How many items of the batch to test, so that their rows are about as many as are wanted. */
+static size_t sample_size(const struct survey *survey, int32_t columns,
+                          const struct lattn_batch *batch)
+{
+    size_t rows = 0, wanted;
+
+    for (size_t i = 0; i < batch->count; i++)
+        rows += (size_t)lattn_item_rows(&batch->items[i]);
+    wanted = rows_wanted(survey, columns, rows);
+    if (rows <= wanted)
+        return batch->count;
+    wanted = wanted * batch->count / rows;
+    return wanted > 0 ? wanted : 1;
+}
+
+/* Learn an item, and test it where it was drawn. */
+static void item_survey(struct survey *survey, struct test *test, const struct lattn_item *item,
+                        int is_drawn)
+{
+    test->is_open = 0;
+    factor_take(test->factor, item, is_drawn ? test_row : NULL, test);
+    if (!is_drawn)
+        return;
+    survey_note(survey, test->is_open);
+    survey->found += test->is_open;
+}
+
+void lattn_learner_survey(struct lattn_learner *learner, const struct lattn_batch *batch)
 {
     struct factor *factor = &learner->factor;
     struct survey *survey = &learner->survey;
-    int32_t columns = columns_most(factor);
-    size_t wanted = sample_size(batch, columns);
-    int are_settled = all_are_settled(factor);
-    double *work = memory_raw((size_t)columns, 4 * sizeof *work);
+    size_t wanted = sample_size(survey, columns_most(factor), batch);
+    struct test test;
 
-    if (work == NULL)
-        return LATTN_NO_MEMORY;
+    if (test_init(&test, factor) != LATTN_OK)
+        wanted = 0;
+    survey->found = 0;
+    factor->precision = learner_precision(learner);
     /* Selection sampling (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S). */
-    for (size_t i = 0; i < batch->count && wanted > 0; i++) {
+    for (size_t i = 0; i < batch->count; i++) {
         size_t left = batch->count - i;
+        int is_drawn = wanted >= left || random_below(&survey->random, (uint32_t)left) < wanted;
 
-        if (left > wanted && random_below(&survey->random, (uint32_t)left) >= wanted)
-            continue;
-        survey_note(survey, !are_settled && !item_is_settled(factor, &batch->items[i], work));
-        wanted--;
+        item_survey(survey, &test, &batch->items[i], is_drawn);
+        wanted -= (size_t)is_drawn;
     }
-    memory_release(work);
-    return LATTN_OK;
+    factor_fold(factor);
+    if (test.rows > 0)
+        survey->touched = test.touched / (double)test.rows;
+    test_done(&test);
 }

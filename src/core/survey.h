@@ -9,17 +9,21 @@
 
 /*
  * The statement on the stream itself (README.md, section 3): which of the inputs that arrived were
- * determined by what had been learned before them.
+ * determined by what had come before them.
  *
  * random        draws the sample of a block
  * tested        items tested since ever
  * undetermined  of those in the window
+ * found         undetermined ones of the last block: the next is looked at the more closely
+ * touched       numbers of null spaces that a test of a row touched there; NaN before the first
  * window        1 for an undetermined item; the newest stands before tested % LATTN_STREAM_WINDOW
  */
 struct survey {
     struct random random;
     uint64_t tested;
     int32_t undetermined;
+    int32_t found;
+    double touched;
     uint8_t window[LATTN_STREAM_WINDOW];
 };
 

@@ -245,11 +245,8 @@ static void items_absorb(struct fold *fold, size_t count)
 {
     const struct lattn_batch batch = {.items = fold->items, .count = count};
 
-    if (count == 0)
-        return;
-    /* Without memory these items are not tested: the sample is smaller, and still one. */
-    (void)lattn_learner_survey(fold->learner, &batch);
-    lattn_learner_absorb(fold->learner, &batch);
+    if (count > 0)
+        lattn_learner_survey(fold->learner, &batch);
 }
 
 /* Learn the records; the items of all of them stand side by side, as if each had come alone. */

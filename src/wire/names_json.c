@@ -143,9 +143,10 @@ static enum lattn_status blocks_read_element(struct scan *scan, int64_t index, v
     struct lattn_block block;
     enum lattn_status status = names_read_block(scan, &block);
 
-    (void)index;
     if (status == LATTN_OK)
         status = lattn_names_block(names, &block);
+    if (status == LATTN_OK && names->blocks_count <= index)
+        return complain(scan->complaint, LATTN_NAME, "two blocks are called \"%s\"", block.name);
     if (status == LATTN_RANGE)
         return complain(scan->complaint, status, "block \"%s\" lies outside the coordinates",
                         block.name);

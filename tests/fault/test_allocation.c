@@ -91,6 +91,15 @@ static enum lattn_status run_absorb(struct lattn_learner *learner)
     return memory_failed() ? LATTN_NO_MEMORY : LATTN_OK;
 }
 
+/* As absorb; without memory tests are left out as well. */
+static enum lattn_status run_survey(struct lattn_learner *learner)
+{
+    struct lattn_item item = item_of(0);
+
+    lattn_learner_survey(learner, &(struct lattn_batch){&item, 1});
+    return memory_failed() ? LATTN_NO_MEMORY : LATTN_OK;
+}
+
 static enum lattn_status run_name(struct lattn_learner *learner)
 {
     const char *const append[] = {"more"}, *const outputs[] = {"second"};
@@ -108,6 +117,14 @@ static enum lattn_status run_predict(struct lattn_learner *learner)
     struct lattn_prediction prediction = {.y = y, .std_error = std_error};
 
     return lattn_learner_predict(learner, &input, &prediction, NULL);
+}
+
+static enum lattn_status run_cover(struct lattn_learner *learner)
+{
+    const struct lattn_item inputs[] = {item_of(0), item_of(MEETS)};
+    struct lattn_domain domain;
+
+    return lattn_learner_cover(learner, &(struct lattn_batch){inputs, 2}, &domain, NULL);
 }
 
 static enum lattn_status run_report(struct lattn_learner *learner)
@@ -182,12 +199,16 @@ static const struct operation operations[] = {
     {"absorb", run_absorb, APART, MEETS, 0, 0},
     {"absorb with ridge", run_absorb, ALL, MEETS, 0.1, 0},
     {"absorb when full", run_absorb, ALL, MEETS, 0, 0},
+    {"survey", run_survey, APART, MEETS, 0, 0},
+    {"survey when full", run_survey, ALL, MEETS, 0, 0},
     {"name before data", run_name, 0, 0, 0, D},
     {"name", run_name, APART, MEETS, 0, 0},
     {"name when all meets", run_name, ALL, MEETS, 0, 0},
     {"predict", run_predict, APART, MEETS, 0, 0},
     {"predict when full", run_predict, ALL, MEETS, 0, 0},
     {"predict with ridge", run_predict, ALL, MEETS, 0.1, 0},
+    {"cover", run_cover, APART, MEETS, 0, 0},
+    {"cover when full", run_cover, ALL, MEETS, 0, 0},
     {"report", run_report, APART, MEETS, 0, 0},
     {"report before data", run_report, 0, 0, 0, 0},
     {"report when full", run_report, ALL, MEETS, 0, 0},
@@ -274,7 +295,7 @@ static int fail_and_recover(const struct operation *operation, uint64_t k, int f
     if (failed) {
         cr_expect_eq(status, LATTN_NO_MEMORY, "%s, allocation %d", operation->name, (int)k);
         outside_of(learner, after);
-        if (operation->run != run_absorb) {
+        if (operation->run != run_absorb && operation->run != run_survey) {
             cr_expect_arr_eq(before, after, sizeof before, "%s, allocation %d", operation->name,
                              (int)k);
             cr_expect_eq(operation->run(learner), LATTN_OK, "%s", operation->name);

@@ -222,7 +222,7 @@ with Daemon() as daemon:
     check(fed(out) == (101, 100, 1, 0) and "line 51: names stand before the pairs" in err,
           "names behind pairs are refused", out, err)
 
-for broken, word in (({**NAMES, "append": ["a"] * 6, "blocks": []}, "repeat"),
+for broken, word in (({**NAMES, "append": ["a"] * 6, "blocks": []}, "comes twice"),
                      ({**NAMES, "blocks": [{"name": "far", "start": 5, "size": 2}]}, "no names")):
     with Daemon() as daemon:
         text = json.dumps({"method": "name", "params": broken}) + "\n" + BODY

@@ -244,6 +244,33 @@ Test(learner, refused_names_change_nothing)
     lattn_learner_close(&learner);
 }
 
+Test(learner, refuses_names_that_come_twice)
+{
+    const char *const twice[] = {"one", "other", "one"};
+    const struct lattn_block blocks[] = {{.name = "b", .start = 0, .size = 1},
+                                         {.name = "b", .start = 1, .size = 1}};
+    struct lattn_learner *learner = learner_default();
+    struct lattn_complaint complaint;
+    int32_t indices[3];
+
+    cr_expect_eq(lattn_learner_name(learner, twice, 3, NULL, 0, NULL, 0, indices, NULL, &complaint),
+                 LATTN_NAME);
+    cr_expect_str_eq(complaint.text, "coordinate \"one\" comes twice, at 0 and 2");
+    cr_expect_eq(lattn_learner_name(learner, NULL, 0, twice, 3, NULL, 0, NULL, indices, &complaint),
+                 LATTN_NAME);
+    cr_expect_eq(
+        lattn_learner_name(learner, twice, 2, NULL, 0, blocks, 2, indices, NULL, &complaint),
+        LATTN_NAME);
+    cr_expect_eq(lattn_learner_names(learner)->coordinates_count, 0);
+    cr_expect_eq(lattn_learner_name(learner, twice, 2, twice, 2, blocks, 1, indices, indices, NULL),
+                 LATTN_OK);
+    cr_expect_eq(
+        lattn_learner_name(learner, twice + 1, 2, NULL, 0, NULL, 0, indices, NULL, &complaint),
+        LATTN_OK, "names that are there keep their index");
+    cr_expect_eq(indices[1], 0);
+    lattn_learner_close(&learner);
+}
+
 /* ---- memory limit -------------------------------------------------------------------------- */
 
 Test(learner, refuses_what_does_not_fit_and_goes_on)
