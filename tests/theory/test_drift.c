@@ -37,13 +37,18 @@ struct pupil {
     struct gram oracle;
 };
 
-static struct pupil pupil_make(double forget)
+static struct lattn_learner *learner_make(double forget)
 {
     struct lattn_learner_settings settings = lattn_learner_settings_default();
-    struct pupil pupil = {.forget = forget};
 
     settings.forget = forget;
-    pupil.learner = corpus_learner(&settings);
+    return corpus_learner(&settings);
+}
+
+static struct pupil pupil_make(double forget)
+{
+    struct pupil pupil = {.forget = forget, .learner = learner_make(forget)};
+
     gram_init(&pupil.oracle, DIM, 1, 0);
     return pupil;
 }
@@ -75,13 +80,21 @@ static struct gram moment_of(const struct pupil *pupil)
 
 /* ---- a source that changes ----------------------------------------------------------------- */
 
-static void source_teach(struct pupil *pupil, struct random *random, size_t pairs,
-                         const struct lattn_model *source)
+static struct corpus lessons_of(const struct lattn_model *source, size_t pairs, double noise,
+                                struct random *random)
 {
     struct corpus corpus = {0};
 
     corpus_add_normals(&corpus, random, pairs, &shape);
-    corpus_label(&corpus, random, source, 0);
+    corpus_label(&corpus, random, source, noise);
+    return corpus;
+}
+
+static void source_teach(struct pupil *pupil, struct random *random, size_t pairs,
+                         const struct lattn_model *source)
+{
+    struct corpus corpus = lessons_of(source, pairs, 0, random);
+
     pupil_teach(pupil, &corpus);
 }
 
@@ -185,6 +198,75 @@ Test(drift, leaves_the_old_source_behind_as_fast_as_it_fades, .timeout = 300)
         change_done(&change);
         pupil_done(&pupil);
     }
+}
+
+/* Squares of errors of the mean, over their standard errors. */
+struct scores {
+    double squares;
+    int32_t count;
+};
+
+static void scores_take(struct scores *scores, struct lattn_learner *learner,
+                        const struct lattn_model *source, struct random *random)
+{
+    enum { INPUTS = 50 };
+    struct corpus inputs = lessons_of(source, INPUTS, 0, random);
+
+    for (size_t i = 0; i < INPUTS; i++) {
+        double y, std_error;
+        struct lattn_prediction prediction = {.y = &y, .std_error = &std_error};
+        double z;
+
+        cr_assert_eq(lattn_learner_predict(learner, &inputs.items[i], &prediction, NULL), LATTN_OK);
+        cr_assert(prediction.has_std_error);
+        z = (inputs.items[i].y[0] - y) / std_error;
+        scores->squares += z * z;
+        scores->count++;
+    }
+    corpus_done(&inputs);
+}
+
+/* Labels with noise: what is left of the old source must not show in what is claimed of the new. */
+static void claims_try(double forget, uint64_t seed)
+{
+    static const double memories[] = {1, 5, 10};
+    struct random random = {.state = seed};
+    struct scores scores[sizeof memories / sizeof *memories] = {0};
+    int32_t fits = corpus_is_long() ? 1000 : 50;
+    double sd = 0;
+
+    for (int32_t fit = 0; fit < fits; fit++) {
+        struct lattn_model *old = corpus_model(&random, DIM, 1, 1);
+        struct lattn_model *new = corpus_model(&random, DIM, 1, 1);
+        struct lattn_learner *learner = learner_make(forget);
+        struct corpus corpus = lessons_of(old, pairs_in(4, forget), 1, &random);
+        double since = 0;
+
+        corpus_teach(&corpus, 0, corpus.count, learner);
+        corpus_done(&corpus);
+        for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
+            corpus = lessons_of(new, pairs_in(memories[i] - since, forget), 1, &random);
+            corpus_teach(&corpus, 0, corpus.count, learner);
+            corpus_done(&corpus);
+            since = memories[i];
+            scores_take(&scores[i], learner, new, &random);
+        }
+        lattn_learner_close(&learner);
+        lattn_model_close(&old);
+        lattn_model_close(&new);
+    }
+    for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
+        sd = sqrt(scores[i].squares / scores[i].count);
+        printf("forget %g, %g memories after a change: root mean square of z %.2f\n", forget,
+               memories[i], sd);
+    }
+    cr_expect(0.75 <= sd && sd <= 1.05, "forget %g: %.3f after ten memories", forget, sd);
+}
+
+Test(drift, claims_hold_again_ten_memories_after_a_change, .timeout = 600)
+{
+    for (size_t f = 0; f < sizeof forgets / sizeof *forgets; f++)
+        claims_try(forgets[f], 131 + f);
 }
 
 /* ---- a direction that no longer occurs ------------------------------------------------------ */

@@ -191,7 +191,7 @@ Test(std_error, is_cautious_with_forgetting, .timeout = 3000)
     static const double forgets[] = {0.9999, 0.999, 0.995, 0.99, 0.98};
 
     for (size_t f = 0; f < sizeof forgets / sizeof *forgets; f++)
-        for (int32_t d = 2; d <= 3; d++)
+        for (int32_t d = 2; d <= 2 + corpus_is_long(); d++)
             expect_cautious(d, forgets[f], 560 + 2 * f + (uint64_t)d);
 }
 
