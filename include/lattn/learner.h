@@ -291,7 +291,7 @@ LATTN_API enum lattn_status lattn_learner_coef(struct lattn_learner *learner, do
  *            has names and certificate only, and costs no decomposition
  *
  * The fewest heads are looked for where the data has full rank in one component, and, with noise,
- * where there is about twice as much of it as that takes; the search ends after 5 10^9 flops.
+ * where there is about twice as much of it as that takes; the search ends after about 10^10 flops.
  * ret_model->decomposition tells what was found. With noise the fewest heads compute what the data
  * says, which is not W but differs from it by noise; residual says how much.
  *

@@ -23,15 +23,15 @@ static const double tolerance_f = 1e-12;
 /* A plain fit that comes so near may be held up by rounding of W that the data does not see. */
 static const double near_f = 1e-6;
 
-/* Two starts that come so near to one another have reached the least misfit there is. */
-static const double same_f = 1e-3;
+/* Two starts whose plain fits come so near to one another lead to the same heads. */
+static const double same_f = 1e-2;
 
 /* Heads whose misfit noise alone makes less often than this are too few. */
 static const double p_least = 1e-3;
 
 /*
  * S       the tensor of W in coordinates of unit covariance, size  | S |
- * total   | R W |, or 0 while nobody asked
+ * total   | R W |
  * effort  what is left
  */
 struct search {
@@ -62,6 +62,7 @@ static enum lattn_status search_init(struct search *search, const struct metric 
     metric_tensor(metric, search->S);
     status = layer_tensor_transform(metric->d, metric->m, metric->C, search->S);
     search->size = dense_norm(length, search->S);
+    search->total = sqrt(metric_norm(metric));
     return status;
 }
 
@@ -71,12 +72,8 @@ static enum lattn_status search_fit(struct search *search, struct decomposition 
 {
     enum lattn_status status;
 
-    if (decomposition->weighting == DECOMPOSITION_WEIGHTED && search->total == 0)
-        search->total = sqrt(metric_norm(search->metric));
-    decomposition->metric = search->metric;
     decomposition->S = search->S;
-    decomposition->scale =
-        decomposition->weighting == DECOMPOSITION_PLAIN ? search->size : search->total;
+    decomposition->scale = decomposition->metric == NULL ? search->size : search->total;
     decomposition->effort = search->effort;
     status = decomposition_fit(decomposition, layer, ret_f);
     search->effort = decomposition->effort;
@@ -101,8 +98,9 @@ static int is_passed_over(enum lattn_status status)
 static enum lattn_status exact_polish(struct search *search, struct layer *layer, double *f)
 {
     struct decomposition decomposition = {
-        .weighting = DECOMPOSITION_WEIGHTED,
+        .metric = search->metric,
         .tolerance = exact_f,
+        .goal = INFINITY,
         .gain_least = 1e-3,
         .gain_steps = 2,
         .steps_max = 20,
@@ -119,8 +117,8 @@ static enum lattn_status exact_try(struct search *search, int32_t number, struct
                                    double *ret_f)
 {
     struct decomposition decomposition = {
-        .weighting = DECOMPOSITION_PLAIN,
         .tolerance = tolerance_f,
+        .goal = INFINITY,
         .gain_least = 1e-3,
         .gain_steps = 8,
         .steps_max = 100,
@@ -151,83 +149,85 @@ static enum lattn_status exact_fit(struct search *search, struct layer *layer)
 
 /* ---- with noise ---------------------------------------------------------------------------- */
 
-/* How often noise alone makes a misfit of f and more, with so many heads. */
-static double noise_share(const struct search *search, int32_t heads, double f)
+/* The f up to which noise alone may explain the misfit of so many heads. */
+static double noisy_goal(const struct search *search, int32_t heads)
 {
     const struct metric *metric = search->metric;
     const struct fewest_evidence *evidence = search->evidence;
     int64_t all = (int64_t)metric->m * metric->p;
-    int64_t nu1 = all - bounds_dimension(metric->d, metric->m, heads);
-    double misfit = f * search->total;
+    double nu1 = (double)(all - bounds_dimension(metric->d, metric->m, heads));
 
     if (nu1 <= 0)
-        return f <= exact_f;
-    return fisher_tail(misfit * misfit / (double)nu1 / (evidence->rss / evidence->freedom),
-                       (double)nu1, evidence->freedom);
+        return exact_f;
+    return sqrt(fisher_quantile(p_least, nu1, evidence->freedom) * nu1 * evidence->rss /
+                evidence->freedom) /
+           search->total;
 }
 
-static enum lattn_status noisy_try(struct search *search, int32_t number, struct layer *layer,
-                                   double *ret_f)
+/* Do two starts lead to the same heads? The least is INFINITY before the first. */
+static int is_same(double f, double least)
 {
-    struct decomposition plain = {
-        .weighting = DECOMPOSITION_PLAIN,
+    return f >= least * (1 - same_f) && f <= least * (1 + same_f);
+}
+
+/* A plain fit, cheap and near to what the data says. */
+static enum lattn_status noisy_begin(struct search *search, int32_t number, struct layer *layer,
+                                     double *ret_f)
+{
+    struct decomposition decomposition = {
         .tolerance = tolerance_f,
+        .goal = INFINITY,
         .gain_least = 1e-3,
         .gain_steps = 3,
         .steps_max = 15,
     };
-    struct decomposition weighted = {
-        .weighting = DECOMPOSITION_WEIGHTED,
+    enum lattn_status status = search_start(search, number, layer);
+
+    return status == LATTN_OK ? search_fit(search, &decomposition, layer, ret_f) : status;
+}
+
+static enum lattn_status noisy_finish(struct search *search, double goal, struct layer *layer,
+                                      double *ret_f)
+{
+    struct decomposition decomposition = {
+        .metric = search->metric,
         .tolerance = exact_f,
+        .goal = goal,
         .gain_least = 1e-4,
         .gain_steps = 2,
         .steps_max = 60,
     };
-    enum lattn_status status = search_start(search, number, layer);
 
-    if (status == LATTN_OK)
-        status = search_fit(search, &plain, layer, ret_f);
-    if (status == LATTN_OK)
-        status = search_fit(search, &weighted, layer, ret_f);
-    return status;
+    return search_fit(search, &decomposition, layer, ret_f);
 }
 
 static enum lattn_status noisy_fit(struct search *search, struct layer *layer)
 {
+    double goal = noisy_goal(search, layer->heads);
     double least = INFINITY;
 
     for (int32_t number = 0; number < STARTS_NOISY && search->effort > 0; number++) {
-        double f = INFINITY;
-        enum lattn_status status = noisy_try(search, number, layer, &f);
+        double begun, f;
+        enum lattn_status status = noisy_begin(search, number, layer, &begun);
 
-        if (status != LATTN_OK && !is_passed_over(status))
-            return status;
-        if (status == LATTN_OK && noise_share(search, layer->heads, f) >= p_least)
-            return LATTN_OK;
-        if (fabs(f - least) <= same_f * least)
+        if (is_passed_over(status))
+            continue;
+        if (status == LATTN_OK && is_same(begun, least))
             break;
-        least = fmin(f, least);
+        if (status == LATTN_OK)
+            status = noisy_finish(search, goal, layer, &f);
+        if (status != LATTN_OK || f <= goal)
+            return status;
+        least = fmin(least, begun);
     }
     return LATTN_MORE;
 }
 
 /* ---- the search over H --------------------------------------------------------------------- */
 
-static int search_is_exact(const struct search *search)
+static int evidence_is_exact(const struct fewest_evidence *evidence)
 {
-    const struct fewest_evidence *evidence = search->evidence;
-
     return evidence->freedom <= 0 || evidence->rss <= noise_least * evidence->yy;
-}
-
-/* Is there data enough to refuse one head too few? */
-static int search_has_evidence(const struct search *search)
-{
-    const struct metric *metric = search->metric;
-    int64_t all = (int64_t)metric->m * metric->p;
-
-    return search_is_exact(search) ||
-           search->evidence->freedom >= (double)(all - bounds_dimension(metric->d, metric->m, 1));
 }
 
 /* The model of a layer in coordinates of unit covariance, which is lost. */
@@ -262,7 +262,8 @@ static enum lattn_status search_step(struct search *search, int32_t heads, int32
 
     if (status != LATTN_OK)
         return status;
-    status = search_is_exact(search) ? exact_fit(search, &layer) : noisy_fit(search, &layer);
+    status =
+        evidence_is_exact(search->evidence) ? exact_fit(search, &layer) : noisy_fit(search, &layer);
     if (status == LATTN_OK)
         status = search_write(search, &layer, bound, ret_model);
     layer_done(&layer);
@@ -277,7 +278,7 @@ static enum lattn_status search_run(struct search *search, struct lattn_model **
     int32_t bound = 1;
     enum lattn_status status = LATTN_OK;
 
-    if (search_is_exact(search))
+    if (evidence_is_exact(search->evidence))
         status = bounds_heads(d, m, search->S, &search->random, &bound);
     if (status != LATTN_OK)
         return status;
@@ -288,6 +289,14 @@ static enum lattn_status search_run(struct search *search, struct lattn_model **
     return status;
 }
 
+int fewest_is_known(int32_t d, int32_t m, const struct fewest_evidence *evidence)
+{
+    int64_t all = (int64_t)m * feature_count(d);
+
+    return evidence_is_exact(evidence) ||
+           evidence->freedom >= (double)(all - bounds_dimension(d, m, 1));
+}
+
 enum lattn_status fewest_find(const struct metric *metric, const struct fewest_evidence *evidence,
                               struct lattn_model **ret_model)
 {
@@ -295,8 +304,9 @@ enum lattn_status fewest_find(const struct metric *metric, const struct fewest_e
     enum lattn_status status = search_init(&search, metric, evidence);
 
     if (status == LATTN_OK)
-        status = search.size > 0 && search_has_evidence(&search) ? search_run(&search, ret_model)
-                                                                 : LATTN_MORE;
+        status = search.size > 0 && fewest_is_known(metric->d, metric->m, evidence)
+                     ? search_run(&search, ret_model)
+                     : LATTN_MORE;
     memory_release(search.S);
     return status;
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Flops after which a search for the fewest heads gives up: about two seconds on one core. */
-static const double effort_most = 5e9;
+static const double effort_most = 1e10;
 
 /* One generation has one model, whoever asks and when. */
 static const uint64_t seed_fixed = 1;
@@ -154,6 +154,8 @@ static enum lattn_status model_read_fewest(const struct lattn_learner *learner,
         return LATTN_MORE;
     triangle = component_triangle(component, &ld);
     status = evidence_read(learner, component->columns, &evidence);
+    if (status == LATTN_OK && !fewest_is_known(factor->d, factor->m, &evidence))
+        status = LATTN_MORE;
     if (status == LATTN_OK)
         status = metric_init(&metric, factor->d, factor->m, component->features, triangle, ld,
                              component->weights);

@@ -110,7 +110,7 @@ double metric_residual(const struct metric *metric, const struct layer *layer)
 
 double metric_flops(const struct metric *metric)
 {
-    return 2.0 * metric->p * metric->p * metric->m;
+    return 1.0 * metric->p * metric->p * metric->m;
 }
 
 /* ---- coordinates of unit covariance -------------------------------------------------------- */
