@@ -302,6 +302,16 @@ LATTN_API enum lattn_status lattn_learner_model(struct lattn_learner *learner,
                                                 enum lattn_heads heads, int32_t count,
                                                 struct lattn_model **ret_model);
 
+/*
+ * Take over heads that a copy of this learner found, unless there is another generation by now:
+ * until there is, lattn_learner_model gives them without looking for them again, as it does with
+ * those that it found itself.
+ *
+ * heads, count  in  as the copy was asked;   model  in  what it answered
+ */
+LATTN_API void lattn_learner_note_model(struct lattn_learner *learner, enum lattn_heads heads,
+                                        int32_t count, const struct lattn_model *model);
+
 LATTN_END
 
 #endif

@@ -184,6 +184,7 @@ static enum lattn_status model_decompose(const struct lattn_learner *learner,
 enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_heads heads,
                                       int32_t count, struct lattn_model **ret_model)
 {
+    uint64_t generation = learner->factor.generation;
     struct lattn_model *model = NULL;
     enum lattn_status status = learner_solve(learner);
 
@@ -191,7 +192,12 @@ enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_
         (count < 0 || count > lattn_learner_heads_max(learner)))
         status = LATTN_RANGE;
     if (status == LATTN_OK)
+        status = shelf_take(&learner->shelf, generation, heads, count, &model);
+    if (status == LATTN_MORE) {
         status = model_decompose(learner, heads, count, &model);
+        if (status == LATTN_OK)
+            status = shelf_put(&learner->shelf, generation, heads, count, model);
+    }
     if (status == LATTN_OK)
         status = model_label(learner, model);
     if (status != LATTN_OK) {
@@ -200,4 +206,12 @@ enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_
     }
     *ret_model = model;
     return LATTN_OK;
+}
+
+void lattn_learner_note_model(struct lattn_learner *learner, enum lattn_heads heads, int32_t count,
+                              const struct lattn_model *model)
+{
+    /* What is not kept is made again when somebody asks. */
+    if (model->generation == learner->factor.generation)
+        (void)shelf_put(&learner->shelf, model->generation, heads, count, model);
 }

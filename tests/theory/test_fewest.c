@@ -166,6 +166,54 @@ Test(fewest, heads_predict_as_the_weights_do_however_many_there_are)
         }
 }
 
+/* A learner that holds other heads for this generation than it would find: an answer from memory.
+ */
+static void expect_kept(struct lattn_learner *learner, enum lattn_heads heads, int32_t count)
+{
+    struct lattn_model *found = NULL;
+    struct lattn_model *again = NULL;
+
+    cr_assert_eq(lattn_learner_model(learner, heads, count, &found), LATTN_OK);
+    found->V[0] = 12345;
+    lattn_learner_note_model(learner, heads, count, found);
+    cr_assert_eq(lattn_learner_model(learner, heads, count, &again), LATTN_OK);
+    cr_expect_eq(again->V[0], 12345);
+    cr_expect_eq(again->generation, lattn_learner_generation(learner));
+    cr_expect_not_null(again->certificate);
+    lattn_model_close(&found);
+    lattn_model_close(&again);
+}
+
+Test(fewest, heads_are_looked_for_once_in_a_generation)
+{
+    struct random random = {.state = 10};
+    struct teacher teacher;
+    struct lattn_learner *learner;
+    struct lattn_learner *copy;
+    struct lattn_model *model = NULL;
+    struct lattn_model *old = NULL;
+
+    teacher_init(&teacher, 3, 2, 2, 0, &random);
+    learner = teacher_teach(&teacher, 2 * feature_count(3), 0, NULL, &random);
+    expect_kept(learner, LATTN_HEADS_FEWEST, 0);
+    expect_kept(learner, LATTN_HEADS_SVD, 0);
+    expect_kept(learner, LATTN_HEADS_COUNT, 1);
+    cr_assert_eq(lattn_learner_copy(learner, &copy), LATTN_OK);
+    cr_assert_eq(lattn_learner_model(copy, LATTN_HEADS_FEWEST, 0, &old), LATTN_OK);
+    cr_expect_eq(old->V[0], 12345, "a copy knows what its origin knew");
+    lattn_learner_close(&learner);
+    lattn_learner_close(&copy);
+
+    learner = teacher_teach(&teacher, 600, 0, NULL, &random);
+    lattn_learner_note_model(learner, LATTN_HEADS_FEWEST, 0, old);
+    cr_assert_eq(lattn_learner_model(learner, LATTN_HEADS_FEWEST, 0, &model), LATTN_OK);
+    cr_expect_neq(model->V[0], 12345, "heads of another generation are not taken over");
+    lattn_model_close(&model);
+    lattn_model_close(&old);
+    lattn_learner_close(&learner);
+    teacher_done(&teacher);
+}
+
 /* ---- tokens as they come ------------------------------------------------------------------- */
 
 /* Learn heads from tokens that are mixed, and expect as many back, that predict as W does. */
