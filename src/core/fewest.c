@@ -8,6 +8,7 @@
 #include "core/dense.h"
 #include "core/fisher.h"
 #include "core/start.h"
+#include "core/view.h"
 
 #include <math.h>
 
@@ -20,8 +21,11 @@ static const double noise_least = 1e-20;
 static const double exact_f = 1e-10;
 static const double tolerance_f = 1e-12;
 
-/* A plain fit that comes so near may be held up by rounding of W that the data does not see. */
-static const double near_f = 1e-6;
+/*
+ * A plain fit that comes so near may be held up by heads whose entries differ in size by orders of
+ * magnitude, or by rounding of W that the data does not see.
+ */
+static const double near_f = 1e-5;
 
 /* Two starts whose plain fits come so near to one another lead to the same heads. */
 static const double same_f = 1e-2;
@@ -31,6 +35,7 @@ static const double p_least = 1e-3;
 
 /*
  * S       the tensor of W in coordinates of unit covariance, size  | S |
+ * even    the same in coordinates of its own; S NULL while nobody asked
  * total   | R W |
  * effort  what is left
  */
@@ -40,6 +45,7 @@ struct search {
     struct random random;
     double *S;
     double size;
+    struct view even;
     double total;
     double effort;
 };
@@ -94,8 +100,49 @@ static int is_passed_over(enum lattn_status status)
 
 /* ---- without noise ------------------------------------------------------------------------- */
 
-/* Polish by the data what a plain fit cannot bring nearer; sets f to the better one. */
-static enum lattn_status exact_polish(struct search *search, struct layer *layer, double *f)
+static const struct decomposition exact_plain = {
+    .tolerance = tolerance_f,
+    .goal = INFINITY,
+    .gain_least = 1e-3,
+    .gain_steps = 8,
+    .steps_max = 100,
+};
+
+static enum lattn_status exact_try(struct search *search, int32_t number, struct layer *layer,
+                                   double *ret_f)
+{
+    struct decomposition decomposition = exact_plain;
+    enum lattn_status status = search_start(search, number, layer);
+
+    return status == LATTN_OK ? search_fit(search, &decomposition, layer, ret_f) : status;
+}
+
+/* The same in coordinates of S's own; f is told of those of unit covariance again. */
+static enum lattn_status exact_try_even(struct search *search, int32_t number, struct layer *layer,
+                                        double *ret_f)
+{
+    struct decomposition decomposition = exact_plain;
+    enum lattn_status status = LATTN_OK;
+
+    if (search->even.S == NULL)
+        status = view_init(&search->even, layer->d, layer->m, search->S);
+    if (status == LATTN_OK)
+        status = start_make(number, search->even.S, &search->random, layer);
+    if (status != LATTN_OK)
+        return status;
+    decomposition.S = search->even.S;
+    decomposition.scale = search->even.size;
+    decomposition.effort = search->effort - start_flops(number, layer);
+    status = decomposition_fit(&decomposition, layer, ret_f);
+    search->effort = decomposition.effort;
+    if (status == LATTN_OK)
+        status = layer_transform(layer, search->even.inverse);
+    decomposition = exact_plain;
+    return status == LATTN_OK ? search_fit(search, &decomposition, layer, ret_f) : status;
+}
+
+/* Polish by the data. */
+static enum lattn_status exact_polish(struct search *search, struct layer *layer, double *ret_f)
 {
     struct decomposition decomposition = {
         .metric = search->metric,
@@ -105,29 +152,23 @@ static enum lattn_status exact_polish(struct search *search, struct layer *layer
         .gain_steps = 2,
         .steps_max = 20,
     };
-    double weighted;
-    enum lattn_status status = search_fit(search, &decomposition, layer, &weighted);
 
-    if (status == LATTN_OK)
-        *f = fmin(*f, weighted);
-    return status;
+    return search_fit(search, &decomposition, layer, ret_f);
 }
 
-static enum lattn_status exact_try(struct search *search, int32_t number, struct layer *layer,
-                                   double *ret_f)
+static int is_near(double f)
 {
-    struct decomposition decomposition = {
-        .tolerance = tolerance_f,
-        .goal = INFINITY,
-        .gain_least = 1e-3,
-        .gain_steps = 8,
-        .steps_max = 100,
-    };
-    enum lattn_status status = search_start(search, number, layer);
+    return f > exact_f && f <= near_f;
+}
 
-    if (status == LATTN_OK)
-        status = search_fit(search, &decomposition, layer, ret_f);
-    if (status == LATTN_OK && *ret_f > exact_f && *ret_f <= near_f)
+static enum lattn_status exact_begin(struct search *search, int32_t number, struct layer *layer,
+                                     double *ret_f)
+{
+    enum lattn_status status = exact_try(search, number, layer, ret_f);
+
+    if (status == LATTN_OK && is_near(*ret_f))
+        status = exact_try_even(search, number, layer, ret_f);
+    if (status == LATTN_OK && is_near(*ret_f))
         status = exact_polish(search, layer, ret_f);
     return status;
 }
@@ -137,7 +178,7 @@ static enum lattn_status exact_fit(struct search *search, struct layer *layer)
 {
     for (int32_t number = 0; number < STARTS_EXACT && search->effort > 0; number++) {
         double f = INFINITY;
-        enum lattn_status status = exact_try(search, number, layer, &f);
+        enum lattn_status status = exact_begin(search, number, layer, &f);
 
         if (status != LATTN_OK && !is_passed_over(status))
             return status;
@@ -307,6 +348,7 @@ enum lattn_status fewest_find(const struct metric *metric, const struct fewest_e
         status = search.size > 0 && fewest_is_known(metric->d, metric->m, evidence)
                      ? search_run(&search, ret_model)
                      : LATTN_MORE;
+    view_done(&search.even);
     memory_release(search.S);
     return status;
 }
