@@ -36,7 +36,7 @@ static const double p_least = 1e-3;
 /*
  * S       the tensor of W in coordinates of unit covariance, size  | S |
  * even    the same in coordinates of its own; S NULL while nobody asked
- * total   | R W |
+ * total   | R W |, which takes all of R; 0 while nobody asked
  * effort  what is left
  */
 struct search {
@@ -68,8 +68,14 @@ static enum lattn_status search_init(struct search *search, const struct metric 
     metric_tensor(metric, search->S);
     status = layer_tensor_transform(metric->d, metric->m, metric->C, search->S);
     search->size = dense_norm(length, search->S);
-    search->total = sqrt(metric_norm(metric));
     return status;
+}
+
+static double search_total(struct search *search)
+{
+    if (search->total == 0)
+        search->total = sqrt(metric_norm(search->metric));
+    return search->total;
 }
 
 /* Fit by one weighting; effort is the search's. */
@@ -79,7 +85,7 @@ static enum lattn_status search_fit(struct search *search, struct decomposition 
     enum lattn_status status;
 
     decomposition->S = search->S;
-    decomposition->scale = decomposition->metric == NULL ? search->size : search->total;
+    decomposition->scale = decomposition->metric == NULL ? search->size : search_total(search);
     decomposition->effort = search->effort;
     status = decomposition_fit(decomposition, layer, ret_f);
     search->effort = decomposition->effort;
@@ -191,7 +197,7 @@ static enum lattn_status exact_fit(struct search *search, struct layer *layer)
 /* ---- with noise ---------------------------------------------------------------------------- */
 
 /* The f up to which noise alone may explain the misfit of so many heads. */
-static double noisy_goal(const struct search *search, int32_t heads)
+static double noisy_goal(struct search *search, int32_t heads)
 {
     const struct metric *metric = search->metric;
     const struct fewest_evidence *evidence = search->evidence;
@@ -202,7 +208,7 @@ static double noisy_goal(const struct search *search, int32_t heads)
         return exact_f;
     return sqrt(fisher_quantile(p_least, nu1, evidence->freedom) * nu1 * evidence->rss /
                 evidence->freedom) /
-           search->total;
+           search_total(search);
 }
 
 /* Do two starts lead to the same heads? The least is INFINITY before the first. */
