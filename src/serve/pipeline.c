@@ -245,14 +245,20 @@ static void refusals_log(struct pipeline *pipeline, uint64_t now_ns)
 
 /* ---- the way of a chunk ---- */
 
+/* Sizes that the first pair told cannot be refused any more for the heads that were asked for. */
 static void first_pair_log(const struct pipeline *pipeline)
 {
     const struct lattn_learner *learner = fold_learner(pipeline->fold);
     int32_t d = lattn_learner_dim(learner);
+    int32_t most = lattn_learner_heads_max(learner);
 
     log_event(LOG_LEVEL_INFO, "first pair",
               LOG_FIELDS(log_count("d", d), log_count("m", lattn_learner_outputs(learner)),
                          log_count("p", lattn_features(d))));
+    if (pipeline->settings.heads == LATTN_HEADS_COUNT && pipeline->settings.heads_count > most)
+        log_event(LOG_LEVEL_WARN, "--heads is more than there can be",
+                  LOG_FIELDS(log_count("heads", pipeline->settings.heads_count),
+                             log_count("most", most)));
 }
 
 static void pipeline_flush(struct pipeline *pipeline)
