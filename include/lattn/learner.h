@@ -299,7 +299,7 @@ LATTN_API enum lattn_status lattn_learner_coef(struct lattn_learner *learner, do
  *            has names and certificate only, and costs no decomposition
  *
  * The fewest heads are looked for where the data has full rank in one component, and, with noise,
- * where there is about twice as much of it as that takes; the search ends after 5 10^9 flops.
+ * where there is about twice as much of it as that takes; the search ends after about 10^10 flops.
  * ret_model->decomposition tells what was found. With noise the fewest heads compute what the data
  * says, which is not W but differs from it by noise; residual says how much.
  *
@@ -309,6 +309,16 @@ LATTN_API enum lattn_status lattn_learner_coef(struct lattn_learner *learner, do
 LATTN_API enum lattn_status lattn_learner_model(struct lattn_learner *learner,
                                                 enum lattn_heads heads, int32_t count,
                                                 struct lattn_model **ret_model);
+
+/*
+ * Take over heads that a copy of this learner found, unless there is another generation by now:
+ * until there is, lattn_learner_model gives them without looking for them again, as it does with
+ * those that it found itself.
+ *
+ * heads, count  in  as the copy was asked;   model  in  what it answered
+ */
+LATTN_API void lattn_learner_note_model(struct lattn_learner *learner, enum lattn_heads heads,
+                                        int32_t count, const struct lattn_model *model);
 
 LATTN_END
 

@@ -8,6 +8,7 @@
 #include "core/dense.h"
 #include "core/fisher.h"
 #include "core/start.h"
+#include "core/view.h"
 
 #include <math.h>
 
@@ -20,18 +21,22 @@ static const double noise_least = 1e-20;
 static const double exact_f = 1e-10;
 static const double tolerance_f = 1e-12;
 
-/* A plain fit that comes so near may be held up by rounding of W that the data does not see. */
-static const double near_f = 1e-6;
+/*
+ * A plain fit that comes so near may be held up by heads whose entries differ in size by orders of
+ * magnitude, or by rounding of W that the data does not see.
+ */
+static const double near_f = 1e-5;
 
-/* Two starts that come so near to one another have reached the least misfit there is. */
-static const double same_f = 1e-3;
+/* Two starts whose plain fits come so near to one another lead to the same heads. */
+static const double same_f = 1e-2;
 
 /* Heads whose misfit noise alone makes less often than this are too few. */
 static const double p_least = 1e-3;
 
 /*
  * S       the tensor of W in coordinates of unit covariance, size  | S |
- * total   | R W |, or 0 while nobody asked
+ * even    the same in coordinates of its own; S NULL while nobody asked
+ * total   | R W |, which takes all of R; 0 while nobody asked
  * effort  what is left
  */
 struct search {
@@ -40,6 +45,7 @@ struct search {
     struct random random;
     double *S;
     double size;
+    struct view even;
     double total;
     double effort;
 };
@@ -65,18 +71,21 @@ static enum lattn_status search_init(struct search *search, const struct metric 
     return status;
 }
 
+static double search_total(struct search *search)
+{
+    if (search->total == 0)
+        search->total = sqrt(metric_norm(search->metric));
+    return search->total;
+}
+
 /* Fit by one weighting; effort is the search's. */
 static enum lattn_status search_fit(struct search *search, struct decomposition *decomposition,
                                     struct layer *layer, double *ret_f)
 {
     enum lattn_status status;
 
-    if (decomposition->weighting == DECOMPOSITION_WEIGHTED && search->total == 0)
-        search->total = sqrt(metric_norm(search->metric));
-    decomposition->metric = search->metric;
     decomposition->S = search->S;
-    decomposition->scale =
-        decomposition->weighting == DECOMPOSITION_PLAIN ? search->size : search->total;
+    decomposition->scale = decomposition->metric == NULL ? search->size : search_total(search);
     decomposition->effort = search->effort;
     status = decomposition_fit(decomposition, layer, ret_f);
     search->effort = decomposition->effort;
@@ -97,39 +106,75 @@ static int is_passed_over(enum lattn_status status)
 
 /* ---- without noise ------------------------------------------------------------------------- */
 
-/* Polish by the data what a plain fit cannot bring nearer; sets f to the better one. */
-static enum lattn_status exact_polish(struct search *search, struct layer *layer, double *f)
-{
-    struct decomposition decomposition = {
-        .weighting = DECOMPOSITION_WEIGHTED,
-        .tolerance = exact_f,
-        .gain_least = 1e-3,
-        .gain_steps = 2,
-        .steps_max = 20,
-    };
-    double weighted;
-    enum lattn_status status = search_fit(search, &decomposition, layer, &weighted);
-
-    if (status == LATTN_OK)
-        *f = fmin(*f, weighted);
-    return status;
-}
+static const struct decomposition exact_plain = {
+    .tolerance = tolerance_f,
+    .goal = INFINITY,
+    .gain_least = 1e-3,
+    .gain_steps = 8,
+    .steps_max = 100,
+};
 
 static enum lattn_status exact_try(struct search *search, int32_t number, struct layer *layer,
                                    double *ret_f)
 {
-    struct decomposition decomposition = {
-        .weighting = DECOMPOSITION_PLAIN,
-        .tolerance = tolerance_f,
-        .gain_least = 1e-3,
-        .gain_steps = 8,
-        .steps_max = 100,
-    };
+    struct decomposition decomposition = exact_plain;
     enum lattn_status status = search_start(search, number, layer);
 
+    return status == LATTN_OK ? search_fit(search, &decomposition, layer, ret_f) : status;
+}
+
+/* The same in coordinates of S's own; f is told of those of unit covariance again. */
+static enum lattn_status exact_try_even(struct search *search, int32_t number, struct layer *layer,
+                                        double *ret_f)
+{
+    struct decomposition decomposition = exact_plain;
+    enum lattn_status status = LATTN_OK;
+
+    if (search->even.S == NULL)
+        status = view_init(&search->even, layer->d, layer->m, search->S);
     if (status == LATTN_OK)
-        status = search_fit(search, &decomposition, layer, ret_f);
-    if (status == LATTN_OK && *ret_f > exact_f && *ret_f <= near_f)
+        status = start_make(number, search->even.S, &search->random, layer);
+    if (status != LATTN_OK)
+        return status;
+    decomposition.S = search->even.S;
+    decomposition.scale = search->even.size;
+    decomposition.effort = search->effort - start_flops(number, layer);
+    status = decomposition_fit(&decomposition, layer, ret_f);
+    search->effort = decomposition.effort;
+    if (status == LATTN_OK)
+        status = layer_transform(layer, search->even.inverse);
+    decomposition = exact_plain;
+    return status == LATTN_OK ? search_fit(search, &decomposition, layer, ret_f) : status;
+}
+
+/* Polish by the data. */
+static enum lattn_status exact_polish(struct search *search, struct layer *layer, double *ret_f)
+{
+    struct decomposition decomposition = {
+        .metric = search->metric,
+        .tolerance = exact_f,
+        .goal = INFINITY,
+        .gain_least = 1e-3,
+        .gain_steps = 2,
+        .steps_max = 20,
+    };
+
+    return search_fit(search, &decomposition, layer, ret_f);
+}
+
+static int is_near(double f)
+{
+    return f > exact_f && f <= near_f;
+}
+
+static enum lattn_status exact_begin(struct search *search, int32_t number, struct layer *layer,
+                                     double *ret_f)
+{
+    enum lattn_status status = exact_try(search, number, layer, ret_f);
+
+    if (status == LATTN_OK && is_near(*ret_f))
+        status = exact_try_even(search, number, layer, ret_f);
+    if (status == LATTN_OK && is_near(*ret_f))
         status = exact_polish(search, layer, ret_f);
     return status;
 }
@@ -139,7 +184,7 @@ static enum lattn_status exact_fit(struct search *search, struct layer *layer)
 {
     for (int32_t number = 0; number < STARTS_EXACT && search->effort > 0; number++) {
         double f = INFINITY;
-        enum lattn_status status = exact_try(search, number, layer, &f);
+        enum lattn_status status = exact_begin(search, number, layer, &f);
 
         if (status != LATTN_OK && !is_passed_over(status))
             return status;
@@ -151,83 +196,85 @@ static enum lattn_status exact_fit(struct search *search, struct layer *layer)
 
 /* ---- with noise ---------------------------------------------------------------------------- */
 
-/* How often noise alone makes a misfit of f and more, with so many heads. */
-static double noise_share(const struct search *search, int32_t heads, double f)
+/* The f up to which noise alone may explain the misfit of so many heads. */
+static double noisy_goal(struct search *search, int32_t heads)
 {
     const struct metric *metric = search->metric;
     const struct fewest_evidence *evidence = search->evidence;
     int64_t all = (int64_t)metric->m * metric->p;
-    int64_t nu1 = all - bounds_dimension(metric->d, metric->m, heads);
-    double misfit = f * search->total;
+    double nu1 = (double)(all - bounds_dimension(metric->d, metric->m, heads));
 
     if (nu1 <= 0)
-        return f <= exact_f;
-    return fisher_tail(misfit * misfit / (double)nu1 / (evidence->rss / evidence->freedom),
-                       (double)nu1, evidence->freedom);
+        return exact_f;
+    return sqrt(fisher_quantile(p_least, nu1, evidence->freedom) * nu1 * evidence->rss /
+                evidence->freedom) /
+           search_total(search);
 }
 
-static enum lattn_status noisy_try(struct search *search, int32_t number, struct layer *layer,
-                                   double *ret_f)
+/* Do two starts lead to the same heads? The least is INFINITY before the first. */
+static int is_same(double f, double least)
 {
-    struct decomposition plain = {
-        .weighting = DECOMPOSITION_PLAIN,
+    return f >= least * (1 - same_f) && f <= least * (1 + same_f);
+}
+
+/* A plain fit, cheap and near to what the data says. */
+static enum lattn_status noisy_begin(struct search *search, int32_t number, struct layer *layer,
+                                     double *ret_f)
+{
+    struct decomposition decomposition = {
         .tolerance = tolerance_f,
+        .goal = INFINITY,
         .gain_least = 1e-3,
         .gain_steps = 3,
         .steps_max = 15,
     };
-    struct decomposition weighted = {
-        .weighting = DECOMPOSITION_WEIGHTED,
+    enum lattn_status status = search_start(search, number, layer);
+
+    return status == LATTN_OK ? search_fit(search, &decomposition, layer, ret_f) : status;
+}
+
+static enum lattn_status noisy_finish(struct search *search, double goal, struct layer *layer,
+                                      double *ret_f)
+{
+    struct decomposition decomposition = {
+        .metric = search->metric,
         .tolerance = exact_f,
+        .goal = goal,
         .gain_least = 1e-4,
         .gain_steps = 2,
         .steps_max = 60,
     };
-    enum lattn_status status = search_start(search, number, layer);
 
-    if (status == LATTN_OK)
-        status = search_fit(search, &plain, layer, ret_f);
-    if (status == LATTN_OK)
-        status = search_fit(search, &weighted, layer, ret_f);
-    return status;
+    return search_fit(search, &decomposition, layer, ret_f);
 }
 
 static enum lattn_status noisy_fit(struct search *search, struct layer *layer)
 {
+    double goal = noisy_goal(search, layer->heads);
     double least = INFINITY;
 
     for (int32_t number = 0; number < STARTS_NOISY && search->effort > 0; number++) {
-        double f = INFINITY;
-        enum lattn_status status = noisy_try(search, number, layer, &f);
+        double begun, f;
+        enum lattn_status status = noisy_begin(search, number, layer, &begun);
 
-        if (status != LATTN_OK && !is_passed_over(status))
-            return status;
-        if (status == LATTN_OK && noise_share(search, layer->heads, f) >= p_least)
-            return LATTN_OK;
-        if (fabs(f - least) <= same_f * least)
+        if (is_passed_over(status))
+            continue;
+        if (status == LATTN_OK && is_same(begun, least))
             break;
-        least = fmin(f, least);
+        if (status == LATTN_OK)
+            status = noisy_finish(search, goal, layer, &f);
+        if (status != LATTN_OK || f <= goal)
+            return status;
+        least = fmin(least, begun);
     }
     return LATTN_MORE;
 }
 
 /* ---- the search over H --------------------------------------------------------------------- */
 
-static int search_is_exact(const struct search *search)
+static int evidence_is_exact(const struct fewest_evidence *evidence)
 {
-    const struct fewest_evidence *evidence = search->evidence;
-
     return evidence->freedom <= 0 || evidence->rss <= noise_least * evidence->yy;
-}
-
-/* Is there data enough to refuse one head too few? */
-static int search_has_evidence(const struct search *search)
-{
-    const struct metric *metric = search->metric;
-    int64_t all = (int64_t)metric->m * metric->p;
-
-    return search_is_exact(search) ||
-           search->evidence->freedom >= (double)(all - bounds_dimension(metric->d, metric->m, 1));
 }
 
 /* The model of a layer in coordinates of unit covariance, which is lost. */
@@ -262,7 +309,8 @@ static enum lattn_status search_step(struct search *search, int32_t heads, int32
 
     if (status != LATTN_OK)
         return status;
-    status = search_is_exact(search) ? exact_fit(search, &layer) : noisy_fit(search, &layer);
+    status =
+        evidence_is_exact(search->evidence) ? exact_fit(search, &layer) : noisy_fit(search, &layer);
     if (status == LATTN_OK)
         status = search_write(search, &layer, bound, ret_model);
     layer_done(&layer);
@@ -277,7 +325,7 @@ static enum lattn_status search_run(struct search *search, struct lattn_model **
     int32_t bound = 1;
     enum lattn_status status = LATTN_OK;
 
-    if (search_is_exact(search))
+    if (evidence_is_exact(search->evidence))
         status = bounds_heads(d, m, search->S, &search->random, &bound);
     if (status != LATTN_OK)
         return status;
@@ -288,6 +336,14 @@ static enum lattn_status search_run(struct search *search, struct lattn_model **
     return status;
 }
 
+int fewest_is_known(int32_t d, int32_t m, const struct fewest_evidence *evidence)
+{
+    int64_t all = (int64_t)m * feature_count(d);
+
+    return evidence_is_exact(evidence) ||
+           evidence->freedom >= (double)(all - bounds_dimension(d, m, 1));
+}
+
 enum lattn_status fewest_find(const struct metric *metric, const struct fewest_evidence *evidence,
                               struct lattn_model **ret_model)
 {
@@ -295,8 +351,10 @@ enum lattn_status fewest_find(const struct metric *metric, const struct fewest_e
     enum lattn_status status = search_init(&search, metric, evidence);
 
     if (status == LATTN_OK)
-        status = search.size > 0 && search_has_evidence(&search) ? search_run(&search, ret_model)
-                                                                 : LATTN_MORE;
+        status = search.size > 0 && fewest_is_known(metric->d, metric->m, evidence)
+                     ? search_run(&search, ret_model)
+                     : LATTN_MORE;
+    view_done(&search.even);
     memory_release(search.S);
     return status;
 }

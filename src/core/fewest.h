@@ -34,6 +34,12 @@ struct fewest_evidence {
 };
 
 /*
+ * Is there evidence enough to refuse one head too few, nu2 >= nu1 or no noise? Looks at no data:
+ * ask before what fewest_find needs is made.
+ */
+int fewest_is_known(int32_t d, int32_t m, const struct fewest_evidence *evidence);
+
+/*
  * ret_model  out  given; heads in canonical form, residual, decomposition, certified
  *
  * Returns LATTN_OK; LATTN_MORE where data or effort did not suffice, and nothing is given;

@@ -6,6 +6,9 @@
 /* The fraction needs about sqrt(max(a, b)) terms where it is used. */
 enum { TERMS_MAX = 100000 };
 
+/* Halvings that leave nothing but rounding of a factor of two. */
+enum { HALVINGS = 52 };
+
 static double away_from_zero(double x)
 {
     return fabs(x) < DBL_MIN ? DBL_MIN : x;
@@ -69,4 +72,25 @@ double fisher_tail(double F, double nu1, double nu2)
     double sum = nu2 + nu1 * F;
 
     return beta_share(nu2 / 2, nu1 / 2, nu2 / sum, nu1 * F / sum);
+}
+
+double fisher_quantile(double tail, double nu1, double nu2)
+{
+    double low = 1;
+    double high;
+
+    while (low > DBL_MIN && fisher_tail(low, nu1, nu2) < tail)
+        low /= 2;
+    while (low < DBL_MAX / 4 && fisher_tail(2 * low, nu1, nu2) >= tail)
+        low *= 2;
+    high = 2 * low;
+    for (int i = 0; i < HALVINGS; i++) {
+        double middle = low + (high - low) / 2;
+
+        if (fisher_tail(middle, nu1, nu2) < tail)
+            high = middle;
+        else
+            low = middle;
+    }
+    return low;
 }

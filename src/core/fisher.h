@@ -11,4 +11,7 @@
  */
 double fisher_tail(double F, double nu1, double nu2);
 
+/* The F at which that is so much: fisher_tail(F, nu1, nu2) = tail, 0 < tail < 1. */
+double fisher_quantile(double tail, double nu1, double nu2);
+
 #endif

@@ -54,6 +54,24 @@ void layer_multiply(const struct layer *layer, double alpha, double beta, double
                    layer->Q, (size_t)columns, beta, tensor, (size_t)columns);
 }
 
+void layer_contract_P(const struct layer *layer, const double *tensor, double *ret_P)
+{
+    int32_t rows = layer->d * layer->m;
+    int32_t columns = layer->d * layer->d;
+
+    dense_multiply_rows(layer->heads, rows, columns, 1, layer->Q, (size_t)columns, tensor,
+                        (size_t)columns, 0, ret_P, (size_t)rows);
+}
+
+void layer_contract_Q(const struct layer *layer, const double *tensor, double *ret_Q)
+{
+    int32_t rows = layer->d * layer->m;
+    int32_t columns = layer->d * layer->d;
+
+    dense_multiply(DENSE_PLAIN, layer->heads, columns, rows, 1, layer->P, (size_t)rows, tensor,
+                   (size_t)columns, 0, ret_Q, (size_t)columns);
+}
+
 void layer_symmetrise(int32_t d, int32_t m, double *tensor)
 {
     size_t width = (size_t)d;

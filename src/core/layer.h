@@ -40,6 +40,10 @@ struct layer layer_view(const struct layer *layer, double *numbers);
 /* tensor = alpha T + beta tensor */
 void layer_multiply(const struct layer *layer, double alpha, double beta, double *tensor);
 
+/* With a tensor seen as A, (d m) x (d d): ret_P = A Q, ret_Q = A'P. */
+void layer_contract_P(const struct layer *layer, const double *tensor, double *ret_P);
+void layer_contract_Q(const struct layer *layer, const double *tensor, double *ret_Q);
+
 /* tensor = sym(tensor) */
 void layer_symmetrise(int32_t d, int32_t m, double *tensor);
 

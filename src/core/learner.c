@@ -80,6 +80,7 @@ void lattn_learner_close(struct lattn_learner **learner)
     if (closed == NULL)
         return;
     factor_done(&closed->factor);
+    shelf_clear(&closed->shelf);
     lattn_names_done(&closed->names);
     memory_release(closed);
 }
@@ -96,7 +97,10 @@ enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,
     factor_init(&copy->factor, learner->settings.bias, learner->settings.forget,
                 learner->settings.ridge);
     lattn_names_init(&copy->names);
+    copy->shelf = (struct shelf){0};
     status = factor_copy(&learner->factor, &copy->factor);
+    if (status == LATTN_OK)
+        status = shelf_copy(&learner->shelf, &copy->shelf);
     if (status == LATTN_OK)
         status = lattn_names_copy(&learner->names, &copy->names);
     if (status != LATTN_OK) {
@@ -113,6 +117,7 @@ static void learner_forget(struct lattn_learner *learner)
     uint64_t generation = learner->factor.generation;
 
     factor_done(&learner->factor);
+    shelf_clear(&learner->shelf);
     learner->factor.generation = generation + 1;
 }
 
@@ -264,6 +269,7 @@ void lattn_learner_absorb(struct lattn_learner *learner, const struct lattn_batc
     /* Ranks between two evaluations go by it as well. */
     learner->factor.precision = learner_precision(learner);
     factor_absorb(&learner->factor, batch);
+    shelf_clear(&learner->shelf);
 }
 
 uint64_t lattn_learner_pairs(const struct lattn_learner *learner)

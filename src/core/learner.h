@@ -2,6 +2,7 @@
 #define CORE_LEARNER_H
 
 #include "core/factor.h"
+#include "core/shelf.h"
 #include "core/survey.h"
 
 #include <lattn/learner.h>
@@ -16,6 +17,7 @@ struct lattn_learner {
     struct factor factor;
     struct lattn_names names;
     struct survey survey;
+    struct shelf shelf;
     int32_t d;
     int32_t m;
     int64_t p_identified; /* p when the verdict was last "identifying", or LATTN_NEVER */

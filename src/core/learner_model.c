@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Flops after which a search for the fewest heads gives up: about two seconds on one core. */
-static const double effort_most = 5e9;
+static const double effort_most = 1e10;
 
 /* One generation has one model, whoever asks and when. */
 static const uint64_t seed_fixed = 1;
@@ -154,6 +154,8 @@ static enum lattn_status model_read_fewest(const struct lattn_learner *learner,
         return LATTN_MORE;
     triangle = component_triangle(component, &ld);
     status = evidence_read(learner, component->columns, &evidence);
+    if (status == LATTN_OK && !fewest_is_known(factor->d, factor->m, &evidence))
+        status = LATTN_MORE;
     if (status == LATTN_OK)
         status = metric_init(&metric, factor->d, factor->m, component->features, triangle, ld,
                              component->weights);
@@ -182,6 +184,7 @@ static enum lattn_status model_decompose(const struct lattn_learner *learner,
 enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_heads heads,
                                       int32_t count, struct lattn_model **ret_model)
 {
+    uint64_t generation = learner->factor.generation;
     struct lattn_model *model = NULL;
     enum lattn_status status = learner_solve(learner);
 
@@ -189,7 +192,12 @@ enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_
         (count < 0 || count > lattn_learner_heads_max(learner)))
         status = LATTN_RANGE;
     if (status == LATTN_OK)
+        status = shelf_take(&learner->shelf, generation, heads, count, &model);
+    if (status == LATTN_MORE) {
         status = model_decompose(learner, heads, count, &model);
+        if (status == LATTN_OK)
+            status = shelf_put(&learner->shelf, generation, heads, count, model);
+    }
     if (status == LATTN_OK)
         status = model_label(learner, model);
     if (status != LATTN_OK) {
@@ -198,4 +206,12 @@ enum lattn_status lattn_learner_model(struct lattn_learner *learner, enum lattn_
     }
     *ret_model = model;
     return LATTN_OK;
+}
+
+void lattn_learner_note_model(struct lattn_learner *learner, enum lattn_heads heads, int32_t count,
+                              const struct lattn_model *model)
+{
+    /* What is not kept is made again when somebody asks. */
+    if (model->generation == learner->factor.generation)
+        (void)shelf_put(&learner->shelf, model->generation, heads, count, model);
 }

@@ -2,12 +2,9 @@
 
 #include "base/memory.h"
 #include "core/dense.h"
+#include "core/whitening.h"
 
-#include <math.h>
 #include <string.h>
-
-/* A squared pivot below this share of its moment is rounding: then tokens are only scaled. */
-static const double pivot_least = 1e-12;
 
 static size_t tensor_at(const struct metric *metric, int32_t b, int32_t a, int32_t c)
 {
@@ -110,7 +107,7 @@ double metric_residual(const struct metric *metric, const struct layer *layer)
 
 double metric_flops(const struct metric *metric)
 {
-    return 2.0 * metric->p * metric->p * metric->m;
+    return 1.0 * metric->p * metric->p * metric->m;
 }
 
 /* ---- coordinates of unit covariance -------------------------------------------------------- */
@@ -134,42 +131,6 @@ static void moment_sum(const struct metric *metric, const int32_t *place, double
     }
 }
 
-/* C = the transposed Cholesky factor of the moment, or the roots of its diagonal. */
-static void moment_split(int32_t d, const double *moment, double *C)
-{
-    size_t n = (size_t)d;
-    int is_definite;
-
-    memcpy(C, moment, n * n * sizeof *C);
-    is_definite = dense_cholesky(d, C) == LATTN_OK;
-    for (size_t i = 0; is_definite && i < n; i++)
-        is_definite = C[i * n + i] * C[i * n + i] > pivot_least * moment[i * n + i];
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = i; j < n; j++) {
-            double entry = is_definite ? C[i * n + j] : i == j ? sqrt(moment[i * n + i]) : 0;
-
-            C[i * n + j] = j == i ? entry : 0;
-            C[j * n + i] = entry;
-        }
-    }
-}
-
-/* inverse = C^-1 for a lower triangle C, whose transpose is in back; then back = C^-T. */
-static void split_invert(int32_t d, const double *C, double *inverse, double *back)
-{
-    size_t n = (size_t)d;
-
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++) {
-            inverse[i * n + j] = i == j;
-            back[i * n + j] = C[j * n + i];
-        }
-    dense_triangle_solve_many(DENSE_TRANSPOSED, d, d, back, n, inverse, n);
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++)
-            back[i * n + j] = inverse[j * n + i];
-}
-
 static enum lattn_status metric_whiten(struct metric *metric)
 {
     size_t n = (size_t)metric->d;
@@ -186,8 +147,7 @@ static enum lattn_status metric_whiten(struct metric *metric)
         /* The scale of all tokens together moves nothing but the size of numbers. */
         for (size_t i = n * n; i-- > 0;)
             moment[i] /= moment[0];
-        moment_split(metric->d, moment, metric->C);
-        split_invert(metric->d, metric->C, metric->inverse, metric->back);
+        whitening_make(metric->d, moment, metric->C, metric->inverse, metric->back);
         status = LATTN_OK;
     }
     memory_release(place);

@@ -69,7 +69,7 @@ void metric_apply(const struct metric *metric, double *tensor);
 /* | coef(layer) - W | / | W |, whatever the data says. */
 double metric_residual(const struct metric *metric, const struct layer *layer);
 
-/* About how many flops one application takes. */
+/* About how many flops one application takes, counted half: large products run twice as fast. */
 double metric_flops(const struct metric *metric);
 
 #endif

@@ -1,8 +1,8 @@
 #include "core/start.h"
 
 #include "base/memory.h"
+#include "core/block.h"
 #include "core/bounds.h"
-#include "core/decomposition.h"
 #include "core/dense.h"
 
 #include <math.h>
@@ -32,12 +32,10 @@ static enum lattn_status subspace_iterate(const double *tensor, struct layer *la
     enum lattn_status status = r == NULL ? LATTN_NO_MEMORY : LATTN_OK;
 
     for (int32_t i = 0; i < ROUNDS && status == LATTN_OK; i++) {
-        dense_multiply_rows(k, rows, columns, 1, layer->Q, (size_t)columns, tensor, (size_t)columns,
-                            0, layer->P, (size_t)rows);
+        layer_contract_P(layer, tensor, layer->P);
         status = dense_orthonormalise(rows, k, layer->P, r);
         if (status == LATTN_OK)
-            dense_multiply(DENSE_PLAIN, k, columns, rows, 1, layer->P, (size_t)rows, tensor,
-                           (size_t)columns, 0, layer->Q, (size_t)columns);
+            layer_contract_Q(layer, tensor, layer->Q);
         if (status == LATTN_OK && i < ROUNDS - 1)
             status = dense_orthonormalise(columns, k, layer->Q, r);
     }
@@ -154,7 +152,7 @@ static enum lattn_status one_head_take(const struct one_head *one, double sign, 
                           one->values + d);
     for (int32_t c = 0; c < d; c++)
         dense_add(d, -one->x[c] / 2, one->values + d, layer->Q + (size_t)c * (size_t)d);
-    return decomposition_solve_P(S, layer);
+    return block_fit_P(S, layer);
 }
 
 /* |sym(T) - S| for one head. */
@@ -337,8 +335,7 @@ static enum lattn_status span_make(int32_t number, const double *S, struct rando
     memory_release(span.form);
     if (status != LATTN_OK)
         return status;
-    return number == START_COLUMNS ? decomposition_solve_Q(S, layer)
-                                   : decomposition_solve_P(S, layer);
+    return number == START_COLUMNS ? block_fit_Q(S, layer) : block_fit_P(S, layer);
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */

@@ -126,6 +126,19 @@ static void verdict_log(struct pipeline *pipeline, const struct lattn_certificat
                          log_real("rho", certificate->rho)));
 }
 
+/* Take over the heads of an emission, so that nobody looks for them again. */
+static void heads_note(struct pipeline *pipeline, const struct lattn_model *model)
+{
+    struct lattn_learner *learner = fold_learner(pipeline->fold);
+    int32_t count = pipeline->settings.heads_count;
+    int32_t most = lattn_learner_heads_max(learner);
+
+    pipeline->heads = model->heads;
+    pipeline->heads_certified = model->certified;
+    pipeline->heads_decomposition = model->decomposition;
+    lattn_learner_note_model(learner, pipeline->settings.heads, count < most ? count : most, model);
+}
+
 /* Take in what became of the last emission. */
 static void emission_collect(struct pipeline *pipeline)
 {
@@ -135,14 +148,17 @@ static void emission_collect(struct pipeline *pipeline)
         return;
     schedule_end(&pipeline->schedule, result.end_ns);
     pipeline->emitted_status = result.status;
-    if (result.status != LATTN_OK || result.epoch != fold_epoch(pipeline->fold))
-        return;
-    pipeline->heads = result.heads;
-    pipeline->heads_generation = result.certificate.generation;
-    pipeline->heads_certified = result.heads_certified;
-    pipeline->heads_decomposition = result.heads_decomposition;
-    lattn_learner_note(fold_learner(pipeline->fold), &result.certificate);
-    verdict_log(pipeline, &result.certificate);
+    if (result.status == LATTN_OK && result.epoch == fold_epoch(pipeline->fold)) {
+        pipeline->heads = LATTN_NEVER;
+        pipeline->heads_certified = LATTN_CERTIFIED_UNKNOWN;
+        pipeline->heads_decomposition = LATTN_DECOMPOSITION_NONE;
+        pipeline->heads_generation = result.certificate.generation;
+        if (result.model != NULL)
+            heads_note(pipeline, result.model);
+        lattn_learner_note(fold_learner(pipeline->fold), &result.certificate);
+        verdict_log(pipeline, &result.certificate);
+    }
+    lattn_model_close(&result.model);
 }
 
 /* Make an emission of the state as it is now, and wait until it can be seen. */
@@ -229,14 +245,20 @@ static void refusals_log(struct pipeline *pipeline, uint64_t now_ns)
 
 /* ---- the way of a chunk ---- */
 
+/* Sizes that the first pair told cannot be refused any more for the heads that were asked for. */
 static void first_pair_log(const struct pipeline *pipeline)
 {
     const struct lattn_learner *learner = fold_learner(pipeline->fold);
     int32_t d = lattn_learner_dim(learner);
+    int32_t most = lattn_learner_heads_max(learner);
 
     log_event(LOG_LEVEL_INFO, "first pair",
               LOG_FIELDS(log_count("d", d), log_count("m", lattn_learner_outputs(learner)),
                          log_count("p", lattn_features(d))));
+    if (pipeline->settings.heads == LATTN_HEADS_COUNT && pipeline->settings.heads_count > most)
+        log_event(LOG_LEVEL_WARN, "--heads is more than there can be",
+                  LOG_FIELDS(log_count("heads", pipeline->settings.heads_count),
+                             log_count("most", most)));
 }
 
 static void pipeline_flush(struct pipeline *pipeline)

@@ -130,7 +130,7 @@ static enum lattn_status emission_publish(struct publisher *publisher,
 /* Make the emission that was asked for; afterwards the snapshot is gone. */
 static struct publisher_result publisher_work(struct publisher *publisher, struct edition *edition)
 {
-    struct publisher_result result = {.epoch = publisher->epoch, .heads = LATTN_NEVER};
+    struct publisher_result result = {.epoch = publisher->epoch};
     struct lattn_emission emission = {.model = NULL};
     int32_t heads_max = lattn_learner_heads_max(publisher->snapshot);
     int32_t heads_count = publisher->settings.heads_count;
@@ -143,11 +143,8 @@ static struct publisher_result publisher_work(struct publisher *publisher, struc
         result.status = emission_publish(publisher, &emission, edition);
     if (result.status == LATTN_OK) {
         result.certificate = emission.report.certificate;
-        if (emission.model != NULL) {
-            result.heads = emission.model->heads;
-            result.heads_certified = emission.model->certified;
-            result.heads_decomposition = emission.model->decomposition;
-        }
+        result.model = emission.model;
+        emission.model = NULL;
     } else {
         log_event(LOG_LEVEL_ERROR, "no emission",
                   LOG_FIELDS(log_text("error", lattn_status_text(result.status))));
@@ -161,6 +158,7 @@ static void publisher_finish(struct publisher *publisher, const struct publisher
                              struct edition *edition)
 {
     uv_mutex_lock(&publisher->mutex);
+    lattn_model_close(&publisher->result.model);
     publisher->result = *result;
     publisher->has_result = 1;
     if (result->status == LATTN_OK) {
@@ -252,6 +250,7 @@ void publisher_close(struct publisher **publisher)
     uv_cond_destroy(&old->changed);
     uv_mutex_destroy(&old->mutex);
     bulletin_close(&old->bulletin);
+    lattn_model_close(&old->result.model);
     memory_release(old);
     *publisher = NULL;
 }
@@ -294,6 +293,7 @@ enum lattn_status publisher_result(struct publisher *publisher, struct publisher
     uv_mutex_lock(&publisher->mutex);
     if (publisher->has_result) {
         *ret_result = publisher->result;
+        publisher->result.model = NULL;
         publisher->has_result = 0;
         status = LATTN_OK;
     }

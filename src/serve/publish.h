@@ -3,6 +3,7 @@
 
 #include <lattn/certificate.h>
 #include <lattn/learner.h>
+#include <lattn/model.h>
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
@@ -47,16 +48,14 @@ struct publisher_settings {
  * status       LATTN_OK, or why there is none; then only epoch and end_ns mean something
  * epoch        as given with the snapshot
  * certificate  for lattn_learner_note
- * heads        of the model, with what is known of them; LATTN_NEVER where there is no model yet
+ * model        given; NULL where there is none yet
  */
 struct publisher_result {
     enum lattn_status status;
     uint64_t epoch;
     uint64_t end_ns;
     struct lattn_certificate certificate;
-    int32_t heads;
-    enum lattn_certified heads_certified;
-    enum lattn_decomposition heads_decomposition;
+    struct lattn_model *model;
 };
 
 /* Starts the thread. Returns LATTN_OK, LATTN_INPUT_OUTPUT (the directory) or LATTN_NO_MEMORY. */
@@ -81,7 +80,7 @@ int publisher_is_idle(struct publisher *publisher);
 /* Wait until the emission under way, if there is one, has its result. */
 void publisher_wait(struct publisher *publisher);
 
-/* Returns LATTN_OK, or LATTN_MORE where none has become ready since the last call. */
+/* Take it. Returns LATTN_OK, or LATTN_MORE where none has become ready since the last call. */
 enum lattn_status publisher_result(struct publisher *publisher,
                                    struct publisher_result *ret_result);
 

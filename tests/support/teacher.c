@@ -1,6 +1,7 @@
 #include "support/teacher.h"
 
 #include "base/memory.h"
+#include "core/dense.h"
 #include "core/fewest.h"
 
 #include <criterion/criterion.h>
@@ -105,43 +106,78 @@ struct lattn_model *teacher_heads(const struct teacher *teacher, double effort)
     return model;
 }
 
-struct lattn_learner *teacher_teach(const struct teacher *teacher, int32_t pairs, double noise,
-                                    struct random *random)
+/* Every token x becomes mix x; d x d. */
+static void tokens_mix(int64_t tokens, int32_t d, const double *mix, double *z)
 {
-    const struct lattn_learner_settings settings = lattn_learner_settings_default();
-    size_t d = (size_t)teacher->model->d;
-    size_t m = (size_t)teacher->model->m;
-    size_t tokens = 2 * d * d;
-    double *z = numbers_new((size_t)pairs * tokens);
-    double *y = numbers_new((size_t)pairs * m);
-    double *errors = numbers_new((size_t)pairs * m);
-    struct lattn_learner *learner = NULL;
+    double *mixed = numbers_new((size_t)tokens * (size_t)d);
+
+    dense_multiply_rows((int32_t)tokens, d, d, 1, z, (size_t)d, mix, (size_t)d, 0, mixed,
+                        (size_t)d);
+    memcpy(z, mixed, (size_t)tokens * (size_t)d * sizeof *z);
+    memory_release(mixed);
+}
+
+void teacher_tokens(int64_t tokens, int32_t d, const double *mix, struct random *random, double *z)
+{
+    random_normals(random, z, tokens * d);
+    if (mix != NULL)
+        tokens_mix(tokens, d, mix, z);
+}
+
+/* Labels with their noise. */
+static void labels_make(const struct teacher *teacher, int32_t pairs, const double *z, double noise,
+                        struct random *random, double *y)
+{
+    int32_t seen = 2 * teacher->model->d;
+    int64_t count = (int64_t)pairs * teacher->model->m;
+    double *errors = numbers_new((size_t)count);
     double squares = 0;
 
-    cr_assert_eq(lattn_learner_open(&learner, &settings), LATTN_OK);
-    random_normals(random, z, (int64_t)((size_t)pairs * tokens));
-    random_normals(random, errors, (int64_t)((size_t)pairs * m));
-    for (size_t i = 0; i < (size_t)pairs; i++)
-        lattn_model_apply(teacher->model, z + i * tokens, (int32_t)(2 * d), y + i * m);
-    for (size_t i = 0; i < (size_t)pairs * m; i++)
-        squares += y[i] * y[i] / ((double)pairs * (double)m);
-    for (size_t i = 0; i < (size_t)pairs * m; i++)
+    random_normals(random, errors, count);
+    for (int32_t i = 0; i < pairs; i++)
+        lattn_model_apply(teacher->model, z + (int64_t)i * seen * teacher->model->d, seen,
+                          y + (int64_t)i * teacher->model->m);
+    for (int64_t i = 0; i < count; i++)
+        squares += y[i] * y[i] / (double)count;
+    for (int64_t i = 0; i < count; i++)
         y[i] += noise * sqrt(squares) * errors[i];
-    for (size_t i = 0; i < (size_t)pairs; i++) {
-        struct lattn_item item = {.z = z + i * tokens,
-                                  .y = y + i * m,
-                                  .weight = 1,
-                                  .n = (int32_t)(2 * d),
-                                  .d = (int32_t)d,
-                                  .m = (int32_t)m,
-                                  .labels = LATTN_LABELS_LAST};
-        struct lattn_batch batch = {&item, 1};
+    memory_release(errors);
+}
 
-        cr_assert_eq(lattn_learner_admit(learner, &item, NULL), LATTN_OK);
+struct lattn_learner *teacher_teach(const struct teacher *teacher, int32_t pairs, double noise,
+                                    const double *mix, struct random *random)
+{
+    enum { BATCH = 256 };
+    const struct lattn_learner_settings settings = lattn_learner_settings_default();
+    int32_t d = teacher->model->d;
+    int32_t m = teacher->model->m;
+    size_t tokens = 2 * (size_t)d * (size_t)d;
+    double *z = numbers_new((size_t)pairs * tokens);
+    double *y = numbers_new((size_t)pairs * (size_t)m);
+    struct lattn_learner *learner = NULL;
+
+    cr_assert_eq(lattn_learner_open(&learner, &settings), LATTN_OK);
+    teacher_tokens((int64_t)pairs * 2 * d, d, mix, random, z);
+    labels_make(teacher, pairs, z, noise, random, y);
+    for (int32_t i = 0; i < pairs;) {
+        struct lattn_item items[BATCH];
+        struct lattn_batch batch = {.items = items};
+
+        for (; i < pairs && batch.count < BATCH; i++) {
+            struct lattn_item *item = &items[batch.count++];
+
+            *item = (struct lattn_item){.z = z + (size_t)i * tokens,
+                                        .y = y + (size_t)i * (size_t)m,
+                                        .weight = 1,
+                                        .n = 2 * d,
+                                        .d = d,
+                                        .m = m,
+                                        .labels = LATTN_LABELS_LAST};
+            cr_assert_eq(lattn_learner_admit(learner, item, NULL), LATTN_OK);
+        }
         lattn_learner_absorb(learner, &batch);
     }
     memory_release(z);
     memory_release(y);
-    memory_release(errors);
     return learner;
 }

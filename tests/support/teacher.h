@@ -32,11 +32,14 @@ void teacher_done(struct teacher *teacher);
 /* The fewest heads from the exact weights; NULL where none were found. */
 struct lattn_model *teacher_heads(const struct teacher *teacher, double effort);
 
+/* Draw normal tokens; where mix (d x d) is not NULL, every token x becomes mix x. */
+void teacher_tokens(int64_t tokens, int32_t d, const double *mix, struct random *random, double *z);
+
 /*
  * Teach a learner of d coordinates from `pairs` sequences of 2 d normal tokens, labelled at the
- * last one, with normal noise of `noise` times the root mean square of the labels.
+ * last one, with normal noise of `noise` times the root mean square of the labels; mix as above.
  */
 struct lattn_learner *teacher_teach(const struct teacher *teacher, int32_t pairs, double noise,
-                                    struct random *random);
+                                    const double *mix, struct random *random);
 
 #endif

@@ -93,6 +93,8 @@ def heads():
             check(emission["model"]["residual"] < 1e-12 or option == "1", "and they compute W")
             check(client.ask("model")["heads"] == emission["model"]["heads"],
                   "one generation has one model")
+            check(("heads=100 most=6" in daemon.log()) == (option == "100"),
+                  "more heads than there can be are warned of", daemon.log())
     check(counts == {"fewest": 2, "svd": 6, "1": 1, "100": 6}, "--heads: as many as asked for",
           counts)
 

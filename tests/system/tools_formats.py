@@ -131,6 +131,37 @@ def judge(d, m, *options):
         judge_npz(title, path["npz"], tensors, said)
 
 
+def judge_fewest():
+    """The fewest heads in every format: two, named so and certified, that compute the labels."""
+    with Daemon() as daemon:
+        inputs = learned(daemon, 4, 3)
+        path = {form: os.path.join(daemon.folder, "fewest." + form)
+                for form in ("json", "safetensors", "npz")}
+        for form, where in path.items():
+            save(daemon, where, form)
+        tensors, said = load(path["safetensors"])
+        with open(path["json"]) as file:
+            model = json.load(file)
+        check(tensors["V"].shape == (2, 3, 4) and tensors["Q"].shape == (2, 4, 4),
+              "two heads come back as two", tensors["V"].shape)
+        check(said["heads_decomposition"] == model["heads_decomposition"] == "fewest"
+              and said["heads_certified_minimal"] == "true"
+              and model["heads_certified_minimal"] is True,
+              "the files say that they are the fewest, and certified", said)
+        check(float(said["residual"]) == model["residual"] < 1e-10, "and what they leave", said)
+        check([float(size) for size in json.loads(said["sigma"])]
+              == [head["sigma"] for head in model["heads"]], "and their sizes", said)
+        predicted = applied("predict", daemon.address, inputs)
+        byhand = np.array([apply(tensors, said, z) for z in inputs])
+        error = np.abs(byhand - predicted).max() / np.abs(predicted).max()
+        check(error < 1e-9, f"they predict as predict does, to {error:.1e}")
+        judge_npz("fewest", path["npz"], tensors, said)
+        again = os.path.join(daemon.folder, "again")
+        save(daemon, again, "safetensors", "--heads", "fewest")
+        with open(again, "rb") as one, open(path["safetensors"], "rb") as other:
+            check(one.read() == other.read(), "--heads fewest is the default, to the bit")
+
+
 def judge_npz(title, path, tensors, said):
     with zipfile.ZipFile(path) as archive:
         check(archive.testzip() is None and sorted(archive.namelist()) ==
@@ -204,6 +235,7 @@ def edges():
 for size in range(2, 9):
     judge(size, 1 + size % 3)
     judge(size, 1 + (size + 1) % 3, "--bias")
+judge_fewest()
 with tempfile.TemporaryDirectory() as temporary:
     foreign(temporary)
 edges()

@@ -44,6 +44,9 @@ with tempfile.TemporaryDirectory() as folder, Daemon("--emit-every", "50ms") as 
         check(json.load(file)["heads"] == json.loads(out)["heads"], "-o FILE holds the same")
     check(len(json.loads(lattn("model", daemon.address, "--heads", 1)[0])["heads"]) == 1,
           "--heads N asks for the largest")
+    _, err = lattn("model", daemon.address, "--heads", 9, code=1)
+    check(err == f"lattn model: {daemon.address}: heads is 9, a model of d = 4 and m = 2 has at most "
+          "8\n", "more than there can be are refused", err)
     _, err = lattn("model", daemon.address, "-o", "/no/such/folder/m", code=1)
     check("/no/such/folder/m: cannot write" in err, "a file that cannot be written is named", err)
 

@@ -43,3 +43,15 @@ Test(fisher, of_one_and_many_is_the_square_of_a_normal)
     for (double z = 0.5; z < 6; z += 0.5)
         cr_expect_float_eq(fisher_tail(z * z, 1, 1e6) / erfc(z / sqrt(2)), 1, 1e-3, "z = %g", z);
 }
+
+Test(fisher, quantile_is_the_way_back)
+{
+    for (double nu1 = 1; nu1 < 1e5; nu1 *= 9)
+        for (double nu2 = 2; nu2 < 1e5; nu2 *= 9)
+            for (double tail = 1e-6; tail < 1; tail *= 4) {
+                double F = fisher_quantile(tail, nu1, nu2);
+
+                cr_expect_float_eq(fisher_tail(F, nu1, nu2) / tail, 1, 1e-7,
+                                   "tail %g with %g and %g: F = %g", tail, nu1, nu2, F);
+            }
+}
