@@ -241,8 +241,12 @@ LATTN_API enum lattn_status lattn_learner_cover(struct lattn_learner *learner,
  * count       in   choose at most so many
  * ret_order   out  count indices, the first *ret_count of them are set
  *
+ * No choice lies less than half as far outside as the furthest candidate does. What a prediction
+ * would call determined is not chosen.
+ *
  * Works before the first pair as well, if candidates tell how wide a token is. About 4 q flops per
- * choice and candidate, q the directions missing in the features that candidates share.
+ * choice and candidate, q the directions missing in the features that candidates share, at the
+ * speed of matrix products.
  *
  * Returns LATTN_OK; LATTN_EMPTY, LATTN_RANGE, LATTN_NOT_FINITE, LATTN_SHAPE,
  * LATTN_FEATURE_OVERFLOW, LATTN_MEMORY_LIMIT, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.

@@ -110,9 +110,11 @@ int solution_settles(const struct solution *solution, const double *phi, double 
  *
  * work      scratch  2 * columns - rank
  * ret_seen  out      columns - rank
+ *
+ * Returns how long all of it may be by rounding.
  */
-void solution_residual(const struct solution *solution, const double *phi, double *work,
-                       double *ret_seen);
+double solution_residual(const struct solution *solution, const double *phi, double *work,
+                         double *ret_seen);
 
 /*
  * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS

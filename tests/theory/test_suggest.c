@@ -1,0 +1,180 @@
+/*
+ * What is missing (README.md, section 3): every suggestion raises the rank by one, whatever the
+ * candidates and the data before them, until nothing that the candidates offer is left.
+ */
+#include "core/dense.h"
+#include "core/feature.h"
+#include "support/corpus.h"
+#include "support/streams.h"
+
+#include <lattn/learner.h>
+
+#include "base/memory.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+TestSuite(suggest, .init = dense_threads_one);
+
+/* ---- candidates of all kinds --------------------------------------------------------------- */
+
+/*
+ * offset  of all tokens from zero
+ * shrink  decades by which whole sequences are smaller than others
+ * repeat  the last coordinate repeats the first
+ */
+struct family {
+    const char *name;
+    double offset;
+    double shrink;
+    int repeat;
+};
+
+static const struct family families[] = {
+    {"plain", 0, 0, 0},
+    {"far from zero", 30, 0, 0},
+    {"of several sizes", 0, 2, 0},
+    {"dependent", 0, 0, 1},
+};
+
+static void family_make(const struct family *family, struct random *random, size_t count,
+                        const struct corpus_shape *shape, struct corpus *corpus)
+{
+    corpus_add_normals(corpus, random, count, shape);
+    for (size_t i = 0; i < count; i++) {
+        const struct lattn_item *item = &corpus->items[corpus->count - count + i];
+        double scale = pow(10, -family->shrink * random_uniform(random));
+
+        for (int32_t c = 0; c < item->n * item->d; c++)
+            ((double *)item->z)[c] = (item->z[c] + family->offset) * scale;
+    }
+    if (family->repeat)
+        corpus_repeat(corpus);
+}
+
+/* Learn what is suggested one by one. Returns the rank that this should lead to. */
+static int64_t follow(const char *name, struct lattn_learner *learner, const struct corpus *corpus)
+{
+    const struct lattn_batch candidates = {corpus->items, corpus->count};
+    size_t *order = memory_raw(candidates.count, sizeof *order);
+    int64_t rank = corpus_certify(learner).rank;
+    size_t count;
+
+    cr_assert_not_null(order);
+    cr_assert_eq(lattn_learner_suggest(learner, &candidates, candidates.count, order, &count, NULL),
+                 LATTN_OK);
+    for (size_t i = 0; i < count; i++) {
+        corpus_teach_item(&candidates.items[order[i]], learner);
+        cr_expect_eq(corpus_certify(learner).rank, ++rank, "%s: suggestion %zu of %zu", name, i,
+                     count);
+    }
+    memory_release(order);
+    return rank;
+}
+
+/* Learning all candidates adds nothing to it. */
+static void expect_nothing_left(const char *name, struct lattn_learner *learner,
+                                const struct corpus *corpus, int64_t rank)
+{
+    int64_t after;
+
+    corpus_teach(corpus, 0, corpus->count, learner);
+    after = corpus_certify(learner).rank;
+    cr_expect_eq(after, rank, "%s: rank %ld, and %ld after all candidates", name, rank, after);
+}
+
+static void family_try(const struct family *family, struct random *random, int32_t d, int bias)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    const struct corpus_shape shape = {.d = d, .m = 1, .tokens_min = 2, .tokens_max = 5};
+    size_t p = (size_t)feature_count(d + bias);
+    struct corpus corpus = {0};
+    struct lattn_learner *learner;
+
+    settings.bias = bias;
+    learner = corpus_learner(&settings);
+    family_make(family, random, 3 * p, &shape, &corpus);
+    corpus_teach(&corpus, 0, random_below(random, (uint32_t)p), learner);
+    expect_nothing_left(family->name, learner, &corpus, follow(family->name, learner, &corpus));
+    corpus_done(&corpus);
+    lattn_learner_close(&learner);
+}
+
+Test(suggest, raises_the_rank_with_every_pair, .timeout = 600)
+{
+    struct random random = {.state = 11};
+    int32_t rounds = corpus_is_long() ? 20 : 2;
+
+    for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
+        for (int32_t round = 0; round < rounds; round++)
+            for (int32_t d = 2; d <= 4; d++)
+                for (int bias = 0; bias <= 1; bias++)
+                    family_try(&families[f], &random, d, bias);
+}
+
+/* Streams of known rank, in scales from 1e-8 to 1e8. */
+static struct lattn_learner *stream_learner(struct stream *stream, enum stream_kind kind,
+                                            int32_t family, uint64_t seed)
+{
+    struct lattn_learner_settings settings;
+
+    stream_start(stream, kind, family, 4, seed);
+    settings = stream_settings(stream);
+    settings.dim = stream->d;
+    return corpus_learner(&settings);
+}
+
+/* Fewer pairs than it takes, and about as often none as not. */
+static uint32_t pairs_before(const struct stream *stream, struct random *random)
+{
+    return random_below(random, 2) == 0 ? 0 : random_below(random, (uint32_t)stream->p);
+}
+
+static void stream_take(struct stream *stream, int32_t count, struct corpus *corpus)
+{
+    for (int32_t i = 0; i < count; i++) {
+        struct lattn_item item;
+
+        stream_next(stream, &item);
+        item.labels = LATTN_LABELS_LAST;
+        corpus_add_copy(corpus, &item);
+    }
+}
+
+/* Candidates out of a stream of which something was learned. */
+static void candidates_try(enum stream_kind kind, int32_t family, struct random *random)
+{
+    struct stream stream;
+    struct corpus corpus = {0};
+    struct lattn_learner *learner = stream_learner(&stream, kind, family, random_bits(random));
+    int64_t rank;
+
+    stream_take(&stream, 3 * stream.p, &corpus);
+    corpus_teach(&corpus, 0, pairs_before(&stream, random), learner);
+    rank = follow(stream_name(&stream), learner, &corpus);
+    /* Tokens collinear to 1e-4 hide directions between what shows and what counts as determined. */
+    if (stream.collinearity == 1)
+        expect_nothing_left(stream_name(&stream), learner, &corpus, rank);
+    corpus_done(&corpus);
+    lattn_learner_close(&learner);
+}
+
+typedef void (*stream_fn)(enum stream_kind kind, int32_t family, struct random *random);
+
+static void streams_try(stream_fn try, uint64_t seed)
+{
+    struct random random = {.state = seed};
+    int32_t rounds = corpus_is_long() ? 20 : 2;
+
+    for (int32_t round = 0; round < rounds; round++) {
+        for (int32_t family = 0; family < stream_families(STREAM_DEFICIENT); family++)
+            try(STREAM_DEFICIENT, family, &random);
+        for (int32_t family = 0; family < stream_families(STREAM_FULL); family++)
+            try(STREAM_FULL, family, &random);
+    }
+}
+
+Test(suggest, raises_the_rank_with_every_pair_of_a_stream, .timeout = 600)
+{
+    streams_try(candidates_try, 12);
+}
