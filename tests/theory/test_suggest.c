@@ -13,6 +13,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 
 TestSuite(suggest, .init = dense_threads_one);
 
@@ -177,4 +178,122 @@ static void streams_try(stream_fn try, uint64_t seed)
 Test(suggest, raises_the_rank_with_every_pair_of_a_stream, .timeout = 600)
 {
     streams_try(candidates_try, 12);
+}
+
+/* ---- made to order ------------------------------------------------------------------------- */
+
+/* Learn a design pair by pair, each of which raises the rank. */
+static void design_follow(const char *name, struct lattn_learner *learner,
+                          const struct lattn_design *design)
+{
+    const double y = 1;
+    int64_t rank = corpus_certify(learner).rank;
+
+    for (size_t i = 0; i < design->count; i++) {
+        struct lattn_item item = design->items[i];
+
+        item.y = &y;
+        item.m = 1;
+        corpus_teach_item(&item, learner);
+        cr_expect_eq(corpus_certify(learner).rank, ++rank, "%s: sequence %zu of %zu", name, i,
+                     design->count);
+    }
+}
+
+static struct lattn_learner *learner_of(int32_t d, int bias)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+
+    settings.dim = d;
+    settings.bias = bias;
+    return corpus_learner(&settings);
+}
+
+/* The rho that p sequences made to order from nothing lead to. */
+static double design_rho(int32_t d, int bias, double norm_max)
+{
+    struct lattn_learner *learner = learner_of(d, bias);
+    size_t p = (size_t)feature_count(d + bias);
+    struct lattn_certificate certificate;
+    struct lattn_design design;
+
+    cr_assert_eq(lattn_learner_design(learner, norm_max, SIZE_MAX, &design, NULL), LATTN_OK);
+    cr_expect_eq(design.missing, p);
+    cr_expect_eq(design.count, p);
+    design_follow("nothing", learner, &design);
+    certificate = corpus_certify(learner);
+    cr_expect_eq(certificate.verdict, LATTN_IDENTIFYING, "d %d, bias %d", d, bias);
+    lattn_design_done(&design);
+    lattn_learner_close(&learner);
+    return certificate.rho;
+}
+
+static int by_size(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* The median rho of p random pairs. */
+static double random_rho(int32_t d, int bias, struct random *random)
+{
+    enum { DRAWS = 15 };
+    const struct corpus_shape shape = {.d = d, .m = 1, .tokens_min = 4, .tokens_max = 4};
+    double rho[DRAWS];
+
+    for (int32_t i = 0; i < DRAWS; i++) {
+        struct lattn_learner *learner = learner_of(d, bias);
+        struct corpus corpus = {0};
+
+        corpus_add_normals(&corpus, random, (size_t)feature_count(d + bias), &shape);
+        corpus_teach(&corpus, 0, corpus.count, learner);
+        rho[i] = corpus_certify(learner).rho;
+        corpus_done(&corpus);
+        lattn_learner_close(&learner);
+    }
+    qsort(rho, DRAWS, sizeof *rho, by_size);
+    return rho[DRAWS / 2];
+}
+
+Test(suggest, makes_sequences_better_conditioned_than_random_ones, .timeout = 600)
+{
+    struct random random = {.state = 13};
+
+    for (int bias = 0; bias <= 1; bias++) {
+        double ordered = design_rho(8 - bias, bias, 0);
+        double usual = random_rho(8 - bias, bias, &random);
+
+        cr_expect_geq(ordered, 10 * usual, "bias %d: rho %g, of random pairs %g", bias, ordered,
+                      usual);
+    }
+}
+
+/* What a stream leaves open, dependent or not, is filled in its own scales. */
+static void filling_try(enum stream_kind kind, int32_t family, struct random *random)
+{
+    struct stream stream;
+    struct corpus corpus = {0};
+    struct lattn_learner *learner = stream_learner(&stream, kind, family, random_bits(random));
+    const char *name = stream_name(&stream);
+    struct lattn_design design;
+    int64_t rank;
+
+    stream_take(&stream, (int32_t)pairs_before(&stream, random), &corpus);
+    corpus_teach(&corpus, 0, corpus.count, learner);
+    rank = corpus_certify(learner).rank;
+    cr_assert_eq(lattn_learner_design(learner, 0, SIZE_MAX, &design, NULL), LATTN_OK);
+    cr_expect_eq((int64_t)design.missing, stream.p - rank, "%s", name);
+    cr_expect_eq(design.count, design.missing, "%s: %zu of %lu", name, design.count,
+                 design.missing);
+    design_follow(name, learner, &design);
+    cr_expect_eq(corpus_certify(learner).rank, stream.p, "%s", name);
+    lattn_design_done(&design);
+    corpus_done(&corpus);
+    lattn_learner_close(&learner);
+}
+
+Test(suggest, makes_sequences_that_fill_what_a_stream_leaves_open, .timeout = 600)
+{
+    streams_try(filling_try, 14);
 }
