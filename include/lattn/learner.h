@@ -283,7 +283,8 @@ struct lattn_design {
  * among its inputs by lattn_learner_suggest.
  *
  * Returns LATTN_OK; LATTN_NO_DATA where the width of a token is not known yet; LATTN_RANGE,
- * LATTN_MEMORY_LIMIT (above about 100 coordinates), LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
+ * LATTN_MEMORY_LIMIT (more than 2^26 numbers in so many tokens), LATTN_NO_MEMORY or
+ * LATTN_NO_CONVERGENCE.
  */
 LATTN_API enum lattn_status lattn_learner_design(struct lattn_learner *learner, double norm_max,
                                                  size_t count, struct lattn_design *ret_design,

@@ -16,6 +16,7 @@
 #include "core/certificate.h"
 #include "core/suggest.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ static const double norm_largest = 1e40;
 /*
  * width   coordinates of a token without the bias
  * units   width: length of e_j
+ * room    of items: so many of all p sequences are made
  */
 struct design {
     int32_t width;
@@ -40,6 +42,7 @@ struct design {
     struct lattn_item *items;
     double *z;
     size_t count;
+    size_t room;
 };
 
 /* D^2 of (jj, l) of coordinates besides the bias, the mean of S_jj^2 z_l^2. */
@@ -113,7 +116,7 @@ static void sequence_write(struct design *design, int32_t j, double a, int32_t k
 /* A context with each query. */
 static void context_write(struct design *design, int32_t j, double a, int32_t k, double b)
 {
-    for (int32_t l = 0; l < design->width + design->bias; l++)
+    for (int32_t l = 0; design->count < design->room && l < design->width + design->bias; l++)
         sequence_write(design, j, a, k, b, l);
 }
 
@@ -132,18 +135,17 @@ static void contexts_write(struct design *design)
     }
 }
 
-/* Make all sequences; they number as many as there are features. */
+/* Make the first `room` sequences. */
 static enum lattn_status design_init(struct design *design, const struct lattn_learner *learner,
-                                     double norm_max)
+                                     double norm_max, size_t room)
 {
     int32_t bias = learner->settings.bias;
-    size_t count = (size_t)feature_count(learner->d);
-    size_t numbers = count * TOKENS * (size_t)(learner->d - bias);
+    size_t numbers = room * TOKENS * (size_t)(learner->d - bias);
 
-    *design = (struct design){.width = learner->d - bias, .bias = bias};
+    *design = (struct design){.width = learner->d - bias, .bias = bias, .room = room};
     if (numbers > NUMBERS_MAX)
         return LATTN_MEMORY_LIMIT;
-    design->items = memory_raw(count, sizeof *design->items);
+    design->items = memory_raw(room, sizeof *design->items);
     design->z = memory_zeroed(numbers, sizeof *design->z);
     if (design->items == NULL || design->z == NULL)
         return LATTN_NO_MEMORY;
@@ -151,6 +153,7 @@ static enum lattn_status design_init(struct design *design, const struct lattn_l
     if (norm_max > 0)
         units_bound(design, norm_max);
     contexts_write(design);
+    assert(design->count == room);
     return LATTN_OK;
 }
 
@@ -179,24 +182,59 @@ static enum lattn_status design_give(const struct design *design, const size_t *
     return LATTN_OK;
 }
 
-static enum lattn_status design_choose(struct lattn_learner *learner, const struct design *design,
+/* Choose `count` among the first `room` sequences. */
+static enum lattn_status design_choose(struct lattn_learner *learner, double norm_max, size_t room,
                                        size_t count, struct lattn_design *ret_design)
 {
-    const struct lattn_batch candidates = {design->items, design->count};
-    size_t most = count < design->count ? count : design->count;
-    size_t *order = memory_raw(most, sizeof *order);
-    enum lattn_status status;
+    struct lattn_batch candidates = {.count = room};
+    size_t *order = memory_raw(count, sizeof *order);
+    struct design design = {0};
+    enum lattn_status status = order == NULL ? LATTN_NO_MEMORY : LATTN_OK;
 
-    if (order == NULL)
-        return LATTN_NO_MEMORY;
-    status = suggest_among(learner, learner->d, &candidates, most, order, &ret_design->count);
     if (status == LATTN_OK)
-        status = design_give(design, order, ret_design->count, &ret_design->items);
+        status = design_init(&design, learner, norm_max, room);
+    candidates.items = design.items;
+    if (status == LATTN_OK)
+        status = suggest_among(learner, learner->d, &candidates, count, order, &ret_design->count);
+    if (status == LATTN_OK)
+        status = design_give(&design, order, ret_design->count, &ret_design->items);
+    design_done(&design);
     memory_release(order);
-    if (status == LATTN_OK)
-        ret_design->missing =
-            (uint64_t)(feature_count(learner->d) - certificate_rank(&learner->factor));
     return status;
+}
+
+/* The rank of what was learned. */
+static enum lattn_status rank_find(struct lattn_learner *learner, size_t *ret_rank)
+{
+    struct factor *factor = &learner->factor;
+    enum lattn_status status = LATTN_OK;
+
+    if (factor->components_count > 0)
+        status = certificate_ranks(factor, learner_precision(learner), CERTIFICATE_RANKS);
+    *ret_rank = status == LATTN_OK ? (size_t)certificate_rank(factor) : 0;
+    return status;
+}
+
+/*
+ * As the sequences are independent, rank + count of them add count directions to any data of that
+ * rank: the others need not be made, unless some of these would not show.
+ */
+static enum lattn_status design_make(struct lattn_learner *learner, double norm_max, size_t count,
+                                     struct lattn_design *ret_design)
+{
+    size_t p = (size_t)feature_count(learner->d), rank;
+    enum lattn_status status = rank_find(learner, &rank);
+
+    if (status != LATTN_OK)
+        return status;
+    ret_design->missing = p - rank;
+    count = count < p - rank ? count : p - rank;
+    status = design_choose(learner, norm_max, rank + count, count, ret_design);
+    if (status != LATTN_OK || ret_design->count == count || rank + count == p)
+        return status;
+    lattn_design_done(ret_design);
+    ret_design->missing = p - rank;
+    return design_choose(learner, norm_max, p, count, ret_design);
 }
 
 enum lattn_status lattn_learner_design(struct lattn_learner *learner, double norm_max, size_t count,
@@ -204,7 +242,6 @@ enum lattn_status lattn_learner_design(struct lattn_learner *learner, double nor
                                        struct lattn_complaint *complaint)
 {
     struct lattn_design chosen = {0};
-    struct design design;
     enum lattn_status status;
 
     if (norm_max != 0 && !(norm_max >= norm_least && norm_max <= norm_largest))
@@ -214,10 +251,7 @@ enum lattn_status lattn_learner_design(struct lattn_learner *learner, double nor
         return complain(complaint, LATTN_NO_DATA,
                         "nothing tells yet how wide a token is: set --dim, name coordinates, or "
                         "send a pair first");
-    status = design_init(&design, learner, norm_max);
-    if (status == LATTN_OK)
-        status = design_choose(learner, &design, count, &chosen);
-    design_done(&design);
+    status = design_make(learner, norm_max, count, &chosen);
     if (status != LATTN_OK)
         return complain(complaint, status, "%s", lattn_status_text(status));
     *ret_design = chosen;

@@ -103,6 +103,18 @@ Test(design, makes_no_more_than_asked_for_or_missing_and_changes_nothing)
     lattn_learner_close(&learner);
 }
 
+/* At the most coordinates there can be, a few are made at once. */
+Test(design, makes_a_few_of_many)
+{
+    struct lattn_learner *learner = learner_of(LATTN_DIM_MAX, 0);
+    struct lattn_design design = design_of(learner, 0, 300);
+
+    cr_expect_eq(design.count, 300);
+    cr_expect_eq(design.missing, 256 * 256 / 2 * 257);
+    lattn_design_done(&design);
+    lattn_learner_close(&learner);
+}
+
 /* An item that was admitted and not yet learned has places for its features, and no more. */
 Test(design, counts_nothing_as_seen_that_was_not_learned)
 {
@@ -155,7 +167,8 @@ Test(design, refuses_what_it_cannot_do)
     expect_refused(known, -1, LATTN_RANGE, "norm_max is -1, it may be from 1e-40 to 1e+40");
     expect_refused(known, NAN, LATTN_RANGE, "norm_max is");
     expect_refused(known, 1e41, LATTN_RANGE, "norm_max is 1e+41");
-    expect_refused(wide, 0, LATTN_MEMORY_LIMIT, "");
+    cr_expect_eq(lattn_learner_design(wide, 0, SIZE_MAX, &(struct lattn_design){0}, NULL),
+                 LATTN_MEMORY_LIMIT);
     lattn_learner_close(&unknown);
     lattn_learner_close(&known);
     lattn_learner_close(&wide);
