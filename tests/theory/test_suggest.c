@@ -297,3 +297,64 @@ Test(suggest, makes_sequences_that_fill_what_a_stream_leaves_open, .timeout = 60
 {
     streams_try(filling_try, 14);
 }
+
+/* ---- a pool of an automaton's inputs ------------------------------------------------------- */
+
+enum { MACHINES = 128, WORD = 32, DOMAIN_RANK = 784 };
+
+/* Words of random automata of four states and symbols, a pair for each letter. */
+static void pool_make(struct corpus *pool)
+{
+    const struct lattn_automaton_settings settings = {
+        .states = 4,
+        .symbols = 4,
+        .length = WORD,
+        .query = LATTN_AUTOMATON_STEP,
+        .seed = 74,
+    };
+    struct lattn_task *task;
+
+    cr_assert_eq(lattn_automaton_open(&task, &settings), LATTN_OK);
+    for (int32_t i = 0; i < MACHINES * WORD; i++)
+        corpus_add_task(pool, task);
+    lattn_task_close(&task);
+}
+
+/* How many pairs of the pool, in its order, are learned until its rank is reached? */
+static size_t pairs_needed(const struct corpus *pool)
+{
+    enum { STEP = 16 };
+    struct lattn_learner *learner = learner_of(pool->items[0].d, 0);
+    size_t learned = DOMAIN_RANK;
+
+    corpus_teach(pool, 0, learned, learner);
+    for (; learned < pool->count && corpus_certify(learner).rank < DOMAIN_RANK; learned += STEP)
+        corpus_teach(pool, learned, STEP, learner);
+    cr_expect_eq(corpus_certify(learner).rank, DOMAIN_RANK);
+    lattn_learner_close(&learner);
+    return learned;
+}
+
+Test(suggest, takes_as_many_pairs_as_a_domain_has_directions, .timeout = 600)
+{
+    struct random random = {.state = 15};
+    struct corpus pool = {0};
+    struct lattn_learner *learner;
+    double needed[20];
+    int32_t orders = corpus_is_long() ? 20 : 3;
+
+    pool_make(&pool);
+    learner = learner_of(pool.items[0].d, 0);
+    cr_expect_eq(follow("automata", learner, &pool), DOMAIN_RANK);
+    cr_expect_eq(lattn_learner_pairs(learner), DOMAIN_RANK);
+    lattn_learner_close(&learner);
+    for (int32_t i = 0; i < orders; i++) {
+        corpus_shuffle(&pool, &random);
+        needed[i] = (double)pairs_needed(&pool);
+    }
+    qsort(needed, (size_t)orders, sizeof *needed, by_size);
+    cr_log_info("random orders need %g pairs in the median, %g to %g", needed[orders / 2],
+                needed[0], needed[orders - 1]);
+    cr_expect_gt(needed[0], DOMAIN_RANK);
+    corpus_done(&pool);
+}
