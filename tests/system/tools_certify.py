@@ -53,7 +53,7 @@ def refusals():
         check("no data" in err or "nothing" in err or "pair" in err, "nothing was learned", err)
         lattn("feed", daemon.address, stdin='{"z":[[1,2]],"y":1}\n')
         _, err = lattn("certify", daemon.address, stdin='{"z":[[1,2]]}\n{"z":[[1]]}\n', code=1)
-        check("inputs[1]: a token of z has 1 coordinates" in err, "inputs of another width", err)
+        check("line 2: a token of z has 1 coordinates" in err, "inputs of another width", err)
         _, err = lattn("certify", daemon.address, stdin='{"z":[[1,2]]}\nx\n', code=1)
         check("line 2:" in err, "no input", err)
         _, err = lattn("certify", daemon.address, stdin="\n", code=1)
