@@ -47,6 +47,15 @@ def learned_in_part_and_in_full():
               "in batches, with the bound of all of them", out)
 
 
+def short_decimals():
+    """Numbers that take more room in a request than they did in the lines."""
+    tokens = [[0.1, 0.3, 0.7, 0.9]] * 50
+    with Daemon() as daemon:
+        lattn("feed", daemon.address, stdin=json.dumps({"z": tokens, "y": 1}) + "\n")
+        out, _ = lattn("certify", daemon.address, stdin=(json.dumps({"z": tokens}) + "\n") * 4200)
+        check(out.startswith("4200 of 4200 inputs are determined"), "of any length in all", out)
+
+
 def refusals():
     with Daemon() as daemon:
         _, err = lattn("certify", daemon.address, stdin='{"z":[[1]]}\n', code=1)
@@ -61,4 +70,5 @@ def refusals():
 
 
 learned_in_part_and_in_full()
+short_decimals()
 refusals()

@@ -23,19 +23,23 @@ TestSuite(suggest, .init = dense_threads_one);
  * offset  of all tokens from zero
  * shrink  decades by which whole sequences are smaller than others
  * repeat  the last coordinate repeats the first
+ * hides   directions so weak that predictions call them determined before they show in the rank:
+ *         they are not suggested
  */
 struct family {
     const char *name;
     double offset;
     double shrink;
     int repeat;
+    int hides;
 };
 
 static const struct family families[] = {
-    {"plain", 0, 0, 0},
-    {"far from zero", 30, 0, 0},
-    {"of several sizes", 0, 2, 0},
-    {"dependent", 0, 0, 1},
+    {"plain", 0, 0, 0, 0},
+    {"far from zero", 30, 0, 0, 0},
+    {"very far from zero", 1000, 0, 0, 1},
+    {"of several sizes", 0, 2, 0, 0},
+    {"dependent", 0, 0, 1, 0},
 };
 
 static void family_make(const struct family *family, struct random *random, size_t count,
@@ -91,12 +95,15 @@ static void family_try(const struct family *family, struct random *random, int32
     size_t p = (size_t)feature_count(d + bias);
     struct corpus corpus = {0};
     struct lattn_learner *learner;
+    int64_t rank;
 
     settings.bias = bias;
     learner = corpus_learner(&settings);
     family_make(family, random, 3 * p, &shape, &corpus);
     corpus_teach(&corpus, 0, random_below(random, (uint32_t)p), learner);
-    expect_nothing_left(family->name, learner, &corpus, follow(family->name, learner, &corpus));
+    rank = follow(family->name, learner, &corpus);
+    if (!family->hides)
+        expect_nothing_left(family->name, learner, &corpus, rank);
     corpus_done(&corpus);
     lattn_learner_close(&learner);
 }

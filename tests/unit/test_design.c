@@ -147,6 +147,23 @@ Test(design, leaves_out_what_would_not_show)
     lattn_learner_close(&learner);
 }
 
+/* The first sequences ask for what was learned in part; those of a third coordinate would show. */
+Test(design, looks_further_where_the_first_would_not_show)
+{
+    struct lattn_learner *learner = learner_of(3, 0);
+    const double z[] = {1e6, 5e5, 0, -3e5, 2e6, 0}, y = 1;
+    const struct lattn_item item = {.z = z, .y = &y, .weight = 1, .n = 2, .d = 3, .m = 1};
+    struct lattn_design design;
+
+    corpus_teach_item(&item, learner);
+    design = design_of(learner, 1, 1);
+    cr_assert_eq(design.count, 1);
+    cr_expect_eq(design.missing, 17);
+    cr_expect(design.items[0].z[2] != 0 || design.items[0].z[5] != 0);
+    lattn_design_done(&design);
+    lattn_learner_close(&learner);
+}
+
 static void expect_refused(struct lattn_learner *learner, double norm_max, enum lattn_status status,
                            const char *said)
 {
