@@ -77,6 +77,27 @@ Test(design, takes_its_units_from_what_was_learned)
     lattn_learner_close(&learner);
 }
 
+/* Of a coordinate that never asked S tells the unit. */
+Test(design, takes_the_unit_of_a_coordinate_that_never_asked)
+{
+    struct lattn_learner *learner = learner_of(2, 0);
+    const double z[] = {1000, 1e-3, 500, 0}, y = 1;
+    const struct lattn_item item = {.z = z, .y = &y, .weight = 1, .n = 2, .d = 2, .m = 1};
+    struct lattn_design design;
+
+    corpus_teach_item(&item, learner);
+    design = design_of(learner, 0, SIZE_MAX);
+    cr_assert_eq(design.count, 5);
+    for (size_t i = 0; i < design.count; i++)
+        for (int32_t c = 0; c < 4; c++) {
+            double size = fabs(design.items[i].z[c] / z[c % 2]);
+
+            cr_expect(size == 0 || (size > 0.5 && size < 1), "sequence %zu: %g", i, size);
+        }
+    lattn_design_done(&design);
+    lattn_learner_close(&learner);
+}
+
 Test(design, makes_no_more_than_asked_for_or_missing_and_changes_nothing)
 {
     struct lattn_learner *learner = learner_of(2, 0);
