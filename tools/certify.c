@@ -15,9 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A batch ends with the input that fills it, or with this many bytes. */
-enum { BATCH_BYTES_MAX = 4 << 20 };
-
 /*
  * One run.
  *
@@ -73,16 +70,12 @@ static void domain_add(struct certify *certify, const struct lattn_domain *batch
 /* Ask for the batch at hand; it is empty afterwards. */
 static enum verb_exit batch_ask(struct certify *certify)
 {
-    struct lattn_request request = {.method = LATTN_METHOD_CERTIFY,
-                                    .id = "1",
-                                    .inputs = certify->batch.items,
-                                    .inputs_count = certify->batch.count};
     struct lattn_domain batch;
     struct lattn_reply reply;
     enum lattn_status status;
     enum verb_exit code;
 
-    code = client_ask(&certify->client, &request, &reply);
+    code = inputs_ask(&certify->batch, &certify->client, NULL, LATTN_METHOD_CERTIFY, 0, &reply);
     if (code != VERB_DONE)
         return code;
     status = lattn_reply_domain(&reply, &batch);
@@ -94,7 +87,7 @@ static enum verb_exit batch_ask(struct certify *certify)
     return VERB_DONE;
 }
 
-static enum verb_exit inputs_ask(struct certify *certify)
+static enum verb_exit batches_ask(struct certify *certify)
 {
     enum verb_exit code = VERB_DONE;
     enum lattn_status status;
@@ -110,8 +103,7 @@ static enum verb_exit inputs_ask(struct certify *certify)
         }
         if (!reader_is_blank(text, length))
             code = input_take(certify, text, length);
-        if (code == VERB_DONE &&
-            (certify->batch.count == LATTN_INPUTS_MAX || certify->batch.bytes >= BATCH_BYTES_MAX))
+        if (code == VERB_DONE && inputs_are_enough(&certify->batch))
             code = batch_ask(certify);
     }
     if (certify->input.error != 0) {
@@ -152,7 +144,7 @@ static enum verb_exit certify_run_on(struct certify *certify)
     enum verb_exit code;
 
     reader_init(&certify->input, STDIN_FILENO, READER_LINES, READER_BYTES_MAX);
-    code = inputs_ask(certify);
+    code = batches_ask(certify);
     if (code == VERB_DONE && certify->domain.inputs == 0) {
         talk(certify->client.verb, "standard input", "there is no input to certify");
         code = VERB_REFUSED;

@@ -1,60 +1,133 @@
 #include "inputs.h"
 
 #include "input_line.h"
+#include "talk.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Make room for the tokens of one more input; those of the others stay, elsewhere. */
-static enum lattn_status tokens_reserve(struct inputs *inputs, size_t used)
-{
-    size_t room = 2 * (inputs->tokens_used + used);
-    double *grown;
-
-    if (inputs->tokens_used + used <= inputs->tokens_room)
-        return LATTN_OK;
-    grown = realloc(inputs->tokens, room * sizeof *grown);
-    if (grown == NULL)
-        return LATTN_NO_MEMORY;
-    inputs->tokens = grown;
-    inputs->tokens_room = room;
-    for (size_t i = 0; i < inputs->count; i++)
-        inputs->items[i].z = grown + inputs->at[i];
-    return LATTN_OK;
-}
+/*
+ * With these many numbers a request is sent: one takes up to 25 bytes of a line and its brackets,
+ * so that this is 7 MiB, of the 16 that a daemon takes unless told otherwise.
+ */
+enum { NUMBERS_ENOUGH = 1 << 18 };
 
 enum lattn_status inputs_take(struct inputs *inputs, const char *text, size_t length, uint64_t line,
                               struct lattn_complaint *complaint)
 {
-    struct lattn_item *item = &inputs->items[inputs->count];
+    size_t place = inputs->count;
+    struct lattn_item item;
     enum lattn_status status;
+    double *tokens;
     size_t used;
 
     assert(inputs->count < LATTN_INPUTS_MAX);
-    status = input_line_read(&inputs->line, text, length, &used, item, complaint);
-    if (status == LATTN_OK)
-        status = tokens_reserve(inputs, used);
+    status = input_line_read(&inputs->line, text, length, &used, &item, complaint);
     if (status != LATTN_OK)
         return status;
-    memcpy(inputs->tokens + inputs->tokens_used, inputs->line.data, used * sizeof(double));
-    item->z = inputs->tokens + inputs->tokens_used;
-    inputs->at[inputs->count] = inputs->tokens_used;
-    inputs->lines[inputs->count++] = line;
-    inputs->tokens_used += used;
-    inputs->bytes += length;
+    tokens = malloc(used * sizeof *tokens + length + 1);
+    if (tokens == NULL)
+        return LATTN_NO_MEMORY;
+    memcpy(tokens, inputs->line.data, used * sizeof *tokens);
+    memcpy(tokens + used, text, length);
+    ((char *)(tokens + used))[length] = '\0';
+    item.z = tokens;
+    inputs->items[place] = item;
+    inputs->tokens[place] = tokens;
+    inputs->texts[place] = (const char *)(tokens + used);
+    inputs->lines[place] = line;
+    inputs->numbers += used;
+    inputs->count++;
     return LATTN_OK;
+}
+
+int inputs_are_enough(const struct inputs *inputs)
+{
+    return inputs->count == LATTN_INPUTS_MAX || inputs->numbers >= NUMBERS_ENOUGH;
+}
+
+/* Move an input to another set, which owns it then. */
+static void input_move(struct inputs *from, size_t at, struct inputs *to)
+{
+    to->items[to->count] = from->items[at];
+    to->tokens[to->count] = from->tokens[at];
+    to->texts[to->count] = from->texts[at];
+    to->lines[to->count] = from->lines[at];
+    to->numbers += (size_t)lattn_item_numbers(&from->items[at]);
+    to->count++;
+    from->tokens[at] = NULL;
+}
+
+enum lattn_status inputs_keep(struct inputs *inputs, const int32_t *order, size_t count)
+{
+    struct inputs *kept = calloc(1, sizeof *kept);
+
+    if (kept == NULL)
+        return LATTN_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        assert((size_t)order[i] < inputs->count && inputs->tokens[order[i]] != NULL);
+        input_move(inputs, (size_t)order[i], kept);
+    }
+    inputs_clear(inputs);
+    kept->line = inputs->line;
+    *inputs = *kept;
+    free(kept);
+    return LATTN_OK;
+}
+
+/* The input that a refusal names, and what it says of it; 0 where it names none. */
+static int complaint_split(const struct inputs *inputs, const char *message, size_t *ret_place,
+                           const char **ret_reason)
+{
+    const char *bracket = strchr(message, '[');
+    const char *word_end = message + strspn(message, "abcdefghijklmnopqrstuvwxyz");
+    char *end;
+
+    if (bracket == NULL || bracket != word_end)
+        return 0;
+    *ret_place = strtoull(bracket + 1, &end, 10);
+    if (strncmp(end, "]: ", 3) != 0 || *ret_place >= inputs->count)
+        return 0;
+    *ret_reason = end + 3;
+    return 1;
+}
+
+enum verb_exit inputs_ask(const struct inputs *inputs, struct client *client, const char *object,
+                          enum lattn_method method, uint64_t n, struct lattn_reply *ret_reply)
+{
+    const struct lattn_request request = {.method = method,
+                                          .id = "1",
+                                          .inputs = (struct lattn_item *)inputs->items,
+                                          .inputs_count = inputs->count,
+                                          .n = n};
+    enum lattn_status status = client_exchange(client, &request, ret_reply);
+    const char *reason;
+    size_t place;
+
+    if (status != LATTN_OK)
+        return client_refuse(client, status);
+    if (ret_reply->kind == LATTN_REPLY_RESULT)
+        return VERB_DONE;
+    if (complaint_split(inputs, ret_reply->message, &place, &reason))
+        talk(client->verb, object, "line %llu: %s", (unsigned long long)inputs->lines[place],
+             reason);
+    else
+        talk(client->verb, client->address, "%s", ret_reply->message);
+    lattn_reply_done(ret_reply);
+    return VERB_REFUSED;
 }
 
 void inputs_clear(struct inputs *inputs)
 {
+    for (size_t i = 0; i < inputs->count; i++)
+        free(inputs->tokens[i]);
     inputs->count = 0;
-    inputs->bytes = 0;
-    inputs->tokens_used = 0;
+    inputs->numbers = 0;
 }
 
 void inputs_done(struct inputs *inputs)
 {
-    free(inputs->tokens);
+    inputs_clear(inputs);
     numbers_done(&inputs->line);
 }

@@ -1,5 +1,8 @@
 /*
- * suggest: which of the candidates in a file should be labelled next.
+ * suggest: what should be labelled next, out of the candidates in a file or made to order.
+ *
+ * A file is read in rounds, each as large as one request takes: what was chosen competes with the
+ * lines that come. It spans all that the lines before had to offer, so nothing is lost.
  */
 #include "client.h"
 #include "inputs.h"
@@ -15,161 +18,238 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What is asked for; path is NULL for sequences made to order, n and norm_max 0 for no bound. */
+struct wish {
+    const char *address;
+    const char *path;
+    uint64_t n;
+    double norm_max;
+};
+
 /*
  * One run.
  *
- * text  the candidates' lines, each with a zero byte behind it; candidate i starts at text_at[i]
+ * pool  the candidates of this round; those chosen in the rounds before stand first
+ * fresh so many of them are not yet asked about
  */
 struct suggest {
     struct client client;
+    const struct wish *wish;
     struct reader file;
-    const char *path;
-    struct inputs candidates;
-    struct lattn_text text;
-    size_t text_at[LATTN_INPUTS_MAX];
+    struct inputs pool;
+    size_t fresh;
 };
+
+/* ---- candidates ---------------------------------------------------------------------------- */
 
 static enum verb_exit line_refuse(const struct suggest *suggest, const char *reason)
 {
-    talk(suggest->client.verb, suggest->path, "line %llu: %s",
+    talk(suggest->client.verb, suggest->wish->path, "line %llu: %s",
          (unsigned long long)suggest->file.number, reason);
     return VERB_REFUSED;
 }
 
 static enum verb_exit candidate_take(struct suggest *suggest, const char *text, size_t length)
 {
-    struct inputs *candidates = &suggest->candidates;
     struct lattn_complaint complaint = {""};
-    enum lattn_status status;
+    enum lattn_status status =
+        inputs_take(&suggest->pool, text, length, suggest->file.number, &complaint);
 
-    if (candidates->count == LATTN_INPUTS_MAX) {
-        snprintf(complaint.text, sizeof complaint.text, "there are more than %d candidates",
-                 LATTN_INPUTS_MAX);
-        return line_refuse(suggest, complaint.text);
-    }
-    suggest->text_at[candidates->count] = suggest->text.length;
-    status = inputs_take(candidates, text, length, suggest->file.number, &complaint);
-    if (status == LATTN_MORE)
-        return VERB_DONE;
     if (status == LATTN_OK)
-        status = lattn_text_add(&suggest->text, text, length + 1);
-    if (status == LATTN_OK)
+        suggest->fresh++;
+    if (status == LATTN_OK || status == LATTN_MORE)
         return VERB_DONE;
     return line_refuse(suggest, complaint.text[0] ? complaint.text : lattn_status_text(status));
 }
 
-static enum verb_exit candidates_read(struct suggest *suggest)
+/* Are these indices of candidates, none of them twice? */
+static int order_is_sound(const struct suggest *suggest, const int32_t *order, size_t count)
 {
-    enum verb_exit code = VERB_DONE;
-    enum lattn_status status;
-    size_t length;
-    char *text;
+    uint8_t is_taken[LATTN_INPUTS_MAX] = {0};
 
-    while (code == VERB_DONE &&
-           (status = reader_read(&suggest->file, &text, &length)) != LATTN_MORE) {
-        if (status != LATTN_OK)
-            code = line_refuse(suggest, lattn_status_text(status));
-        else if (!reader_is_blank(text, length))
-            code = candidate_take(suggest, text, length);
-    }
-    if (code == VERB_DONE && suggest->file.error != 0) {
-        talk(suggest->client.verb, suggest->path, "%s", strerror(suggest->file.error));
-        code = VERB_REFUSED;
-    }
-    if (code == VERB_DONE && suggest->candidates.count == 0) {
-        talk(suggest->client.verb, suggest->path, "there is no candidate");
-        code = VERB_REFUSED;
-    }
-    return code;
+    for (size_t i = 0; i < count; i++)
+        if ((size_t)order[i] >= suggest->pool.count || is_taken[order[i]]++)
+            return 0;
+    return 1;
 }
 
-/* Print the lines of the candidates that the daemon chose. */
-static enum verb_exit order_print(const struct suggest *suggest, const struct lattn_reply *reply)
+/* Keep what the daemon chooses of the pool, in its order. */
+static enum verb_exit pool_ask(struct suggest *suggest)
 {
+    struct lattn_reply reply;
+    enum verb_exit code = inputs_ask(&suggest->pool, &suggest->client, suggest->wish->path,
+                                     LATTN_METHOD_SUGGEST, suggest->wish->n, &reply);
     enum lattn_status status;
     int32_t *order;
     size_t count;
 
-    status = lattn_reply_suggestion(reply, &order, &count);
+    if (code != VERB_DONE)
+        return code;
+    status = lattn_reply_suggestion(&reply, &order, &count);
+    lattn_reply_done(&reply);
     if (status != LATTN_OK)
         return client_refuse(&suggest->client, status);
-    for (size_t i = 0; status == LATTN_OK && i < count; i++) {
-        if ((size_t)order[i] >= suggest->candidates.count)
-            status = LATTN_FIELD;
-        else
-            printf("%s\n", suggest->text.data + suggest->text_at[order[i]]);
-    }
+    status = order_is_sound(suggest, order, count) ? inputs_keep(&suggest->pool, order, count)
+                                                   : LATTN_FIELD;
     free(order);
+    suggest->fresh = 0;
     return status == LATTN_OK ? VERB_DONE : client_refuse(&suggest->client, status);
 }
 
-static enum verb_exit candidates_ask(struct suggest *suggest, uint64_t n)
+/* The next candidate; LATTN_MORE where there is none. */
+static enum verb_exit line_take(struct suggest *suggest, int *ret_ended)
 {
-    const struct lattn_request request = {.method = LATTN_METHOD_SUGGEST,
-                                          .id = "1",
-                                          .inputs = suggest->candidates.items,
-                                          .inputs_count = suggest->candidates.count,
-                                          .n = n};
-    struct lattn_reply reply;
-    enum verb_exit code = client_ask(&suggest->client, &request, &reply);
+    size_t length;
+    char *text;
+    enum lattn_status status = reader_read(&suggest->file, &text, &length);
 
-    if (code != VERB_DONE)
-        return code;
-    code = order_print(suggest, &reply);
-    lattn_reply_done(&reply);
+    *ret_ended = status == LATTN_MORE;
+    if (*ret_ended && suggest->file.error != 0) {
+        talk(suggest->client.verb, suggest->wish->path, "%s", strerror(suggest->file.error));
+        return VERB_REFUSED;
+    }
+    if (*ret_ended || (status == LATTN_OK && reader_is_blank(text, length)))
+        return VERB_DONE;
+    return status == LATTN_OK ? candidate_take(suggest, text, length)
+                              : line_refuse(suggest, lattn_status_text(status));
+}
+
+/* Read the file in rounds; what is left in the pool is the answer. */
+static enum verb_exit pool_choose(struct suggest *suggest)
+{
+    enum verb_exit code = VERB_DONE;
+    int ended = 0, was_any = 0;
+
+    while (code == VERB_DONE && !ended && !inputs_are_enough(&suggest->pool)) {
+        code = line_take(suggest, &ended);
+        was_any = was_any || suggest->fresh > 0;
+        if (code == VERB_DONE && suggest->fresh > 0 && (ended || inputs_are_enough(&suggest->pool)))
+            code = pool_ask(suggest);
+    }
+    if (code == VERB_DONE && !was_any) {
+        talk(suggest->client.verb, suggest->wish->path, "there is no candidate");
+        return VERB_REFUSED;
+    }
+    if (code == VERB_DONE && !ended)
+        talk(suggest->client.verb, suggest->wish->path,
+             "lines after %llu were not looked at: learn these first, then ask again",
+             (unsigned long long)suggest->file.number);
     return code;
 }
 
-static enum verb_exit suggest_run_on(struct suggest *suggest, uint64_t n)
+static enum verb_exit candidates_run(struct suggest *suggest)
 {
-    int fd = open(suggest->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(suggest->wish->path, O_RDONLY | O_CLOEXEC);
     enum verb_exit code;
 
     if (fd < 0) {
-        talk(suggest->client.verb, suggest->path, "%s", strerror(errno));
+        talk(suggest->client.verb, suggest->wish->path, "%s", strerror(errno));
         return VERB_REFUSED;
     }
     reader_init(&suggest->file, fd, READER_LINES, READER_BYTES_MAX);
-    lattn_text_init(&suggest->text);
-    code = candidates_read(suggest);
-    if (code == VERB_DONE)
-        code = candidates_ask(suggest, n);
-    lattn_text_done(&suggest->text);
-    inputs_done(&suggest->candidates);
+    code = pool_choose(suggest);
+    for (size_t i = 0; code == VERB_DONE && i < suggest->pool.count; i++)
+        printf("%s\n", suggest->pool.texts[i]);
+    inputs_done(&suggest->pool);
     reader_done(&suggest->file);
     close(fd);
     return code;
 }
 
-static enum options_outcome wish_read(int argc, char **argv, const char **ret_address,
-                                      const char **ret_path, uint64_t *ret_n)
+/* ---- made to order ------------------------------------------------------------------------- */
+
+static enum lattn_status design_print(const struct lattn_design *design)
+{
+    enum lattn_status status = LATTN_OK;
+    struct lattn_text text;
+
+    lattn_text_init(&text);
+    for (size_t i = 0; status == LATTN_OK && i < design->count; i++) {
+        text.length = 0;
+        status = lattn_write_pair(&text, LATTN_FORMAT_JSON, &design->items[i], NULL, NULL, 0);
+        if (status == LATTN_OK)
+            fputs(text.data, stdout);
+    }
+    lattn_text_done(&text);
+    return status;
+}
+
+/* Say why there are fewer than were asked for. */
+static void design_explain(const struct suggest *suggest, const struct lattn_design *design)
+{
+    if (design->count == suggest->wish->n)
+        return;
+    if (design->missing == 0)
+        talk(suggest->client.verb, suggest->client.address, "nothing is missing");
+    else if (design->count == design->missing)
+        talk(suggest->client.verb, suggest->client.address, "only %zu directions are missing",
+             design->count);
+    else
+        talk(suggest->client.verb, suggest->client.address,
+             "%llu directions are missing, of which such short tokens would show %zu",
+             (unsigned long long)design->missing, design->count);
+}
+
+static enum verb_exit design_run(struct suggest *suggest)
+{
+    const struct lattn_request request = {.method = LATTN_METHOD_SUGGEST,
+                                          .id = "1",
+                                          .n = suggest->wish->n,
+                                          .norm_max = suggest->wish->norm_max};
+    struct lattn_reply reply;
+    struct lattn_design design;
+    enum lattn_status status;
+    enum verb_exit code = client_ask(&suggest->client, &request, &reply);
+
+    if (code != VERB_DONE)
+        return code;
+    status = lattn_reply_design(&reply, &design);
+    lattn_reply_done(&reply);
+    if (status != LATTN_OK)
+        return client_refuse(&suggest->client, status);
+    status = design_print(&design);
+    if (status == LATTN_OK)
+        design_explain(suggest, &design);
+    lattn_design_done(&design);
+    return status == LATTN_OK ? VERB_DONE : client_refuse(&suggest->client, status);
+}
+
+/* ---- the verb ------------------------------------------------------------------------------ */
+
+static enum options_outcome wish_read(int argc, char **argv, struct wish *ret_wish)
 {
     const struct option_row rows[] = {
-        {"--from", "FILE", OPTION_TEXT, ret_path, 0, 0, "the candidates, lines as for predict"},
-        {"-n", "N", OPTION_WHOLE, ret_n, 1, LATTN_INPUTS_MAX, "at most N of them"},
+        {"--from", "FILE", OPTION_TEXT, &ret_wish->path, 0, 0, "candidates, lines as for predict"},
+        {"-n", "N", OPTION_WHOLE, &ret_wish->n, 1, LATTN_INPUTS_MAX,
+         "at most N; without --from make them to order"},
+        {"--norm-max", "B", OPTION_REAL, &ret_wish->norm_max, 0, 0,
+         "made to order: no token is longer than B; default: as long as those learned, or 1"},
     };
     const struct options options = {
-        .usage = "suggest ADDR --from FILE [-n N]",
-        .about = "Of the candidates print those that the daemon at ADDR should learn next, the "
-                 "most\ninformative first: each raises the rank. Those that would add nothing "
-                 "are left out.",
+        .usage = "suggest ADDR (--from FILE [-n N] | -n N [--norm-max B])",
+        .about = "Print inputs that the daemon at ADDR should learn next, once they have labels: "
+                 "each\nraises the rank. Of candidates those that would add nothing are left out.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
         .operands_count = 1,
     };
-    enum options_outcome outcome = options_read(&options, argc, argv, ret_address);
+    enum options_outcome outcome = options_read(&options, argc, argv, &ret_wish->address);
 
-    if (outcome != OPTIONS_READ || *ret_path != NULL)
+    if (outcome != OPTIONS_READ)
         return outcome;
-    talk(argv[0], NULL, "--from FILE is missing");
+    if (ret_wish->path == NULL && ret_wish->n == 0)
+        talk(argv[0], NULL, "--from FILE or -n N is missing");
+    else if (ret_wish->path != NULL && ret_wish->norm_max > 0)
+        talk(argv[0], NULL, "--norm-max does not go with --from");
+    else
+        return OPTIONS_READ;
     return OPTIONS_MISUSED;
 }
 
 enum verb_exit suggest_run(int argc, char **argv)
 {
-    const char *address, *path = NULL;
-    uint64_t n = 0;
-    enum options_outcome outcome = wish_read(argc, argv, &address, &path, &n);
+    struct wish wish = {0};
+    enum options_outcome outcome = wish_read(argc, argv, &wish);
     struct suggest *suggest;
     enum verb_exit code;
 
@@ -180,10 +260,10 @@ enum verb_exit suggest_run(int argc, char **argv)
         talk(argv[0], NULL, "%s", strerror(errno));
         return VERB_REFUSED;
     }
-    suggest->path = path;
-    code = client_open(&suggest->client, argv[0], address, LATTN_FORMAT_JSON);
+    suggest->wish = &wish;
+    code = client_open(&suggest->client, argv[0], wish.address, LATTN_FORMAT_JSON);
     if (code == VERB_DONE) {
-        code = suggest_run_on(suggest, n);
+        code = wish.path != NULL ? candidates_run(suggest) : design_run(suggest);
         client_close(&suggest->client);
     }
     free(suggest);

@@ -249,8 +249,12 @@ LATTN_API enum lattn_status lattn_learner_cover(struct lattn_learner *learner,
  * count       in   choose at most so many
  * ret_order   out  count indices, the first *ret_count of them are set
  *
+ * No choice lies less than half as far outside as the furthest candidate does. What a prediction
+ * would call determined is not chosen.
+ *
  * Works before the first pair as well, if candidates tell how wide a token is. About 4 q flops per
- * choice and candidate, q the directions missing in the features that candidates share.
+ * choice and candidate, q the directions missing in the features that candidates share, at the
+ * speed of matrix products.
  *
  * Returns LATTN_OK; LATTN_EMPTY, LATTN_RANGE, LATTN_NOT_FINITE, LATTN_SHAPE,
  * LATTN_FEATURE_OVERFLOW, LATTN_MEMORY_LIMIT, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
@@ -260,6 +264,40 @@ LATTN_API enum lattn_status lattn_learner_suggest(struct lattn_learner *learner,
                                                   size_t count, size_t *ret_order,
                                                   size_t *ret_count,
                                                   struct lattn_complaint *complaint);
+
+/*
+ * Sequences made to order, as a client sends them (without the bias): two tokens each, no labels.
+ * One allocation; release with lattn_design_done.
+ *
+ * missing  directions that were missing before any of them is learned, p - rank
+ */
+struct lattn_design {
+    struct lattn_item *items;
+    size_t count;
+    uint64_t missing;
+};
+
+/*
+ * Make sequences to order that, labelled and learned, raise the rank by one each: p - rank of them
+ * lead from what was learned to "identifying", and no fewer pairs do.
+ *
+ * norm_max  in   every token is at most so long, and the longest is, 1e-40 <= norm_max <= 1e40; or
+ *                0: tokens make features as large as those learned were, coordinate by coordinate,
+ *                and are of length 1 where nothing was learned, as nothing tells their unit then
+ * count     in   make at most so many
+ *
+ * Fewer than `count` and than `missing` come where tokens of norm_max are so short beside what was
+ * learned that they would not show. Tokens take any value: where a domain has symbols only, choose
+ * among its inputs by lattn_learner_suggest.
+ *
+ * Returns LATTN_OK; LATTN_NO_DATA where the width of a token is not known yet; LATTN_RANGE,
+ * LATTN_MEMORY_LIMIT (more than 2^26 numbers in so many tokens), LATTN_NO_MEMORY or
+ * LATTN_NO_CONVERGENCE.
+ */
+LATTN_API enum lattn_status lattn_learner_design(struct lattn_learner *learner, double norm_max,
+                                                 size_t count, struct lattn_design *ret_design,
+                                                 struct lattn_complaint *complaint);
+LATTN_API void lattn_design_done(struct lattn_design *design);
 
 /*
  * Evaluate the certificate of the current generation, and remember since when it holds.

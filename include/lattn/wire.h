@@ -139,8 +139,10 @@ LATTN_API const char *lattn_method_word(enum lattn_method method);
  *
  * id        the id as JSON text; "" if there is none
  * input     predict: its tokens lie in numbers
- * inputs    certify, and the candidates of suggest: inputs_count of them, tokens in numbers
- * n         suggest: at most so many; 0: all that add something
+ * inputs    certify, and the candidates of suggest: inputs_count of them, one allocation with their
+ *           tokens; without candidates suggest makes sequences to order
+ * n         suggest: at most so many; 0: all candidates that add something
+ * norm_max  suggest, made to order: as lattn_learner_design
  * heads     model: LATTN_HEADS_COUNT with heads_count, or another; has_heads 0: the daemon's
  * producer  hello; "" if there is none
  * append, outputs, blocks   name; each is one allocation, with the texts that its pointers point to
@@ -155,6 +157,7 @@ struct lattn_request {
     struct lattn_item *inputs;
     size_t inputs_count;
     uint64_t n;
+    double norm_max;
     double *numbers;
     int32_t has_heads;
     enum lattn_heads heads;
@@ -285,6 +288,8 @@ LATTN_API enum lattn_status lattn_write_domain(struct lattn_text *text, enum lat
 LATTN_API enum lattn_status lattn_write_suggestion(struct lattn_text *text,
                                                    enum lattn_format format, const size_t *order,
                                                    size_t count);
+LATTN_API enum lattn_status lattn_write_design(struct lattn_text *text, enum lattn_format format,
+                                               const struct lattn_design *design);
 LATTN_API enum lattn_status lattn_write_hello(struct lattn_text *text, enum lattn_format format,
                                               const struct lattn_hello *hello);
 LATTN_API enum lattn_status lattn_write_named(struct lattn_text *text, enum lattn_format format,
@@ -352,6 +357,7 @@ LATTN_API void lattn_reply_done(struct lattn_reply *reply);
  * lattn_reply_status      release with lattn_report_done(&ret_state->report); null is NaN, 0 or
  *                         LATTN_NEVER, and no array for noise_std and r2; weight is not sent: NaN
  * lattn_reply_suggestion  ret_order is given to the caller (free): indices of candidates
+ * lattn_reply_design      release with lattn_design_done
  * lattn_reply_prediction  release with lattn_prediction_done; the arrays have ret_m entries, and
  *                         std_error and interval95 are NULL if there is none
  */
@@ -363,6 +369,8 @@ LATTN_API enum lattn_status lattn_reply_domain(const struct lattn_reply *reply,
                                                struct lattn_domain *ret_domain);
 LATTN_API enum lattn_status lattn_reply_suggestion(const struct lattn_reply *reply,
                                                    int32_t **ret_order, size_t *ret_count);
+LATTN_API enum lattn_status lattn_reply_design(const struct lattn_reply *reply,
+                                               struct lattn_design *ret_design);
 LATTN_API enum lattn_status lattn_reply_hello(const struct lattn_reply *reply,
                                               struct lattn_hello *ret_hello);
 LATTN_API enum lattn_status lattn_reply_named(const struct lattn_reply *reply,

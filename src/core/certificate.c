@@ -41,15 +41,20 @@ static double certificate_tau(const struct factor *factor)
     return tau_after(factor, updates);
 }
 
-static double certificate_threshold(double tau, double precision)
+static double threshold_above(double tau, double precision)
 {
     return threshold_per_tau * fmax(tau, precision);
+}
+
+double certificate_threshold(const struct factor *factor, double precision)
+{
+    return threshold_above(certificate_tau(factor), precision);
 }
 
 double certificate_cut(const struct factor *factor, const struct component *component)
 {
     return fmax(cut_least,
-                certificate_threshold(tau_after(factor, component->updates), factor->precision));
+                threshold_above(tau_after(factor, component->updates), factor->precision));
 }
 
 static int solution_is_current(const struct factor *factor, const struct component *component)
@@ -120,7 +125,7 @@ static enum lattn_status solutions_open(struct factor *factor)
 enum lattn_status certificate_ranks(struct factor *factor, double precision,
                                     enum certificate_need need)
 {
-    double threshold = certificate_threshold(certificate_tau(factor), precision);
+    double threshold = certificate_threshold(factor, precision);
     double cut;
     enum lattn_status status;
 
@@ -255,7 +260,7 @@ enum lattn_status certificate_evaluate(struct factor *factor, double precision,
 
     if (factor->pairs > 0) {
         certificate.tau = certificate_tau(factor);
-        certificate.threshold = certificate_threshold(certificate.tau, precision);
+        certificate.threshold = threshold_above(certificate.tau, precision);
         status = certificate_ranks(factor, precision, CERTIFICATE_SPECTRUM);
         if (status != LATTN_OK)
             return status;

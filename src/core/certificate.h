@@ -25,6 +25,9 @@ enum certificate_need { CERTIFICATE_RANKS, CERTIFICATE_SPECTRUM };
 enum lattn_status certificate_ranks(struct factor *factor, double precision,
                                     enum certificate_need need);
 
+/* The threshold that certificate_ranks goes by. */
+double certificate_threshold(const struct factor *factor, double precision);
+
 /*
  * The rank cut of one component by itself, relative to its own sigma_max, for what is made between
  * two evaluations: weights at hand and the row space behind them.

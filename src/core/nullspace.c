@@ -95,9 +95,14 @@ enum lattn_status nullspace_widen(struct nullspace *nullspace, int32_t columns)
     return LATTN_OK;
 }
 
+double nullspace_rounding(double magnitude, double norm)
+{
+    return seen_relative * magnitude + seen_floor * norm;
+}
+
 int nullspace_is_seen(double seen, double magnitude, double norm)
 {
-    return fabs(seen) > seen_relative * magnitude + seen_floor * norm;
+    return fabs(seen) > nullspace_rounding(magnitude, norm);
 }
 
 /* w = N'x, and |x|. */

@@ -50,13 +50,14 @@ void nullspace_close(struct nullspace **nullspace);
 enum lattn_status nullspace_widen(struct nullspace *nullspace, int32_t columns);
 
 /*
- * Is what a direction sees of an input more than rounding?
+ * Is what a direction sees of an input more than rounding? And how much may rounding be?
  *
  * seen       in   entry of N'x
  * magnitude  in   the same with all terms positive
  * norm       in   |x|
  */
 int nullspace_is_seen(double seen, double magnitude, double norm);
+double nullspace_rounding(double magnitude, double norm);
 
 /*
  * Does any direction see more of an input than rounding can explain?

@@ -458,11 +458,15 @@ static int tail_sees(const struct solution *solution, const double *x, double *s
     return sees;
 }
 
-void solution_residual(const struct solution *solution, const double *phi, double *work,
-                       double *ret_seen)
+double solution_residual(const struct solution *solution, const double *phi, double *work,
+                         double *ret_seen)
 {
+    double *magnitude = work + solution->columns;
+
     (void)input_scale(solution, phi, work);
-    (void)tail_sees(solution, work, ret_seen, work + solution->columns);
+    (void)tail_sees(solution, work, ret_seen, magnitude);
+    return nullspace_rounding(dense_norm(solution->columns - solution->rank, magnitude),
+                              dense_norm(solution->columns, work));
 }
 
 int solution_determines(const struct component *component, const double *phi, double *work,

@@ -108,9 +108,11 @@ enum lattn_status solution_settle(struct component *component);
  *
  * work      scratch  2 * columns - rank
  * ret_seen  out      columns - rank
+ *
+ * Returns how long all of it may be by rounding.
  */
-void solution_residual(const struct solution *solution, const double *phi, double *work,
-                       double *ret_seen);
+double solution_residual(const struct solution *solution, const double *phi, double *work,
+                         double *ret_seen);
 
 /*
  * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS

@@ -1,6 +1,6 @@
 /*
- * Which of some candidates should be labelled next? Greedily the one that lies furthest outside the
- * row space of the data and of those chosen before it.
+ * Which of some candidates should be labelled next? Greedily those that lie furthest outside the
+ * row space of the data and of those chosen before them.
  *
  * A candidate is seen by the null directions of the components it meets, w = x2 - T'x1 in scaled
  * coordinates (README.md, section 3), and by the features it has that were never seen, each divided
@@ -8,23 +8,31 @@
  * the rank of what is seen is the rank that learning the candidates adds. Coordinates that no
  * candidate connects are kept apart, as components are.
  */
+#include "core/suggest.h"
+
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "core/basis.h"
 #include "core/certificate.h"
-#include "core/dense.h"
-#include "core/learner.h"
 #include "core/solution.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* What is left of a candidate is rounding when it is this small beside what it was. */
-static const double residual_least = 1e-6;
+/*
+ * What is left of a candidate counts only where it will show in the rank, which is cut at the
+ * threshold times the largest singular value: with a digit to spare, since the least singular value
+ * of rows may be smaller than what Gram-Schmidt leaves of the last one.
+ */
+static const double floor_per_threshold = 10;
 
 enum {
-    /* Numbers in the rows of all candidates: 1 GiB. */
+    /* Nonzero coordinates of all candidates, or numbers in the rows of a group: 1 GiB. */
+    ENTRIES_MAX = 1 << 26,
     NUMBERS_MAX = 1 << 27,
-    ENTRIES_FIRST = 1 << 12
+    ENTRIES_FIRST = 1 << 12,
+    NONE = -1
 };
 
 /* A nonzero coordinate of a candidate. */
@@ -33,14 +41,21 @@ struct entry {
     double value;
 };
 
+/* A candidate that anything is seen of, in its group. */
+struct member {
+    int32_t root;
+    int32_t candidate;
+};
+
 /*
  * base      first coordinate of each component's null directions; the never-seen feature c has
  *           coordinate features_base + c
  * joined    union-find over coordinates: those that one candidate has belong together
  * place     of a coordinate in the rows of its group; width, of a group's root, how many it has
  * entries   of all candidates one after another; candidate i has those from start[i]
- * row       of candidate i, width[root[i]] numbers; norm: what is left of it, squared; first: what
- *           it was
+ * floors    of candidate i: what is left of it is rounding where it is no longer than that
+ * members   by group, in the order of candidates
+ * choices   of all groups; row is the candidate
  */
 struct suggest {
     struct factor *factor;
@@ -56,11 +71,11 @@ struct suggest {
     size_t entries_count;
     size_t entries_room;
     size_t *start;
-    int32_t *root;
-    double **row;
-    double *rows;
-    double *norm;
-    double *first;
+    double *floors;
+    struct member *members;
+    size_t members_count;
+    struct basis_choice *choices;
+    size_t choices_count;
     double *work;
 };
 
@@ -73,11 +88,9 @@ static void suggest_done(struct suggest *suggest)
     memory_release(suggest->scales);
     memory_release(suggest->entries);
     memory_release(suggest->start);
-    memory_release(suggest->root);
-    memory_release(suggest->row);
-    memory_release(suggest->rows);
-    memory_release(suggest->norm);
-    memory_release(suggest->first);
+    memory_release(suggest->floors);
+    memory_release(suggest->members);
+    memory_release(suggest->choices);
     memory_release(suggest->work);
 }
 
@@ -117,19 +130,17 @@ static enum lattn_status suggest_init(struct suggest *suggest, struct factor *fa
     suggest->width = memory_zeroed(coordinates, sizeof *suggest->width);
     suggest->scales = memory_zeroed((size_t)feature_count(factor->d), sizeof *suggest->scales);
     suggest->start = memory_zeroed(count + 1, sizeof *suggest->start);
-    suggest->root = memory_zeroed(count, sizeof *suggest->root);
-    suggest->row = memory_zeroed(count, sizeof *suggest->row);
-    suggest->norm = memory_zeroed(count, sizeof *suggest->norm);
-    suggest->first = memory_zeroed(count, sizeof *suggest->first);
+    suggest->floors = memory_zeroed(count, sizeof *suggest->floors);
+    suggest->members = memory_raw(count, sizeof *suggest->members);
+    suggest->choices = memory_raw(count, sizeof *suggest->choices);
     suggest->work = memory_raw((size_t)widest, 5 * sizeof *suggest->work);
     if (suggest->joined == NULL || suggest->place == NULL || suggest->width == NULL ||
-        suggest->scales == NULL || suggest->start == NULL || suggest->root == NULL ||
-        suggest->row == NULL || suggest->norm == NULL || suggest->first == NULL ||
-        suggest->work == NULL)
+        suggest->scales == NULL || suggest->start == NULL || suggest->floors == NULL ||
+        suggest->members == NULL || suggest->choices == NULL || suggest->work == NULL)
         return LATTN_NO_MEMORY;
     for (size_t i = 0; i < coordinates; i++) {
         suggest->joined[i] = (int32_t)i;
-        suggest->place[i] = -1;
+        suggest->place[i] = NONE;
     }
     return LATTN_OK;
 }
@@ -153,8 +164,11 @@ static enum lattn_status entry_add(struct suggest *suggest, size_t index, int32_
 {
     if (suggest->entries_count == suggest->entries_room) {
         size_t room = suggest->entries_room > 0 ? 2 * suggest->entries_room : ENTRIES_FIRST;
-        struct entry *grown = memory_raw(room, sizeof *grown);
+        struct entry *grown;
 
+        if (room > ENTRIES_MAX)
+            return LATTN_MEMORY_LIMIT;
+        grown = memory_raw(room, sizeof *grown);
         if (grown == NULL)
             return LATTN_NO_MEMORY;
         if (suggest->entries_count > 0)
@@ -180,6 +194,7 @@ static enum lattn_status component_see(struct suggest *suggest, size_t index, in
     double *phi = suggest->work;
     double *seen = phi + component->columns;
     enum lattn_status status = LATTN_OK;
+    double noise;
 
     if (rest == 0)
         return LATTN_OK;
@@ -190,7 +205,8 @@ static enum lattn_status component_see(struct suggest *suggest, size_t index, in
         if (slot.component == (uint32_t)at + 1 && solution->inverse[slot.column] > 0)
             phi[slot.column] = factor->list_value[i];
     }
-    solution_residual(solution, phi, seen + rest, seen);
+    noise = solution_residual(solution, phi, seen + rest, seen);
+    suggest->floors[index] = hypot(suggest->floors[index], noise);
     for (int32_t j = 0; status == LATTN_OK && j < rest; j++)
         if (seen[j] != 0)
             status = entry_add(suggest, index, suggest->base[at] + j, seen[j]);
@@ -256,86 +272,114 @@ static enum lattn_status candidates_see(struct suggest *suggest,
     return status;
 }
 
-/* Lay the candidates out as rows of their groups. */
-static enum lattn_status rows_make(struct suggest *suggest)
+static int member_compare(const void *left, const void *right)
 {
-    size_t numbers = 0;
-    double *next;
+    const struct member *a = left, *b = right;
 
+    if (a->root != b->root)
+        return a->root < b->root ? -1 : 1;
+    return a->candidate < b->candidate ? -1 : a->candidate > b->candidate;
+}
+
+static void groups_make(struct suggest *suggest)
+{
     for (size_t e = 0; e < suggest->entries_count; e++) {
         int32_t coordinate = suggest->entries[e].coordinate;
 
-        if (suggest->place[coordinate] < 0)
+        if (suggest->place[coordinate] == NONE)
             suggest->place[coordinate] = suggest->width[root_of(suggest, coordinate)]++;
     }
-    for (size_t i = 0; i < suggest->count; i++) {
-        suggest->root[i] = -1;
-        if (suggest->start[i] == suggest->start[i + 1])
-            continue;
-        suggest->root[i] = root_of(suggest, suggest->entries[suggest->start[i]].coordinate);
-        numbers += (size_t)suggest->width[suggest->root[i]];
-    }
-    if (numbers > NUMBERS_MAX)
-        return LATTN_MEMORY_LIMIT;
-    suggest->rows = memory_zeroed(numbers, sizeof *suggest->rows);
-    if (suggest->rows == NULL)
-        return LATTN_NO_MEMORY;
-    next = suggest->rows;
-    for (size_t i = 0; i < suggest->count; i++) {
-        suggest->row[i] = next;
-        for (size_t e = suggest->start[i]; e < suggest->start[i + 1]; e++) {
-            double value = suggest->entries[e].value;
+    for (size_t i = 0; i < suggest->count; i++)
+        if (suggest->start[i] < suggest->start[i + 1])
+            suggest->members[suggest->members_count++] = (struct member){
+                root_of(suggest, suggest->entries[suggest->start[i]].coordinate), (int32_t)i};
+    qsort(suggest->members, suggest->members_count, sizeof *suggest->members, member_compare);
+}
 
-            next[suggest->place[suggest->entries[e].coordinate]] = value;
-            suggest->norm[i] += value * value;
-        }
-        suggest->first[i] = suggest->norm[i];
-        next += suggest->root[i] < 0 ? 0 : suggest->width[suggest->root[i]];
+/* Below this nothing shows in the rank: singular values are about as large as the longest row. */
+static void floors_raise(struct suggest *suggest, double threshold)
+{
+    double longest = 1, floor;
+
+    for (size_t i = 0; i < suggest->count; i++) {
+        double squares = 0;
+
+        for (size_t e = suggest->start[i]; e < suggest->start[i + 1]; e++)
+            squares += suggest->entries[e].value * suggest->entries[e].value;
+        longest = fmax(longest, sqrt(squares));
     }
-    return LATTN_OK;
+    floor = floor_per_threshold * threshold * longest;
+    for (size_t i = 0; i < suggest->count; i++)
+        suggest->floors[i] = fmax(suggest->floors[i], floor);
 }
 
 /* ---- the choice ---------------------------------------------------------------------------- */
 
-/* The candidate of which most is left; count where only rounding is. */
-static size_t candidate_best(const struct suggest *suggest)
+/* The candidates of a group as rows, and their floors. */
+static void rows_write(const struct suggest *suggest, const struct member *members, int32_t count,
+                       int32_t width, double *ret_rows, double *ret_floors)
 {
-    size_t best = suggest->count;
-    double most = 0;
+    memset(ret_rows, 0, (size_t)count * (size_t)width * sizeof *ret_rows);
+    for (int32_t i = 0; i < count; i++) {
+        double *row = ret_rows + (size_t)i * (size_t)width;
+        size_t candidate = (size_t)members[i].candidate;
 
-    for (size_t i = 0; i < suggest->count; i++)
-        if (suggest->norm[i] > most &&
-            suggest->norm[i] > residual_least * residual_least * suggest->first[i]) {
-            most = suggest->norm[i];
-            best = i;
-        }
-    return best;
+        for (size_t e = suggest->start[candidate]; e < suggest->start[candidate + 1]; e++)
+            row[suggest->place[suggest->entries[e].coordinate]] = suggest->entries[e].value;
+        ret_floors[i] = suggest->floors[candidate];
+    }
 }
 
-/* Take the direction of the candidate out of what is left of all in its group. */
-static void candidate_choose(struct suggest *suggest, size_t chosen)
+/* Add the choices of a group of so many members to those of others. */
+static enum lattn_status group_choose(struct suggest *suggest, const struct member *members,
+                                      int32_t count, size_t most)
 {
-    int32_t width = suggest->width[suggest->root[chosen]];
-    double *direction = suggest->row[chosen];
-    double length = sqrt(suggest->norm[chosen]);
+    struct basis_choice *choices = suggest->choices + suggest->choices_count;
+    int32_t width = suggest->width[members->root];
+    size_t numbers = (size_t)count * (size_t)width;
+    size_t chosen = 0;
+    double *rows;
+    enum lattn_status status;
 
-    for (int32_t c = 0; c < width; c++)
-        direction[c] /= length;
-    suggest->norm[chosen] = 0;
-    for (size_t i = 0; i < suggest->count; i++) {
-        double along = 0, norm = 0;
-        double *row = suggest->row[i];
+    if (numbers > NUMBERS_MAX)
+        return LATTN_MEMORY_LIMIT;
+    rows = memory_raw(numbers + (size_t)count, sizeof *rows);
+    if (rows == NULL)
+        return LATTN_NO_MEMORY;
+    rows_write(suggest, members, count, width, rows, rows + numbers);
+    status = basis_choose(count, width, rows, rows + numbers, most, choices, &chosen);
+    for (size_t i = 0; i < chosen; i++)
+        choices[i].row = (size_t)members[choices[i].row].candidate;
+    suggest->choices_count += chosen;
+    memory_release(rows);
+    return status;
+}
 
-        if (suggest->norm[i] == 0 || suggest->root[i] != suggest->root[chosen])
-            continue;
-        for (int32_t c = 0; c < width; c++)
-            along += direction[c] * row[c];
-        for (int32_t c = 0; c < width; c++) {
-            row[c] -= along * direction[c];
-            norm += row[c] * row[c];
-        }
-        suggest->norm[i] = norm;
+/* The longest first; those of one group are independent in any order. */
+static int choice_compare(const void *left, const void *right)
+{
+    const struct basis_choice *a = left, *b = right;
+
+    if (a->length < b->length || a->length > b->length)
+        return a->length > b->length ? -1 : 1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static enum lattn_status groups_choose(struct suggest *suggest, size_t most)
+{
+    enum lattn_status status = LATTN_OK;
+    size_t end;
+
+    for (size_t first = 0; status == LATTN_OK && first < suggest->members_count; first = end) {
+        const struct member *members = suggest->members + first;
+
+        for (end = first + 1; end < suggest->members_count; end++)
+            if (suggest->members[end].root != members->root)
+                break;
+        status = group_choose(suggest, members, (int32_t)(end - first), most);
     }
+    qsort(suggest->choices, suggest->choices_count, sizeof *suggest->choices, choice_compare);
+    return status;
 }
 
 static enum lattn_status candidates_choose(struct factor *factor, double precision,
@@ -344,7 +388,6 @@ static enum lattn_status candidates_choose(struct factor *factor, double precisi
 {
     struct suggest suggest = {.factor = factor};
     enum lattn_status status = LATTN_OK;
-    size_t chosen = 0, best;
 
     if (factor->components_count > 0)
         status = certificate_ranks(factor, precision, CERTIFICATE_RANKS);
@@ -352,35 +395,71 @@ static enum lattn_status candidates_choose(struct factor *factor, double precisi
         status = suggest_init(&suggest, factor, candidates->count);
     if (status == LATTN_OK)
         status = candidates_see(&suggest, candidates);
-    if (status == LATTN_OK)
-        status = rows_make(&suggest);
-    while (status == LATTN_OK && chosen < count &&
-           (best = candidate_best(&suggest)) < candidates->count) {
-        ret_order[chosen++] = best;
-        candidate_choose(&suggest, best);
+    if (status == LATTN_OK) {
+        floors_raise(&suggest, certificate_threshold(factor, precision));
+        groups_make(&suggest);
+        status = groups_choose(&suggest, count);
+    }
+    if (status == LATTN_OK) {
+        *ret_count = suggest.choices_count < count ? suggest.choices_count : count;
+        for (size_t i = 0; i < *ret_count; i++)
+            ret_order[i] = suggest.choices[i].row;
     }
     suggest_done(&suggest);
-    if (status == LATTN_OK)
-        *ret_count = chosen;
     return status;
 }
 
-/* A learner that knows its sizes: this one, or before the first pair a copy of it. */
-static enum lattn_status learner_size(struct lattn_learner *learner,
-                                      const struct lattn_item *candidate,
+/* An empty learner that knows its sizes, for one that does not know them yet. */
+static enum lattn_status learner_size(const struct lattn_learner *learner, int32_t d,
                                       struct lattn_learner **ret_copy)
 {
-    int32_t d = learner->d > 0 ? learner->d : candidate->d + learner->settings.bias;
-    int32_t m = learner->m > 0 ? learner->m : 1;
-    enum lattn_status status;
+    enum lattn_status status = lattn_learner_copy(learner, ret_copy);
 
-    if (learner->factor.d > 0)
-        return LATTN_OK;
-    status = lattn_learner_copy(learner, ret_copy);
     if (status != LATTN_OK)
         return status;
     (*ret_copy)->d = d;
-    return factor_resize(&(*ret_copy)->factor, d, m);
+    return factor_resize(&(*ret_copy)->factor, d, learner->m > 0 ? learner->m : 1);
+}
+
+enum lattn_status suggest_among(struct lattn_learner *learner, int32_t d,
+                                const struct lattn_batch *candidates, size_t count,
+                                size_t *ret_order, size_t *ret_count)
+{
+    struct lattn_learner *copy = NULL;
+    enum lattn_status status = LATTN_OK;
+
+    if (learner->factor.d == 0)
+        status = learner_size(learner, d, &copy);
+    if (status == LATTN_OK)
+        status =
+            candidates_choose(copy == NULL ? &learner->factor : &copy->factor,
+                              learner_precision(learner), candidates, count, ret_order, ret_count);
+    lattn_learner_close(&copy);
+    return status;
+}
+
+/* Do all candidates go with the learner, and where it has no sizes yet, with the first of them? */
+static enum lattn_status candidates_check(const struct lattn_learner *learner,
+                                          const struct lattn_batch *candidates,
+                                          struct lattn_complaint *complaint)
+{
+    for (size_t i = 0; i < candidates->count; i++) {
+        struct lattn_item query = candidates->items[i];
+        struct lattn_complaint why = {""};
+        enum lattn_status status;
+
+        query.y = NULL;
+        query.labels = LATTN_LABELS_LAST;
+        status = learner_item_check(learner, &query, &why);
+        if (status == LATTN_OK && learner->d == 0 && query.d != candidates->items[0].d)
+            status =
+                complain(&why, LATTN_SHAPE, "a token of z has %d coordinates, the first has %d",
+                         query.d, candidates->items[0].d);
+        if (status != LATTN_OK)
+            return complain(complaint, status, "candidates[%zu]: %.200s", i,
+                            why.text[0] != '\0' ? why.text : lattn_status_text(status));
+    }
+    return LATTN_OK;
 }
 
 enum lattn_status lattn_learner_suggest(struct lattn_learner *learner,
@@ -388,31 +467,17 @@ enum lattn_status lattn_learner_suggest(struct lattn_learner *learner,
                                         size_t *ret_order, size_t *ret_count,
                                         struct lattn_complaint *complaint)
 {
-    struct lattn_complaint why = {""};
-    struct lattn_learner *copy = NULL;
-    enum lattn_status status = LATTN_OK;
+    enum lattn_status status = candidates_check(learner, candidates, complaint);
+    int32_t d = learner->d;
 
-    for (size_t i = 0; i < candidates->count; i++) {
-        struct lattn_item query = candidates->items[i];
-
-        query.y = NULL;
-        query.labels = LATTN_LABELS_LAST;
-        status = learner_item_check(copy == NULL ? learner : copy, &query, &why);
-        if (status == LATTN_OK && i == 0)
-            status = learner_size(learner, &query, &copy);
-        if (status != LATTN_OK) {
-            (void)complain(complaint, status, "candidates[%zu]: %.200s", i,
-                           why.text[0] != '\0' ? why.text : lattn_status_text(status));
-            goto done;
-        }
-    }
-    if (copy != NULL)
-        learner = copy;
-    status = candidates_choose(&learner->factor, learner_precision(learner), candidates, count,
-                               ret_order, ret_count);
     if (status != LATTN_OK)
-        (void)complain(complaint, status, "%s", lattn_status_text(status));
-done:
-    lattn_learner_close(&copy);
-    return status;
+        return status;
+    if (d == 0 && candidates->count > 0)
+        d = candidates->items[0].d + learner->settings.bias;
+    status = suggest_among(learner, d, candidates, count, ret_order, ret_count);
+    if (status == LATTN_MEMORY_LIMIT)
+        return complain(complaint, status, "the features of %zu candidates are too many at once",
+                        candidates->count);
+    return status == LATTN_OK ? status
+                              : complain(complaint, status, "%s", lattn_status_text(status));
 }

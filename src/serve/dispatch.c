@@ -61,6 +61,20 @@ static enum lattn_status answer_certify(const struct dispatch *dispatch, struct 
     return lattn_write_domain(&answer->result, answer->format, &domain);
 }
 
+static enum lattn_status answer_design(const struct dispatch *dispatch, struct answer *answer)
+{
+    const struct lattn_request *request = answer->request;
+    struct lattn_design design;
+    enum lattn_status status = lattn_learner_design(fold_learner(dispatch->fold), request->norm_max,
+                                                    request->n, &design, &answer->complaint);
+
+    if (status != LATTN_OK)
+        return status;
+    status = lattn_write_design(&answer->result, answer->format, &design);
+    lattn_design_done(&design);
+    return status;
+}
+
 static enum lattn_status answer_suggest(const struct dispatch *dispatch, struct answer *answer)
 {
     const struct lattn_request *request = answer->request;
@@ -233,7 +247,8 @@ static enum lattn_status answer_make(const struct dispatch *dispatch, struct ans
     case LATTN_METHOD_CERTIFY:
         return answer_certify(dispatch, answer);
     case LATTN_METHOD_SUGGEST:
-        return answer_suggest(dispatch, answer);
+        return answer->request->inputs == NULL ? answer_design(dispatch, answer)
+                                               : answer_suggest(dispatch, answer);
     case LATTN_METHOD_STATUS:
         return answer_status(dispatch, answer);
     case LATTN_METHOD_MODEL:

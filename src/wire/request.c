@@ -10,6 +10,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "wire/inputs.h"
 #include "wire/line.h"
 #include "wire/message_json.h"
 #include "wire/names_json.h"
@@ -27,6 +28,7 @@ enum param {
     PARAM_INPUTS,
     PARAM_CANDIDATES,
     PARAM_N,
+    PARAM_NORM_MAX,
     PARAM_HEADS,
     PARAM_WHAT,
     PARAM_EVERY,
@@ -38,9 +40,9 @@ enum param {
     PARAMS_COUNT
 };
 
-static const char *const param_words[] = {"z",      "t",        "inputs",  "candidates", "n",
-                                          "heads",  "what",     "every",   "append",     "outputs",
-                                          "blocks", "producer", "confirm", NULL};
+static const char *const param_words[] = {"z",        "t",      "inputs",   "candidates", "n",
+                                          "norm_max", "heads",  "what",     "every",      "append",
+                                          "outputs",  "blocks", "producer", "confirm",    NULL};
 
 #define PARAM(name) (1u << PARAM_##name)
 
@@ -56,7 +58,7 @@ static const struct method methods[] = {
     [LATTN_METHOD_SUBSCRIBE] = {"subscribe", PARAM(WHAT) | PARAM(EVERY)},
     [LATTN_METHOD_EMIT] = {"emit", 0},
     [LATTN_METHOD_CERTIFY] = {"certify", PARAM(INPUTS)},
-    [LATTN_METHOD_SUGGEST] = {"suggest", PARAM(CANDIDATES) | PARAM(N)},
+    [LATTN_METHOD_SUGGEST] = {"suggest", PARAM(CANDIDATES) | PARAM(N) | PARAM(NORM_MAX)},
     [LATTN_METHOD_NAME] = {"name", PARAM(APPEND) | PARAM(OUTPUTS) | PARAM(BLOCKS)},
     [LATTN_METHOD_HELLO] = {"hello", PARAM(PRODUCER)},
     [LATTN_METHOD_RESET] = {"reset", PARAM(CONFIRM)},
@@ -74,20 +76,6 @@ const char *lattn_method_word(enum lattn_method method)
 
 /* ---- params -------------------------------------------------------------------------------- */
 
-/* An upper bound of the numbers in the value here: for z one per comma and one more, for t also one
- * per token. */
-static size_t numbers_bound(const struct scan *scan)
-{
-    struct scan ahead = *scan;
-    size_t count = 1;
-
-    ahead.complaint = NULL;
-    (void)scan_skip(&ahead);
-    for (const char *at = scan->at; at < ahead.at; at++)
-        count += *at == ',' || *at == '[';
-    return count;
-}
-
 static enum lattn_status param_read_input(struct scan *scan, enum param param,
                                           struct lattn_request *request)
 {
@@ -95,7 +83,7 @@ static enum lattn_status param_read_input(struct scan *scan, enum param param,
 
     if (request->numbers != NULL)
         return complain(scan->complaint, LATTN_FIELD, "z and t come together");
-    numbers = memory_raw(numbers_bound(scan), sizeof *numbers);
+    numbers = memory_raw(inputs_numbers_bound(scan), sizeof *numbers);
     if (numbers == NULL)
         return LATTN_NO_MEMORY;
     request->numbers = numbers;
@@ -187,29 +175,13 @@ static enum lattn_status names_read_element(struct scan *scan, int64_t index, vo
     return scan_name(scan, name, LATTN_NAME_MAX, reader->names[index]);
 }
 
-/* Count an array in a request; LATTN_RANGE above max. */
-static enum lattn_status array_count(struct scan *scan, const char *name, int32_t max,
-                                     size_t *ret_count)
-{
-    int64_t count;
-    enum lattn_status status = scan_count(scan, name, &count);
-
-    if (status != LATTN_OK)
-        return status;
-    if (count > max)
-        return complain(scan->complaint, LATTN_RANGE, "%s has %jd entries, at most %d are accepted",
-                        name, (intmax_t)count, max);
-    *ret_count = (size_t)count;
-    return LATTN_OK;
-}
-
 /* The pointers and behind them the names are one allocation. */
 static enum lattn_status param_read_names(struct scan *scan, const char *name, int32_t max,
                                           char ***names, size_t *count)
 {
     struct names_reader reader = {.name = name};
     char *text;
-    enum lattn_status status = array_count(scan, name, max, count);
+    enum lattn_status status = scan_count_within(scan, name, max, count);
 
     if (status != LATTN_OK)
         return status;
@@ -223,62 +195,14 @@ static enum lattn_status param_read_names(struct scan *scan, const char *name, i
     return scan_array(scan, name, names_read_element, &reader);
 }
 
-/* Where the next input of a request goes. */
-struct inputs_reader {
-    const char *name;
-    struct lattn_item *items;
-    double *numbers;
-};
-
-static enum lattn_status inputs_read_field(struct scan *scan, int32_t field, void *arg)
-{
-    struct inputs_reader *reader = arg;
-
-    if (reader->items->z != NULL)
-        return complain(scan->complaint, LATTN_FIELD, "z and t come together");
-    return field == 0 ? line_read_tokens(scan, reader->numbers, reader->items)
-                      : line_read_ones(scan, reader->numbers, reader->items);
-}
-
-static enum lattn_status inputs_read_element(struct scan *scan, int64_t index, void *arg)
-{
-    static const char *const words[] = {"z", "t", NULL};
-    struct inputs_reader *reader = arg;
-    struct lattn_complaint why;
-    enum lattn_status status;
-
-    reader->items->weight = 1;
-    status = scan_object(scan, "an input", words, SCAN_STRANGERS_PASSED, inputs_read_field, reader);
-    if (status == LATTN_OK && reader->items->z == NULL)
-        status = complain(scan->complaint, LATTN_FIELD, "z is missing");
-    if (status == LATTN_OK) {
-        reader->numbers += lattn_item_numbers(reader->items);
-        reader->items++;
-        return LATTN_OK;
-    }
-    if (scan->complaint == NULL)
-        return status;
-    why = *scan->complaint;
-    return complain(scan->complaint, status, "%s[%jd]: %.200s", reader->name, (intmax_t)index,
-                    why.text);
-}
-
 static enum lattn_status param_read_inputs(struct scan *scan, const char *name,
                                            struct lattn_request *request)
 {
-    struct inputs_reader reader;
-    enum lattn_status status = array_count(scan, name, LATTN_INPUTS_MAX, &request->inputs_count);
+    enum lattn_status status = inputs_read(scan, name, &request->inputs, &request->inputs_count);
 
-    if (status != LATTN_OK)
-        return status;
-    if (request->inputs_count == 0)
+    if (status == LATTN_OK && request->inputs_count == 0)
         return complain(scan->complaint, LATTN_EMPTY, "%s has no input", name);
-    request->numbers = memory_raw(numbers_bound(scan), sizeof *request->numbers);
-    request->inputs = memory_zeroed(request->inputs_count, sizeof *request->inputs);
-    if (request->numbers == NULL || request->inputs == NULL)
-        return LATTN_NO_MEMORY;
-    reader = (struct inputs_reader){name, request->inputs, request->numbers};
-    return scan_array(scan, name, inputs_read_element, &reader);
+    return status;
 }
 
 static enum lattn_status blocks_read_element(struct scan *scan, int64_t index, void *arg)
@@ -291,7 +215,7 @@ static enum lattn_status blocks_read_element(struct scan *scan, int64_t index, v
 static enum lattn_status param_read_blocks(struct scan *scan, struct lattn_request *request)
 {
     enum lattn_status status =
-        array_count(scan, "blocks", LATTN_BLOCKS_MAX, &request->blocks_count);
+        scan_count_within(scan, "blocks", LATTN_BLOCKS_MAX, &request->blocks_count);
 
     if (status != LATTN_OK)
         return status;
@@ -318,6 +242,8 @@ static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
         return param_read_inputs(scan, param_words[field], request);
     case PARAM_N:
         return scan_count_to(scan, "n", LATTN_INPUTS_MAX, &request->n);
+    case PARAM_NORM_MAX:
+        return scan_number(scan, "norm_max", &request->norm_max);
     case PARAM_HEADS:
         return param_read_heads(scan, request);
     case PARAM_WHAT:
@@ -391,6 +317,23 @@ static enum lattn_status request_read_field(struct scan *scan, int32_t field, vo
     return LATTN_FIELD;
 }
 
+/* What a method cannot do without, and what does not go together. */
+static enum lattn_status params_check(const struct lattn_request *request,
+                                      struct lattn_complaint *complaint)
+{
+    if (request->method == LATTN_METHOD_PREDICT && request->input.z == NULL)
+        return complain(complaint, LATTN_FIELD, "z is missing in params of predict");
+    if (request->method == LATTN_METHOD_CERTIFY && request->inputs == NULL)
+        return complain(complaint, LATTN_FIELD, "inputs is missing in params of certify");
+    if (request->method != LATTN_METHOD_SUGGEST)
+        return LATTN_OK;
+    if (request->inputs == NULL && request->n == 0)
+        return complain(complaint, LATTN_FIELD, "candidates or n is missing in params of suggest");
+    if (request->inputs != NULL && request->norm_max != 0)
+        return complain(complaint, LATTN_FIELD, "norm_max does not go with candidates");
+    return LATTN_OK;
+}
+
 static enum lattn_status request_read(struct request_reader *reader, const char *text,
                                       size_t length, struct lattn_complaint *complaint)
 {
@@ -409,16 +352,7 @@ static enum lattn_status request_read(struct request_reader *reader, const char 
     if (reader->params.at != NULL)
         status = scan_object(&reader->params, "params", param_words, SCAN_STRANGERS_REFUSED,
                              param_read, &reader->request);
-    if (status == LATTN_OK && reader->request.method == LATTN_METHOD_PREDICT &&
-        reader->request.input.z == NULL)
-        return complain(complaint, LATTN_FIELD, "z is missing in params of predict");
-    if (status == LATTN_OK && reader->request.method == LATTN_METHOD_CERTIFY &&
-        reader->request.inputs == NULL)
-        return complain(complaint, LATTN_FIELD, "inputs is missing in params of certify");
-    if (status == LATTN_OK && reader->request.method == LATTN_METHOD_SUGGEST &&
-        reader->request.inputs == NULL)
-        return complain(complaint, LATTN_FIELD, "candidates is missing in params of suggest");
-    return status;
+    return status == LATTN_OK ? params_check(&reader->request, complaint) : status;
 }
 
 /* ---- lines and frames ---------------------------------------------------------------------- */

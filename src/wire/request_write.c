@@ -41,6 +41,20 @@ static void inputs_param_write(struct writer *writer, const char *key,
     writer_close(writer, ']');
 }
 
+static void suggest_params_write(struct writer *writer, const struct lattn_request *request)
+{
+    if (request->inputs_count > 0)
+        inputs_param_write(writer, "candidates", request);
+    if (request->n > 0) {
+        writer_key(writer, "n");
+        writer_count(writer, request->n);
+    }
+    if (request->norm_max > 0) {
+        writer_key(writer, "norm_max");
+        writer_number(writer, request->norm_max);
+    }
+}
+
 static void subscribe_params_write(struct writer *writer, const struct lattn_request *request)
 {
     writer_key(writer, "what");
@@ -72,11 +86,7 @@ static void params_write(struct writer *writer, const struct lattn_request *requ
         inputs_param_write(writer, "inputs", request);
         return;
     case LATTN_METHOD_SUGGEST:
-        inputs_param_write(writer, "candidates", request);
-        if (request->n == 0)
-            return;
-        writer_key(writer, "n");
-        writer_count(writer, request->n);
+        suggest_params_write(writer, request);
         return;
     case LATTN_METHOD_MODEL:
         heads_param_write(writer, request);

@@ -267,3 +267,18 @@ enum lattn_status scan_count(struct scan *scan, const char *name, int64_t *ret_c
         *ret_count = count;
     return status;
 }
+
+enum lattn_status scan_count_within(struct scan *scan, const char *name, int32_t max,
+                                    size_t *ret_count)
+{
+    int64_t count;
+    enum lattn_status status = scan_count(scan, name, &count);
+
+    if (status != LATTN_OK)
+        return status;
+    if (count > max)
+        return complain(scan->complaint, LATTN_RANGE, "%s has %jd entries, at most %d are accepted",
+                        name, (intmax_t)count, max);
+    *ret_count = (size_t)count;
+    return LATTN_OK;
+}

@@ -81,6 +81,10 @@ enum lattn_status scan_skip(struct scan *scan);
 /* The elements of the array here, which is not taken: pass over a copy. */
 enum lattn_status scan_count(struct scan *scan, const char *name, int64_t *ret_count);
 
+/* The same; LATTN_RANGE above max. */
+enum lattn_status scan_count_within(struct scan *scan, const char *name, int32_t max,
+                                    size_t *ret_count);
+
 /* ---- strings (scan_string.c) --------------------------------------------------------------- */
 
 /* What stands between the quotes: valid UTF-8 and valid escapes. Borrowed from the text. */

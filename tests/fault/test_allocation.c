@@ -184,6 +184,30 @@ static enum lattn_status run_emission(struct lattn_learner *learner)
     return status;
 }
 
+static enum lattn_status run_suggest(struct lattn_learner *learner)
+{
+    struct lattn_item items[ALL];
+    size_t order[ALL], count = ALL + 1;
+    enum lattn_status status;
+
+    for (int i = 0; i < ALL; i++)
+        items[i] = item_of(i);
+    status =
+        lattn_learner_suggest(learner, &(struct lattn_batch){items, ALL}, ALL, order, &count, NULL);
+    cr_assert_eq(count <= ALL, status == LATTN_OK);
+    return status;
+}
+
+static enum lattn_status run_design(struct lattn_learner *learner)
+{
+    struct lattn_design design = {0};
+    enum lattn_status status = lattn_learner_design(learner, 0, 5, &design, NULL);
+
+    cr_assert_eq(design.items != NULL, status == LATTN_OK);
+    lattn_design_done(&design);
+    return status;
+}
+
 struct operation {
     const char *name;
     enum lattn_status (*run)(struct lattn_learner *learner);
@@ -220,6 +244,12 @@ static const struct operation operations[] = {
     {"copy", run_copy, APART, MEETS, 0, 0},
     {"copy when full", run_copy, ALL, MEETS, 0, 0},
     {"copy before data", run_copy, 0, 0, 0, 0},
+    {"suggest", run_suggest, APART, MEETS, 0, 0},
+    {"suggest before data", run_suggest, 0, 0, 0, 0},
+    {"suggest when full", run_suggest, ALL, MEETS, 0, 0},
+    {"design", run_design, APART, MEETS, 0, 0},
+    {"design before data", run_design, 0, 0, 0, D},
+    {"design when full", run_design, ALL, MEETS, 0, 0},
     {"emission", run_emission, ALL, MEETS, 0, 0},
 };
 

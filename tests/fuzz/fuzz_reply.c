@@ -22,7 +22,11 @@ static void read_parts(const struct lattn_reply *reply)
     struct lattn_prediction prediction;
     struct lattn_named named;
     struct lattn_hello hello;
+    struct lattn_domain domain;
+    struct lattn_design design;
     struct lattn_model *model;
+    int32_t *order;
+    size_t count;
     int32_t m;
 
     if (lattn_reply_status(reply, &state) == LATTN_OK)
@@ -32,6 +36,11 @@ static void read_parts(const struct lattn_reply *reply)
     if (lattn_reply_named(reply, &named) == LATTN_OK)
         lattn_named_done(&named);
     (void)lattn_reply_hello(reply, &hello);
+    (void)lattn_reply_domain(reply, &domain);
+    if (lattn_reply_suggestion(reply, &order, &count) == LATTN_OK)
+        free(order);
+    if (lattn_reply_design(reply, &design) == LATTN_OK)
+        lattn_design_done(&design);
     if (lattn_reply_model(reply, &model) == LATTN_OK)
         lattn_model_close(&model);
 }

@@ -89,6 +89,8 @@ def main():
         python_client(source, python)
     learned, unseen, tape = markdown_blocks(text, "A machine that was learned")
     shell_client(commands(learned + unseen + tape))
+    for block in markdown_blocks(text, "What to label next"):
+        shell_client(commands(block))
     missing_programs = programs_missing(first + commands(shell))
     if not missing_programs:
         five_minutes(first)

@@ -47,13 +47,22 @@ def learned_in_part_and_in_full():
               "in batches, with the bound of all of them", out)
 
 
+def short_decimals():
+    """Numbers that take more room in a request than they did in the lines."""
+    tokens = [[0.1, 0.3, 0.7, 0.9]] * 50
+    with Daemon() as daemon:
+        lattn("feed", daemon.address, stdin=json.dumps({"z": tokens, "y": 1}) + "\n")
+        out, _ = lattn("certify", daemon.address, stdin=(json.dumps({"z": tokens}) + "\n") * 4200)
+        check(out.startswith("4200 of 4200 inputs are determined"), "of any length in all", out)
+
+
 def refusals():
     with Daemon() as daemon:
         _, err = lattn("certify", daemon.address, stdin='{"z":[[1]]}\n', code=1)
         check("no data" in err or "nothing" in err or "pair" in err, "nothing was learned", err)
         lattn("feed", daemon.address, stdin='{"z":[[1,2]],"y":1}\n')
         _, err = lattn("certify", daemon.address, stdin='{"z":[[1,2]]}\n{"z":[[1]]}\n', code=1)
-        check("inputs[1]: a token of z has 1 coordinates" in err, "inputs of another width", err)
+        check("line 2: a token of z has 1 coordinates" in err, "inputs of another width", err)
         _, err = lattn("certify", daemon.address, stdin='{"z":[[1,2]]}\nx\n', code=1)
         check("line 2:" in err, "no input", err)
         _, err = lattn("certify", daemon.address, stdin="\n", code=1)
@@ -61,4 +70,5 @@ def refusals():
 
 
 learned_in_part_and_in_full()
+short_decimals()
 refusals()

@@ -1,5 +1,6 @@
 """What is missing: suggestions out of a pool, each of which raises the rank until the domain's."""
 
+import json
 import os
 import random
 import tempfile
@@ -61,14 +62,46 @@ with tempfile.TemporaryDirectory() as folder:
         lattn("feed", daemon.address, stdin=out)
         check(rank(daemon) == before + 25, "and they are new to what was learned before")
         _, err = lattn("suggest", daemon.address, code=2)
-        check("--from FILE is missing" in err, "without candidates", err)
+        check("--from FILE or -n N is missing" in err, "without candidates", err)
+        _, err = lattn("suggest", daemon.address, "--from", path, "--norm-max", 1, code=2)
+        check("--norm-max does not go with --from" in err, "candidates are as they are", err)
         _, err = lattn("suggest", daemon.address, "--from", path + "x", code=1)
         check("No such file" in err, "of no file", err)
         with open(path, "w") as file:
-            file.write('{"z":[[1,2]]}\n')
+            file.write("\n" + line([[0] * D]) + '{"z":[[1,2]]}\n')
         _, err = lattn("suggest", daemon.address, "--from", path, code=1)
-        check("candidates[0]: a token of z has 2 coordinates" in err, "of another width", err)
+        check("line 3: a token of z has 2 coordinates" in err, "of another width", err)
         with open(path, "w") as file:
-            file.write('{"z":[[1]]}\n' * 4097)
+            file.write("\n")
         _, err = lattn("suggest", daemon.address, "--from", path, code=1)
-        check("line 4097: there are more than 4096 candidates" in err, "too many", err)
+        check("there is no candidate" in err, "of nothing", err)
+
+# A pool of several requests, in which the lines that matter stand far apart.
+with tempfile.TemporaryDirectory() as folder, Daemon("--dim", "2") as daemon:
+    path = os.path.join(folder, "pool")
+    draw = random.Random(4)
+
+    def normal(size):
+        return line([[size * draw.gauss(0, 1) for _ in range(2)] for _ in range(3)], 1)
+
+    with open(path, "w") as file:
+        file.writelines(line([[1, 0], [draw.random(), 0]], 1) for _ in range(9000))
+        file.writelines(normal(1) for _ in range(3))
+        file.writelines(line([[1, 0], [draw.random(), 0]], 1) for _ in range(9000))
+        file.writelines(normal(1) for _ in range(3))
+    out, err = lattn("suggest", daemon.address, "--from", path)
+    suggested = out.splitlines(True)
+    check(len(suggested) == 6 and err == "", "of 18 006 lines as many as there are directions", out)
+    lattn("feed", daemon.address, stdin=out)
+    check(daemon.status()["verdict"] == "identifying", "and they make it identifying")
+
+# More is missing than a request can answer: what was chosen is printed, the rest is told.
+with tempfile.TemporaryDirectory() as folder, Daemon("--dim", "24") as daemon:
+    path = os.path.join(folder, "pool")
+    with open(path, "w") as file:
+        for j in range(24):
+            for k in range(j, 24):
+                file.writelines(json.dumps({"t": [sorted({j, k}), [l]]}) + "\n" for l in range(24))
+    out, err = lattn("suggest", daemon.address, "--from", path)
+    check(len(out.splitlines()) == 4096, "as many as one request can answer", len(out.splitlines()))
+    check("lines after 4096 were not looked at" in err, "and the rest is said not to be there", err)

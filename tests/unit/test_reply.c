@@ -64,9 +64,14 @@ Test(reply, refuses_a_result_of_another_kind)
         struct lattn_prediction prediction;
         struct lattn_named named;
         struct lattn_hello hello;
+        struct lattn_design design;
         struct lattn_model *model;
+        int32_t *order;
+        size_t count;
         int32_t m;
 
+        cr_assert_eq(lattn_reply_suggestion(&reply, &order, &count), LATTN_FIELD, "%s", lines[i]);
+        cr_assert_eq(lattn_reply_design(&reply, &design), LATTN_FIELD, "%s", lines[i]);
         cr_assert_eq(lattn_reply_status(&reply, &state), LATTN_FIELD, "%s", lines[i]);
         cr_assert_eq(lattn_reply_prediction(&reply, &prediction, &m), LATTN_FIELD, "%s", lines[i]);
         cr_assert_eq(lattn_reply_named(&reply, &named), LATTN_FIELD, "%s", lines[i]);

@@ -137,8 +137,30 @@ Test(request, reads_suggest)
     cr_assert_str_eq(again.data, text);
     lattn_text_done(&again);
     lattn_request_done(&request);
-    assert_refused("{\"method\":\"suggest\",\"params\":{\"n\":5}}", LATTN_FIELD,
-                   "candidates is missing in params of suggest");
+    assert_refused(
+        "{\"method\":\"suggest\",\"params\":{\"candidates\":[{\"z\":[[1]]}],\"norm_max\":1}}",
+        LATTN_FIELD, "norm_max does not go with candidates");
+}
+
+Test(request, reads_suggest_of_sequences_made_to_order)
+{
+    static const char text[] = "{\"id\":1,\"method\":\"suggest\",\"params\":"
+                               "{\"n\":5,\"norm_max\":0.5}}\n";
+    struct lattn_request request = read_request(text);
+    struct lattn_text again;
+
+    cr_assert_null(request.inputs);
+    cr_assert_eq(request.n, 5);
+    cr_assert_eq(request.norm_max, 0.5);
+    lattn_text_init(&again);
+    cr_assert_eq(lattn_write_request(&again, LATTN_FORMAT_JSON, &request), LATTN_OK);
+    cr_assert_str_eq(again.data, text);
+    lattn_text_done(&again);
+    lattn_request_done(&request);
+    assert_refused("{\"method\":\"suggest\",\"params\":{}}", LATTN_FIELD,
+                   "candidates or n is missing in params of suggest");
+    assert_refused("{\"method\":\"suggest\",\"params\":{\"norm_max\":1}}", LATTN_FIELD,
+                   "candidates or n is missing in params of suggest");
     assert_refused("{\"method\":\"suggest\",\"params\":{\"candidates\":[{}]}}", LATTN_FIELD,
                    "candidates[0]: z is missing");
 }
@@ -274,6 +296,9 @@ static const char *const every_request[] = {
     "{\"method\":\"model\",\"params\":{\"heads\":\"svd\"}}\n",
     "{\"method\":\"model\",\"params\":{\"heads\":\"fewest\"}}\n",
     "{\"method\":\"model\",\"params\":{\"heads\":2}}\n",
+    "{\"method\":\"certify\",\"params\":{\"inputs\":[{\"z\":[[1,2]]},{\"t\":[[0,3],[]]}]}}\n",
+    "{\"method\":\"suggest\",\"params\":{\"candidates\":[{\"z\":[[1,2]]}],\"n\":3}}\n",
+    "{\"method\":\"suggest\",\"params\":{\"n\":3,\"norm_max\":2.5}}\n",
     "{\"method\":\"subscribe\",\"params\":{\"what\":\"status\"}}\n",
     "{\"method\":\"subscribe\",\"params\":{\"what\":\"model\",\"every\":250}}\n",
     "{\"method\":\"emit\",\"params\":{}}\n",

@@ -131,6 +131,34 @@ Test(suggest, fills_what_dense_data_leaves_open)
     lattn_learner_close(&learner);
 }
 
+/* Far from zero all features are nearly parallel: directions remain where 1e-8 of one is left. */
+Test(suggest, finds_what_little_is_left_far_from_zero)
+{
+    enum { D = 3, P = 18, COUNT = 60 };
+    static double z[COUNT][4 * D];
+    struct lattn_item items[COUNT];
+    const struct lattn_batch batch = {items, COUNT};
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+    struct random random = {.state = 8};
+    size_t order[COUNT];
+    size_t count;
+
+    for (int32_t i = 0; i < COUNT; i++) {
+        random_normals(&random, z[i], (int64_t)4 * D);
+        for (int32_t c = 0; c < 4 * D; c++)
+            z[i][c] += 300;
+        items[i] = (struct lattn_item){.z = z[i], .y = label, .weight = 1, .n = 4, .d = D, .m = 1};
+    }
+    cr_assert_eq(lattn_learner_suggest(learner, &batch, COUNT, order, &count, NULL), LATTN_OK);
+    cr_assert_eq(count, P);
+    for (size_t i = 0; i < count; i++) {
+        corpus_teach_item(&items[order[i]], learner);
+        cr_expect_eq(rank_of(learner), (int64_t)i + 1);
+    }
+    lattn_learner_close(&learner);
+}
+
 Test(suggest, refuses_candidates_of_another_shape)
 {
     static struct pool pool;
