@@ -72,6 +72,14 @@ def answers_every_method():
         check(generation == {"generation": client.ask("status")["generation"]}, "emit", generation)
         named = client.ask("name", append=["a", "é"], outputs=["o"])
         check(named == {"append": [3, 4], "outputs": [2], "d": 5, "m": 3}, "name", named)
+        inputs = [{"z": [[1, 2, 3, 0, 0]]}, {"t": [[0, 4], [], [4]]}]
+        check(client.ask("certify", inputs=inputs) == lines.ask("certify", inputs=inputs), "certify")
+        order = client.ask("suggest", candidates=inputs)
+        check(order == lines.ask("suggest", candidates=inputs) == {"order": [1]},
+              "suggest out of candidates", order)
+        made = client.ask("suggest", n=3, norm_max=2)
+        check(made == lines.ask("suggest", n=3, norm_max=2) and len(made["inputs"]) == 3
+              and made["missing"] > 3, "suggest made to order", made)
         check(client.ask("reset")["code"] == "confirm", "reset asks to be confirmed")
         check(client.ask("reset", confirm=True) == {"reset": True}
               and client.ask("status")["pairs"] == 0, "reset")
