@@ -1,6 +1,6 @@
 /*
  * Machines that a learner has never seen are executed right as far as its data determines them
- * (README.md, statement 7): finite automata word by word, Turing machines history by history, at
+ * (README.md, statement 13): finite automata word by word, Turing machines history by history, at
  * the training length and at four times that.
  */
 #include "core/dense.h"
