@@ -127,16 +127,16 @@ def names(folder, daemon):
 INPUTS = [
     ("no line", "", ["there is no"]),
     ("empty lines", "\n\n", ["there is no"]),
-    ("another width", line([[1.0, 2.0, 3.0]]), ["[0]: a token of z has 3 coordinates", "2"]),
-    ("another width behind good ones", INPUT * 3 + line([[1.0]]), ["[3]: a token of z has 1 "]),
+    ("another width", line([[1.0, 2.0, 3.0]]), ["line 1: a token of z has 3 coordinates", "2"]),
+    ("another width behind good ones", INPUT * 3 + line([[1.0]]), ["line 4: a token of z has 1 "]),
     ("a ragged input", '{"z":[[1,2],[1]]}\n', ["line 1: z[1] has 1 coordinates, z[0] has 2"]),
     ("an input without tokens", '{"z":[]}\n', ["line 1: z has no token"]),
     ("no input at all", '{"y":1}\n', ["line 1: z is missing"]),
-    ("ones beyond the coordinates", '{"t":[[2]]}\n', ["t has coordinate 2"]),
+    ("ones beyond the coordinates", '{"t":[[2]]}\n', ["line 1: ", "coordinate 2"]),
     ("a number as a string", INPUT + '{"z":[["1",2]]}\n', ["line 2: z[0][0]"]),
     ("null", '{"z":[[1,null]]}\n', ["line 1: z[0][1] is null"]),
     ("a number beyond all doubles", '{"z":[[1,1e999]]}\n', ["line 1: z[0][1]"]),
-    ("features that overflow", '{"z":[[1e100,1]]}\n', ["features of z may reach"]),
+    ("features that overflow", '{"z":[[1e100,1]]}\n', ["line 1: features of z may reach"]),
     ("text", "hello\n", ["line 1: byte 1"]),
 ]
 
