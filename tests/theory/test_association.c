@@ -182,7 +182,32 @@ Test(association, with_noise_is_off_as_the_table_says, .timeout = 120)
 
 /* ---- purely unitary data ------------------------------------------------------------------- */
 
-/* The minimum-norm solution is the truth there, by luck; the verdict does not fall for it. */
+/* How far from orthonormal the HALF coordinates from `first` on of all tokens but the query are. */
+static double defect_of(const struct lattn_item *item, int32_t first)
+{
+    double most = 0;
+
+    for (int32_t j = first; j < first + HALF; j++)
+        for (int32_t k = first; k < first + HALF; k++) {
+            double sum = j == k ? -1 : 0;
+
+            for (int32_t t = 0; t + 1 < item->n; t++)
+                sum += item->z[t * DIM + j] * item->z[t * DIM + k];
+            most = fmax(most, fabs(sum));
+        }
+    return most;
+}
+
+/* Gram-Schmidt loses orthogonality on rows that are nearly dependent; does the data show it? */
+static int is_orthonormal(const struct lattn_item *item)
+{
+    return fmax(defect_of(item, 0), defect_of(item, HALF)) < 1e-13;
+}
+
+/*
+ * The minimum-norm solution is the truth there, by luck; the verdict does not fall for it. A
+ * sequence that is orthonormal only to some digits may add a direction, as a Gaussian one does.
+ */
 Test(association, of_unitary_data_is_never_identified, .timeout = 600)
 {
     uint64_t seeds = corpus_is_long() ? 200 : 20;
@@ -191,6 +216,7 @@ Test(association, of_unitary_data_is_never_identified, .timeout = 600)
         struct lattn_learner_settings settings = lattn_learner_settings_default();
         struct lattn_learner *learner = corpus_learner(&settings);
         struct lattn_task *task = memory_task(1, 0, seed);
+        int64_t others = 0;
 
         for (int block = 1; block <= 8; block++) {
             struct corpus corpus = {0};
@@ -198,12 +224,14 @@ Test(association, of_unitary_data_is_never_identified, .timeout = 600)
 
             for (int i = 0; i < 250; i++)
                 corpus_add_task(&corpus, task);
+            for (size_t i = 0; i < corpus.count; i++)
+                others += !is_orthonormal(&corpus.items[i]);
             corpus_teach_blocks(&corpus, 250, learner);
             corpus_done(&corpus);
             certificate = corpus_certify(learner);
             cr_expect_eq(certificate.verdict, LATTN_NOT_IDENTIFYING, "seed %lu", seed);
-            cr_expect_eq(certificate.rank, UNITARY_RANK, "seed %lu: rank %ld", seed,
-                         certificate.rank);
+            cr_expect(certificate.rank >= UNITARY_RANK && certificate.rank <= UNITARY_RANK + others,
+                      "seed %lu: rank %ld, %ld not orthonormal", seed, certificate.rank, others);
         }
         lattn_task_close(&task);
         lattn_learner_close(&learner);
