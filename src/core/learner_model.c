@@ -98,22 +98,39 @@ static enum lattn_status model_read(const struct factor *factor, int32_t heads_m
 
 /* ---- the fewest heads ---------------------------------------------------------------------- */
 
-/* The only component, if it holds every feature and its rank is full; else NULL. */
-static const struct component *component_whole(const struct factor *factor)
+/* Does the data determine the function? */
+static int is_determined(const struct factor *factor)
 {
-    const struct component *whole = NULL;
+    int64_t rank = 0;
 
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL)
+            rank += factor->components[i]->solution->rank;
+    return rank == feature_count(factor->d);
+}
+
+/* The triangles of all components, in the order of collection_make; owned by the caller. */
+static enum lattn_status triangles_list(const struct factor *factor,
+                                        struct metric_triangle **ret_triangles, int32_t *ret_count)
+{
+    struct metric_triangle *triangles =
+        memory_raw((size_t)factor->components_count, sizeof *triangles);
+    int32_t count = 0;
+
+    if (triangles == NULL)
+        return LATTN_NO_MEMORY;
     for (int32_t i = 0; i < factor->components_count; i++) {
-        if (factor->components[i] == NULL)
+        const struct component *component = factor->components[i];
+
+        if (component == NULL)
             continue;
-        if (whole != NULL)
-            return NULL;
-        whole = factor->components[i];
+        triangles[count].columns = component->columns;
+        triangles[count].R = component_triangle(component, &triangles[count].ldr);
+        count++;
     }
-    if (whole == NULL || whole->columns != feature_count(factor->d) ||
-        whole->solution->rank != whole->columns)
-        return NULL;
-    return whole;
+    *ret_triangles = triangles;
+    *ret_count = count;
+    return LATTN_OK;
 }
 
 static enum lattn_status evidence_read(const struct lattn_learner *learner, int64_t rank,
@@ -137,32 +154,59 @@ static enum lattn_status evidence_read(const struct lattn_learner *learner, int6
     return LATTN_OK;
 }
 
+/* The distance that all components see; features and weights are the collection's. */
+static enum lattn_status metric_make(const struct factor *factor,
+                                     const struct collection *collection, struct metric *ret_metric)
+{
+    struct metric_triangle *triangles;
+    int32_t count;
+    enum lattn_status status = triangles_list(factor, &triangles, &count);
+
+    if (status != LATTN_OK)
+        return status;
+    status = metric_init(ret_metric, factor->d, factor->m, collection->features, triangles, count,
+                         collection->weights);
+    memory_release(triangles);
+    return status;
+}
+
+static enum lattn_status collection_fewest(const struct factor *factor,
+                                           const struct collection *collection,
+                                           const struct fewest_evidence *evidence,
+                                           struct lattn_model **ret_model)
+{
+    struct metric metric;
+    enum lattn_status status = metric_make(factor, collection, &metric);
+
+    if (status != LATTN_OK)
+        return status;
+    status = fewest_find(&metric, evidence, ret_model);
+    metric_done(&metric);
+    return status;
+}
+
 /* Returns LATTN_MORE where the fewest heads are not known. */
 static enum lattn_status model_read_fewest(const struct lattn_learner *learner,
                                            struct lattn_model **ret_model)
 {
     const struct factor *factor = &learner->factor;
-    const struct component *component = component_whole(factor);
+    struct collection collection;
     struct fewest_evidence evidence;
-    struct metric metric;
-    const double *triangle;
-    size_t ld;
     enum lattn_status status;
 
-    if (component == NULL || factor->ridge > 0 ||
+    if (!is_determined(factor) || factor->ridge > 0 ||
         (int64_t)factor->d * factor->d * factor->d * factor->m > HEADS_ENTRIES_MAX)
         return LATTN_MORE;
-    triangle = component_triangle(component, &ld);
-    status = evidence_read(learner, component->columns, &evidence);
-    if (status == LATTN_OK && !fewest_is_known(factor->d, factor->m, &evidence))
-        status = LATTN_MORE;
-    if (status == LATTN_OK)
-        status = metric_init(&metric, factor->d, factor->m, component->features, triangle, ld,
-                             component->weights);
+    status = evidence_read(learner, feature_count(factor->d), &evidence);
     if (status != LATTN_OK)
         return status;
-    status = fewest_find(&metric, &evidence, ret_model);
-    metric_done(&metric);
+    if (!fewest_is_known(factor->d, factor->m, &evidence))
+        return LATTN_MORE;
+    status = collection_make(factor, &collection);
+    if (status == LATTN_OK)
+        status = collection_fewest(factor, &collection, &evidence, ret_model);
+    memory_release(collection.features);
+    memory_release(collection.weights);
     return status;
 }
 

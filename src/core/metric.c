@@ -59,8 +59,15 @@ void metric_tensor(const struct metric *metric, double *ret_tensor)
 
 static void rows_multiply(const struct metric *metric, enum dense_side side)
 {
-    dense_triangle_multiply_many(side, metric->p, metric->m, metric->R, metric->ldr, metric->rows,
-                                 (size_t)metric->m);
+    double *rows = metric->rows;
+
+    for (int32_t i = 0; i < metric->triangles_count; i++) {
+        const struct metric_triangle *triangle = &metric->triangles[i];
+
+        dense_triangle_multiply_many(side, triangle->columns, metric->m, triangle->R, triangle->ldr,
+                                     rows, (size_t)metric->m);
+        rows += (size_t)triangle->columns * (size_t)metric->m;
+    }
 }
 
 double metric_norm(const struct metric *metric)
@@ -107,10 +114,33 @@ double metric_residual(const struct metric *metric, const struct layer *layer)
 
 double metric_flops(const struct metric *metric)
 {
-    return 1.0 * metric->p * metric->p * metric->m;
+    double squares = 0;
+
+    for (int32_t i = 0; i < metric->triangles_count; i++)
+        squares += 1.0 * metric->triangles[i].columns * metric->triangles[i].columns;
+    return squares * metric->m;
 }
 
 /* ---- coordinates of unit covariance -------------------------------------------------------- */
+
+/* The columns of R at d places, 0 in the rows of other triangles; columns: p x d. */
+static void columns_read(const struct metric *metric, const int32_t *at, double *columns)
+{
+    int32_t first = 0;
+
+    for (int32_t t = 0; t < metric->triangles_count; t++) {
+        const struct metric_triangle *triangle = &metric->triangles[t];
+
+        for (int32_t i = 0; i < triangle->columns; i++)
+            for (int32_t l = 0; l < metric->d; l++) {
+                int32_t c = at[l] - first;
+                int is_there = c >= i && c < triangle->columns;
+
+                *columns++ = is_there ? triangle->R[(size_t)i * triangle->ldr + (size_t)c] : 0;
+            }
+        first += triangle->columns;
+    }
+}
 
 /* moment = sum_j of the Gram matrices of R's columns (jj, .); columns: p x d scratch. */
 static void moment_sum(const struct metric *metric, const int32_t *place, double *columns,
@@ -122,10 +152,7 @@ static void moment_sum(const struct metric *metric, const int32_t *place, double
     for (int32_t j = 0; j < metric->d; j++) {
         const int32_t *at = place + feature_pair(metric->d, j, j) * metric->d;
 
-        for (size_t i = 0; i < (size_t)metric->p; i++)
-            for (size_t l = 0; l < d; l++)
-                columns[i * d + l] =
-                    (size_t)at[l] >= i ? metric->R[i * metric->ldr + (size_t)at[l]] : 0;
+        columns_read(metric, at, columns);
         dense_multiply(DENSE_TRANSPOSED, metric->d, metric->d, metric->p, 1, columns, d, columns, d,
                        1, ret_moment, d);
     }
@@ -157,7 +184,8 @@ static enum lattn_status metric_whiten(struct metric *metric)
 }
 
 enum lattn_status metric_init(struct metric *metric, int32_t d, int32_t m,
-                              const struct feature *features, const double *R, size_t ldr,
+                              const struct feature *features,
+                              const struct metric_triangle *triangles, int32_t triangles_count,
                               const double *weights)
 {
     size_t square = (size_t)d * (size_t)d;
@@ -169,14 +197,16 @@ enum lattn_status metric_init(struct metric *metric, int32_t d, int32_t m,
         .m = m,
         .p = p,
         .features = features,
-        .R = R,
-        .ldr = ldr,
+        .triangles = memory_raw((size_t)triangles_count, sizeof *triangles),
+        .triangles_count = triangles_count,
         .weights = weights,
         .C = memory_raw(3 * square, sizeof(double)),
         .rows = memory_raw((size_t)p * (size_t)m, sizeof(double)),
         .tensor = memory_raw((size_t)layer_tensor_length(d, m), sizeof(double)),
     };
-    if (metric->C != NULL && metric->rows != NULL && metric->tensor != NULL) {
+    if (metric->triangles != NULL && metric->C != NULL && metric->rows != NULL &&
+        metric->tensor != NULL) {
+        memcpy(metric->triangles, triangles, (size_t)triangles_count * sizeof *triangles);
         metric->inverse = metric->C + square;
         metric->back = metric->inverse + square;
         status = metric_whiten(metric);
@@ -188,6 +218,7 @@ enum lattn_status metric_init(struct metric *metric, int32_t d, int32_t m,
 
 void metric_done(struct metric *metric)
 {
+    memory_release(metric->triangles);
     memory_release(metric->C);
     memory_release(metric->rows);
     memory_release(metric->tensor);

@@ -9,26 +9,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* R of one component, row-major with rows ldr apart. */
+struct metric_triangle {
+    const double *R;
+    size_t ldr;
+    int32_t columns;
+};
+
 /*
  * The distance between layers that the data sees, for coefficients X and Y (p x m):
  *
  *     | R (X - Y) |^2 = sum over pairs w |yhat_X - yhat_Y|^2,      R'R = sum w phi phi'
  *
  * and the coordinates in which tokens have unit covariance, Z = C Z~, where the search for heads is
- * well conditioned. R is one dense triangle over all p features.
+ * well conditioned. R has a dense triangle for each component.
  *
- * features  p, the columns of R, in any order; borrowed like R and weights
- * weights   p x m row-major, the solution W that heads shall reproduce
- * C         d x d; inverse = C^-1 and back = C^-T
- * rows      p x m scratch;  tensor  scratch
+ * features   p, the columns of all triangles side by side; borrowed like R and weights
+ * triangles  triangles_count of them, p columns in all
+ * weights    p x m row-major, the solution W that heads shall reproduce
+ * C          d x d; inverse = C^-1 and back = C^-T
+ * rows       p x m scratch;  tensor  scratch
  */
 struct metric {
     int32_t d;
     int32_t m;
     int32_t p;
     const struct feature *features;
-    const double *R;
-    size_t ldr;
+    struct metric_triangle *triangles;
+    int32_t triangles_count;
     const double *weights;
     double *C;
     double *inverse;
@@ -44,7 +52,8 @@ struct metric {
  * Returns LATTN_OK or LATTN_NO_MEMORY.
  */
 enum lattn_status metric_init(struct metric *metric, int32_t d, int32_t m,
-                              const struct feature *features, const double *R, size_t ldr,
+                              const struct feature *features,
+                              const struct metric_triangle *triangles, int32_t triangles_count,
                               const double *weights);
 void metric_done(struct metric *metric);
 

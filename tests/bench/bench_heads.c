@@ -76,8 +76,10 @@ static double problem_time(int32_t d, const struct problem *problem, int32_t *re
     double end;
 
     *ret_heads = 0;
-    if (metric_init(&metric, d, d, problem->features, problem->R, (size_t)feature_count(d),
-                    problem->weights) != LATTN_OK)
+    if (metric_init(
+            &metric, d, d, problem->features,
+            &(struct metric_triangle){problem->R, (size_t)feature_count(d), feature_count(d)}, 1,
+            problem->weights) != LATTN_OK)
         return 0;
     if (fewest_find(&metric, &evidence, &model) == LATTN_OK)
         *ret_heads = model->heads;

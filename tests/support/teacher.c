@@ -97,8 +97,10 @@ struct lattn_model *teacher_heads(const struct teacher *teacher, double effort)
     struct metric metric;
     enum lattn_status status;
 
-    cr_assert_eq(metric_init(&metric, d, teacher->model->m, teacher->features, teacher->triangle,
-                             (size_t)feature_count(d), teacher->weights),
+    cr_assert_eq(metric_init(&metric, d, teacher->model->m, teacher->features,
+                             &(struct metric_triangle){teacher->triangle, (size_t)feature_count(d),
+                                                       feature_count(d)},
+                             1, teacher->weights),
                  LATTN_OK);
     status = fewest_find(&metric, &evidence, &model);
     cr_assert(status == LATTN_OK || status == LATTN_MORE);

@@ -60,6 +60,9 @@ def from_nothing(d, bias):
         check((status["pairs"], status["verdict"]) == (features(d), "identifying"),
               "and p pairs are enough", status)
         learns_the_layer(daemon, d, bias, answer)
+        model = json.loads(lattn("model", daemon.address)[0])
+        check((len(model["heads"]), model["heads_decomposition"]) == (1, "fewest"),
+              "the layer has the one head that it was made with", model["heads_decomposition"])
         out, err = lattn("suggest", daemon.address, "-n", 5)
         check(out == "" and "nothing is missing" in err, "then nothing is missing", err)
 

@@ -16,9 +16,10 @@ static struct lattn_model *search(const struct teacher *teacher,
     struct metric metric;
     enum lattn_status status;
 
-    cr_assert_eq(
-        metric_init(&metric, D, D, teacher->features, teacher->triangle, P, teacher->weights),
-        LATTN_OK);
+    cr_assert_eq(metric_init(&metric, D, D, teacher->features,
+                             &(struct metric_triangle){teacher->triangle, P, P}, 1,
+                             teacher->weights),
+                 LATTN_OK);
     status = fewest_find(&metric, evidence, &model);
     cr_expect_eq(status, model == NULL ? LATTN_MORE : LATTN_OK);
     metric_done(&metric);

@@ -69,8 +69,9 @@ static void scene_init(struct scene *scene, uint64_t seed)
             token[2] *= 0.01;
         }
     triangle_make(scene);
-    cr_assert_eq(metric_init(&scene->metric, D, M, scene->teacher.features, scene->teacher.triangle,
-                             P, scene->teacher.weights),
+    cr_assert_eq(metric_init(&scene->metric, D, M, scene->teacher.features,
+                             &(struct metric_triangle){scene->teacher.triangle, P, P}, 1,
+                             scene->teacher.weights),
                  LATTN_OK);
 }
 

@@ -38,8 +38,9 @@ static void scene_init(struct scene *scene, struct random *random)
         random_normals(random, scene->teacher.triangle + i * P + i, P - i);
         scene->teacher.triangle[i * P + i] += 3;
     }
-    cr_assert_eq(metric_init(&scene->metric, D, M, scene->teacher.features, scene->teacher.triangle,
-                             P, scene->teacher.weights),
+    cr_assert_eq(metric_init(&scene->metric, D, M, scene->teacher.features,
+                             &(struct metric_triangle){scene->teacher.triangle, P, P}, 1,
+                             scene->teacher.weights),
                  LATTN_OK);
     metric_tensor(&scene->metric, scene->S);
     cr_assert_eq(layer_tensor_transform(D, M, scene->metric.C, scene->S), LATTN_OK);
