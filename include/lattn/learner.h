@@ -231,7 +231,7 @@ struct lattn_domain {
  * Certify a domain by inputs drawn from it: which are determined, and what the others lack.
  *
  * inputs      in   labels are not looked at
- * ret_domain  out  undefined on refusal
+ * ret_domain  out
  *
  * Returns as lattn_learner_predict; one bad input refuses all.
  */

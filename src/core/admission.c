@@ -112,18 +112,6 @@ static void target_join(struct factor *factor, const struct meeting *meeting, in
     }
 }
 
-static struct feature feature_of_index(int32_t d, int32_t index)
-{
-    int32_t pair = index / d;
-    int32_t j = 0;
-
-    while (pair >= d - j) {
-        pair -= d - j;
-        j++;
-    }
-    return (struct feature){(uint16_t)j, (uint16_t)(j + pair), (uint16_t)(index % d)};
-}
-
 static void target_widen(struct factor *factor, const struct meeting *meeting, int32_t count)
 {
     struct component *target = meeting->target;
@@ -135,7 +123,7 @@ static void target_widen(struct factor *factor, const struct meeting *meeting, i
         if (slot->component != 0)
             continue;
         *slot = (struct slot){(uint32_t)meeting->target_index + 1, target->columns};
-        component_widen(target, feature_of_index(factor->d, index));
+        component_widen(target, feature_at(factor->d, index));
     }
 }
 

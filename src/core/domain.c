@@ -3,7 +3,9 @@
  * was never seen, or else directions of the components that its features belong to.
  */
 #include "base/complaint.h"
+#include "core/certificate.h"
 #include "core/learner.h"
+#include "core/sight.h"
 #include "core/solution.h"
 
 #include <stdio.h>
@@ -70,52 +72,69 @@ static struct feature feature_first(const struct component *component)
     return component->features[column];
 }
 
-/* The feature of pair (support j, support k) and query l, if the input has it. */
-static void feature_examine(const struct factor *factor, struct feature feature,
-                            struct lacking *lacking, int only_unseen)
-{
-    struct slot slot = factor->slots[feature_index(factor->d, feature)];
-    const struct component *component =
-        slot.component == 0 ? NULL : factor->components[slot.component - 1];
-
-    if (component == NULL || component->solution->inverse[slot.column] == 0)
-        lack_count(lacking, feature, 0, 0);
-    else if (!only_unseen && component->solution->rank < component->columns)
-        lack_count(lacking, feature_first(component), component->columns,
-                   component->solution->rank);
-}
-
-static void view_examine(const struct factor *factor, const struct feature_view *view,
-                         struct lacking *lacking, int only_unseen)
-{
-    for (int32_t a = 0; a < view->support_count; a++)
-        for (int32_t b = a; b < view->support_count; b++) {
-            int32_t j = view->support[a], k = view->support[b];
-
-            if (view->S[feature_pair(factor->d, j, k)] == 0)
-                continue;
-            for (int32_t c = 0; c < view->query_count; c++)
-                feature_examine(
-                    factor, (struct feature){(uint16_t)j, (uint16_t)k, (uint16_t)view->query[c]},
-                    lacking, only_unseen);
-        }
-}
-
 /* What does an undetermined input lack? Never-seen features first: they are reason enough. */
-static void input_examine(struct factor *factor, const struct lattn_item *input,
+static void input_examine(const struct factor *factor, const struct sight_input *input,
                           struct lacking *lacking)
 {
-    int32_t before = lacking->domain->lacks_count;
-    struct lattn_item query = *input;
-    struct feature_view view;
+    for (int32_t i = 0; i < input->unseen_count; i++)
+        lack_count(lacking, feature_at(factor->d, input->unseen[i].feature), 0, 0);
+    for (int32_t i = 0; input->unseen_count == 0 && i < input->parts_count; i++) {
+        const struct component *component = factor->components[input->parts[i].component];
 
-    query.y = NULL;
-    query.labels = LATTN_LABELS_LAST;
-    feature_reader_start(&factor->reader, &query);
-    (void)feature_reader_next(&factor->reader, &view);
-    view_examine(factor, &view, lacking, 1);
-    if (lacking->domain->lacks_count == before)
-        view_examine(factor, &view, lacking, 0);
+        lack_count(lacking, feature_first(component), component->columns,
+                   component->solution->rank);
+    }
+}
+
+static void input_count(const struct factor *factor, size_t index, const struct sight_input *input,
+                        struct lacking *lacking)
+{
+    struct lattn_domain *domain = lacking->domain;
+
+    if (sight_determines(input)) {
+        domain->determined++;
+        return;
+    }
+    if (domain->undetermined_count < LATTN_DOMAIN_FIRST_MAX)
+        domain->undetermined[domain->undetermined_count++] = index;
+    lacking->input = index;
+    input_examine(factor, input, lacking);
+}
+
+static enum lattn_status inputs_count(struct factor *factor, const struct lattn_batch *inputs,
+                                      struct lacking *lacking)
+{
+    struct sight sight;
+    enum lattn_status status = sight_init(&sight, factor);
+    size_t count;
+
+    for (size_t i = 0; status == LATTN_OK && i < inputs->count; i += count) {
+        count = sight_count(&sight, inputs->count - i);
+        status = sight_look(&sight, inputs->items + i, (int32_t)count);
+        for (size_t k = 0; status == LATTN_OK && k < count; k++)
+            input_count(factor, i + k, &sight.inputs[k], lacking);
+    }
+    sight_done(&sight);
+    return status;
+}
+
+static enum lattn_status inputs_check(const struct lattn_learner *learner,
+                                      const struct lattn_batch *inputs,
+                                      struct lattn_complaint *complaint)
+{
+    for (size_t i = 0; i < inputs->count; i++) {
+        struct lattn_item query = inputs->items[i];
+        struct lattn_complaint why = {""};
+        enum lattn_status status;
+
+        query.y = NULL;
+        query.labels = LATTN_LABELS_LAST;
+        status = learner_item_check(learner, &query, &why);
+        if (status != LATTN_OK)
+            return complain(complaint, status, "inputs[%zu]: %.200s", i,
+                            why.text[0] != '\0' ? why.text : lattn_status_text(status));
+    }
+    return LATTN_OK;
 }
 
 enum lattn_status lattn_learner_cover(struct lattn_learner *learner,
@@ -123,29 +142,22 @@ enum lattn_status lattn_learner_cover(struct lattn_learner *learner,
                                       struct lattn_domain *ret_domain,
                                       struct lattn_complaint *complaint)
 {
-    double y[LATTN_OUTPUTS_MAX], std_error[LATTN_OUTPUTS_MAX];
-    struct lattn_prediction prediction = {.y = y, .std_error = std_error};
-    struct lattn_complaint why = {""};
-    struct lacking lacking = {.domain = ret_domain, .names = &learner->names};
+    struct lattn_domain domain = {.inputs = inputs->count};
+    struct lacking lacking = {.domain = &domain, .names = &learner->names};
+    struct factor *factor = &learner->factor;
+    enum lattn_status status;
 
-    *ret_domain = (struct lattn_domain){.inputs = inputs->count};
-    for (size_t i = 0; i < inputs->count; i++) {
-        enum lattn_status status =
-            lattn_learner_predict(learner, &inputs->items[i], &prediction, &why);
-
-        if (status == LATTN_NO_DATA)
-            return complain(complaint, status, "%s", why.text);
-        if (status != LATTN_OK)
-            return complain(complaint, status, "inputs[%zu]: %.200s", i, why.text);
-        ret_domain->determined += (uint64_t)prediction.determined;
-        if (prediction.determined)
-            continue;
-        if (ret_domain->undetermined_count < LATTN_DOMAIN_FIRST_MAX)
-            ret_domain->undetermined[ret_domain->undetermined_count++] = i;
-        lacking.input = i;
-        input_examine(&learner->factor, &inputs->items[i], &lacking);
-    }
-    ret_domain->bound95 =
-        lattn_stream_bound(ret_domain->inputs, ret_domain->inputs - ret_domain->determined, 0.05);
+    if (factor->pairs == 0)
+        return complain(complaint, LATTN_NO_DATA, "%s", lattn_status_text(LATTN_NO_DATA));
+    status = inputs_check(learner, inputs, complaint);
+    if (status != LATTN_OK)
+        return status;
+    status = certificate_ranks(factor, learner_precision(learner), CERTIFICATE_RANKS);
+    if (status == LATTN_OK)
+        status = inputs_count(factor, inputs, &lacking);
+    if (status != LATTN_OK)
+        return complain(complaint, status, "%s", lattn_status_text(status));
+    domain.bound95 = lattn_stream_bound(domain.inputs, domain.inputs - domain.determined, 0.05);
+    *ret_domain = domain;
     return LATTN_OK;
 }

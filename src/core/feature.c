@@ -44,6 +44,18 @@ static int32_t pairs_count(int32_t d)
     return d * (d + 1) / 2;
 }
 
+struct feature feature_at(int32_t d, int32_t index)
+{
+    int32_t pair = index / d;
+    int32_t j = 0;
+
+    while (pair >= d - j) {
+        pair -= d - j;
+        j++;
+    }
+    return (struct feature){(uint16_t)j, (uint16_t)(j + pair), (uint16_t)(index % d)};
+}
+
 int32_t feature_count(int32_t d)
 {
     return pairs_count(d) * d;
@@ -414,6 +426,18 @@ int feature_reader_next(struct feature_reader *reader, struct feature_view *ret_
         .query_count = reader->nonzero_count,
     };
     return 1;
+}
+
+void feature_reader_query(struct feature_reader *reader, const struct lattn_item *item,
+                          struct feature_view *ret_view)
+{
+    struct lattn_item query = *item;
+
+    query.y = NULL;
+    query.labels = LATTN_LABELS_LAST;
+    feature_reader_start(reader, &query);
+    (void)feature_reader_next(reader, ret_view);
+    reader->item = NULL;
 }
 
 /* The features of `count` query coordinates; z stays in registers where count is a constant. */

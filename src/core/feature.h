@@ -32,6 +32,9 @@ static inline int32_t feature_index(int32_t d, struct feature feature)
     return feature_pair(d, feature.j, feature.k) * d + feature.l;
 }
 
+/* The feature of an index. */
+struct feature feature_at(int32_t d, int32_t index);
+
 /* Number of features of d coordinates, 0 <= d <= LATTN_DIM_MAX. */
 int32_t feature_count(int32_t d);
 
@@ -102,6 +105,10 @@ void feature_reader_start(struct feature_reader *reader, const struct lattn_item
 
 /* The next label row; 0 after the last one. A row costs O(d^2), never O(n d^2). */
 int feature_reader_next(struct feature_reader *reader, struct feature_view *ret_view);
+
+/* What an item asks: its last row, whatever its labels. */
+void feature_reader_query(struct feature_reader *reader, const struct lattn_item *item,
+                          struct feature_view *ret_view);
 
 /* Write all p features times scale. */
 void feature_row(int32_t d, const struct feature_view *view, double scale, double *ret_row);

@@ -100,9 +100,17 @@ double nullspace_rounding(double magnitude, double norm)
     return seen_relative * magnitude + seen_floor * norm;
 }
 
-int nullspace_is_seen(double seen, double magnitude, double norm)
+int nullspace_sift(int32_t directions, const double *magnitude, double norm, double *seen)
 {
-    return fabs(seen) > nullspace_rounding(magnitude, norm);
+    int sees = 0;
+
+    for (int32_t j = 0; j < directions; j++) {
+        int is_seen = fabs(seen[j]) > nullspace_rounding(magnitude[j], norm);
+
+        sees |= is_seen;
+        seen[j] = is_seen ? seen[j] : 0;
+    }
+    return sees;
 }
 
 /* w = N'x, and |x|. */
@@ -147,18 +155,11 @@ int nullspace_sees(const struct nullspace *nullspace, int32_t count, const int32
 
     /* What is below the floor is rounding whatever the magnitudes: mostly that is all. */
     for (int32_t j = 0; j < nullspace->directions; j++)
-        sees |= nullspace_is_seen(ret_seen[j], 0, norm);
+        sees |= fabs(ret_seen[j]) > nullspace_rounding(0, norm);
     if (!sees)
         return 0;
-    sees = 0;
     magnitudes_find(nullspace, count, column, phi, magnitude);
-    for (int32_t j = 0; j < nullspace->directions; j++) {
-        int is_seen = nullspace_is_seen(ret_seen[j], magnitude[j], norm);
-
-        sees |= is_seen;
-        ret_seen[j] = is_seen ? ret_seen[j] : 0;
-    }
-    return sees;
+    return nullspace_sift(nullspace->directions, magnitude, norm, ret_seen);
 }
 
 void nullspace_take(struct nullspace *nullspace, double *seen, int32_t j)

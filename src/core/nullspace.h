@@ -50,14 +50,23 @@ void nullspace_close(struct nullspace **nullspace);
 enum lattn_status nullspace_widen(struct nullspace *nullspace, int32_t columns);
 
 /*
- * Is what a direction sees of an input more than rounding? And how much may rounding be?
+ * How much of what a direction sees of an input may be rounding?
  *
- * seen       in   entry of N'x
- * magnitude  in   the same with all terms positive
+ * magnitude  in   entry of N'x with all terms positive
  * norm       in   |x|
  */
-int nullspace_is_seen(double seen, double magnitude, double norm);
 double nullspace_rounding(double magnitude, double norm);
+
+/*
+ * Leave of what directions see only what is more than rounding.
+ *
+ * magnitude  in      directions
+ * norm       in      |x|
+ * seen       in/out  directions: N'x; 0 where it is rounding
+ *
+ * Returns whether anything is left.
+ */
+int nullspace_sift(int32_t directions, const double *magnitude, double norm, double *seen);
 
 /*
  * Does any direction see more of an input than rounding can explain?

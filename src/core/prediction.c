@@ -133,8 +133,7 @@ enum lattn_status lattn_learner_predict(struct lattn_learner *learner,
     status = certificate_ranks(factor, learner_precision(learner), CERTIFICATE_RANKS);
     if (status != LATTN_OK)
         return complain(complaint, status, "%s", lattn_status_text(status));
-    feature_reader_start(&factor->reader, &query);
-    (void)feature_reader_next(&factor->reader, &view);
+    feature_reader_query(&factor->reader, input, &view);
     status = factor_list_reserve(factor, &view);
     if (status != LATTN_OK)
         return complain(complaint, status, "%s", lattn_status_text(status));

@@ -423,21 +423,15 @@ static int input_scale(const struct solution *solution, const double *phi, doubl
     return 1;
 }
 
-/*
- * What null directions see of the input, x2 - T'x1: T'x1 and the sum of magnitudes behind it are
- * formed side by side, row by row of T. Returns whether it is anything.
- */
-static int tail_sees(const struct solution *solution, const double *x, double *seen,
-                     double *magnitude)
+void solution_look(const struct solution *solution, const double *x, double *ret_seen,
+                   double *ret_magnitude)
 {
     int32_t rank = solution->rank;
     int32_t rest = solution->columns - rank;
-    double norm = dense_norm(solution->columns, x);
-    int sees = 0;
 
     for (int32_t j = 0; j < rest; j++) {
-        seen[j] = x[rank + j];
-        magnitude[j] = fabs(x[rank + j]);
+        ret_seen[j] = x[rank + j];
+        ret_magnitude[j] = fabs(x[rank + j]);
     }
     for (int32_t i = 0; i < rank; i++) {
         const double *row = solution->tail + (size_t)i * (size_t)rest;
@@ -445,28 +439,19 @@ static int tail_sees(const struct solution *solution, const double *x, double *s
         if (x[i] == 0)
             continue;
         for (int32_t j = 0; j < rest; j++) {
-            seen[j] -= row[j] * x[i];
-            magnitude[j] += fabs(row[j] * x[i]);
+            ret_seen[j] -= row[j] * x[i];
+            ret_magnitude[j] += fabs(row[j] * x[i]);
         }
     }
-    for (int32_t j = 0; j < rest; j++) {
-        if (nullspace_is_seen(seen[j], magnitude[j], norm))
-            sees = 1;
-        else
-            seen[j] = 0;
-    }
-    return sees;
 }
 
-double solution_residual(const struct solution *solution, const double *phi, double *work,
-                         double *ret_seen)
+/* Does a null direction see anything of x? seen and magnitude are scratch, columns - rank each. */
+static int directions_see(const struct solution *solution, const double *x, double *seen,
+                          double *magnitude)
 {
-    double *magnitude = work + solution->columns;
-
-    (void)input_scale(solution, phi, work);
-    (void)tail_sees(solution, work, ret_seen, magnitude);
-    return nullspace_rounding(dense_norm(solution->columns - solution->rank, magnitude),
-                              dense_norm(solution->columns, work));
+    solution_look(solution, x, seen, magnitude);
+    return nullspace_sift(solution->columns - solution->rank, magnitude,
+                          dense_norm(solution->columns, x), seen);
 }
 
 int solution_determines(const struct component *component, const double *phi, double *work,
@@ -477,8 +462,8 @@ int solution_determines(const struct component *component, const double *phi, do
     double norm;
 
     assert(solution->generation == component->generation && n == component->columns);
-    if (solution->rank < n &&
-        (!input_scale(solution, phi, work) || tail_sees(solution, work, work + n, work + 2 * n)))
+    if (solution->rank < n && (!input_scale(solution, phi, work) ||
+                               directions_see(solution, work, work + n, work + 2 * n)))
         return 0;
     if (solution->rank == n) {
         size_t ldr;

@@ -103,16 +103,16 @@ int solution_determines(const struct component *component, const double *phi, do
 enum lattn_status solution_settle(struct component *component);
 
 /*
- * What of x lies outside the row space: x2 - T'x1 in scaled coordinates, 0 where it is rounding. Of
- * a deficient solution; phi has no column that was never nonzero.
+ * What the null directions see of an input, and the same with all terms positive:
  *
- * work      scratch  2 * columns - rank
- * ret_seen  out      columns - rank
+ *     seen = x2 - T'x1,    magnitude = |x2| + |T|'|x1|
  *
- * Returns how long all of it may be by rounding.
+ * x              in   columns: phi / D, pivoted
+ * ret_seen       out  columns - rank; may be x2 itself
+ * ret_magnitude  out  columns - rank
  */
-double solution_residual(const struct solution *solution, const double *phi, double *work,
-                         double *ret_seen);
+void solution_look(const struct solution *solution, const double *x, double *ret_seen,
+                   double *ret_magnitude);
 
 /*
  * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS

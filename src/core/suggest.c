@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "core/basis.h"
 #include "core/certificate.h"
+#include "core/sight.h"
 #include "core/solution.h"
 
 #include <math.h>
@@ -76,7 +77,6 @@ struct suggest {
     size_t members_count;
     struct basis_choice *choices;
     size_t choices_count;
-    double *work;
 };
 
 static void suggest_done(struct suggest *suggest)
@@ -91,39 +91,33 @@ static void suggest_done(struct suggest *suggest)
     memory_release(suggest->floors);
     memory_release(suggest->members);
     memory_release(suggest->choices);
-    memory_release(suggest->work);
 }
 
-/* Number the null directions of all components; returns the columns of the widest. */
-static int32_t coordinates_number(struct suggest *suggest)
+/* Number the null directions of all components, and the features behind them. */
+static void coordinates_number(struct suggest *suggest)
 {
     const struct factor *factor = suggest->factor;
-    int32_t widest = 0;
 
     for (int32_t i = 0; i < factor->components_count; i++) {
         const struct component *component = factor->components[i];
 
         suggest->base[i] = suggest->coordinates;
-        if (component == NULL)
-            continue;
-        suggest->coordinates += component->columns - component->solution->rank;
-        widest = component->columns > widest ? component->columns : widest;
+        if (component != NULL)
+            suggest->coordinates += component->columns - component->solution->rank;
     }
     suggest->features_base = suggest->coordinates;
     suggest->coordinates += feature_count(factor->d);
-    return widest;
 }
 
 static enum lattn_status suggest_init(struct suggest *suggest, struct factor *factor, size_t count)
 {
     size_t coordinates;
-    int32_t widest;
 
     *suggest = (struct suggest){.factor = factor, .count = count};
     suggest->base = memory_zeroed((size_t)factor->components_count, sizeof *suggest->base);
     if (suggest->base == NULL)
         return LATTN_NO_MEMORY;
-    widest = coordinates_number(suggest);
+    coordinates_number(suggest);
     coordinates = (size_t)suggest->coordinates;
     suggest->joined = memory_raw(coordinates, sizeof *suggest->joined);
     suggest->place = memory_raw(coordinates, sizeof *suggest->place);
@@ -133,10 +127,9 @@ static enum lattn_status suggest_init(struct suggest *suggest, struct factor *fa
     suggest->floors = memory_zeroed(count, sizeof *suggest->floors);
     suggest->members = memory_raw(count, sizeof *suggest->members);
     suggest->choices = memory_raw(count, sizeof *suggest->choices);
-    suggest->work = memory_raw((size_t)widest, 5 * sizeof *suggest->work);
     if (suggest->joined == NULL || suggest->place == NULL || suggest->width == NULL ||
         suggest->scales == NULL || suggest->start == NULL || suggest->floors == NULL ||
-        suggest->members == NULL || suggest->choices == NULL || suggest->work == NULL)
+        suggest->members == NULL || suggest->choices == NULL)
         return LATTN_NO_MEMORY;
     for (size_t i = 0; i < coordinates; i++) {
         suggest->joined[i] = (int32_t)i;
@@ -183,92 +176,61 @@ static enum lattn_status entry_add(struct suggest *suggest, size_t index, int32_
     return LATTN_OK;
 }
 
-/* What the null directions of a component see of the features in the list. */
-static enum lattn_status component_see(struct suggest *suggest, size_t index, int32_t at,
-                                       int32_t count)
-{
-    struct factor *factor = suggest->factor;
-    const struct component *component = factor->components[at];
-    const struct solution *solution = component->solution;
-    int32_t rest = component->columns - solution->rank;
-    double *phi = suggest->work;
-    double *seen = phi + component->columns;
-    enum lattn_status status = LATTN_OK;
-    double noise;
-
-    if (rest == 0)
-        return LATTN_OK;
-    memset(phi, 0, (size_t)component->columns * sizeof *phi);
-    for (int32_t i = 0; i < count; i++) {
-        struct slot slot = factor->slots[factor->list_index[i]];
-
-        if (slot.component == (uint32_t)at + 1 && solution->inverse[slot.column] > 0)
-            phi[slot.column] = factor->list_value[i];
-    }
-    noise = solution_residual(solution, phi, seen + rest, seen);
-    suggest->floors[index] = hypot(suggest->floors[index], noise);
-    for (int32_t j = 0; status == LATTN_OK && j < rest; j++)
-        if (seen[j] != 0)
-            status = entry_add(suggest, index, suggest->base[at] + j, seen[j]);
-    return status;
-}
-
-static enum lattn_status candidate_see(struct suggest *suggest, size_t index, int32_t count)
+static enum lattn_status candidate_see(struct suggest *suggest, size_t index,
+                                       const struct sight_input *input)
 {
     struct factor *factor = suggest->factor;
     enum lattn_status status = LATTN_OK;
 
     suggest->start[index] = suggest->entries_count;
-    for (int32_t i = 0; status == LATTN_OK && i < count; i++) {
-        int32_t feature = factor->list_index[i];
-        struct slot slot = factor->slots[feature];
-        struct component *component =
-            slot.component == 0 ? NULL : factor->components[slot.component - 1];
+    for (int32_t i = 0; status == LATTN_OK && i < input->unseen_count; i++) {
+        struct sight_feature unseen = input->unseen[i];
 
-        if (component == NULL || component->solution->inverse[slot.column] == 0) {
-            status = entry_add(suggest, index, suggest->features_base + feature,
-                               factor->list_value[i] / sqrt(suggest->scales[feature]));
-        } else if (!component->meets) {
-            component->meets = 1;
-            status = component_see(suggest, index, (int32_t)slot.component - 1, count);
-        }
+        status = entry_add(suggest, index, suggest->features_base + unseen.feature,
+                           unseen.value / sqrt(suggest->scales[unseen.feature]));
     }
-    for (int32_t i = 0; i < count; i++)
-        if (factor->slots[factor->list_index[i]].component != 0)
-            factor->components[factor->slots[factor->list_index[i]].component - 1]->meets = 0;
+    for (int32_t i = 0; i < input->parts_count; i++) {
+        const struct sight_part *part = &input->parts[i];
+        const struct component *component = factor->components[part->component];
+        int32_t rest = component->columns - component->solution->rank;
+
+        suggest->floors[index] = hypot(suggest->floors[index], part->rounding);
+        for (int32_t j = 0; status == LATTN_OK && j < rest; j++)
+            if (part->seen[j] != 0)
+                status =
+                    entry_add(suggest, index, suggest->base[part->component] + j, part->seen[j]);
+    }
     suggest->start[index + 1] = suggest->entries_count;
     return status;
 }
 
-static void view_start(struct factor *factor, const struct lattn_item *candidate,
-                       struct feature_view *ret_view)
+static void scales_find(struct suggest *suggest, const struct lattn_batch *candidates)
 {
-    struct lattn_item query = *candidate;
+    struct factor *factor = suggest->factor;
 
-    query.y = NULL;
-    query.labels = LATTN_LABELS_LAST;
-    feature_reader_start(&factor->reader, &query);
-    (void)feature_reader_next(&factor->reader, ret_view);
+    for (size_t i = 0; i < candidates->count; i++) {
+        struct feature_view view;
+
+        feature_reader_query(&factor->reader, &candidates->items[i], &view);
+        feature_scales_add(factor->d, &view, 1, suggest->scales);
+    }
 }
 
 static enum lattn_status candidates_see(struct suggest *suggest,
                                         const struct lattn_batch *candidates)
 {
-    struct factor *factor = suggest->factor;
-    struct feature_view view;
-    enum lattn_status status = LATTN_OK;
+    struct sight sight;
+    enum lattn_status status = sight_init(&sight, suggest->factor);
+    size_t count;
 
-    for (size_t i = 0; i < candidates->count; i++) {
-        view_start(factor, &candidates->items[i], &view);
-        feature_scales_add(factor->d, &view, 1, suggest->scales);
+    scales_find(suggest, candidates);
+    for (size_t i = 0; status == LATTN_OK && i < candidates->count; i += count) {
+        count = sight_count(&sight, candidates->count - i);
+        status = sight_look(&sight, candidates->items + i, (int32_t)count);
+        for (size_t k = 0; status == LATTN_OK && k < count; k++)
+            status = candidate_see(suggest, i + k, &sight.inputs[k]);
     }
-    for (size_t i = 0; status == LATTN_OK && i < candidates->count; i++) {
-        view_start(factor, &candidates->items[i], &view);
-        status = factor_list_reserve(factor, &view);
-        if (status == LATTN_OK)
-            status = candidate_see(
-                suggest, i, feature_list(factor->d, &view, factor->list_index, factor->list_value));
-    }
+    sight_done(&sight);
     return status;
 }
 

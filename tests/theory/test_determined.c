@@ -3,6 +3,8 @@
  * when its features lie in the row space of what was learned.
  */
 #include "core/dense.h"
+#include "core/learner.h"
+#include "core/sight.h"
 #include "support/corpus.h"
 #include "support/rowspace.h"
 #include "support/streams.h"
@@ -103,6 +105,70 @@ Test(determined, is_said_of_the_streams_own_inputs, .timeout = 1800)
         cr_expect_geq(said * 100, 99 * rounds * INPUTS, "%s: %d of %d", stream_name(&stream), said,
                       rounds * INPUTS);
     }
+}
+
+/* Inputs of the stream, outside of it and pushed off it, to one learner. */
+static void inputs_take(struct stream *stream, int32_t count, struct corpus *corpus)
+{
+    for (int32_t k = 0; k < count; k++) {
+        struct lattn_item input;
+
+        if (k % 4 == 0)
+            stream_outside(stream, &input);
+        else if (k % 4 == 1)
+            stream_pushed(stream, pushes[k / 4 % 4], &input);
+        else
+            stream_next(stream, &input);
+        input.labels = LATTN_LABELS_LAST;
+        corpus_add_copy(corpus, &input);
+    }
+}
+
+/* How many of the inputs are determined, each of them as it is when asked about alone? */
+static int32_t together_compare(const struct stream *stream, struct lattn_learner *learner,
+                                const struct corpus *inputs)
+{
+    struct sight sight;
+    int32_t said = 0;
+    size_t count;
+
+    cr_assert_eq(lattn_learner_certify(learner, &(struct lattn_certificate){0}), LATTN_OK);
+    cr_assert_eq(sight_init(&sight, &learner->factor), LATTN_OK);
+    for (size_t first = 0; first < inputs->count; first += count) {
+        count = sight_count(&sight, inputs->count - first);
+        cr_assert_eq(sight_look(&sight, inputs->items + first, (int32_t)count), LATTN_OK);
+        for (size_t k = 0; k < count; k++) {
+            int answer = sight_determines(&sight.inputs[k]);
+
+            cr_expect_eq(answer, is_determined(learner, &inputs->items[first + k]),
+                         "%s, seed %lu, input %zu", stream_name(stream), stream->seed, first + k);
+            said += answer;
+        }
+    }
+    sight_done(&sight);
+    return said;
+}
+
+Test(determined, is_the_same_of_inputs_looked_at_together, .timeout = 1800)
+{
+    enum { TOGETHER = 300 };
+    int32_t count = (corpus_is_long() ? 10 : 2) * stream_families(STREAM_DEFICIENT);
+    int32_t said = 0;
+
+    for (int32_t i = 0; i < count; i++) {
+        struct stream stream;
+        struct corpus inputs = {0};
+        struct lattn_learner *learner =
+            campaign_learner(&stream, i, STREAM_DIM_MAX, (uint64_t)i % 3);
+
+        stream_teach(&stream, (uint64_t)stream.p / 2, STREAM_SINGLY, learner);
+        inputs_take(&stream, TOGETHER, &inputs);
+        said += together_compare(&stream, learner, &inputs);
+        corpus_done(&inputs);
+        lattn_learner_close(&learner);
+    }
+    printf("together: %d of %d inputs determined, as each of them alone\n", said, count * TOGETHER);
+    cr_expect(said > TOGETHER && said < (count - 1) * TOGETHER);
 }
 
 /* Before the rank is reached both answers occur; long double knows which is right. */
