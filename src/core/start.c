@@ -5,6 +5,8 @@
 #include "core/bounds.h"
 #include "core/dense.h"
 
+#include <lattn/model.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -47,7 +49,7 @@ static enum lattn_status truncated_make(const double *tensor, struct random *ran
                                         struct layer *layer)
 {
     int32_t d = layer->d;
-    int32_t most = d * (layer->m < d ? layer->m : d);
+    int32_t most = lattn_heads_max(d, layer->m);
     int32_t k = layer->heads + SPARE < most ? layer->heads + SPARE : most;
     struct layer wide;
     enum lattn_status status = layer_init(&wide, d, layer->m, k);
