@@ -366,8 +366,11 @@ double start_flops(int32_t number, const struct layer *layer)
     double tensor = layer_tensor_length(layer->d, layer->m);
     double n = (double)layer->d * (number == START_COLUMNS ? layer->m : layer->d);
 
+    double k = layer->heads + SPARE;
+
     if (number == START_TRUNCATED || number >= START_RANDOM)
-        return 4 * ROUNDS * tensor * (layer->heads + SPARE);
+        return 4 * ROUNDS * k * (tensor + k * layer->d * (layer->m + layer->d)) +
+               layer_balance_flops(layer);
     if (!span_exists(number, layer))
         return 0;
     return 10 * n * n * n +
