@@ -148,7 +148,7 @@ LATTN_API uint64_t lattn_learner_generation(const struct lattn_learner *learner)
 LATTN_API int32_t lattn_learner_dim(const struct lattn_learner *learner);
 LATTN_API int32_t lattn_learner_outputs(const struct lattn_learner *learner);
 
-/* The most heads that LATTN_HEADS_COUNT takes, min(m d, d^2); 0 where sizes are not yet known. */
+/* The most heads that LATTN_HEADS_COUNT takes, lattn_heads_max of the sizes. O(1). */
 LATTN_API int32_t lattn_learner_heads_max(const struct lattn_learner *learner);
 
 /* Bytes held now. O(1). */

@@ -64,6 +64,9 @@ struct lattn_model {
 /* Number of cubic features of d coordinates, d^2 (d+1) / 2; 0 for d outside 1..LATTN_DIM_MAX. */
 LATTN_API int64_t lattn_features(int32_t d);
 
+/* The most heads that a model of these sizes needs, min(m d, d^2); 0 where one is not yet known. */
+LATTN_API int32_t lattn_heads_max(int32_t d, int32_t m);
+
 /*
  * Make a model with all entries zero and no certificate.
  *

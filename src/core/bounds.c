@@ -87,6 +87,15 @@ enum lattn_status bounds_heads(int32_t d, int32_t m, const double *S, struct ran
     return status;
 }
 
+double bounds_flops(int32_t d, int32_t m)
+{
+    double square = (double)d * d;
+    double widest = m > d ? m : d;
+
+    /* Singular values alone take some 10 n^3. */
+    return DRAWS * (4 * square * d * m + 20 * square * widest);
+}
+
 int64_t bounds_dimension(int32_t d, int32_t m, int32_t heads)
 {
     int64_t D = d;

@@ -22,6 +22,9 @@
 enum lattn_status bounds_heads(int32_t d, int32_t m, const double *S, struct random *random,
                                int32_t *ret_heads);
 
+/* About how many flops that takes. */
+double bounds_flops(int32_t d, int32_t m);
+
 /* N(x) as above, m x d row-major; work: m d^2 scratch. */
 void bounds_contract(int32_t d, int32_t m, const double *S, const double *x, double *ret_N,
                      double *work);

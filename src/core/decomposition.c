@@ -12,6 +12,9 @@
 /* What the calls of a step cost besides those of conjugate gradients, in flops. */
 static const double calls_flops = 1e5;
 
+/* What a triangle costs for each entry besides the products: it is brought into another order. */
+static const double triangle_flops = 10;
+
 enum { CG_STEPS_MAX = 200, GAINS_KEPT = 16 };
 
 static const double lambda_first = 1e-2;
@@ -138,7 +141,7 @@ static void precondition(struct point *point)
     memcpy(point->next, point->rest, (size_t)layer_length(at) * sizeof *point->next);
     block_solve(n, at->m, point->factor_P, next.P);
     block_solve(n, at->d, point->factor_Q, next.Q);
-    point->flops += 2.0 * n * n * (at->m + at->d);
+    point->flops += (double)n * n * (2 * (at->m + at->d) + 2 * triangle_flops);
 }
 
 /* ---- one step ------------------------------------------------------------------------------ */
@@ -262,6 +265,7 @@ static enum lattn_status point_move(struct point *point, double f)
 
     memcpy(point->layer.P, point->trial, (size_t)layer_length(&point->layer) * sizeof(double));
     point->f = f;
+    point->flops += layer_balance_flops(&point->layer);
     status = layer_balance(&point->layer, NULL);
     return status == LATTN_OK ? point_settle(point) : status;
 }
@@ -333,6 +337,7 @@ enum lattn_status decomposition_fit(struct decomposition *decomposition, struct 
     enum lattn_status status = point_init(&point, decomposition, layer);
 
     assert(decomposition->gain_steps < GAINS_KEPT);
+    point.flops = layer_balance_flops(layer);
     if (status == LATTN_OK)
         status = layer_balance(&point.layer, NULL);
     if (status == LATTN_OK)

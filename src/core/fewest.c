@@ -321,12 +321,14 @@ static enum lattn_status search_run(struct search *search, struct lattn_model **
 {
     int32_t d = search->metric->d;
     int32_t m = search->metric->m;
-    int32_t most = d * (m < d ? m : d);
+    int32_t most = lattn_heads_max(d, m);
     int32_t bound = 1;
     enum lattn_status status = LATTN_OK;
 
-    if (evidence_is_exact(search->evidence))
+    if (evidence_is_exact(search->evidence)) {
+        search->effort -= bounds_flops(d, m);
         status = bounds_heads(d, m, search->S, &search->random, &bound);
+    }
     if (status != LATTN_OK)
         return status;
     status = LATTN_MORE;

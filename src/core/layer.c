@@ -168,6 +168,14 @@ enum lattn_status layer_balance(struct layer *layer, double *sigma)
     return status;
 }
 
+double layer_balance_flops(const struct layer *layer)
+{
+    double H = layer->heads;
+
+    /* A small singular value decomposition takes some 60 n^3. */
+    return H * H * (6.0 * layer->d * (layer->m + layer->d) + 60 * H);
+}
+
 /* Blocks of d x columns, one behind the other, become A' times each. */
 static void blocks_multiply(int32_t d, int32_t columns, int32_t blocks, const double *A,
                             double *numbers, double *work)

@@ -73,6 +73,9 @@ void layer_couple(int32_t d, int32_t heads, int32_t width, const double *F, cons
  */
 enum lattn_status layer_balance(struct layer *layer, double *sigma);
 
+/* About how many flops that takes. */
+double layer_balance_flops(const struct layer *layer);
+
 /* P_h = A'P_h, Q_h = A'Q_h A for a d x d matrix A: the heads in coordinates Z = A Z~. */
 enum lattn_status layer_transform(struct layer *layer, const double *A);
 

@@ -294,9 +294,7 @@ int32_t lattn_learner_outputs(const struct lattn_learner *learner)
 
 int32_t lattn_learner_heads_max(const struct lattn_learner *learner)
 {
-    int32_t least = learner->m < learner->d ? learner->m : learner->d;
-
-    return least * learner->d;
+    return lattn_heads_max(learner->d, learner->m);
 }
 
 size_t lattn_learner_memory(const struct lattn_learner *learner)

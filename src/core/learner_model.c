@@ -14,6 +14,12 @@
 /* Flops after which a search for the fewest heads gives up: about two seconds on one core. */
 static const double effort_most = 1e10;
 
+/*
+ * The same where no pair is left over to tell noise from none. Few heads are found at once; noise
+ * has none to be found, and would spend it all.
+ */
+static const double effort_unproven = 1e9;
+
 /* One generation has one model, whoever asks and when. */
 static const uint64_t seed_fixed = 1;
 
@@ -144,8 +150,11 @@ static enum lattn_status evidence_read(const struct lattn_learner *learner, int6
     if (rss == NULL)
         return LATTN_NO_MEMORY;
     factor_residual(factor, rss);
-    *ret_evidence =
-        (struct fewest_evidence){.freedom = freedom, .effort = effort_most, .seed = seed_fixed};
+    *ret_evidence = (struct fewest_evidence){
+        .freedom = freedom,
+        .effort = freedom > 0 ? effort_most : effort_unproven,
+        .seed = seed_fixed,
+    };
     for (int32_t a = 0; a < factor->m; a++) {
         ret_evidence->rss += rss[a];
         ret_evidence->yy += factor->yy[a];

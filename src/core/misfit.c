@@ -9,6 +9,9 @@
 /* What a handful of calls costs, whatever the sizes, in flops. */
 static const double calls_flops = 3e4;
 
+/* What layer_couple costs for each entry besides its product: small blocks are moved one by one. */
+static const double couple_flops = 10;
+
 enum lattn_status misfit_init(struct misfit *misfit, const struct layer *layer)
 {
     size_t length = (size_t)layer_length(layer);
@@ -138,7 +141,7 @@ enum lattn_status misfit_curve(struct misfit *misfit, const struct layer *layer,
 
     misfit->flops += calls_flops;
     if (misfit->metric == NULL) {
-        misfit->flops += 6 * n * n * (layer->d + layer->m);
+        misfit->flops += n * n * (6 * (layer->d + layer->m) + 2 * couple_flops);
         curve_plain(misfit, layer, change, ret_image);
         return LATTN_OK;
     }
@@ -168,10 +171,11 @@ enum lattn_status misfit_settle(struct misfit *misfit, const struct layer *layer
                                 struct layer *gradient)
 {
     enum lattn_status status = gradient_find(misfit, layer, gradient);
+    double n = (double)layer->heads * layer->d;
 
     if (status != LATTN_OK)
         return status;
-    misfit->flops += calls_flops + 8.0 * layer->heads * layer_length(layer);
+    misfit->flops += calls_flops + n * n * (2 * (layer->d + layer->m) + 2 * couple_flops);
     layer_couple(layer->d, layer->heads, layer->d, layer->Q, layer->Q, misfit->M_P, misfit->gram);
     layer_couple(layer->d, layer->heads, layer->m, layer->P, layer->P, misfit->M_Q, misfit->gram);
     return misfit->metric == NULL ? LATTN_OK : ratio_find(misfit, layer, gradient);

@@ -14,6 +14,11 @@ int64_t lattn_features(int32_t d)
     return d < 1 || d > LATTN_DIM_MAX ? 0 : feature_count(d);
 }
 
+int32_t lattn_heads_max(int32_t d, int32_t m)
+{
+    return d * (m < d ? m : d);
+}
+
 enum lattn_status lattn_model_open(struct lattn_model **ret_model, int32_t d, int32_t m,
                                    int32_t heads)
 {

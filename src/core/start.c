@@ -5,6 +5,8 @@
 #include "core/bounds.h"
 #include "core/dense.h"
 
+#include <lattn/model.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -47,7 +49,7 @@ static enum lattn_status truncated_make(const double *tensor, struct random *ran
                                         struct layer *layer)
 {
     int32_t d = layer->d;
-    int32_t most = d * (layer->m < d ? layer->m : d);
+    int32_t most = lattn_heads_max(d, layer->m);
     int32_t k = layer->heads + SPARE < most ? layer->heads + SPARE : most;
     struct layer wide;
     enum lattn_status status = layer_init(&wide, d, layer->m, k);
@@ -364,8 +366,11 @@ double start_flops(int32_t number, const struct layer *layer)
     double tensor = layer_tensor_length(layer->d, layer->m);
     double n = (double)layer->d * (number == START_COLUMNS ? layer->m : layer->d);
 
+    double k = layer->heads + SPARE;
+
     if (number == START_TRUNCATED || number >= START_RANDOM)
-        return 4 * ROUNDS * tensor * (layer->heads + SPARE);
+        return 4 * ROUNDS * k * (tensor + k * layer->d * (layer->m + layer->d)) +
+               layer_balance_flops(layer);
     if (!span_exists(number, layer))
         return 0;
     return 10 * n * n * n +

@@ -323,14 +323,14 @@ static enum lattn_status heads_agree(const struct config *config, struct lattn_c
 {
     const struct lattn_learner_settings *learner = &config->learner;
     int32_t d = learner->dim + learner->bias;
-    int32_t least = learner->outputs < d ? learner->outputs : d;
+    int32_t most = lattn_heads_max(d, learner->outputs);
 
     if (config->heads != LATTN_HEADS_COUNT || learner->dim == 0 || learner->outputs == 0 ||
-        config->heads_count <= least * d)
+        config->heads_count <= most)
         return LATTN_OK;
     return complain(complaint, LATTN_RANGE,
                     "--heads %d: a model of d = %d and m = %d has at most %d", config->heads_count,
-                    d, learner->outputs, least * d);
+                    d, learner->outputs, most);
 }
 
 /* What no option can see alone. */

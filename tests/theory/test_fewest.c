@@ -12,6 +12,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 TestSuite(fewest, .init = dense_threads_one);
 
@@ -317,6 +318,37 @@ Test(fewest, heads_are_not_yet_told_where_noisy_data_is_short)
 
         cr_expect(found == 0 || found >= 2, "%d pairs: %d heads", pairs, found);
         cr_expect(pairs == p || found == 0, "%d pairs: %d heads", pairs, found);
+    }
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec now;
+
+    cr_assert_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now), 0);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* With p pairs noise looks like a function of many heads; nobody waits long for those. */
+Test(fewest, heads_are_soon_given_up_where_noise_cannot_be_told)
+{
+    struct random random = {.state = 11};
+
+    for (int32_t d = 4; d <= 6; d++) {
+        struct teacher teacher;
+        struct lattn_learner *learner;
+        struct lattn_model *model = NULL;
+        double begun, taken;
+
+        teacher_init(&teacher, d, d, 2, 0, &random);
+        learner = teacher_teach(&teacher, feature_count(d), 0.1, NULL, &random);
+        begun = cpu_seconds();
+        cr_assert_eq(lattn_learner_model(learner, LATTN_HEADS_FEWEST, 0, &model), LATTN_OK);
+        taken = cpu_seconds() - begun;
+        cr_expect_lt(taken, 1, "d = %d: %g s", d, taken);
+        lattn_model_close(&model);
+        lattn_learner_close(&learner);
+        teacher_done(&teacher);
     }
 }
 

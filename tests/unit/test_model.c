@@ -55,6 +55,16 @@ Test(model, counts_features)
     cr_expect_eq(lattn_features(LATTN_DIM_MAX + 1), 0);
 }
 
+Test(model, needs_a_head_for_each_row_or_column_at_most)
+{
+    cr_expect_eq(lattn_heads_max(4, 1), 4);
+    cr_expect_eq(lattn_heads_max(4, 3), 12);
+    cr_expect_eq(lattn_heads_max(4, 4), 16);
+    cr_expect_eq(lattn_heads_max(4, 100), 16);
+    cr_expect_eq(lattn_heads_max(0, 4), 0);
+    cr_expect_eq(lattn_heads_max(4, 0), 0);
+}
+
 Test(model, refuses_sizes_outside_the_limits)
 {
     struct lattn_model *model = NULL;
