@@ -201,7 +201,8 @@ enum { LATTN_DOMAIN_FIRST_MAX = 8, LATTN_LACKS_MAX = 16 };
  *          indices where they have none. Of a component the first one that was seen.
  * columns  of the component; 0: the feature was never seen
  * rank     of the component
- * inputs   undetermined ones that meet it
+ * inputs   undetermined ones that meet it; of a component those alone that meet no feature that was
+ *          never seen, which is reason enough
  */
 struct lattn_lack {
     char feature[3 * LATTN_NAME_MAX + 8];

@@ -3,20 +3,28 @@
  * was never seen, or else directions of the components that its features belong to.
  */
 #include "base/complaint.h"
+#include "base/memory.h"
 #include "core/certificate.h"
 #include "core/learner.h"
 #include "core/sight.h"
 #include "core/solution.h"
 
 #include <stdio.h>
-#include <string.h>
 
-/* Where a lack is written, and by which names. */
+/*
+ * Where a lack is written, and by which names.
+ *
+ * place    of the lack that a feature names, from 1; 0 where it names none. Never-seen features and
+ *          those that stand for a component are different ones.
+ * counted  by a lack, the last input that was counted, from 1
+ */
 struct lacking {
     struct lattn_domain *domain;
     const struct lattn_names *names;
+    int32_t d;
+    uint8_t *place;
     uint64_t input;
-    uint64_t counted[LATTN_LACKS_MAX]; /* the last input that was counted, from 1 */
+    uint64_t counted[LATTN_LACKS_MAX];
 };
 
 static void coordinate_write(const struct lattn_names *names, int32_t coordinate,
@@ -39,37 +47,34 @@ static void feature_write(const struct lattn_names *names, struct feature featur
     snprintf(lack->feature, sizeof lack->feature, "%s * %s * %s", j, k, l);
 }
 
-/* Count the input under a lack, once. */
-static void lack_count(struct lacking *lacking, struct feature feature, int64_t columns,
-                       int64_t rank)
+/* Count the input under a lack, once. Names are written for lacks that have a place only. */
+static void lack_count(struct lacking *lacking, int32_t feature, int64_t columns, int64_t rank)
 {
     struct lattn_domain *domain = lacking->domain;
-    struct lattn_lack lack = {.columns = columns, .rank = rank};
-    int32_t i = 0;
+    uint8_t *place = &lacking->place[feature];
 
-    feature_write(lacking->names, feature, &lack);
-    while (i < domain->lacks_count && (domain->lacks[i].columns != columns ||
-                                       strcmp(domain->lacks[i].feature, lack.feature) != 0))
-        i++;
-    if (i == LATTN_LACKS_MAX)
+    if (*place == 0 && domain->lacks_count == LATTN_LACKS_MAX)
         return;
-    if (i == domain->lacks_count) {
-        domain->lacks[domain->lacks_count++] = lack;
-        lacking->counted[i] = 0;
+    if (*place == 0) {
+        struct lattn_lack *lack = &domain->lacks[domain->lacks_count++];
+
+        *lack = (struct lattn_lack){.columns = columns, .rank = rank};
+        feature_write(lacking->names, feature_at(lacking->d, feature), lack);
+        *place = (uint8_t)domain->lacks_count;
     }
-    if (lacking->counted[i] == lacking->input + 1)
+    if (lacking->counted[*place - 1] == lacking->input + 1)
         return;
-    lacking->counted[i] = lacking->input + 1;
-    domain->lacks[i].inputs++;
+    lacking->counted[*place - 1] = lacking->input + 1;
+    domain->lacks[*place - 1].inputs++;
 }
 
-static struct feature feature_first(const struct component *component)
+static int32_t feature_first(int32_t d, const struct component *component)
 {
     int32_t column = 0;
 
     while (component->solution->inverse[column] == 0 && column < component->columns - 1)
         column++;
-    return component->features[column];
+    return feature_index(d, component->features[column]);
 }
 
 /* What does an undetermined input lack? Never-seen features first: they are reason enough. */
@@ -77,11 +82,11 @@ static void input_examine(const struct factor *factor, const struct sight_input 
                           struct lacking *lacking)
 {
     for (int32_t i = 0; i < input->unseen_count; i++)
-        lack_count(lacking, feature_at(factor->d, input->unseen[i].feature), 0, 0);
+        lack_count(lacking, input->unseen[i].feature, 0, 0);
     for (int32_t i = 0; input->unseen_count == 0 && i < input->parts_count; i++) {
         const struct component *component = factor->components[input->parts[i].component];
 
-        lack_count(lacking, feature_first(component), component->columns,
+        lack_count(lacking, feature_first(factor->d, component), component->columns,
                    component->solution->rank);
     }
 }
@@ -108,12 +113,17 @@ static enum lattn_status inputs_count(struct factor *factor, const struct lattn_
     enum lattn_status status = sight_init(&sight, factor);
     size_t count;
 
+    lacking->d = factor->d;
+    lacking->place = memory_zeroed((size_t)feature_count(factor->d), sizeof *lacking->place);
+    if (status == LATTN_OK && lacking->place == NULL)
+        status = LATTN_NO_MEMORY;
     for (size_t i = 0; status == LATTN_OK && i < inputs->count; i += count) {
         count = sight_count(&sight, inputs->count - i);
         status = sight_look(&sight, inputs->items + i, (int32_t)count);
         for (size_t k = 0; status == LATTN_OK && k < count; k++)
             input_count(factor, i + k, &sight.inputs[k], lacking);
     }
+    memory_release(lacking->place);
     sight_done(&sight);
     return status;
 }

@@ -84,6 +84,51 @@ Test(domain, names_what_is_missing)
     lattn_learner_close(&learner);
 }
 
+/* Each lacks S_22 z_0, and would lack a direction of the component as well. */
+Test(domain, counts_equal_inputs_alike)
+{
+    static const double third_first[] = {0, 0, 1, 1, 0, 0};
+    struct lattn_learner *learner = learner_of_two();
+    const struct lattn_item input = item_of(third_first, 2);
+    const struct lattn_item inputs[] = {input, input, input, input, input};
+    struct lattn_domain domain;
+
+    cr_assert_eq(lattn_learner_cover(learner, &(struct lattn_batch){inputs, 5}, &domain, NULL),
+                 LATTN_OK);
+    cr_assert_eq(domain.determined, 0);
+    cr_assert_eq(domain.lacks_count, 1);
+    cr_expect_str_eq(domain.lacks[0].feature, "2 * 2 * 0");
+    cr_expect_eq(domain.lacks[0].columns, 0);
+    cr_expect_eq(domain.lacks[0].inputs, 5);
+    lattn_learner_close(&learner);
+}
+
+/* Inputs of 33 408 features, nearly all of them never seen: a name for each would take a minute. */
+Test(domain, finds_lacks_among_many_features_at_once, .timeout = 15)
+{
+    enum { D = 40, COUNT = 256 };
+    static const double one[D] = {1};
+    static double all[D];
+    static struct lattn_item inputs[COUNT];
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+    struct lattn_domain domain;
+
+    for (int32_t i = 0; i < D; i++)
+        all[i] = 1;
+    for (int32_t i = 0; i < COUNT; i++)
+        inputs[i] = (struct lattn_item){.z = all, .weight = 1, .n = 1, .d = D};
+    corpus_teach_item(
+        &(struct lattn_item){.z = one, .y = label, .weight = 1, .n = 1, .d = D, .m = 1}, learner);
+    cr_assert_eq(lattn_learner_cover(learner, &(struct lattn_batch){inputs, COUNT}, &domain, NULL),
+                 LATTN_OK);
+    cr_assert_eq(domain.determined, 0);
+    cr_assert_eq(domain.lacks_count, LATTN_LACKS_MAX);
+    for (int32_t i = 0; i < LATTN_LACKS_MAX; i++)
+        cr_expect_eq(domain.lacks[i].inputs, COUNT, "%s", domain.lacks[i].feature);
+    lattn_learner_close(&learner);
+}
+
 Test(domain, refuses_before_any_pair_and_bad_inputs)
 {
     struct lattn_learner_settings settings = lattn_learner_settings_default();
