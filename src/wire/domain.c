@@ -100,6 +100,8 @@ enum lattn_status lattn_reply_domain(const struct lattn_reply *reply,
 
     if (status == LATTN_OK)
         status = scan_object(&scan, "result", words, SCAN_STRANGERS_PASSED, domain_read, &domain);
+    if (status == LATTN_NO_MEMORY)
+        return status;
     if (status != LATTN_OK || domain.inputs == 0 || domain.determined > domain.inputs)
         return LATTN_FIELD;
     *ret_domain = domain;
