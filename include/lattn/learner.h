@@ -257,6 +257,10 @@ LATTN_API enum lattn_status lattn_learner_cover(struct lattn_learner *learner,
  * choice and candidate, q the directions missing in the features that candidates share, at the
  * speed of matrix products.
  *
+ * Candidates are too many at once where q times choices times candidates is beyond 2^34, some
+ * seconds of a core (LATTN_RANGE), or where they take more than memory_max or 1 GiB beside the
+ * state (LATTN_MEMORY_LIMIT).
+ *
  * Returns LATTN_OK; LATTN_EMPTY, LATTN_RANGE, LATTN_NOT_FINITE, LATTN_SHAPE,
  * LATTN_FEATURE_OVERFLOW, LATTN_MEMORY_LIMIT, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
  */

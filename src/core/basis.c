@@ -110,6 +110,16 @@ static void rows_project(struct basis *basis, int32_t directions)
             row_measure(basis, i);
 }
 
+static size_t room_numbers(int32_t count, int32_t width)
+{
+    return (size_t)count * (BLOCK + 2) + (size_t)width * BLOCK;
+}
+
+size_t basis_bytes(int32_t count, int32_t width)
+{
+    return room_numbers(count, width) * sizeof(double);
+}
+
 enum lattn_status basis_choose(int32_t count, int32_t width, double *rows, const double *floors,
                                size_t most, struct basis_choice *ret_choices, size_t *ret_count)
 {
@@ -119,7 +129,7 @@ enum lattn_status basis_choose(int32_t count, int32_t width, double *rows, const
     double *room;
 
     *ret_count = 0;
-    room = memory_raw((size_t)count * (BLOCK + 2) + (size_t)width * BLOCK, sizeof *room);
+    room = memory_raw(room_numbers(count, width), sizeof *room);
     if (room == NULL)
         return LATTN_NO_MEMORY;
     basis.block = room;

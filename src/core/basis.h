@@ -31,4 +31,7 @@ struct basis_choice {
 enum lattn_status basis_choose(int32_t count, int32_t width, double *rows, const double *floors,
                                size_t most, struct basis_choice *ret_choices, size_t *ret_count);
 
+/* Bytes of its workspace. */
+size_t basis_bytes(int32_t count, int32_t width);
+
 #endif

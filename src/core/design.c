@@ -184,7 +184,8 @@ static enum lattn_status design_give(const struct design *design, const size_t *
 
 /* Choose `count` among the first `room` sequences. */
 static enum lattn_status design_choose(struct lattn_learner *learner, double norm_max, size_t room,
-                                       size_t count, struct lattn_design *ret_design)
+                                       size_t count, struct lattn_design *ret_design,
+                                       struct lattn_complaint *complaint)
 {
     struct lattn_batch candidates = {.count = room};
     size_t *order = memory_raw(count, sizeof *order);
@@ -195,7 +196,8 @@ static enum lattn_status design_choose(struct lattn_learner *learner, double nor
         status = design_init(&design, learner, norm_max, room);
     candidates.items = design.items;
     if (status == LATTN_OK)
-        status = suggest_among(learner, learner->d, &candidates, count, order, &ret_design->count);
+        status = suggest_among(learner, learner->d, &candidates, count, order, &ret_design->count,
+                               complaint);
     if (status == LATTN_OK)
         status = design_give(&design, order, ret_design->count, &ret_design->items);
     design_done(&design);
@@ -220,7 +222,8 @@ static enum lattn_status rank_find(struct lattn_learner *learner, size_t *ret_ra
  * rank: the others need not be made, unless some of these would not show.
  */
 static enum lattn_status design_make(struct lattn_learner *learner, double norm_max, size_t count,
-                                     struct lattn_design *ret_design)
+                                     struct lattn_design *ret_design,
+                                     struct lattn_complaint *complaint)
 {
     size_t p = (size_t)feature_count(learner->d), rank;
     enum lattn_status status = rank_find(learner, &rank);
@@ -229,18 +232,19 @@ static enum lattn_status design_make(struct lattn_learner *learner, double norm_
         return status;
     ret_design->missing = p - rank;
     count = count < p - rank ? count : p - rank;
-    status = design_choose(learner, norm_max, rank + count, count, ret_design);
+    status = design_choose(learner, norm_max, rank + count, count, ret_design, complaint);
     if (status != LATTN_OK || ret_design->count == count || rank + count == p)
         return status;
     lattn_design_done(ret_design);
     ret_design->missing = p - rank;
-    return design_choose(learner, norm_max, p, count, ret_design);
+    return design_choose(learner, norm_max, p, count, ret_design, complaint);
 }
 
 enum lattn_status lattn_learner_design(struct lattn_learner *learner, double norm_max, size_t count,
                                        struct lattn_design *ret_design,
                                        struct lattn_complaint *complaint)
 {
+    struct lattn_complaint why = {""};
     struct lattn_design chosen = {0};
     enum lattn_status status;
 
@@ -251,9 +255,10 @@ enum lattn_status lattn_learner_design(struct lattn_learner *learner, double nor
         return complain(complaint, LATTN_NO_DATA,
                         "nothing tells yet how wide a token is: set --dim, name coordinates, or "
                         "send a pair first");
-    status = design_make(learner, norm_max, count, &chosen);
+    status = design_make(learner, norm_max, count, &chosen, &why);
     if (status != LATTN_OK)
-        return complain(complaint, status, "%s", lattn_status_text(status));
+        return complain(complaint, status, "%s",
+                        why.text[0] != '\0' ? why.text : lattn_status_text(status));
     *ret_design = chosen;
     return LATTN_OK;
 }

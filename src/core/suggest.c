@@ -28,11 +28,16 @@
  */
 static const double floor_per_threshold = 10;
 
+/*
+ * Candidates times directions times choices, 4 flops each: some seconds of a core, during which the
+ * learner answers nobody else.
+ */
+static const double work_max = 0x1p34;
+
 enum {
-    /* Nonzero coordinates of all candidates, or numbers in the rows of a group: 1 GiB. */
-    ENTRIES_MAX = 1 << 26,
-    NUMBERS_MAX = 1 << 27,
-    ENTRIES_FIRST = 1 << 12,
+    /* Of what is seen of all candidates and the rows of a group, unless memory_max is less. */
+    BYTES_MAX = 1 << 30,
+    ENTRIES_FIRST = 1 << 8,
     NONE = -1
 };
 
@@ -57,10 +62,13 @@ struct member {
  * floors    of candidate i: what is left of it is rounding where it is no longer than that
  * members   by group, in the order of candidates
  * choices   of all groups; row is the candidate
+ * complaint of candidates that are too many at once
  */
 struct suggest {
     struct factor *factor;
     size_t count;
+    size_t bytes_max;
+    struct lattn_complaint *complaint;
     int32_t *base;
     int32_t features_base;
     int32_t coordinates;
@@ -109,12 +117,12 @@ static void coordinates_number(struct suggest *suggest)
     suggest->coordinates += feature_count(factor->d);
 }
 
-static enum lattn_status suggest_init(struct suggest *suggest, struct factor *factor, size_t count)
+static enum lattn_status suggest_init(struct suggest *suggest)
 {
+    size_t count = suggest->count;
     size_t coordinates;
 
-    *suggest = (struct suggest){.factor = factor, .count = count};
-    suggest->base = memory_zeroed((size_t)factor->components_count, sizeof *suggest->base);
+    suggest->base = memory_zeroed((size_t)suggest->factor->components_count, sizeof *suggest->base);
     if (suggest->base == NULL)
         return LATTN_NO_MEMORY;
     coordinates_number(suggest);
@@ -122,7 +130,8 @@ static enum lattn_status suggest_init(struct suggest *suggest, struct factor *fa
     suggest->joined = memory_raw(coordinates, sizeof *suggest->joined);
     suggest->place = memory_raw(coordinates, sizeof *suggest->place);
     suggest->width = memory_zeroed(coordinates, sizeof *suggest->width);
-    suggest->scales = memory_zeroed((size_t)feature_count(factor->d), sizeof *suggest->scales);
+    suggest->scales =
+        memory_zeroed((size_t)feature_count(suggest->factor->d), sizeof *suggest->scales);
     suggest->start = memory_zeroed(count + 1, sizeof *suggest->start);
     suggest->floors = memory_zeroed(count, sizeof *suggest->floors);
     suggest->members = memory_raw(count, sizeof *suggest->members);
@@ -151,16 +160,29 @@ static int32_t root_of(struct suggest *suggest, int32_t coordinate)
 
 /* ---- what is seen of a candidate ----------------------------------------------------------- */
 
+/* Refuse what is held at once, if it is too much. */
+static enum lattn_status bytes_check(const struct suggest *suggest, size_t bytes)
+{
+    if (bytes <= suggest->bytes_max)
+        return LATTN_OK;
+    return complain(suggest->complaint, LATTN_MEMORY_LIMIT,
+                    "%zu candidates are too many at once: what is missing of them would take "
+                    "%zu bytes, the limit is %zu",
+                    suggest->count, bytes, suggest->bytes_max);
+}
+
 /* Add a coordinate to candidate `index`, whose entries are the last ones. */
 static enum lattn_status entry_add(struct suggest *suggest, size_t index, int32_t coordinate,
                                    double value)
 {
     if (suggest->entries_count == suggest->entries_room) {
         size_t room = suggest->entries_room > 0 ? 2 * suggest->entries_room : ENTRIES_FIRST;
+        enum lattn_status status =
+            bytes_check(suggest, (suggest->entries_room + room) * sizeof *suggest->entries);
         struct entry *grown;
 
-        if (room > ENTRIES_MAX)
-            return LATTN_MEMORY_LIMIT;
+        if (status != LATTN_OK)
+            return status;
         grown = memory_raw(room, sizeof *grown);
         if (grown == NULL)
             return LATTN_NO_MEMORY;
@@ -303,8 +325,11 @@ static enum lattn_status group_choose(struct suggest *suggest, const struct memb
     double *rows;
     enum lattn_status status;
 
-    if (numbers > NUMBERS_MAX)
-        return LATTN_MEMORY_LIMIT;
+    status = bytes_check(suggest, suggest->entries_room * sizeof *suggest->entries +
+                                      (numbers + (size_t)count) * sizeof *rows +
+                                      basis_bytes(count, width));
+    if (status != LATTN_OK)
+        return status;
     rows = memory_raw(numbers + (size_t)count, sizeof *rows);
     if (rows == NULL)
         return LATTN_NO_MEMORY;
@@ -327,48 +352,75 @@ static int choice_compare(const void *left, const void *right)
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
+/* The end of the group that begins with this member. */
+static size_t group_end(const struct suggest *suggest, size_t first)
+{
+    size_t end = first + 1;
+
+    while (end < suggest->members_count &&
+           suggest->members[end].root == suggest->members[first].root)
+        end++;
+    return end;
+}
+
+/* Refuse what would take too long. */
+static enum lattn_status work_check(const struct suggest *suggest, size_t most)
+{
+    double work = 0;
+    size_t end;
+
+    for (size_t first = 0; first < suggest->members_count; first = end) {
+        double width = suggest->width[suggest->members[first].root], count;
+
+        end = group_end(suggest, first);
+        count = (double)(end - first);
+        work += count * width * fmin(fmin(count, width), (double)most);
+    }
+    if (work <= work_max)
+        return LATTN_OK;
+    return complain(suggest->complaint, LATTN_RANGE,
+                    "%zu candidates are too many at once: to choose among them would take %.2g "
+                    "steps, the limit is %.2g",
+                    suggest->count, work, work_max);
+}
+
 static enum lattn_status groups_choose(struct suggest *suggest, size_t most)
 {
-    enum lattn_status status = LATTN_OK;
+    enum lattn_status status = work_check(suggest, most);
     size_t end;
 
     for (size_t first = 0; status == LATTN_OK && first < suggest->members_count; first = end) {
-        const struct member *members = suggest->members + first;
-
-        for (end = first + 1; end < suggest->members_count; end++)
-            if (suggest->members[end].root != members->root)
-                break;
-        status = group_choose(suggest, members, (int32_t)(end - first), most);
+        end = group_end(suggest, first);
+        status = group_choose(suggest, suggest->members + first, (int32_t)(end - first), most);
     }
     qsort(suggest->choices, suggest->choices_count, sizeof *suggest->choices, choice_compare);
     return status;
 }
 
-static enum lattn_status candidates_choose(struct factor *factor, double precision,
+static enum lattn_status candidates_choose(struct suggest *suggest, double precision,
                                            const struct lattn_batch *candidates, size_t count,
                                            size_t *ret_order, size_t *ret_count)
 {
-    struct suggest suggest = {.factor = factor};
+    struct factor *factor = suggest->factor;
     enum lattn_status status = LATTN_OK;
 
     if (factor->components_count > 0)
         status = certificate_ranks(factor, precision, CERTIFICATE_RANKS);
     if (status == LATTN_OK)
-        status = suggest_init(&suggest, factor, candidates->count);
+        status = suggest_init(suggest);
     if (status == LATTN_OK)
-        status = candidates_see(&suggest, candidates);
+        status = candidates_see(suggest, candidates);
     if (status == LATTN_OK) {
-        floors_raise(&suggest, certificate_threshold(factor, precision));
-        groups_make(&suggest);
-        status = groups_choose(&suggest, count);
+        floors_raise(suggest, certificate_threshold(factor, precision));
+        groups_make(suggest);
+        status = groups_choose(suggest, count);
     }
-    if (status == LATTN_OK) {
-        *ret_count = suggest.choices_count < count ? suggest.choices_count : count;
-        for (size_t i = 0; i < *ret_count; i++)
-            ret_order[i] = suggest.choices[i].row;
-    }
-    suggest_done(&suggest);
-    return status;
+    if (status != LATTN_OK)
+        return status;
+    *ret_count = suggest->choices_count < count ? suggest->choices_count : count;
+    for (size_t i = 0; i < *ret_count; i++)
+        ret_order[i] = suggest->choices[i].row;
+    return LATTN_OK;
 }
 
 /* An empty learner that knows its sizes, for one that does not know them yet. */
@@ -385,17 +437,27 @@ static enum lattn_status learner_size(const struct lattn_learner *learner, int32
 
 enum lattn_status suggest_among(struct lattn_learner *learner, int32_t d,
                                 const struct lattn_batch *candidates, size_t count,
-                                size_t *ret_order, size_t *ret_count)
+                                size_t *ret_order, size_t *ret_count,
+                                struct lattn_complaint *complaint)
 {
+    size_t memory_max = learner->settings.memory_max;
+    struct suggest suggest = {
+        .factor = &learner->factor,
+        .count = candidates->count,
+        .bytes_max = memory_max > 0 && memory_max < BYTES_MAX ? memory_max : BYTES_MAX,
+        .complaint = complaint,
+    };
     struct lattn_learner *copy = NULL;
     enum lattn_status status = LATTN_OK;
 
     if (learner->factor.d == 0)
         status = learner_size(learner, d, &copy);
+    if (copy != NULL)
+        suggest.factor = &copy->factor;
     if (status == LATTN_OK)
-        status =
-            candidates_choose(copy == NULL ? &learner->factor : &copy->factor,
-                              learner_precision(learner), candidates, count, ret_order, ret_count);
+        status = candidates_choose(&suggest, learner_precision(learner), candidates, count,
+                                   ret_order, ret_count);
+    suggest_done(&suggest);
     lattn_learner_close(&copy);
     return status;
 }
@@ -430,16 +492,16 @@ enum lattn_status lattn_learner_suggest(struct lattn_learner *learner,
                                         struct lattn_complaint *complaint)
 {
     enum lattn_status status = candidates_check(learner, candidates, complaint);
+    struct lattn_complaint why = {""};
     int32_t d = learner->d;
 
     if (status != LATTN_OK)
         return status;
     if (d == 0 && candidates->count > 0)
         d = candidates->items[0].d + learner->settings.bias;
-    status = suggest_among(learner, d, candidates, count, ret_order, ret_count);
-    if (status == LATTN_MEMORY_LIMIT)
-        return complain(complaint, status, "the features of %zu candidates are too many at once",
-                        candidates->count);
-    return status == LATTN_OK ? status
-                              : complain(complaint, status, "%s", lattn_status_text(status));
+    status = suggest_among(learner, d, candidates, count, ret_order, ret_count, &why);
+    if (status == LATTN_OK)
+        return status;
+    return complain(complaint, status, "%s",
+                    why.text[0] != '\0' ? why.text : lattn_status_text(status));
 }

@@ -159,6 +159,65 @@ Test(suggest, finds_what_little_is_left_far_from_zero)
     lattn_learner_close(&learner);
 }
 
+/* ---- limits --------------------------------------------------------------------------------- */
+
+enum { WIDE = 16, MANY = 3700 };
+
+/* Dense candidates, of 2176 features each. */
+static struct lattn_batch many_make(void)
+{
+    static double z[MANY][2 * WIDE];
+    static struct lattn_item items[MANY];
+    struct random random = {.state = 9};
+
+    for (int32_t i = 0; i < MANY; i++) {
+        random_normals(&random, z[i], (int64_t)2 * WIDE);
+        items[i] = (struct lattn_item){.z = z[i], .weight = 1, .n = 2, .d = WIDE};
+    }
+    return (struct lattn_batch){items, MANY};
+}
+
+/* Choose `most` of the first `count`. Returns the status; of a refusal it says so many. */
+static enum lattn_status choose(struct lattn_learner *learner, size_t count, size_t most)
+{
+    static size_t order[MANY];
+    struct lattn_batch batch = many_make();
+    struct lattn_complaint complaint = {""};
+    size_t chosen = 0;
+    enum lattn_status status;
+
+    batch.count = count;
+    status = lattn_learner_suggest(learner, &batch, most, order, &chosen, &complaint);
+    if (status == LATTN_OK)
+        cr_expect_eq(chosen, most);
+    else
+        cr_expect(strstr(complaint.text, "candidates are too many at once") != NULL, "%s",
+                  complaint.text);
+    return status;
+}
+
+Test(suggest, refuses_more_than_memory_max)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner;
+
+    settings.memory_max = 5000000;
+    learner = corpus_learner(&settings);
+    cr_expect_eq(choose(learner, 50, 50), LATTN_OK);
+    cr_expect_eq(choose(learner, 200, 50), LATTN_MEMORY_LIMIT);
+    lattn_learner_close(&learner);
+}
+
+Test(suggest, refuses_what_takes_too_long)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings);
+
+    cr_expect_eq(choose(learner, MANY, MANY), LATTN_RANGE);
+    cr_expect_eq(choose(learner, MANY, 10), LATTN_OK);
+    lattn_learner_close(&learner);
+}
+
 Test(suggest, refuses_candidates_of_another_shape)
 {
     static struct pool pool;
