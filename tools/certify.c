@@ -75,9 +75,12 @@ static enum verb_exit batch_ask(struct certify *certify)
     enum lattn_status status;
     enum verb_exit code;
 
-    code = inputs_ask(&certify->batch, &certify->client, NULL, LATTN_METHOD_CERTIFY, 0, &reply);
+    code = inputs_exchange(&certify->batch, certify->batch.count, &certify->client,
+                           LATTN_METHOD_CERTIFY, 0, &reply);
     if (code != VERB_DONE)
         return code;
+    if (reply.kind != LATTN_REPLY_RESULT)
+        return inputs_refuse(&certify->batch, &certify->client, NULL, &reply);
     status = lattn_reply_domain(&reply, &batch);
     lattn_reply_done(&reply);
     if (status != LATTN_OK)

@@ -93,28 +93,43 @@ static int complaint_split(const struct inputs *inputs, const char *message, siz
     return 1;
 }
 
-enum verb_exit inputs_ask(const struct inputs *inputs, struct client *client, const char *object,
-                          enum lattn_method method, uint64_t n, struct lattn_reply *ret_reply)
+enum verb_exit inputs_exchange(const struct inputs *inputs, size_t count, struct client *client,
+                               enum lattn_method method, uint64_t n, struct lattn_reply *ret_reply)
 {
     const struct lattn_request request = {.method = method,
                                           .id = "1",
                                           .inputs = (struct lattn_item *)inputs->items,
-                                          .inputs_count = inputs->count,
+                                          .inputs_count = count,
                                           .n = n};
     enum lattn_status status = client_exchange(client, &request, ret_reply);
+
+    return status == LATTN_OK ? VERB_DONE : client_refuse(client, status);
+}
+
+int inputs_are_too_many(const struct inputs *inputs, const struct lattn_reply *reply)
+{
     const char *reason;
     size_t place;
 
-    if (status != LATTN_OK)
-        return client_refuse(client, status);
-    if (ret_reply->kind == LATTN_REPLY_RESULT)
-        return VERB_DONE;
-    if (complaint_split(inputs, ret_reply->message, &place, &reason))
+    if (reply->kind != LATTN_REPLY_ERROR ||
+        complaint_split(inputs, reply->message, &place, &reason))
+        return 0;
+    return strcmp(reply->code, lattn_status_word(LATTN_MEMORY_LIMIT)) == 0 ||
+           strcmp(reply->code, lattn_status_word(LATTN_RANGE)) == 0;
+}
+
+enum verb_exit inputs_refuse(const struct inputs *inputs, const struct client *client,
+                             const char *object, struct lattn_reply *reply)
+{
+    const char *reason;
+    size_t place;
+
+    if (complaint_split(inputs, reply->message, &place, &reason))
         talk(client->verb, object, "line %llu: %s", (unsigned long long)inputs->lines[place],
              reason);
     else
-        talk(client->verb, client->address, "%s", ret_reply->message);
-    lattn_reply_done(ret_reply);
+        talk(client->verb, client->address, "%s", reply->message);
+    lattn_reply_done(reply);
     return VERB_REFUSED;
 }
 

@@ -38,15 +38,23 @@ int inputs_are_enough(const struct inputs *inputs);
 /* Keep these alone, each of them once, in this order. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status inputs_keep(struct inputs *inputs, const int32_t *order, size_t count);
 
+/* Ask about the first `count` of them; the reply may be an error. Says why there is none. */
+enum verb_exit inputs_exchange(const struct inputs *inputs, size_t count, struct client *client,
+                               enum lattn_method method, uint64_t n, struct lattn_reply *ret_reply);
+
+/* Is this a refusal because they are too many at once? */
+int inputs_are_too_many(const struct inputs *inputs, const struct lattn_reply *reply);
+
 /*
- * Ask about them. A refusal that names one by its place, "candidates[5]: ...", is said of its line.
+ * Say why they were refused, and release the reply. A refusal that names one by its place,
+ * "candidates[5]: ...", is said of its line.
  *
  * object  in  what lines are of, for talk; may be NULL
  *
- * Returns as client_ask.
+ * Returns VERB_REFUSED.
  */
-enum verb_exit inputs_ask(const struct inputs *inputs, struct client *client, const char *object,
-                          enum lattn_method method, uint64_t n, struct lattn_reply *ret_reply);
+enum verb_exit inputs_refuse(const struct inputs *inputs, const struct client *client,
+                             const char *object, struct lattn_reply *reply);
 
 /* Make it empty, and release what it holds. */
 void inputs_clear(struct inputs *inputs);

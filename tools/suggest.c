@@ -2,7 +2,9 @@
  * suggest: what should be labelled next, out of the candidates in a file or made to order.
  *
  * A file is read in rounds, each as large as one request takes: what was chosen competes with the
- * lines that come. It spans all that the lines before had to offer, so nothing is lost.
+ * lines that come. It spans all that the lines before had to offer, so no direction is lost; with
+ * -n it spans the N furthest of each round only, and what one round left out does not compete
+ * again. Where the daemon calls a round too large, smaller ones follow.
  */
 #include "client.h"
 #include "inputs.h"
@@ -30,7 +32,9 @@ struct wish {
  * One run.
  *
  * pool  the candidates of this round; those chosen in the rounds before stand first
- * fresh so many of them are not yet asked about
+ * fresh so many of them, the last ones, are not yet asked about
+ * round at most so many of these are asked about at once
+ * stop  the first line that could not be asked about any more; 0 if there is none
  */
 struct suggest {
     struct client client;
@@ -38,6 +42,8 @@ struct suggest {
     struct reader file;
     struct inputs pool;
     size_t fresh;
+    size_t round;
+    uint64_t stop;
 };
 
 /* ---- candidates ---------------------------------------------------------------------------- */
@@ -62,38 +68,86 @@ static enum verb_exit candidate_take(struct suggest *suggest, const char *text, 
     return line_refuse(suggest, complaint.text[0] ? complaint.text : lattn_status_text(status));
 }
 
-/* Are these indices of candidates, none of them twice? */
-static int order_is_sound(const struct suggest *suggest, const int32_t *order, size_t count)
+/* Are these indices of the first `asked` candidates, none of them twice? */
+static int order_is_sound(size_t asked, const int32_t *order, size_t count)
 {
     uint8_t is_taken[LATTN_INPUTS_MAX] = {0};
 
     for (size_t i = 0; i < count; i++)
-        if ((size_t)order[i] >= suggest->pool.count || is_taken[order[i]]++)
+        if ((size_t)order[i] >= asked || is_taken[order[i]]++)
             return 0;
     return 1;
+}
+
+/* Keep what was chosen of the first `asked`, and behind it those that were not asked about. */
+static enum lattn_status pool_keep(struct suggest *suggest, size_t asked,
+                                   const struct lattn_reply *reply)
+{
+    int32_t kept[LATTN_INPUTS_MAX];
+    int32_t *order;
+    size_t count;
+    enum lattn_status status = lattn_reply_suggestion(reply, &order, &count);
+
+    if (status != LATTN_OK)
+        return status;
+    if (order_is_sound(asked, order, count))
+        memcpy(kept, order, count * sizeof *kept);
+    else
+        status = LATTN_FIELD;
+    free(order);
+    if (status != LATTN_OK)
+        return status;
+    suggest->fresh = suggest->pool.count - asked;
+    for (size_t i = asked; i < suggest->pool.count; i++)
+        kept[count++] = (int32_t)i;
+    return inputs_keep(&suggest->pool, kept, count);
+}
+
+/*
+ * After a refusal: fewer the next time, as long as that many are worth a request beside those
+ * chosen before. Otherwise these are the answer, if there are any.
+ */
+static enum verb_exit round_shrink(struct suggest *suggest, size_t chosen, size_t fresh,
+                                   struct lattn_reply *reply)
+{
+    int is_least = fresh <= 1 + chosen / 8;
+
+    if (!inputs_are_too_many(&suggest->pool, reply) || (is_least && chosen == 0))
+        return inputs_refuse(&suggest->pool, &suggest->client, suggest->wish->path, reply);
+    lattn_reply_done(reply);
+    suggest->round = fresh / 2;
+    if (is_least)
+        suggest->stop = suggest->pool.lines[chosen];
+    return VERB_DONE;
+}
+
+/* Ask about what was chosen before, and some that are fresh. */
+static enum verb_exit round_ask(struct suggest *suggest)
+{
+    size_t chosen = suggest->pool.count - suggest->fresh;
+    size_t fresh = suggest->fresh < suggest->round ? suggest->fresh : suggest->round;
+    struct lattn_reply reply;
+    enum verb_exit code = inputs_exchange(&suggest->pool, chosen + fresh, &suggest->client,
+                                          LATTN_METHOD_SUGGEST, suggest->wish->n, &reply);
+    enum lattn_status status;
+
+    if (code != VERB_DONE)
+        return code;
+    if (reply.kind != LATTN_REPLY_RESULT)
+        return round_shrink(suggest, chosen, fresh, &reply);
+    status = pool_keep(suggest, chosen + fresh, &reply);
+    lattn_reply_done(&reply);
+    return status == LATTN_OK ? VERB_DONE : client_refuse(&suggest->client, status);
 }
 
 /* Keep what the daemon chooses of the pool, in its order. */
 static enum verb_exit pool_ask(struct suggest *suggest)
 {
-    struct lattn_reply reply;
-    enum verb_exit code = inputs_ask(&suggest->pool, &suggest->client, suggest->wish->path,
-                                     LATTN_METHOD_SUGGEST, suggest->wish->n, &reply);
-    enum lattn_status status;
-    int32_t *order;
-    size_t count;
+    enum verb_exit code = VERB_DONE;
 
-    if (code != VERB_DONE)
-        return code;
-    status = lattn_reply_suggestion(&reply, &order, &count);
-    lattn_reply_done(&reply);
-    if (status != LATTN_OK)
-        return client_refuse(&suggest->client, status);
-    status = order_is_sound(suggest, order, count) ? inputs_keep(&suggest->pool, order, count)
-                                                   : LATTN_FIELD;
-    free(order);
-    suggest->fresh = 0;
-    return status == LATTN_OK ? VERB_DONE : client_refuse(&suggest->client, status);
+    while (code == VERB_DONE && suggest->fresh > 0 && suggest->stop == 0)
+        code = round_ask(suggest);
+    return code;
 }
 
 /* The next candidate; LATTN_MORE where there is none. */
@@ -120,7 +174,8 @@ static enum verb_exit pool_choose(struct suggest *suggest)
     enum verb_exit code = VERB_DONE;
     int ended = 0, was_any = 0;
 
-    while (code == VERB_DONE && !ended && !inputs_are_enough(&suggest->pool)) {
+    while (code == VERB_DONE && !ended && suggest->stop == 0 &&
+           !inputs_are_enough(&suggest->pool)) {
         code = line_take(suggest, &ended);
         was_any = was_any || suggest->fresh > 0;
         if (code == VERB_DONE && suggest->fresh > 0 && (ended || inputs_are_enough(&suggest->pool)))
@@ -130,10 +185,12 @@ static enum verb_exit pool_choose(struct suggest *suggest)
         talk(suggest->client.verb, suggest->wish->path, "there is no candidate");
         return VERB_REFUSED;
     }
-    if (code == VERB_DONE && !ended)
+    if (code == VERB_DONE && suggest->stop == 0 && !ended)
+        suggest->stop = suggest->file.number + 1;
+    if (code == VERB_DONE && suggest->stop > 0)
         talk(suggest->client.verb, suggest->wish->path,
              "lines after %llu were not looked at: learn these first, then ask again",
-             (unsigned long long)suggest->file.number);
+             (unsigned long long)(suggest->stop - 1));
     return code;
 }
 
@@ -148,7 +205,7 @@ static enum verb_exit candidates_run(struct suggest *suggest)
     }
     reader_init(&suggest->file, fd, READER_LINES, READER_BYTES_MAX);
     code = pool_choose(suggest);
-    for (size_t i = 0; code == VERB_DONE && i < suggest->pool.count; i++)
+    for (size_t i = 0; code == VERB_DONE && i < suggest->pool.count - suggest->fresh; i++)
         printf("%s\n", suggest->pool.texts[i]);
     inputs_done(&suggest->pool);
     reader_done(&suggest->file);
@@ -261,6 +318,7 @@ enum verb_exit suggest_run(int argc, char **argv)
         return VERB_REFUSED;
     }
     suggest->wish = &wish;
+    suggest->round = LATTN_INPUTS_MAX;
     code = client_open(&suggest->client, argv[0], wish.address, LATTN_FORMAT_JSON);
     if (code == VERB_DONE) {
         code = wish.path != NULL ? candidates_run(suggest) : design_run(suggest);

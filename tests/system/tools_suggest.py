@@ -105,3 +105,23 @@ with tempfile.TemporaryDirectory() as folder, Daemon("--dim", "24") as daemon:
     out, err = lattn("suggest", daemon.address, "--from", path)
     check(len(out.splitlines()) == 4096, "as many as one request can answer", len(out.splitlines()))
     check("lines after 4096 were not looked at" in err, "and the rest is said not to be there", err)
+
+# A daemon that takes few candidates at once is asked in smaller rounds, as far as these go.
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "pool")
+    draw = random.Random(5)
+    with open(path, "w") as file:
+        file.writelines(line([[draw.gauss(0, 1) for _ in range(8)] for _ in range(3)], 1)
+                        for _ in range(1000))
+    with Daemon("--dim", "8", "--max-memory", "4M") as daemon:
+        out, err = lattn("suggest", daemon.address, "--from", path)
+        check(len(out.splitlines()) == 288 and err == "", "in rounds that fit into memory", err)
+        lattn("feed", daemon.address, stdin=out)
+        check(daemon.status()["verdict"] == "identifying", "nothing is lost by that")
+    with Daemon("--dim", "8", "--max-memory", "2M") as daemon:
+        out, err = lattn("suggest", daemon.address, "--from", path)
+        suggested = out.splitlines(True)
+        check(100 < len(suggested) < 288, "as many as fit beside those chosen", len(suggested))
+        check("were not looked at: learn these first" in err, "and where it ended is told", err)
+        lattn("feed", daemon.address, stdin=out)
+        check(rank(daemon) == len(suggested), "each of them raises the rank", rank(daemon))
