@@ -71,7 +71,7 @@ static enum options_outcome wish_read(int argc, char **argv, struct gen *gen)
         {"--length", "N", OPTION_WHOLE, &wish->length, 1, LATTN_TOKENS_MAX,
          "random: tokens, 100; automaton, turing: steps of a machine, 8 and 24;"
          " regression: examples, 20"},
-        {"--mix", "U", OPTION_REAL, &wish->mix, 0, 0,
+        {"--mix", "U", OPTION_SHARE, &wish->mix, 0, 0,
          "memory: share of sequences with orthonormal keys and values, 0.95"},
         {"--states", "Q", OPTION_WHOLE, &wish->states, 1, LATTN_DIM_MAX,
          "automaton, turing: default 2"},
@@ -211,7 +211,7 @@ enum verb_exit gen_run(int argc, char **argv)
     if (status == LATTN_RANGE)
         talk(argv[0], object,
              "its sizes do not go together: a token has at most %d coordinates, of memory an even"
-             " number, and --mix is at most 1",
+             " number",
              LATTN_DIM_MAX);
     else if (status != LATTN_OK)
         talk(argv[0], object, "%s",

@@ -54,14 +54,23 @@ static enum options_outcome whole_read(const char *verb, const struct option_row
     return OPTIONS_READ;
 }
 
+static int real_is_allowed(enum option_kind kind, double value)
+{
+    return isfinite(value) && (kind == OPTION_POSITIVE ? value > 0 : value >= 0) &&
+           (kind != OPTION_SHARE || value <= 1);
+}
+
 static enum options_outcome real_read(const char *verb, const struct option_row *row,
                                       const char *text)
 {
     char *end;
     double value = strtod(text, &end);
 
-    if (end == text || *end != '\0' || !isfinite(value) || value < 0) {
-        talk(verb, row->name, "\"%s\" is not a number from 0 on", text);
+    if (end == text || *end != '\0' || !real_is_allowed(row->kind, value)) {
+        talk(verb, row->name, "\"%s\" is not a number %s", text,
+             row->kind == OPTION_POSITIVE ? "above 0"
+             : row->kind == OPTION_SHARE  ? "from 0 to 1"
+                                          : "from 0 on");
         return OPTIONS_MISUSED;
     }
     *(double *)row->value = value;
@@ -75,6 +84,8 @@ static enum options_outcome value_read(const char *verb, const struct option_row
     case OPTION_WHOLE:
         return whole_read(verb, row, text);
     case OPTION_REAL:
+    case OPTION_POSITIVE:
+    case OPTION_SHARE:
         return real_read(verb, row, text);
     case OPTION_TEXT:
         *(const char **)row->value = text;

@@ -7,10 +7,12 @@
 #include <stdint.h>
 
 enum option_kind {
-    OPTION_FLAG,  /* value: int *, set to 1; takes no argument */
-    OPTION_TEXT,  /* value: const char ** */
-    OPTION_WHOLE, /* value: uint64_t *, within whole_min .. whole_max */
-    OPTION_REAL   /* value: double *, finite and >= 0 */
+    OPTION_FLAG,     /* value: int *, set to 1; takes no argument */
+    OPTION_TEXT,     /* value: const char ** */
+    OPTION_WHOLE,    /* value: uint64_t *, within whole_min .. whole_max */
+    OPTION_REAL,     /* value: double *, finite and >= 0 */
+    OPTION_POSITIVE, /* value: double *, finite and > 0 */
+    OPTION_SHARE     /* value: double *, within 0 .. 1 */
 };
 
 struct option_row {

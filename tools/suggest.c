@@ -279,7 +279,7 @@ static enum options_outcome wish_read(int argc, char **argv, struct wish *ret_wi
         {"--from", "FILE", OPTION_TEXT, &ret_wish->path, 0, 0, "candidates, lines as for predict"},
         {"-n", "N", OPTION_WHOLE, &ret_wish->n, 1, LATTN_INPUTS_MAX,
          "at most N; without --from make them to order"},
-        {"--norm-max", "B", OPTION_REAL, &ret_wish->norm_max, 0, 0,
+        {"--norm-max", "B", OPTION_POSITIVE, &ret_wish->norm_max, 0, 0,
          "made to order: no token is longer than B; default: as long as those learned, or 1"},
     };
     const struct options options = {

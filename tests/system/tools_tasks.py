@@ -237,7 +237,7 @@ with Daemon() as daemon:
 
 # ---- sizes --------------------------------------------------------------------------------------
 
-for wrong in (["memory", "--dim", 7], ["memory", "--mix", 1.5], ["turing", "--cells", 100],
+for wrong in (["memory", "--dim", 7], ["turing", "--cells", 100],
               ["automaton", "--states", 16, "--symbols", 16]):
     _, err = lattn("gen", *wrong, code=1)
     check("do not go together" in err, f"gen {' '.join(map(str, wrong))} is refused", err)
