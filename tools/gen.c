@@ -192,6 +192,7 @@ enum verb_exit gen_run(int argc, char **argv)
         .format_word = "ndjson",
     };
     enum options_outcome outcome = wish_read(argc, argv, &gen);
+    struct lattn_complaint complaint = {""};
     struct lattn_task *task = NULL;
     enum lattn_status status;
     const char *object;
@@ -201,18 +202,15 @@ enum verb_exit gen_run(int argc, char **argv)
     if (output_check(argv[0], &gen) != VERB_DONE)
         return VERB_REFUSED;
     object = gen.kind->name;
-    status = gen.kind->open(&gen.wish, &task);
+    status = gen.kind->open(&gen.wish, &task, &complaint);
     if (status == LATTN_OK && gen.truth != NULL) {
         status = truth_save(gen.truth, lattn_task_truth(task));
         object = gen.truth;
     }
     if (status == LATTN_OK)
         status = pairs_print(task, gen.format, gen.pairs);
-    if (status == LATTN_RANGE)
-        talk(argv[0], object,
-             "its sizes do not go together: a token has at most %d coordinates, of memory an even"
-             " number",
-             LATTN_DIM_MAX);
+    if (complaint.text[0] != '\0')
+        talk(argv[0], object, "%s", complaint.text);
     else if (status != LATTN_OK)
         talk(argv[0], object, "%s",
              status == LATTN_INPUT_OUTPUT ? strerror(errno) : lattn_status_text(status));

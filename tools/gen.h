@@ -21,10 +21,14 @@ struct gen_wish {
     int whole_word;
 };
 
-/* A kind of task; the numbers of a wish fit into its settings by their bounds. */
+/*
+ * A kind of task; the numbers of a wish fit into its settings by their bounds. Where they do not go
+ * together open returns LATTN_RANGE, and the complaint says why.
+ */
 struct gen_task {
     const char *name;
-    enum lattn_status (*open)(const struct gen_wish *wish, struct lattn_task **ret_task);
+    enum lattn_status (*open)(const struct gen_wish *wish, struct lattn_task **ret_task,
+                              struct lattn_complaint *complaint);
 };
 
 /* Find a task by its name; NULL where there is none. */

@@ -3,6 +3,8 @@
  */
 #include "gen.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 static void whole_take(uint64_t given, int32_t *setting)
@@ -17,9 +19,25 @@ static void real_take(double given, double *setting)
         *setting = given;
 }
 
-static enum lattn_status random_open(const struct gen_wish *wish, struct lattn_task **ret_task)
+/* Say why a task was refused, where its sizes are the reason. */
+__attribute__((format(printf, 3, 4))) static enum lattn_status
+range_explain(enum lattn_status status, struct lattn_complaint *complaint, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (status == LATTN_RANGE)
+        vsnprintf(complaint->text, sizeof complaint->text, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+static enum lattn_status random_open(const struct gen_wish *wish, struct lattn_task **ret_task,
+                                     struct lattn_complaint *complaint)
 {
     struct lattn_random_settings settings = lattn_random_settings_default();
+
+    (void)complaint; /* what the options admit goes together */
 
     whole_take(wish->dim, &settings.dim);
     whole_take(wish->heads, &settings.heads);
@@ -31,7 +49,8 @@ static enum lattn_status random_open(const struct gen_wish *wish, struct lattn_t
     return lattn_random_open(ret_task, &settings);
 }
 
-static enum lattn_status memory_open(const struct gen_wish *wish, struct lattn_task **ret_task)
+static enum lattn_status memory_open(const struct gen_wish *wish, struct lattn_task **ret_task,
+                                     struct lattn_complaint *complaint)
 {
     struct lattn_memory_settings settings = lattn_memory_settings_default();
 
@@ -39,10 +58,13 @@ static enum lattn_status memory_open(const struct gen_wish *wish, struct lattn_t
     real_take(wish->mix, &settings.mix);
     real_take(wish->noise, &settings.noise);
     settings.seed = wish->seed;
-    return lattn_memory_open(ret_task, &settings);
+    return range_explain(lattn_memory_open(ret_task, &settings), complaint,
+                         "a token is half key, half value: %d coordinates are not even",
+                         settings.dim);
 }
 
-static enum lattn_status automaton_open(const struct gen_wish *wish, struct lattn_task **ret_task)
+static enum lattn_status automaton_open(const struct gen_wish *wish, struct lattn_task **ret_task,
+                                        struct lattn_complaint *complaint)
 {
     struct lattn_automaton_settings settings = lattn_automaton_settings_default();
 
@@ -51,10 +73,15 @@ static enum lattn_status automaton_open(const struct gen_wish *wish, struct latt
     whole_take(wish->length, &settings.length);
     settings.query = wish->whole_word ? LATTN_AUTOMATON_WORD : LATTN_AUTOMATON_STEP;
     settings.seed = wish->seed;
-    return lattn_automaton_open(ret_task, &settings);
+    return range_explain(lattn_automaton_open(ret_task, &settings), complaint,
+                         "a token would have %d coordinates, it may have %d states=%d symbols=%d "
+                         "length=%d",
+                         lattn_automaton_dim(&settings), LATTN_DIM_MAX, settings.states,
+                         settings.symbols, settings.length);
 }
 
-static enum lattn_status turing_open(const struct gen_wish *wish, struct lattn_task **ret_task)
+static enum lattn_status turing_open(const struct gen_wish *wish, struct lattn_task **ret_task,
+                                     struct lattn_complaint *complaint)
 {
     struct lattn_turing_settings settings = lattn_turing_settings_default();
 
@@ -63,10 +90,18 @@ static enum lattn_status turing_open(const struct gen_wish *wish, struct lattn_t
     whole_take(wish->cells, &settings.cells);
     whole_take(wish->length, &settings.length);
     settings.seed = wish->seed;
-    return lattn_turing_open(ret_task, &settings);
+    if (settings.length > LATTN_TURING_LENGTH_MAX)
+        return range_explain(LATTN_RANGE, complaint, "a machine makes %d steps, it may make %d",
+                             settings.length, LATTN_TURING_LENGTH_MAX);
+    return range_explain(lattn_turing_open(ret_task, &settings), complaint,
+                         "a token would have %d coordinates, it may have %d states=%d symbols=%d "
+                         "cells=%d",
+                         lattn_turing_dim(&settings), LATTN_DIM_MAX, settings.states,
+                         settings.symbols, settings.cells);
 }
 
-static enum lattn_status regression_open(const struct gen_wish *wish, struct lattn_task **ret_task)
+static enum lattn_status regression_open(const struct gen_wish *wish, struct lattn_task **ret_task,
+                                         struct lattn_complaint *complaint)
 {
     struct lattn_regression_settings settings = lattn_regression_settings_default();
 
@@ -74,7 +109,10 @@ static enum lattn_status regression_open(const struct gen_wish *wish, struct lat
     whole_take(wish->length, &settings.length);
     real_take(wish->noise, &settings.noise);
     settings.seed = wish->seed;
-    return lattn_regression_open(ret_task, &settings);
+    return range_explain(lattn_regression_open(ret_task, &settings), complaint,
+                         "a token has a label beside at least one x, and a sequence at most %d "
+                         "tokens dim=%d length=%d",
+                         LATTN_TOKENS_MAX, settings.dim, settings.length);
 }
 
 static const struct gen_task tasks[] = {

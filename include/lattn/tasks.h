@@ -93,23 +93,40 @@ struct lattn_automaton_settings {
 /* 2 states, 2 symbols, 8 steps, step by step, seed 1. */
 LATTN_API struct lattn_automaton_settings lattn_automaton_settings_default(void);
 
+/*
+ * Coordinates of a token, which may be more than LATTN_DIM_MAX.
+ *
+ * settings  in  states and symbols within 1..LATTN_DIM_MAX, length within 1..LATTN_TOKENS_MAX
+ */
+LATTN_API int32_t lattn_automaton_dim(const struct lattn_automaton_settings *settings);
+
 /* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY; ret_task is given. */
 LATTN_API enum lattn_status lattn_automaton_open(struct lattn_task **ret_task,
                                                  const struct lattn_automaton_settings *settings);
 
 /* ---- turing: a universal Turing machine (arXiv 2410.10101, Lemma B.1) ------------------------ */
 
+/* Steps of a machine, two tokens each; its context has fewer than a token can have coordinates. */
+enum { LATTN_TURING_LENGTH_MAX = (LATTN_TOKENS_MAX - LATTN_DIM_MAX) / 2 };
+
 /* Random machines on a circular tape, 2 length pairs for each; a label is the next token. */
 struct lattn_turing_settings {
     int32_t states;
     int32_t symbols;
     int32_t cells;
-    int32_t length; /* steps of a machine */
+    int32_t length; /* steps of a machine, at most LATTN_TURING_LENGTH_MAX */
     uint64_t seed;
 };
 
 /* 2 states, 2 symbols, 3 cells, 24 steps, seed 1. */
 LATTN_API struct lattn_turing_settings lattn_turing_settings_default(void);
+
+/*
+ * Coordinates of a token, which may be more than LATTN_DIM_MAX.
+ *
+ * settings  in  states, symbols and cells within 1..LATTN_DIM_MAX
+ */
+LATTN_API int32_t lattn_turing_dim(const struct lattn_turing_settings *settings);
 
 /* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY; ret_task is given. */
 LATTN_API enum lattn_status lattn_turing_open(struct lattn_task **ret_task,

@@ -64,19 +64,6 @@ struct lattn_automaton_settings lattn_automaton_settings_default(void)
     };
 }
 
-static int settings_are_valid(const struct lattn_automaton_settings *settings)
-{
-    int is_word = settings->query == LATTN_AUTOMATON_WORD;
-
-    if (settings->states < 1 || settings->states > LATTN_DIM_MAX || settings->symbols < 1 ||
-        settings->symbols > LATTN_DIM_MAX || settings->length < 1 ||
-        (is_word && settings->length > LATTN_DIM_MAX))
-        return 0;
-    return settings->states * settings->symbols + settings->states +
-               (is_word ? settings->symbols + settings->length : 0) <=
-           LATTN_DIM_MAX;
-}
-
 static struct layout layout_of(const struct lattn_automaton_settings *settings)
 {
     struct layout layout = {.next = settings->states * settings->symbols};
@@ -91,6 +78,24 @@ static struct layout layout_of(const struct lattn_automaton_settings *settings)
         layout.m = settings->states;
     }
     return layout;
+}
+
+int32_t lattn_automaton_dim(const struct lattn_automaton_settings *settings)
+{
+    return layout_of(settings).d;
+}
+
+static int is_within(int32_t number, int32_t max)
+{
+    return number >= 1 && number <= max;
+}
+
+static int settings_are_valid(const struct lattn_automaton_settings *settings)
+{
+    return is_within(settings->states, LATTN_DIM_MAX) &&
+           is_within(settings->symbols, LATTN_DIM_MAX) &&
+           is_within(settings->length, LATTN_TOKENS_MAX) &&
+           lattn_automaton_dim(settings) <= LATTN_DIM_MAX;
 }
 
 /* ---- sequences ----------------------------------------------------------------------------- */

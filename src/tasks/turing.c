@@ -98,6 +98,11 @@ static struct layout layout_of(const struct lattn_turing_settings *settings)
     return layout;
 }
 
+int32_t lattn_turing_dim(const struct lattn_turing_settings *settings)
+{
+    return layout_of(settings).d;
+}
+
 static int is_within(int32_t number, int32_t max)
 {
     return number >= 1 && number <= max;
@@ -108,9 +113,8 @@ static int settings_are_valid(const struct lattn_turing_settings *settings)
     return is_within(settings->states, LATTN_DIM_MAX) &&
            is_within(settings->symbols, LATTN_DIM_MAX) &&
            is_within(settings->cells, LATTN_DIM_MAX) &&
-           /* The context has fewer tokens than there are coordinates. */
-           is_within(settings->length, (LATTN_TOKENS_MAX - LATTN_DIM_MAX) / 2) &&
-           layout_of(settings).d <= LATTN_DIM_MAX;
+           is_within(settings->length, LATTN_TURING_LENGTH_MAX) &&
+           lattn_turing_dim(settings) <= LATTN_DIM_MAX;
 }
 
 /* ---- histories ----------------------------------------------------------------------------- */

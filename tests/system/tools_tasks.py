@@ -237,7 +237,14 @@ with Daemon() as daemon:
 
 # ---- sizes --------------------------------------------------------------------------------------
 
-for wrong in (["memory", "--dim", 7], ["turing", "--cells", 100],
-              ["automaton", "--states", 16, "--symbols", 16]):
+for wrong, why in ((["memory", "--dim", 7], "7 coordinates are not even"),
+                   (["turing", "--cells", 100], "313 coordinates, it may have 256"),
+                   (["turing", "--states", 200], "states=200 symbols=2 cells=3"),
+                   (["turing", "--length", 40000], "40000 steps, it may make 32640"),
+                   (["automaton", "--states", 16, "--symbols", 16], "272 coordinates"),
+                   (["automaton", "--whole-word", "--length", 300], "308 coordinates"),
+                   (["regression", "--dim", 1], "at least one x"),
+                   (["regression", "--length", 65536], "at most 65536 tokens")):
     _, err = lattn("gen", *wrong, code=1)
-    check("do not go together" in err, f"gen {' '.join(map(str, wrong))} is refused", err)
+    check(err.startswith(f"lattn gen: {wrong[0]}: ") and why in err and err.count("\n") == 1,
+          f"gen {' '.join(map(str, wrong))}: {why}", err)
