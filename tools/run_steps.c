@@ -54,35 +54,49 @@ static void token_print(struct run_steps *steps, struct tape *tape, uint64_t ste
         names_print(steps, step, token);
 }
 
+/* All tokens of an input; the model is asked about the last. */
+static void input_take(struct run_steps *steps, struct tape *tape, const double *z, int32_t n,
+                       double *sums, double *ret_next)
+{
+    const struct lattn_model *model = steps->model;
+
+    if (steps->show == RUN_SHOW_TAPE)
+        (void)tape_init(tape, model); /* it was seen before that the model has one */
+    for (int32_t t = 0; t < n; t++, z += model->d - model->bias) {
+        if (steps->show == RUN_SHOW_TAPE)
+            tape_take(tape, z);
+        lattn_model_step(model, z, sums, t + 1 < n ? NULL : ret_next);
+    }
+}
+
 enum lattn_status run_steps(struct run_steps *steps, const double *z, int32_t n)
 {
     const struct lattn_model *model = steps->model;
     size_t width = (size_t)(model->d - model->bias);
-    size_t tokens = (size_t)n;
-    enum lattn_status status = numbers_reserve(&steps->sequence, (tokens + steps->count) * width);
-    double *token = steps->sequence.data;
+    size_t squares = (size_t)model->d * (size_t)model->d;
+    enum lattn_status status = numbers_reserve(&steps->numbers, squares + 2 * width);
+    double *sums = steps->numbers.data;
+    double *token = sums + squares;
+    double *next = token + width;
     struct tape tape;
 
     if (status != LATTN_OK)
         return status;
     if (steps->sequences++ > 0 && steps->show != RUN_SHOW_JSON)
         printf("\n");
-    memcpy(token, z, tokens * width * sizeof *z);
-    if (steps->show == RUN_SHOW_TAPE) {
-        (void)tape_init(&tape, model); /* it was seen before that the model has one */
-        for (size_t t = 0; t < tokens; t++)
-            tape_take(&tape, token + t * width);
+    memset(sums, 0, squares * sizeof *sums);
+    input_take(steps, &tape, z, n, sums, next);
+    for (uint64_t step = 1;; step++) {
+        lattn_model_round(model, next);
+        token_print(steps, &tape, step, next);
+        if (step == steps->count)
+            return LATTN_OK;
+        memcpy(token, next, width * sizeof *next);
+        lattn_model_step(model, token, sums, next);
     }
-    token += tokens * width;
-    for (uint64_t step = 1; step <= steps->count; step++, token += width) {
-        lattn_model_apply(model, steps->sequence.data, (int32_t)(tokens + step - 1), token);
-        lattn_model_round(model, token);
-        token_print(steps, &tape, step, token);
-    }
-    return LATTN_OK;
 }
 
 void run_steps_done(struct run_steps *steps)
 {
-    numbers_done(&steps->sequence);
+    numbers_done(&steps->numbers);
 }

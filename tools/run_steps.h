@@ -18,8 +18,8 @@ struct run_steps {
     const struct lattn_model *model;
     uint64_t count;
     enum run_show show;
-    struct numbers sequence;
-    uint64_t sequences; /* shown so far */
+    struct numbers numbers; /* Z Z' of the tokens so far, the last of them, and the next */
+    uint64_t sequences;     /* shown so far */
 };
 
 /* Print {"y": [...]}; what is not finite is null. */

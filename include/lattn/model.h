@@ -92,6 +92,19 @@ LATTN_API void lattn_model_apply(const struct lattn_model *model, const double *
                                  double *ret_y);
 
 /*
+ * Append a token to a sequence and compute what the model says then: lattn_model_apply at a cost
+ * that does not grow with the sequence.
+ *
+ * token   in      one row of z
+ * sums    in/out  d x d, Z Z' of the tokens before, 0 where there were none
+ * ret_y   out     m, apart from token; NULL where nothing is asked yet
+ *
+ * O(heads (d + m) d) flops, O(d^2) without ret_y; allocates nothing.
+ */
+LATTN_API void lattn_model_step(const struct lattn_model *model, const double *token, double *sums,
+                                double *ret_y);
+
+/*
  * Round what a model says to the token that it stands for, block by block: 1 at the first of the
  * largest entries and 0 elsewhere, or all 0 where none reaches 0.5 (arXiv 2410.10101, Definition
  * C.1). Outputs in no block stay as they are.

@@ -96,22 +96,47 @@ static void attend(const struct lattn_model *model, const double *z, int32_t n, 
     }
 }
 
-void lattn_model_apply(const struct lattn_model *model, const double *z, int32_t n, double *ret_y)
+/* What the heads say of a query: after n tokens z, or after those of the sums where z is NULL. */
+static void heads_sum(const struct lattn_model *model, const double *query, const double *z,
+                      int32_t n, const double *sums, double *ret_y)
 {
     int32_t d = model->d;
-    double query[LATTN_DIM_MAX], q[LATTN_DIM_MAX], value[LATTN_DIM_MAX];
-    double y[LATTN_OUTPUTS_MAX];
+    double q[LATTN_DIM_MAX], value[LATTN_DIM_MAX], y[LATTN_OUTPUTS_MAX];
 
-    assert(n >= 1);
-    token_load(model, z + (size_t)(n - 1) * (size_t)(d - model->bias), query);
     memset(ret_y, 0, (size_t)model->m * sizeof *ret_y);
     for (int32_t h = 0; h < model->heads; h++) {
         rows_times(d, d, model->Q + (size_t)h * (size_t)d * (size_t)d, query, q);
-        attend(model, z, n, q, value);
+        if (z != NULL)
+            attend(model, z, n, q, value);
+        else
+            rows_times(d, d, sums, q, value);
         rows_times(model->m, d, model->V + (size_t)h * (size_t)model->m * (size_t)d, value, y);
         for (int32_t a = 0; a < model->m; a++)
             ret_y[a] += y[a];
     }
+}
+
+void lattn_model_apply(const struct lattn_model *model, const double *z, int32_t n, double *ret_y)
+{
+    double query[LATTN_DIM_MAX];
+
+    assert(n >= 1);
+    token_load(model, z + (size_t)(n - 1) * (size_t)(model->d - model->bias), query);
+    heads_sum(model, query, z, n, NULL, ret_y);
+}
+
+void lattn_model_step(const struct lattn_model *model, const double *token, double *sums,
+                      double *ret_y)
+{
+    size_t d = (size_t)model->d;
+    double query[LATTN_DIM_MAX];
+
+    token_load(model, token, query);
+    for (size_t j = 0; j < d; j++)
+        for (size_t k = 0; k < d; k++)
+            sums[j * d + k] += query[j] * query[k];
+    if (ret_y != NULL)
+        heads_sum(model, query, NULL, 0, sums, ret_y);
 }
 
 static void block_round(double *y, int32_t size)

@@ -2,6 +2,7 @@
 to show what happens, against a machine in Python."""
 
 import json
+import math
 import os
 import tempfile
 
@@ -35,7 +36,8 @@ def rows_of(text):
     for number, row in enumerate(text.splitlines()):
         step, state, *cells = row.replace("[ ", "[").split()
         head = [i for i, cell in enumerate(cells) if cell[0] == "["]
-        check(int(step) == number and len(head) == 1, "rows are numbered and have one head", row)
+        if int(step) != number or len(head) != 1:
+            check(False, "rows are numbered and have one head", row)
         rows.append((int(state[1:]), tuple(int(cell.strip("[]")) for cell in cells), head[0]))
     return rows
 
@@ -73,6 +75,9 @@ with tempfile.TemporaryDirectory() as folder, Daemon("--emit-every", "1m") as da
     check(lattn("run", truth, "--autoregressive", 50, stdin=inputs) ==
           lattn("run", saved, "--autoregressive", 50, stdin=inputs),
           "the machine built by hand goes the same way")
+    shown = lattn("run", truth, "--autoregressive", 65536, "--tape", stdin=one)[0]
+    check(rows_of(shown) == history(json.loads(first[0]), 32768),
+          "one goes on for as many steps as can be asked for, in time that grows with them")
 
 # A word in the context is read to its end without a hand from outside.
 LENGTH = 8
@@ -112,5 +117,6 @@ with tempfile.TemporaryDirectory() as folder:
     z = [[1.0, 0.5]]
     for token in y:
         follows = lattn("run", path, stdin=line(z))[0]
-        check(json.loads(follows)["y"] == token, "without blocks it goes on unrounded", follows)
+        check(all(math.isclose(a, b, rel_tol=1e-12) for a, b in zip(json.loads(follows)["y"], token)),
+              "without blocks it goes on unrounded", follows, token)
         z.append(token)

@@ -93,6 +93,26 @@ Test(model, applies_the_formula_with_and_without_bias)
     }
 }
 
+Test(model, steps_say_what_is_said_of_each_prefix)
+{
+    for (int32_t bias = 0; bias <= 1; bias++) {
+        struct lattn_model *model = model_random(7, bias);
+        struct random random = {.state = 8};
+        double z[N * D], sums[D * D] = {0}, y[M], want[M];
+
+        random_normals(&random, z, N * D);
+        for (int t = 0; t < N; t++) {
+            int is_asked = t != 1;
+
+            lattn_model_step(model, z + t * (D - bias), sums, is_asked ? y : NULL);
+            lattn_model_apply(model, z, t + 1, want);
+            for (int a = 0; is_asked && a < M; a++)
+                cr_expect_float_eq(y[a], want[a], approx_sum(N * D, 500), "token %d", t);
+        }
+        lattn_model_close(&model);
+    }
+}
+
 Test(model, coefficients_are_the_function)
 {
     struct lattn_model *model = model_random(3, 0);
