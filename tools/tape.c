@@ -43,12 +43,14 @@ static void row_print(struct tape *tape, int32_t state, int32_t head)
 {
     printf("%6d  q%-4d", tape->rows++, state);
     for (int32_t cell = 0; cell < tape->head->size; cell++) {
-        const char *fence = cell == head ? "[]" : "  ";
+        int is_last = cell + 1 == tape->head->size;
 
+        printf(" %c", cell == head ? '[' : ' ');
         if (tape->symbols[cell] < 0)
-            printf(" %c?%c", fence[0], fence[1]);
+            printf("?");
         else
-            printf(" %c%d%c", fence[0], tape->symbols[cell], fence[1]);
+            printf("%d", tape->symbols[cell]);
+        printf("%s", cell == head ? "]" : is_last ? "" : " ");
     }
     printf("\n");
 }

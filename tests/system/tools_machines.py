@@ -78,6 +78,7 @@ with tempfile.TemporaryDirectory() as folder, Daemon("--emit-every", "1m") as da
     shown = lattn("run", truth, "--autoregressive", 65536, "--tape", stdin=one)[0]
     check(rows_of(shown) == history(json.loads(first[0]), 32768),
           "one goes on for as many steps as can be asked for, in time that grows with them")
+    check(not any(row.endswith(" ") for row in shown.splitlines()), "no row ends with a blank")
 
 # A word in the context is read to its end without a hand from outside.
 LENGTH = 8
