@@ -126,6 +126,14 @@ static void verdict_log(struct pipeline *pipeline, const struct lattn_certificat
                          log_real("rho", certificate->rho)));
 }
 
+static void heads_forget(struct pipeline *pipeline)
+{
+    pipeline->heads = LATTN_NEVER;
+    pipeline->heads_generation = 0;
+    pipeline->heads_certified = LATTN_CERTIFIED_UNKNOWN;
+    pipeline->heads_decomposition = LATTN_DECOMPOSITION_NONE;
+}
+
 /* Take over the heads of an emission, so that nobody looks for them again. */
 static void heads_note(struct pipeline *pipeline, const struct lattn_model *model)
 {
@@ -149,9 +157,7 @@ static void emission_collect(struct pipeline *pipeline)
     schedule_end(&pipeline->schedule, result.end_ns);
     pipeline->emitted_status = result.status;
     if (result.status == LATTN_OK && result.epoch == fold_epoch(pipeline->fold)) {
-        pipeline->heads = LATTN_NEVER;
-        pipeline->heads_certified = LATTN_CERTIFIED_UNKNOWN;
-        pipeline->heads_decomposition = LATTN_DECOMPOSITION_NONE;
+        heads_forget(pipeline);
         pipeline->heads_generation = result.certificate.generation;
         if (result.model != NULL)
             heads_note(pipeline, result.model);
@@ -214,9 +220,7 @@ static void pipeline_forget(void *arg)
     log_event(LOG_LEVEL_INFO, "everything was forgotten on request", NULL);
     schedule_reset(&pipeline->schedule);
     pipeline->verdict = LATTN_NOT_IDENTIFYING;
-    pipeline->heads = LATTN_NEVER;
-    pipeline->heads_certified = LATTN_CERTIFIED_UNKNOWN;
-    pipeline->heads_decomposition = LATTN_DECOMPOSITION_NONE;
+    heads_forget(pipeline);
     pipeline->refusals_logged = 0;
 }
 
@@ -431,7 +435,7 @@ enum lattn_status pipeline_open(struct pipeline **ret_pipeline,
     pipeline->schedule.every_ns = settings->emit_every_ns;
     pipeline->schedule.every_pairs = settings->emit_every_pairs;
     pipeline->held_last = &pipeline->held;
-    pipeline->heads = LATTN_NEVER;
+    heads_forget(pipeline);
     pipeline->open_ns = uv_hrtime();
     status = pipeline_build(pipeline, complaint);
     if (status != LATTN_OK) {
