@@ -1,11 +1,11 @@
 /*
  * Sequences made to order: two tokens each, whose features span everything.
  *
- * Without a bias the contexts a are e_j and (e_j + e_k) / sqrt 2, the queries z = e_l. The d (d+1)
- * / 2 matrices aa' are independent, and a query e_l asks for features (jk, l) alone. With a bias
- * the coordinates besides it take the contexts 0, e_j, -e_j and (e_j + e_k) / sqrt 2, at which the
- * monomials of degree 2 are independent, and the queries 0 and e_l. That zz' is added to aa'
- * changes neither, as README.md, section 3, shows.
+ * Without a bias the contexts a are e_j and (e_j + e_k) / sqrt 2, the queries z = e_l. There are
+ * d (d+1) / 2 matrices aa', which are independent, and a query e_l asks for features (jk, l) alone.
+ * With a bias the coordinates besides it take the contexts 0, e_j, -e_j and (e_j + e_k) / sqrt 2,
+ * at which the monomials of degree 2 are independent, and the queries 0 and e_l. That zz' is added
+ * to aa' changes neither, as README.md, section 3, shows.
  *
  * All tokens but 0 are of one length: long queries make labels stand out of noise, although shorter
  * ones would be better conditioned (measured at d = 8: with queries of a quarter rho is .21 instead
@@ -23,7 +23,7 @@
 enum {
     TOKENS = 2,
     /* Numbers in the tokens of all sequences: 512 MiB. */
-    NUMBERS_MAX = 1 << 26
+    TOKENS_NUMBERS_MAX = 1 << 26
 };
 
 /* So that features, cubes of it, neither vanish nor overflow. */
@@ -143,7 +143,7 @@ static enum lattn_status design_init(struct design *design, const struct lattn_l
     size_t numbers = room * TOKENS * (size_t)(learner->d - bias);
 
     *design = (struct design){.width = learner->d - bias, .bias = bias, .room = room};
-    if (numbers > NUMBERS_MAX)
+    if (numbers > TOKENS_NUMBERS_MAX)
         return LATTN_MEMORY_LIMIT;
     design->items = memory_raw(room, sizeof *design->items);
     design->z = memory_zeroed(numbers, sizeof *design->z);
