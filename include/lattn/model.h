@@ -23,7 +23,7 @@ LATTN_API const char *lattn_decomposition_text(enum lattn_decomposition decompos
 /* Is it proved that no model of fewer heads computes the same? */
 enum lattn_certified {
     LATTN_CERTIFIED_UNKNOWN, /* nobody looked for the fewest */
-    LATTN_CERTIFIED_NOT,     /* fewer were tried and not found */
+    LATTN_CERTIFIED_NOT,     /* fewer were tried and not found, or labels carry noise */
     LATTN_CERTIFIED_MINIMAL
 };
 

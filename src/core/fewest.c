@@ -277,6 +277,13 @@ static int evidence_is_exact(const struct fewest_evidence *evidence)
     return evidence->freedom <= 0 || evidence->rss <= noise_least * evidence->yy;
 }
 
+/* Lower bounds hold for W, and for its source only where W is exact. */
+static enum lattn_certified certified_of(const struct search *search, int32_t heads, int32_t bound)
+{
+    return evidence_is_exact(search->evidence) && heads == bound ? LATTN_CERTIFIED_MINIMAL
+                                                                 : LATTN_CERTIFIED_NOT;
+}
+
 /* The model of a layer in coordinates of unit covariance, which is lost. */
 static enum lattn_status search_write(const struct search *search, struct layer *layer,
                                       int32_t bound, struct lattn_model **ret_model)
@@ -289,7 +296,7 @@ static enum lattn_status search_write(const struct search *search, struct layer 
     if (status != LATTN_OK)
         return status;
     model->decomposition = LATTN_DECOMPOSITION_FEWEST;
-    model->certified = layer->heads == bound ? LATTN_CERTIFIED_MINIMAL : LATTN_CERTIFIED_NOT;
+    model->certified = certified_of(search, layer->heads, bound);
     model->residual = metric_residual(search->metric, layer);
     status = canonical_write(layer, model);
     if (status != LATTN_OK) {

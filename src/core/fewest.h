@@ -13,7 +13,8 @@
  * part of T is chosen so that its rank is least.
  *
  * Without noise H rises from its lower bound until f <= 1e-10 in coordinates of unit covariance, or
- * | R (coef - W) | <= 1e-10 | R W |, from at most 20 starts each. With noise H rises from 1 until
+ * | R (coef - W) | <= 1e-10 | R W |, from at most 20 starts each; found at the bound they are
+ * certified. With noise no bound holds and nothing is certified; H rises from 1 until
  *
  *     F = (| R (coef - W) |^2 / nu1) / (RSS / nu2),      nu1 = m p - dim(H),  nu2 = m (N - p)
  *

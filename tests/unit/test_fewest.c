@@ -101,6 +101,7 @@ Test(fewest, heads_grow_with_what_noise_cannot_explain)
         cr_assert_not_null(model);
         cr_expect_geq(model->heads, last);
         cr_expect_leq(model->heads, HEADS);
+        cr_expect_eq(model->certified, LATTN_CERTIFIED_NOT, "noise proves nothing");
         last = model->heads;
         lattn_model_close(&model);
     }
