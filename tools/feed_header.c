@@ -1,10 +1,13 @@
 /*
  * Names before the pairs, as gen writes them: a request that goes to a daemon without coordinates.
- * One that has some keeps what it has; whether the pairs fit is then for the sizes to say.
+ * One that has some keeps what it has; the pairs go there where sizes and names are the same.
  */
 #include "feed.h"
 
+#include "names.h"
+
 #include <stdio.h>
+#include <string.h>
 
 /* Blocks count coordinates as the pairs do, without the bias that the daemon adds in front. */
 static void blocks_shift(struct lattn_request *request, int32_t by)
@@ -30,6 +33,45 @@ static enum lattn_status names_give(struct feed *feed, struct lattn_request *req
     return LATTN_OK;
 }
 
+/* Says where a name differs from the model's, which may have none. */
+static int name_fits(struct feed *feed, const char *what, size_t place, const char *name,
+                     const char *known)
+{
+    char reason[3 * LATTN_NAME_MAX];
+
+    if (known[0] == '\0' || strcmp(name, known) == 0)
+        return 1;
+    snprintf(reason, sizeof reason, "%s %zu is called \"%s\", the daemon's is \"%s\"", what, place,
+             name, known);
+    feed_stop(feed, reason);
+    return 0;
+}
+
+static int names_fit(struct feed *feed, const struct lattn_request *request,
+                     const struct lattn_model *model)
+{
+    for (size_t i = 0; i < request->append_count; i++)
+        if (!name_fits(feed, "coordinate", i, request->append[i],
+                       names_coordinate(model, (int32_t)i + model->bias)))
+            return 0;
+    for (size_t i = 0; i < request->outputs_count; i++)
+        if (!name_fits(feed, "output", i, request->outputs[i], names_output(model, (int32_t)i)))
+            return 0;
+    return 1;
+}
+
+/* Are the names those that the daemon has? It tells them once it has learned something. */
+static void names_compare(struct feed *feed, const struct lattn_request *request)
+{
+    struct lattn_model *model;
+
+    if (names_fetch(&feed->client, &model) != VERB_DONE)
+        feed->stopped = 1;
+    else if (model != NULL)
+        (void)names_fit(feed, request, model);
+    lattn_model_close(&model);
+}
+
 static enum lattn_status names_take(struct feed *feed, struct lattn_request *request)
 {
     int32_t d = feed->hello.d > 0 ? feed->hello.d - (feed->hello.bias ? 1 : 0) : 0;
@@ -42,8 +84,10 @@ static enum lattn_status names_take(struct feed *feed, struct lattn_request *req
     }
     if (d == 0 && m == 0)
         return names_give(feed, request);
-    if ((size_t)d == request->append_count && (size_t)m == request->outputs_count)
+    if ((size_t)d == request->append_count && (size_t)m == request->outputs_count) {
+        names_compare(feed, request);
         return LATTN_OK;
+    }
     snprintf(reason, sizeof reason,
              "it names %zu coordinates and %zu outputs, the daemon has %d and %d",
              request->append_count, request->outputs_count, d, m);

@@ -196,6 +196,12 @@ for form in ("ndjson", "msgpack"):
         out, _ = lattn("feed", daemon.address, "--from", form, stdin=data)
         check(fed(out)[1] == 50 and names_of(daemon) == names,
               f"{form}: and keeps them when they come again")
+        for field, what in (("append", "coordinate"), ("outputs", "output")):
+            other = {**NAMES, field: NAMES[field][::-1]}
+            text = json.dumps({"method": "name", "params": other}) + "\n" + BODY
+            out, err = lattn("feed", daemon.address, stdin=text, code=1)
+            check(out == "" and f"{what} 0 is called" in err and daemon.status()["pairs"] == 100,
+                  f"pairs whose {field} stand in another order are refused", out, err)
 
 with Daemon("--bias") as daemon:
     lattn("feed", daemon.address, stdin=TEXT)
