@@ -469,5 +469,6 @@ void lattn_learner_survey(struct lattn_learner *learner, const struct lattn_batc
     factor_fold(factor);
     if (test.rows > 0)
         survey->touched = test.touched / (double)test.rows;
+    shelf_clear(&learner->shelf);
     test_done(&test);
 }
