@@ -57,6 +57,15 @@ double certificate_cut(const struct factor *factor, const struct component *comp
                 threshold_above(tau_after(factor, component->updates), factor->precision));
 }
 
+double certificate_cut_most(const struct factor *factor)
+{
+    double threshold = threshold_above(tau_after(factor, factor->pairs), factor->precision);
+    /* What faded may have been all there was of a feature: its column is then so much longer. */
+    double columns = feature_count(factor->d) * factor->weight_ever / factor->weight;
+
+    return fmax(cut_least, threshold) * sqrt(columns);
+}
+
 static int solution_is_current(const struct factor *factor, const struct component *component)
 {
     const struct solution *solution = component->solution;

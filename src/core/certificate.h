@@ -35,6 +35,12 @@ double certificate_threshold(const struct factor *factor, double precision);
 double certificate_cut(const struct factor *factor, const struct component *component);
 
 /*
+ * No rank is decided by a larger cut: as if all features had been seen, none of them ever less
+ * often than now, and each pair had been an update. O(1).
+ */
+double certificate_cut_most(const struct factor *factor);
+
+/*
  * Evaluate the certificate; identifying_since and lost_at are left to the caller's memory of
  * earlier evaluations and set to LATTN_NEVER. Returns as certificate_ranks.
  */

@@ -315,7 +315,8 @@ static void component_fold(struct factor *factor, struct component *component)
             scratch.errors[a] *= pow(factor->forget, (double)age / 2);
     factor_inverse_scales(factor, component, scratch.inverse);
     solution_follow(component, rows, gain, scratch.errors, scratch.inverse,
-                    certificate_cut(factor, component), factor->ridge, factor->forget);
+                    certificate_cut(factor, component), certificate_cut_most(factor), factor->ridge,
+                    factor->forget);
 }
 
 /* Account for a label row as such, before its features are looked at. */

@@ -99,7 +99,8 @@ enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,
     lattn_names_init(&copy->names);
     copy->shelf = (struct shelf){0};
     status = factor_copy(&learner->factor, &copy->factor);
-    if (status == LATTN_OK)
+    /* Heads of before are no use to anybody. */
+    if (status == LATTN_OK && learner->shelf.generation == learner->factor.generation)
         status = shelf_copy(&learner->shelf, &copy->shelf);
     if (status == LATTN_OK)
         status = lattn_names_copy(&learner->names, &copy->names);

@@ -53,6 +53,7 @@ enum lattn_status nullspace_open(struct nullspace **ret_nullspace, int32_t colum
     nullspace->columns = columns;
     nullspace->directions = columns - rank;
     nullspace->room = columns - rank;
+    nullspace->sigma = INFINITY;
     nullspace->basis = memory_zeroed((size_t)columns * (size_t)nullspace->room, sizeof(double));
     nullspace->inverse = memory_raw((size_t)columns, sizeof(double));
     if (nullspace->basis == NULL || nullspace->inverse == NULL) {
@@ -91,8 +92,29 @@ enum lattn_status nullspace_widen(struct nullspace *nullspace, int32_t columns)
         memcpy(inverse, nullspace->inverse, (size_t)nullspace->columns * sizeof *inverse);
     memory_release(nullspace->basis);
     memory_release(nullspace->inverse);
-    *nullspace = (struct nullspace){columns, room, room, basis, inverse};
+    nullspace->columns = columns;
+    nullspace->directions = room;
+    nullspace->room = room;
+    nullspace->basis = basis;
+    nullspace->inverse = inverse;
     return LATTN_OK;
+}
+
+double nullspace_sigma(const struct nullspace *nullspace, const double *inverse, double keep)
+{
+    double shrink = 1;
+
+    for (int32_t i = 0; i < nullspace->columns; i++)
+        if (inverse[i] < shrink * nullspace->inverse[i])
+            shrink = inverse[i] / nullspace->inverse[i];
+    return nullspace->sigma * shrink * keep;
+}
+
+int nullspace_is_firm(const struct nullspace *nullspace, int32_t columns, const double *inverse,
+                      double sigma_floor)
+{
+    return nullspace != NULL && nullspace->columns == columns && nullspace->directions == 0 &&
+           nullspace_sigma(nullspace, inverse, 1) > sigma_floor;
 }
 
 double nullspace_rounding(double magnitude, double norm)

@@ -20,6 +20,8 @@
  * directions  columns - rank
  * basis       columns x room row-major, N in its first `directions` columns
  * inverse     columns: 1 / D then; 0 for a column that was never nonzero
+ * sigma       no singular value that N goes by was smaller, in these scales, at label row `time` of
+ *             the stream; infinite where it goes by none
  */
 struct nullspace {
     int32_t columns;
@@ -27,6 +29,8 @@ struct nullspace {
     int32_t room;
     double *basis;
     double *inverse;
+    double sigma;
+    uint64_t time;
 };
 
 /*
@@ -36,7 +40,8 @@ struct nullspace {
  * tail     in   rank x (columns - rank) row-major: T
  * inverse  in   columns: 1 / D
  *
- * Returns LATTN_OK or LATTN_NO_MEMORY. Of 0 columns it is that of no rows.
+ * Returns LATTN_OK or LATTN_NO_MEMORY. Of 0 columns it is that of no rows. sigma is infinite, time
+ * 0.
  */
 enum lattn_status nullspace_open(struct nullspace **ret_nullspace, int32_t columns, int32_t rank,
                                  const int32_t *pivot, const double *tail, const double *inverse);
@@ -48,6 +53,19 @@ void nullspace_close(struct nullspace **nullspace);
  * Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed.
  */
 enum lattn_status nullspace_widen(struct nullspace *nullspace, int32_t columns);
+
+/*
+ * No singular value that N goes by is smaller in other scales, after more rows: sigma_i(R D+^-1) >=
+ * sigma_i(R D^-1) min D/D+.
+ *
+ * inverse  in  columns: 1 / D+
+ * keep     in  what the rows at `time` were multiplied by since
+ */
+double nullspace_sigma(const struct nullspace *nullspace, const double *inverse, double keep);
+
+/* Is there one of all columns, without directions, and with a larger sigma in these scales? */
+int nullspace_is_firm(const struct nullspace *nullspace, int32_t columns, const double *inverse,
+                      double sigma_floor);
 
 /*
  * How much of what a direction sees of an input may be rounding?

@@ -14,6 +14,12 @@
 /* A smaller pivot would be taken as none; A has columns of length 1, so this is as good as none. */
 static const double ridge_root_min = 1e-140;
 
+/* A null space is made with this to spare, so that it can be believed in for a while. */
+static const double spare_cuts = 2;
+
+/* That of full rank is made anew when less than this is left of it. */
+static const double firm_cuts = 4;
+
 enum {
     /* Deficient weights are made anew when the rows have grown by a 32nd. */
     REFRESH_SHARE = 32,
@@ -57,6 +63,7 @@ enum lattn_status solution_open(struct component *component, const double *inver
     solution->columns = component->columns;
     solution->generation = component->generation;
     solution->stamp = stamp;
+    solution->time = component->time;
     solution->cut = NAN;
     solution->plain_max = NAN;
     solution->plain_min = NAN;
@@ -109,7 +116,6 @@ static enum lattn_status rank_is_certain(int32_t n, int32_t rank, const double *
     enum lattn_status status = LATTN_OK;
 
     *ret_smallest = INFINITY;
-
     for (int32_t j = rank; j < n; j++)
         for (int32_t i = rank; i <= j; i++)
             rest += a[(size_t)j * (size_t)n + (size_t)i] * a[(size_t)j * (size_t)n + (size_t)i];
@@ -154,6 +160,7 @@ static enum lattn_status rank_by_values(const struct component *component, doubl
             rank++;
         *ret_rank = rank;
         component->solution->sigma_min = seen > 0 ? sigma[seen - 1] : 0;
+        component->solution->sigma_rank = rank > 0 ? sigma[rank - 1] : INFINITY;
     }
     memory_release(sigma);
     return status;
@@ -208,6 +215,7 @@ static enum lattn_status rank_decide(struct component *component, double cut, co
     solution->sigma_min = seen == 0 ? 0 : fabs(a[(size_t)(seen - 1) * (n + 1)]);
     if (seen == rank && seen > 0)
         solution->sigma_min = smallest;
+    solution->sigma_rank = smallest;
     if (status == LATTN_OK && !certain)
         status = rank_by_values(component, cut, &rank);
     solution->rank = rank;
@@ -256,6 +264,7 @@ enum lattn_status solution_rank(struct component *component, double cut)
             return status;
         if (solution->sigma_min > cut) {
             solution->rank = component->columns;
+            solution->sigma_rank = solution->sigma_min;
             solution->cut = cut;
             return LATTN_OK;
         }
@@ -281,6 +290,8 @@ int solution_extend(struct component *component, const double *inverse, double s
         return 0;
     memcpy(solution->inverse, inverse, (size_t)solution->columns * sizeof *inverse);
     solution->sigma_min *= shrink;
+    solution->sigma_rank = solution->sigma_min;
+    solution->time = component->time;
     solution->is_bound = 1;
     solution->generation = component->generation;
     solution->stamp = stamp;
@@ -489,23 +500,33 @@ enum lattn_status solution_settle(struct component *component)
 
     if (status != LATTN_OK)
         return status;
+    settled->sigma = solution->sigma_rank;
+    settled->time = solution->time;
     nullspace_close(&component->settled);
     component->settled = settled;
     component->settled_generation = solution->generation;
     return LATTN_OK;
 }
 
+/* The null space is to be one that no rank cut disagrees with. */
 static void weights_refresh(struct component *component, const double *inverse, double cut,
-                            double ridge)
+                            double cut_most, double ridge, int keeps_weights)
 {
+    double strict = spare_cuts * cut_most;
+    enum lattn_status status = solution_open(component, inverse, 0);
+
+    component->rows_fresh = keeps_weights ? 0 : component->rows_fresh;
     /* Without memory the old weights stay: they only serve to predict what is learned next. */
-    if (solution_open(component, inverse, 0) != LATTN_OK)
+    if (status != LATTN_OK)
         return;
-    if (solution_rank(component, cut * component->solution->sigma_max) == LATTN_OK) {
+    status = solution_rank(component, cut * component->solution->sigma_max);
+    if (status == LATTN_OK && !keeps_weights)
         (void)solution_weights(component, ridge);
+    if (status == LATTN_OK && !(component->solution->sigma_rank > strict))
+        status = solution_rank(component, strict);
+    if (status == LATTN_OK)
         (void)solution_settle(component);
-    }
-    /* The rank cut was this component's own: good enough to predict with, not an exact answer. */
+    /* The rank cut was not that of all components: good enough to predict with, no exact answer. */
     component->weights_generation = 0;
     solution_close(&component->solution);
 }
@@ -531,7 +552,8 @@ static uint64_t refresh_due(const struct component *component, double forget)
 }
 
 void solution_follow(struct component *component, int32_t rows, double *gain, const double *error,
-                     const double *inverse, double cut, double ridge, double forget)
+                     const double *inverse, double cut, double cut_most, double ridge,
+                     double forget)
 {
     uint64_t columns = (uint64_t)component->columns;
     int can_follow = component->full && ridge == 0;
@@ -544,8 +566,13 @@ void solution_follow(struct component *component, int32_t rows, double *gain, co
     component->rows_fresh += (uint64_t)rows;
     is_due = component->rows_fresh >= refresh_due(component, forget) || fills;
     if (is_due && !(can_follow && forget == 1)) {
-        weights_refresh(component, inverse, cut, ridge);
-    } else if (can_follow && gain == NULL) {
+        weights_refresh(component, inverse, cut, cut_most, ridge, 0);
+        return;
+    }
+    if (is_due &&
+        !nullspace_is_firm(component->settled, component->columns, inverse, firm_cuts * cut_most))
+        weights_refresh(component, inverse, cut, cut_most, ridge, 1);
+    if (can_follow && gain == NULL) {
         weights_full(component);
         component->weights_generation = component->generation;
         component->weights_rank = component->columns;

@@ -24,11 +24,13 @@
  * tail     T, rank x (columns - rank) row-major
  * target   Q'C, rank x m COLUMN-major with leading dimension columns
  * inverse  1 / D, columns; 0 for a column that was never nonzero
+ * time     label row of the stream up to which R had faded
  * is_bound the rank is known to be full still, but sigma_min is a lower bound and sigma_max is old
  */
 struct solution {
     uint64_t generation;
     uint64_t stamp;
+    uint64_t time;
     int32_t columns;
     int32_t rank;
     int32_t is_bound;
@@ -37,10 +39,11 @@ struct solution {
     double *tail;
     double *target;
     double *inverse;
-    double cut;       /* of the rank, absolute; NaN before solution_rank */
-    double sigma_max; /* of A */
-    double sigma_min; /* of A's columns seen; an upper bound where they are deficient */
-    double plain_max; /* of R itself; NaN until asked for */
+    double cut;        /* of the rank, absolute; NaN before solution_rank */
+    double sigma_max;  /* of A */
+    double sigma_min;  /* of A's columns seen; an upper bound where they are deficient */
+    double sigma_rank; /* no singular value that the rank counts is smaller; infinite for none */
+    double plain_max;  /* of R itself; NaN until asked for */
     double plain_min;
 };
 
@@ -117,15 +120,18 @@ void solution_look(const struct solution *solution, const double *x, double *ret
 /*
  * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS
  * correction for one row, from R and C for a block; before full rank they are refreshed after so
- * many rows that this costs a bounded share of the work. A refresh leaves its null space behind in
- * component->settled.
+ * many rows that this costs a bounded share of the work. A refresh leaves a null space behind in
+ * component->settled that every rank cut agrees with; where R is full and never refreshed, it is
+ * made anew before arriving inputs could not be tested against it any more.
  *
  * gain     in, lost  R+^-T phi of a single row, or NULL
  * error    in   m: innovation of that row
  * inverse  in   columns: 1 / D
  * cut      in   of the rank, relative to sigma_max
+ * cut_most in   no rank is decided by a larger cut, whatever other components hold; absolute
  */
 void solution_follow(struct component *component, int32_t rows, double *gain, const double *error,
-                     const double *inverse, double cut, double ridge, double forget);
+                     const double *inverse, double cut, double cut_most, double ridge,
+                     double forget);
 
 #endif

@@ -6,8 +6,9 @@
  *
  * Items that were not drawn do not: what they add shows when the weights at hand are next made
  * anew, or when somebody asks for the exact solution. Neither do rows whose new direction is too
- * weak to tell from rounding. So a null space may be too large, never too small: that calls
- * determined inputs undetermined, never the reverse.
+ * weak to tell from rounding. So a null space may be too large. It is not too small either: before
+ * each test it is dropped where the rank could have fallen since, because the past faded or the
+ * scales grew. Both call determined inputs undetermined, never the reverse.
  */
 #include "core/survey.h"
 
@@ -142,13 +143,16 @@ struct test {
     double *magnitude;
 };
 
-/* A label row of an item: where the nonzero features stand in their component, and what they are.
+/*
+ * A label row of an item: where the nonzero features stand in their component, and what they are;
+ * inverse is 1 / D of the component's columns, this row included.
  */
 struct row {
     const struct feature_view *view;
     struct component *component;
     const int32_t *column;
     const double *phi;
+    const double *inverse;
     int32_t count;
     double weight;
 };
@@ -184,25 +188,57 @@ static void test_done(struct test *test)
     memory_release(test->magnitude);
 }
 
-static int solution_is_newer(const struct component *component)
+/* Is there a solution that knows more rows, and a rank that no cut disagrees with? */
+static int solution_is_newer(const struct component *component, double cut_most)
 {
     const struct solution *solution = component->solution;
 
     return solution != NULL && !isnan(solution->cut) && solution->columns == component->columns &&
-           solution->generation > component->settled_generation;
+           solution->generation > component->settled_generation && solution->sigma_rank > cut_most;
+}
+
+/* What rows at label row `time` of the stream have faded to. */
+static double rows_keep(const struct factor *factor, uint64_t time)
+{
+    return factor->forget < 1 ? pow(factor->forget, (double)(factor->pairs - time) / 2) : 1;
+}
+
+static const double *inverse_find(struct factor *factor, const struct component *component)
+{
+    double *inverse = factor_scratch_inverse(factor, component);
+
+    factor_inverse_scales(factor, component, inverse);
+    return inverse;
+}
+
+/*
+ * Let there be no null space that the data might deny by now: it fades, and a row larger than all
+ * before raises the scales, and the cut with them.
+ */
+static void settled_review(const struct factor *factor, struct component *component,
+                           const double *inverse)
+{
+    double cut_most = certificate_cut_most(factor);
+    const struct nullspace *settled;
+
+    if (solution_is_newer(component, cut_most))
+        (void)solution_settle(component);
+    settled = component->settled;
+    if (settled != NULL &&
+        !(nullspace_sigma(settled, inverse, rows_keep(factor, settled->time)) > cut_most))
+        nullspace_close(&component->settled);
 }
 
 /* Bring the null space of the row's component to its columns. Returns NULL where it cannot be. */
-static struct nullspace *row_settled(const struct row *row)
+static struct nullspace *row_settled(const struct factor *factor, const struct row *row)
 {
     struct component *component = row->component;
     int64_t open;
 
-    if (solution_is_newer(component))
-        (void)solution_settle(component);
     /* Dense rows leave nothing determined until there are as many as columns. */
-    if (component->settled == NULL && !component->identity)
-        (void)nullspace_open(&component->settled, 0, 0, NULL, NULL, NULL);
+    if (component->settled == NULL && !component->identity &&
+        nullspace_open(&component->settled, 0, 0, NULL, NULL, NULL) == LATTN_OK)
+        component->settled->time = factor->pairs;
     if (component->settled == NULL)
         return NULL;
     open = component->settled->directions + component->columns - component->settled->columns;
@@ -232,7 +268,7 @@ static int row_begins(const struct row *row, struct nullspace *settled)
 
         if (*inverse != 0)
             continue;
-        *inverse = 1 / feature_scale(row, row->column[i]);
+        *inverse = row->inverse[row->column[i]];
         begins = 1;
     }
     return begins;
@@ -240,27 +276,36 @@ static int row_begins(const struct row *row, struct nullspace *settled)
 
 /*
  * Does direction j see the row so clearly that the rank of the data will count it? Judged in the
- * scales D of now, in which rows are cut: seen by a direction N_j, a row is at least w_j / |N_j|
- * away from the row space, and no singular value is above the square root of the columns.
+ * scales D of now, in which rows are cut, and in those of N: seen by a direction N_j, a row is at
+ * least w_j / |N_j| away from the row space, which is ret_distance.
  */
-static int row_is_clear(struct factor *factor, const struct row *row,
-                        const struct nullspace *settled, int32_t j, double seen)
+static int row_is_clear(const struct factor *factor, const struct row *row,
+                        const struct nullspace *settled, int32_t j, double seen,
+                        double *ret_distance)
 {
-    double *inverse = factor_scratch_inverse(factor, row->component);
-    double cut = certificate_cut(factor, row->component) * sqrt(settled->columns);
+    const double *inverse = row->inverse;
     double possible = 0, length = 0;
 
-    factor_inverse_scales(factor, row->component, inverse);
     for (int32_t c = 0; c < settled->columns; c++) {
         double entry = fabs(settled->basis[(size_t)c * (size_t)settled->room + (size_t)j]);
 
         if (entry == 0)
             continue;
         possible += entry * settled->inverse[c] * feature_scale(row, c);
-        length += entry * (inverse[c] > 0 ? settled->inverse[c] / inverse[c] : 1);
+        length += entry * fmax(1, inverse[c] > 0 ? settled->inverse[c] / inverse[c] : 1);
     }
+    *ret_distance = sqrt(row->weight) * fabs(seen) / length;
     return fabs(seen) > clear_share * possible &&
-           sqrt(row->weight) * fabs(seen) > clear_cuts * cut * length;
+           *ret_distance > clear_cuts * certificate_cut_most(factor);
+}
+
+/* Take out the direction j of a row that is so far away from all before. */
+static void row_take(const struct factor *factor, struct nullspace *settled, double *seen,
+                     int32_t j, double distance)
+{
+    settled->sigma = fmin(settled->sigma * rows_keep(factor, settled->time), distance);
+    settled->time = factor->pairs;
+    nullspace_take(settled, seen, j);
 }
 
 /* The direction that sees most. */
@@ -277,7 +322,8 @@ static int32_t strongest(int32_t count, const double *seen)
 /* Is the row determined? If not, take its direction out. */
 static int row_is_settled(struct test *test, const struct row *row)
 {
-    struct nullspace *settled = row_settled(row);
+    struct nullspace *settled = row_settled(test->factor, row);
+    double distance;
     int begins;
     int32_t j;
 
@@ -288,18 +334,38 @@ static int row_is_settled(struct test *test, const struct row *row)
     if (!nullspace_sees(settled, row->count, row->column, row->phi, test->magnitude, test->seen))
         return !begins;
     j = strongest(settled->directions, test->seen);
-    if (row_is_clear(test->factor, row, settled, j, test->seen[j])) {
+    if (row_is_clear(test->factor, row, settled, j, test->seen[j], &distance)) {
         test->touched += (double)settled->columns * settled->directions;
-        nullspace_take(settled, test->seen, j);
+        row_take(test->factor, settled, test->seen, j, distance);
     }
     return 0;
 }
 
-/* Is every input determined, whatever it is? Then tests cost nothing. */
-static int all_are_settled(const struct component *component)
+/* The largest (D+/D)^2 of a component that has all features; at least 1. */
+static double scales_growth(const struct factor *factor, const double *inverse, int32_t columns)
 {
-    return component->identity && component->settled != NULL &&
-           component->settled->directions == 0 && component->settled->columns == component->columns;
+    double share = factor->weight / factor->weight_ever;
+    double most = 1 / share;
+
+    for (int32_t c = 0; c < columns; c++) {
+        double square = factor->scales[c] * inverse[c] * inverse[c];
+
+        most = square > most ? square : most;
+    }
+    return most * share;
+}
+
+/* Is every input determined, whatever it is? Then tests cost next to nothing. */
+static int all_are_settled(const struct factor *factor, const struct component *component)
+{
+    const struct nullspace *settled = component->settled;
+
+    if (!component->identity || settled == NULL || settled->directions > 0 ||
+        settled->columns < component->columns)
+        return 0;
+    return settled->sigma * rows_keep(factor, settled->time) >
+           certificate_cut_most(factor) *
+               sqrt(scales_growth(factor, settled->inverse, settled->columns));
 }
 
 /*
@@ -318,7 +384,11 @@ static void test_row(void *arg, const struct lattn_item *item, const struct feat
                       .weight = item->weight};
 
     test->rows++;
-    if (component == NULL || all_are_settled(component))
+    if (component == NULL || all_are_settled(factor, component))
+        return;
+    row.inverse = inverse_find(factor, component);
+    settled_review(factor, component, row.inverse);
+    if (all_are_settled(factor, component))
         return;
     if (component->identity) {
         if (factor_list_reserve(factor, view) != LATTN_OK) {
@@ -399,5 +469,6 @@ void lattn_learner_survey(struct lattn_learner *learner, const struct lattn_batc
     factor_fold(factor);
     if (test.rows > 0)
         survey->touched = test.touched / (double)test.rows;
+    shelf_clear(&learner->shelf);
     test_done(&test);
 }

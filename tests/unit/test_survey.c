@@ -190,3 +190,23 @@ Test(survey, starts_anew_with_the_learner)
     lattn_report_done(&report);
     lattn_learner_close(&learner);
 }
+
+/* Heads that nobody can ask for any more are neither kept nor copied. */
+Test(survey, leaves_no_heads_of_before)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_learner *learner = corpus_learner(&settings), *copy;
+    struct lattn_model *model;
+
+    (void)learn(learner, (const struct lattn_item[]){item_of(0)}, 1);
+    cr_assert_eq(lattn_learner_model(learner, LATTN_HEADS_SVD, 0, &model), LATTN_OK);
+    lattn_model_close(&model);
+    cr_assert_neq(learner->shelf.models[LATTN_HEADS_SVD], NULL);
+    learner->factor.generation++;
+    cr_assert_eq(lattn_learner_copy(learner, &copy), LATTN_OK);
+    cr_expect_eq(copy->shelf.models[LATTN_HEADS_SVD], NULL);
+    (void)learn(learner, (const struct lattn_item[]){item_of(0)}, 1);
+    cr_expect_eq(learner->shelf.models[LATTN_HEADS_SVD], NULL);
+    lattn_learner_close(&copy);
+    lattn_learner_close(&learner);
+}
