@@ -35,7 +35,7 @@ enum {
     SAMPLE_NUMBERS = 1 << 18,
     SAMPLE_EAGER = 4,
     /* Numbers in a null space that was never factorised: 128 MiB. */
-    NUMBERS_MAX = 1 << 24,
+    NULLSPACE_NUMBERS_MAX = 1 << 24,
     /* Any number: the sample must not depend on the items, and does not. */
     SAMPLE_SEED = 1
 };
@@ -45,9 +45,6 @@ static const double clear_share = 1e-3;
 
 /* ... and which the rank cut would see as well, with this to spare. */
 static const double clear_cuts = 10;
-
-/* Doublings of the precision of a bound between 0 and 1. */
-enum { BISECTIONS = 60 };
 
 void survey_reset(struct survey *survey)
 {
@@ -74,55 +71,6 @@ struct lattn_stream survey_report(const struct survey *survey)
 
     stream.bound95 = lattn_stream_bound(stream.checked, stream.undetermined, 0.05);
     return stream;
-}
-
-/* ---- the bound ----------------------------------------------------------------------------- */
-
-/* log of M choose k. */
-static double log_choose(uint64_t checked, uint64_t undetermined)
-{
-    double sum = 0;
-
-    for (uint64_t i = 1; i <= undetermined; i++)
-        sum += log((double)(checked - undetermined + i) / (double)i);
-    return sum;
-}
-
-/*
- * log P(at most k of M), where each is undetermined with chance x > k / M: the terms fall from the
- * k-th down, so it is factored out and nothing underflows.
- */
-static double log_tail(uint64_t checked, uint64_t undetermined, double choose, double x)
-{
-    double sum = 1;
-
-    for (uint64_t i = 1; i <= undetermined; i++)
-        sum = 1 + sum * (double)i * (1 - x) / ((double)(checked - i + 1) * x);
-    return choose + (double)undetermined * log(x) + (double)(checked - undetermined) * log1p(-x) +
-           log(sum);
-}
-
-double lattn_stream_bound(uint64_t checked, uint64_t undetermined, double alpha)
-{
-    double choose, low, high = 1;
-
-    if (checked == 0)
-        return NAN;
-    if (undetermined >= checked)
-        return 1;
-    if (undetermined == 0)
-        return -expm1(log(alpha) / (double)checked);
-    choose = log_choose(checked, undetermined);
-    low = (double)undetermined / (double)checked;
-    for (int i = 0; i < BISECTIONS; i++) {
-        double middle = (low + high) / 2;
-
-        if (log_tail(checked, undetermined, choose, middle) > log(alpha))
-            low = middle;
-        else
-            high = middle;
-    }
-    return high;
 }
 
 /* ---- the tests ----------------------------------------------------------------------------- */
@@ -243,7 +191,7 @@ static struct nullspace *row_settled(const struct factor *factor, const struct r
         return NULL;
     open = component->settled->directions + component->columns - component->settled->columns;
     if (component->settled->columns < component->columns &&
-        (open * component->columns > NUMBERS_MAX ||
+        (open * component->columns > NULLSPACE_NUMBERS_MAX ||
          nullspace_widen(component->settled, component->columns) != LATTN_OK))
         return NULL;
     return component->settled;
