@@ -128,25 +128,6 @@ static enum lattn_status inputs_count(struct factor *factor, const struct lattn_
     return status;
 }
 
-static enum lattn_status inputs_check(const struct lattn_learner *learner,
-                                      const struct lattn_batch *inputs,
-                                      struct lattn_complaint *complaint)
-{
-    for (size_t i = 0; i < inputs->count; i++) {
-        struct lattn_item query = inputs->items[i];
-        struct lattn_complaint why = {""};
-        enum lattn_status status;
-
-        query.y = NULL;
-        query.labels = LATTN_LABELS_LAST;
-        status = learner_item_check(learner, &query, &why);
-        if (status != LATTN_OK)
-            return complain(complaint, status, "inputs[%zu]: %.200s", i,
-                            why.text[0] != '\0' ? why.text : lattn_status_text(status));
-    }
-    return LATTN_OK;
-}
-
 enum lattn_status lattn_learner_cover(struct lattn_learner *learner,
                                       const struct lattn_batch *inputs,
                                       struct lattn_domain *ret_domain,
@@ -159,7 +140,7 @@ enum lattn_status lattn_learner_cover(struct lattn_learner *learner,
 
     if (factor->pairs == 0)
         return complain(complaint, LATTN_NO_DATA, "%s", lattn_status_text(LATTN_NO_DATA));
-    status = inputs_check(learner, inputs, complaint);
+    status = learner_inputs_check(learner, "inputs", inputs, complaint);
     if (status != LATTN_OK)
         return status;
     status = certificate_ranks(factor, learner_precision(learner), CERTIFICATE_RANKS);

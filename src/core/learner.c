@@ -218,6 +218,37 @@ enum lattn_status learner_item_check(const struct lattn_learner *learner,
     return LATTN_OK;
 }
 
+enum lattn_status learner_input_check(const struct lattn_learner *learner,
+                                      const struct lattn_item *input,
+                                      struct lattn_complaint *complaint)
+{
+    struct lattn_item query = *input;
+
+    query.y = NULL;
+    query.labels = LATTN_LABELS_LAST;
+    return learner_item_check(learner, &query, complaint);
+}
+
+enum lattn_status learner_inputs_check(const struct lattn_learner *learner, const char *name,
+                                       const struct lattn_batch *inputs,
+                                       struct lattn_complaint *complaint)
+{
+    for (size_t i = 0; i < inputs->count; i++) {
+        const struct lattn_item *input = &inputs->items[i];
+        struct lattn_complaint why = {""};
+        enum lattn_status status = learner_input_check(learner, input, &why);
+
+        if (status == LATTN_OK && learner->d == 0 && input->d != inputs->items[0].d)
+            status =
+                complain(&why, LATTN_SHAPE, "a token of z has %d coordinates, the first has %d",
+                         input->d, inputs->items[0].d);
+        if (status != LATTN_OK)
+            return complain(complaint, status, "%s[%zu]: %.200s", name, i,
+                            why.text[0] != '\0' ? why.text : lattn_status_text(status));
+    }
+    return LATTN_OK;
+}
+
 int learner_is_full(const struct lattn_learner *learner)
 {
     return factor_is_dense(&learner->factor);

@@ -37,6 +37,19 @@ enum lattn_status learner_item_check(const struct lattn_learner *learner,
                                      const struct lattn_item *item,
                                      struct lattn_complaint *complaint);
 
+/* The same of an input, whose labels and weight do not matter. */
+enum lattn_status learner_input_check(const struct lattn_learner *learner,
+                                      const struct lattn_item *input,
+                                      struct lattn_complaint *complaint);
+
+/*
+ * Check all of a batch of inputs; where the learner has no sizes yet they are to agree with the
+ * first. The complaint begins with name[place].
+ */
+enum lattn_status learner_inputs_check(const struct lattn_learner *learner, const char *name,
+                                       const struct lattn_batch *inputs,
+                                       struct lattn_complaint *complaint);
+
 /* Has every feature its place, so that admitting an item only checks it? */
 int learner_is_full(const struct lattn_learner *learner);
 

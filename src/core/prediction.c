@@ -119,15 +119,12 @@ enum lattn_status lattn_learner_predict(struct lattn_learner *learner,
                                         struct lattn_complaint *complaint)
 {
     struct factor *factor = &learner->factor;
-    struct lattn_item query = *input;
     struct feature_view view;
     enum lattn_status status;
 
     if (factor->pairs == 0)
         return complain(complaint, LATTN_NO_DATA, "%s", lattn_status_text(LATTN_NO_DATA));
-    query.y = NULL;
-    query.labels = LATTN_LABELS_LAST;
-    status = learner_item_check(learner, &query, complaint);
+    status = learner_input_check(learner, input, complaint);
     if (status != LATTN_OK)
         return status;
     status = certificate_ranks(factor, learner_precision(learner), CERTIFICATE_RANKS);

@@ -462,36 +462,12 @@ enum lattn_status suggest_among(struct lattn_learner *learner, int32_t d,
     return status;
 }
 
-/* Do all candidates go with the learner, and where it has no sizes yet, with the first of them? */
-static enum lattn_status candidates_check(const struct lattn_learner *learner,
-                                          const struct lattn_batch *candidates,
-                                          struct lattn_complaint *complaint)
-{
-    for (size_t i = 0; i < candidates->count; i++) {
-        struct lattn_item query = candidates->items[i];
-        struct lattn_complaint why = {""};
-        enum lattn_status status;
-
-        query.y = NULL;
-        query.labels = LATTN_LABELS_LAST;
-        status = learner_item_check(learner, &query, &why);
-        if (status == LATTN_OK && learner->d == 0 && query.d != candidates->items[0].d)
-            status =
-                complain(&why, LATTN_SHAPE, "a token of z has %d coordinates, the first has %d",
-                         query.d, candidates->items[0].d);
-        if (status != LATTN_OK)
-            return complain(complaint, status, "candidates[%zu]: %.200s", i,
-                            why.text[0] != '\0' ? why.text : lattn_status_text(status));
-    }
-    return LATTN_OK;
-}
-
 enum lattn_status lattn_learner_suggest(struct lattn_learner *learner,
                                         const struct lattn_batch *candidates, size_t count,
                                         size_t *ret_order, size_t *ret_count,
                                         struct lattn_complaint *complaint)
 {
-    enum lattn_status status = candidates_check(learner, candidates, complaint);
+    enum lattn_status status = learner_inputs_check(learner, "candidates", candidates, complaint);
     struct lattn_complaint why = {""};
     int32_t d = learner->d;
 
