@@ -96,7 +96,6 @@ static int ranks_extend(struct factor *factor, double threshold)
             columns += factor->components[i]->columns;
     for (int32_t i = 0; i < factor->components_count; i++) {
         struct component *component = factor->components[i];
-        double *inverse = component == NULL ? NULL : factor_scratch_inverse(factor, component);
 
         if (component == NULL)
             continue;
@@ -106,8 +105,8 @@ static int ranks_extend(struct factor *factor, double threshold)
                 return 0;
             continue;
         }
-        factor_inverse_scales(factor, component, inverse);
-        if (!solution_extend(component, inverse, threshold * sqrt(columns), factor->generation))
+        if (!solution_extend(component, factor_inverse_scales(factor, component),
+                             threshold * sqrt(columns), factor->generation))
             return 0;
     }
     return 1;
@@ -117,14 +116,13 @@ static enum lattn_status solutions_open(struct factor *factor)
 {
     for (int32_t i = 0; i < factor->components_count; i++) {
         struct component *component = factor->components[i];
-        double *inverse = component == NULL ? NULL : factor_scratch_inverse(factor, component);
         enum lattn_status status;
 
         if (component == NULL ||
             (solution_is_current(factor, component) && !component->solution->is_bound))
             continue;
-        factor_inverse_scales(factor, component, inverse);
-        status = solution_open(component, inverse, factor->generation);
+        status =
+            solution_open(component, factor_inverse_scales(factor, component), factor->generation);
         if (status != LATTN_OK)
             return status;
     }

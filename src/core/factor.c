@@ -169,11 +169,6 @@ enum lattn_status factor_scratch_reserve(struct factor *factor, const struct com
     return LATTN_OK;
 }
 
-double *factor_scratch_inverse(struct factor *factor, const struct component *component)
-{
-    return scratch_layout(factor->work, component).inverse;
-}
-
 enum lattn_status factor_list_reserve(struct factor *factor, const struct feature_view *view)
 {
     size_t support = (size_t)view->support_count;
@@ -249,17 +244,18 @@ int factor_is_dense(const struct factor *factor)
            factor->components[0]->identity;
 }
 
-void factor_inverse_scales(const struct factor *factor, const struct component *component,
-                           double *ret_inverse)
+const double *factor_inverse_scales(struct factor *factor, const struct component *component)
 {
+    double *inverse = scratch_layout(factor->work, component).inverse;
     /* With forgetting, the long-run mean: a direction that stops occurring keeps its scale. */
     double share = factor->weight_ever > 0 ? factor->weight / factor->weight_ever : 0;
 
     for (int32_t i = 0; i < component->columns; i++) {
         double square = factor->scales[feature_index(factor->d, component->features[i])] * share;
 
-        ret_inverse[i] = square > 0 ? 1 / sqrt(square) : 0;
+        inverse[i] = square > 0 ? 1 / sqrt(square) : 0;
     }
+    return inverse;
 }
 
 /* Count a squared innovation, weight included. One beyond all doubles cannot be averaged. */
@@ -313,8 +309,7 @@ static void component_fold(struct factor *factor, struct component *component)
     if (gain != NULL && age > 0 && factor->forget < 1)
         for (int32_t a = 0; a < component->m; a++)
             scratch.errors[a] *= pow(factor->forget, (double)age / 2);
-    factor_inverse_scales(factor, component, scratch.inverse);
-    solution_follow(component, rows, gain, scratch.errors, scratch.inverse,
+    solution_follow(component, rows, gain, scratch.errors, factor_inverse_scales(factor, component),
                     certificate_cut(factor, component), certificate_cut_most(factor), factor->ridge,
                     factor->forget);
 }

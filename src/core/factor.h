@@ -81,9 +81,6 @@ enum lattn_status factor_list_reserve(struct factor *factor, const struct featur
 /* Make room for a fold of this component. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status factor_scratch_reserve(struct factor *factor, const struct component *component);
 
-/* Room for 1 / D of this component's columns, in the scratch; undefined after the next fold. */
-double *factor_scratch_inverse(struct factor *factor, const struct component *component);
-
 /* Has every feature its place in one component, in order? The steady state of dense data. */
 int factor_is_dense(const struct factor *factor);
 
@@ -110,9 +107,11 @@ void factor_absorb(struct factor *factor, const struct lattn_batch *batch);
 /* Let all components fade to the present, so that they can be compared. */
 void factor_settle(struct factor *factor);
 
-/* 1 / D of the component's columns; 0 for a column that was never nonzero. */
-void factor_inverse_scales(const struct factor *factor, const struct component *component,
-                           double *ret_inverse);
+/*
+ * 1 / D of the component's columns; 0 for a column that was never nonzero. It lies in the scratch,
+ * until the next call or fold.
+ */
+const double *factor_inverse_scales(struct factor *factor, const struct component *component);
 
 /* Residual sum of squares per output, all components together, faded to the present. */
 void factor_residual(const struct factor *factor, double *ret_rss);

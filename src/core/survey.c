@@ -151,14 +151,6 @@ static double rows_keep(const struct factor *factor, uint64_t time)
     return factor->forget < 1 ? pow(factor->forget, (double)(factor->pairs - time) / 2) : 1;
 }
 
-static const double *inverse_find(struct factor *factor, const struct component *component)
-{
-    double *inverse = factor_scratch_inverse(factor, component);
-
-    factor_inverse_scales(factor, component, inverse);
-    return inverse;
-}
-
 /*
  * Let there be no null space that the data might deny by now: it fades, and a row larger than all
  * before raises the scales, and the cut with them.
@@ -334,7 +326,7 @@ static void test_row(void *arg, const struct lattn_item *item, const struct feat
     test->rows++;
     if (component == NULL || all_are_settled(factor, component))
         return;
-    row.inverse = inverse_find(factor, component);
+    row.inverse = factor_inverse_scales(factor, component);
     settled_review(factor, component, row.inverse);
     if (all_are_settled(factor, component))
         return;
