@@ -40,7 +40,13 @@ LATTN_BEGIN
     row(INPUT_OUTPUT, -18, "input_output", "reading or writing failed") \
     row(CLOSED, -19, "closed", "the other side is gone") \
     row(CONFIRM, -20, "confirm", "the request asks to be confirmed") \
-    row(BUSY, -21, "busy", "a limit on concurrent use is reached")
+    row(BUSY, -21, "busy", "a limit on concurrent use is reached") \
+    row(DAMAGED, -22, "damaged", "what was stored is damaged") \
+    row(OTHER_VERSION, -23, "version", "it was written in a format that is not known here") \
+    row(CONFLICT, -24, "conflict", "the state was made with other settings") \
+    row(NO_SPACE, -25, "no_space", "there is no space to keep it") \
+    row(DENIED, -26, "denied", "access is refused") \
+    row(TIMEOUT, -27, "timeout", "it took longer than it may")
 /* clang-format on */
 
 enum lattn_status {

@@ -6,16 +6,10 @@
 #include <lattn/wire.h>
 
 #include "serve/buffer.h"
+#include "store/tally.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-/* Items as sent: of one connection, or of all. */
-struct tally {
-    uint64_t accepted;
-    uint64_t rejected;
-    uint64_t duplicates;
-};
 
 enum entry_kind { ENTRY_PAIRS, ENTRY_REQUEST };
 

@@ -6,7 +6,7 @@
 #include <lattn/status.h>
 
 #include "serve/chunk.h"
-#include "serve/producer.h"
+#include "store/producer.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "serve/producer.h"
+#include "store/producer.h"
 
 #include "base/memory.h"
 

@@ -39,6 +39,7 @@ Test(status, keeps_the_numbers_that_travel)
     cr_expect_eq(LATTN_NOT_FINITE, -5);
     cr_expect_eq(LATTN_NO_DATA, -13);
     cr_expect_eq(LATTN_BUSY, -21);
+    cr_expect_eq(LATTN_TIMEOUT, -27);
 }
 
 Test(status, words_are_identifiers)

@@ -3,7 +3,7 @@
  * order of use: slot 0 is the ring's anchor, behind it the producer used last, before it the one
  * idle longest. Slots are taken in turn and, once all are in use, from the end of the ring.
  */
-#include "serve/producer.h"
+#include "store/producer.h"
 
 #include <lattn/limits.h>
 

@@ -1,5 +1,5 @@
-#ifndef SERVE_PRODUCER_H
-#define SERVE_PRODUCER_H
+#ifndef STORE_PRODUCER_H
+#define STORE_PRODUCER_H
 
 #include <lattn/status.h>
 

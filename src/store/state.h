@@ -1,0 +1,69 @@
+#ifndef STORE_STATE_H
+#define STORE_STATE_H
+
+#include <lattn/learner.h>
+#include <lattn/state.h>
+#include <lattn/status.h>
+
+#include "store/producer.h"
+#include "store/record.h"
+#include "store/tally.h"
+
+#include <stdint.h>
+
+/*
+ * Everything that survives: what was learned, who sent what, and how much.
+ *
+ *     checkpoint, then the records behind it, one by one: state_load, state_apply ...
+ *
+ * The same steps in the same order give the same bits, whoever takes them: the daemon as the pairs
+ * come, or recovery from the journal.
+ */
+struct state {
+    struct lattn_learner *learner;
+    struct producers *producers;
+    struct tally tally;
+};
+
+/* Returns LATTN_OK, LATTN_RANGE or LATTN_NO_MEMORY. */
+enum lattn_status state_open(struct state *ret_state,
+                             const struct lattn_learner_settings *settings);
+/* Accepts a state of zeros, and leaves one. */
+void state_done(struct state *state);
+
+/* An independent copy: the snapshot that another thread may save. LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status state_copy(const struct state *state, struct state *ret_copy);
+
+/*
+ * Learn admitted items, so many at a time that the blocks depend on `count` alone. Cannot fail.
+ * The caller sees to producers and tally.
+ */
+void state_learn(struct state *state, const struct lattn_item *items, size_t count);
+
+/* Forget everything. Returns as lattn_learner_reset. */
+enum lattn_status state_reset(struct state *state);
+
+/*
+ * Take one step of the journal, as it was taken before: admit, learn, note, count; name; or reset.
+ * The memory limit of the learner does not hold for it. Names that were refused then are refused
+ * now, which is no failure.
+ *
+ * Returns LATTN_OK; LATTN_DAMAGED where the step does not fit the state; LATTN_NO_MEMORY with part
+ * of the step taken: the state is of no use then.
+ */
+enum lattn_status state_apply(struct state *state, const struct record *record,
+                              struct lattn_complaint *complaint);
+
+/*
+ * Write and read an image: a header with version, engine and length; tally; producers; the learner;
+ * a checksum of all that. Drawn in store/README.md.
+ *
+ * Returns as lattn_learner_save and lattn_learner_load. An image with a wrong checksum is
+ * LATTN_DAMAGED, whatever it says.
+ */
+uint64_t state_bytes(const struct state *state);
+enum lattn_status state_save(const struct state *state, lattn_sink_fn sink, void *arg);
+enum lattn_status state_load(struct state *ret_state, lattn_source_fn source, void *arg,
+                             uint64_t length, struct lattn_complaint *complaint);
+
+#endif

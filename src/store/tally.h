@@ -1,0 +1,13 @@
+#ifndef STORE_TALLY_H
+#define STORE_TALLY_H
+
+#include <stdint.h>
+
+/* Items as sent: of one connection, or of all. */
+struct tally {
+    uint64_t accepted;
+    uint64_t rejected;
+    uint64_t duplicates;
+};
+
+#endif
