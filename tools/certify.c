@@ -168,8 +168,8 @@ enum verb_exit certify_run(int argc, char **argv)
                  "ADDR has\nlearned, what share of the domain may not be, and what is missing.",
         .operands_count = 1,
     };
-    const char *address;
-    enum options_outcome outcome = options_read(&options, argc, argv, &address);
+    struct link_settings settings = {0};
+    enum options_outcome outcome = options_read(&options, argc, argv, &settings.address);
     struct certify *certify;
     enum verb_exit code;
 
@@ -180,7 +180,7 @@ enum verb_exit certify_run(int argc, char **argv)
         talk(argv[0], NULL, "%s", strerror(errno));
         return VERB_REFUSED;
     }
-    code = client_open(&certify->client, argv[0], address, LATTN_FORMAT_JSON);
+    code = client_open(&certify->client, argv[0], &settings, LATTN_FORMAT_JSON);
     if (code == VERB_DONE) {
         code = certify_run_on(certify);
         client_close(&certify->client);

@@ -1,6 +1,5 @@
 #include "client.h"
 
-#include "dial.h"
 #include "talk.h"
 
 #include <errno.h>
@@ -8,37 +7,38 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-enum verb_exit client_open(struct client *client, const char *verb, const char *address,
-                           enum lattn_format format)
+static ssize_t answers_read(void *arg, void *bytes, size_t length)
+{
+    return link_read(arg, bytes, length);
+}
+
+enum verb_exit client_open(struct client *client, const char *verb,
+                           const struct link_settings *settings, enum lattn_format format)
 {
     enum reader_unit unit = format == LATTN_FORMAT_MSGPACK ? READER_FRAMES : READER_LINES;
     enum verb_exit code;
 
-    *client = (struct client){.verb = verb, .address = address, .format = format, .fd = -1};
-    code = dial_address(verb, address, &client->fd);
+    *client = (struct client){.verb = verb, .address = settings->address, .format = format};
+    code = link_open(&client->link, verb, settings);
     if (code != VERB_DONE)
         return code;
     if (getrandom(&client->token, sizeof client->token, 0) != (ssize_t)sizeof client->token) {
-        talk(verb, address, "no random number for ids: %s", strerror(errno));
-        (void)close(client->fd); /* nothing was sent */
-        client->fd = -1;
+        talk(verb, settings->address, "no random number for ids: %s", strerror(errno));
+        link_close(&client->link);
         return VERB_REFUSED;
     }
-    reader_init(&client->answers, client->fd, unit, SIZE_MAX);
+    reader_init_from(&client->answers, answers_read, &client->link, unit, SIZE_MAX);
     return VERB_DONE;
 }
 
 void client_close(struct client *client)
 {
-    if (client->fd < 0)
+    if (client->link.fd < 0)
         return;
-    (void)close(client->fd); /* whatever mattered was answered before */
+    link_close(&client->link);
     reader_done(&client->answers);
     lattn_text_done(&client->out);
-    client->fd = -1;
 }
 
 size_t client_pending(const struct client *client)
@@ -131,7 +131,7 @@ enum lattn_status client_learn(struct client *client, const char *map, size_t le
 static void out_send(struct client *client)
 {
     ssize_t sent =
-        send(client->fd, client->out.data + client->out_sent, client_pending(client), MSG_NOSIGNAL);
+        link_write(&client->link, client->out.data + client->out_sent, client_pending(client));
 
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         client->broken = 1;
@@ -161,7 +161,7 @@ static void out_compact(struct client *client)
 enum lattn_status client_turn(struct client *client, int input_fd, int *ret_input_ready)
 {
     struct pollfd polled[2] = {
-        {.fd = client->fd, .events = POLLIN},
+        {.fd = client->link.fd, .events = POLLIN},
         {.fd = input_fd, .events = POLLIN},
     };
     enum lattn_status status = LATTN_OK;

@@ -1,6 +1,7 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include "link.h"
 #include "reader.h"
 #include "verbs.h"
 
@@ -17,7 +18,7 @@ struct client {
     const char *verb;    /* for talk; borrowed until client_close */
     const char *address; /* the same */
     enum lattn_format format;
-    int fd;     /* -1: not open */
+    struct link link;
     int broken; /* the daemon no longer reads; it may have said why */
     struct reader answers;
     struct lattn_text out;
@@ -30,14 +31,9 @@ struct client {
 
 enum { CLIENT_NO_INPUT = -1 };
 
-/*
- * Connect to unix:PATH or tcp:HOST:PORT.
- *
- * Returns VERB_DONE; otherwise says why not and returns VERB_MISUSED (no such kind of address) or
- * VERB_REFUSED, with the client closed.
- */
-enum verb_exit client_open(struct client *client, const char *verb, const char *address,
-                           enum lattn_format format);
+/* Connect, and otherwise as link_open. */
+enum verb_exit client_open(struct client *client, const char *verb,
+                           const struct link_settings *settings, enum lattn_format format);
 
 /* Drop the connection; accepts a closed client. */
 void client_close(struct client *client);

@@ -164,8 +164,8 @@ enum verb_exit status_run(int argc, char **argv)
         .operands_count = 1,
     };
     const struct lattn_request request = {.method = LATTN_METHOD_STATUS, .id = "1"};
-    const char *address;
-    enum options_outcome outcome = options_read(&options, argc, argv, &address);
+    struct link_settings settings = {0};
+    enum options_outcome outcome = options_read(&options, argc, argv, &settings.address);
     struct lattn_reply reply;
     struct client client;
     enum lattn_status status;
@@ -173,7 +173,7 @@ enum verb_exit status_run(int argc, char **argv)
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    code = client_open(&client, argv[0], address, LATTN_FORMAT_JSON);
+    code = client_open(&client, argv[0], &settings, LATTN_FORMAT_JSON);
     if (code != VERB_DONE)
         return code;
     code = client_ask(&client, &request, &reply);

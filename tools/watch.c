@@ -113,14 +113,14 @@ enum verb_exit watch_run(int argc, char **argv)
         .rows_count = sizeof rows / sizeof rows[0],
         .operands_count = 1,
     };
-    const char *address;
-    enum options_outcome outcome = options_read(&options, argc, argv, &address);
+    struct link_settings settings = {0};
+    enum options_outcome outcome = options_read(&options, argc, argv, &settings.address);
     struct client client;
     enum verb_exit code;
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    code = client_open(&client, argv[0], address, LATTN_FORMAT_JSON);
+    code = client_open(&client, argv[0], &settings, LATTN_FORMAT_JSON);
     if (code != VERB_DONE)
         return code;
     code = watch(&client, count);

@@ -1,0 +1,29 @@
+#include "link.h"
+
+#include "dial.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum verb_exit link_open(struct link *link, const char *verb, const struct link_settings *settings)
+{
+    *link = (struct link){.fd = -1};
+    return dial_address(verb, settings->address, &link->fd);
+}
+
+void link_close(struct link *link)
+{
+    if (link->fd >= 0)
+        (void)close(link->fd); /* whatever mattered was answered before */
+    link->fd = -1;
+}
+
+ssize_t link_read(struct link *link, void *bytes, size_t length)
+{
+    return recv(link->fd, bytes, length, 0);
+}
+
+ssize_t link_write(struct link *link, const void *bytes, size_t length)
+{
+    return send(link->fd, bytes, length, MSG_NOSIGNAL);
+}
