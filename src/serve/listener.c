@@ -155,10 +155,11 @@ static enum lattn_status sockets_open(struct listener *listener, uv_loop_t *loop
         return tcp_open(listener, loop, complaint);
     case LATTN_ADDRESS_FD:
         return socket_listen(listener, loop, listener->address.fd, complaint);
+    case LATTN_ADDRESS_TLS:
     case LATTN_ADDRESS_STDIN:
         break;
     }
-    assert(!"standard input has no listener");
+    assert(!"no address that one listens at");
     return LATTN_ADDRESS;
 }
 

@@ -18,7 +18,7 @@ typedef void (*listener_connect_fn)(void *arg, uv_stream_t *stream);
 /*
  * Listen, and say where in the log. A name is looked up now.
  *
- * address  in  not stdin; a descriptor has passed inherited_check
+ * address  in  neither stdin nor tls:; a descriptor has passed inherited_check
  * connect  in  kept, with arg, until listener_close
  *
  * Returns LATTN_OK; LATTN_IN_USE: another process serves the address; LATTN_ADDRESS: it cannot be

@@ -31,6 +31,9 @@ static enum lattn_status take_listen(struct config *config, const char *value,
 
     if (status != LATTN_OK)
         return status;
+    if (address.kind == LATTN_ADDRESS_TLS)
+        return complain(complaint, LATTN_ADDRESS,
+                        "one listens at tcp:HOST:PORT; --tls-cert makes it speak TLS");
     if (config->addresses_count == CONFIG_LISTEN_MAX)
         return complain(complaint, LATTN_RANGE, "at most %d addresses", CONFIG_LISTEN_MAX);
     if (strlen(value) >= sizeof place->text)
