@@ -7,29 +7,65 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
+
+/* A daemon that was started a moment ago has no socket yet, or does not listen on it. */
+enum { WAIT_MS_MAX = 1000, WAIT_STEP_MS = 20 };
 
 static ssize_t answers_read(void *arg, void *bytes, size_t length)
 {
     return link_read(arg, bytes, length);
 }
 
+void client_init(struct client *client, const char *verb, const struct link_settings *settings,
+                 enum lattn_format format)
+{
+    *client = (struct client){
+        .verb = verb,
+        .settings = settings,
+        .address = settings->address,
+        .format = format,
+        .link = {.fd = -1},
+    };
+}
+
+enum lattn_status client_connect(struct client *client, struct lattn_complaint *complaint)
+{
+    enum reader_unit unit = client->format == LATTN_FORMAT_MSGPACK ? READER_FRAMES : READER_LINES;
+    enum lattn_status status;
+
+    if (getrandom(&client->token, sizeof client->token, 0) != (ssize_t)sizeof client->token) {
+        snprintf(complaint->text, sizeof complaint->text, "no random number for ids: %s",
+                 strerror(errno));
+        return LATTN_INPUT_OUTPUT;
+    }
+    status = link_open(&client->link, client->settings, complaint);
+    if (status == LATTN_OK)
+        reader_init_from(&client->answers, answers_read, &client->link, unit, SIZE_MAX);
+    return status;
+}
+
 enum verb_exit client_open(struct client *client, const char *verb,
                            const struct link_settings *settings, enum lattn_format format)
 {
-    enum reader_unit unit = format == LATTN_FORMAT_MSGPACK ? READER_FRAMES : READER_LINES;
-    enum verb_exit code;
+    const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000L};
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status;
 
-    *client = (struct client){.verb = verb, .address = settings->address, .format = format};
-    code = link_open(&client->link, verb, settings);
-    if (code != VERB_DONE)
-        return code;
-    if (getrandom(&client->token, sizeof client->token, 0) != (ssize_t)sizeof client->token) {
-        talk(verb, settings->address, "no random number for ids: %s", strerror(errno));
-        link_close(&client->link);
-        return VERB_REFUSED;
+    client_init(client, verb, settings, format);
+    status = client_connect(client, &complaint);
+    for (int waited = 0; status == LATTN_CLOSED && waited < WAIT_MS_MAX; waited += WAIT_STEP_MS) {
+        (void)nanosleep(&step, NULL); /* a shorter wait does no harm */
+        status = client_connect(client, &complaint);
     }
-    reader_init_from(&client->answers, answers_read, &client->link, unit, SIZE_MAX);
-    return VERB_DONE;
+    if (status == LATTN_OK)
+        return VERB_DONE;
+    if (status == LATTN_ADDRESS) {
+        talk(verb, client->address, "%s", complaint.text);
+        return VERB_MISUSED;
+    }
+    talk(verb, client->address, "cannot connect: %s", complaint.text);
+    return VERB_REFUSED;
 }
 
 void client_close(struct client *client)

@@ -1,18 +1,18 @@
 #ifndef DIAL_H
 #define DIAL_H
 
-#include "verbs.h"
+#include <lattn/status.h>
 
 /*
- * Connect to unix:PATH or tcp:HOST:PORT. A name with several addresses is tried at each of them;
- * where nobody listens yet, again for up to a second.
+ * Connect to unix:PATH or tcp:HOST:PORT, once. A name with several addresses is tried at each of
+ * them.
  *
- * verb    in   for talk
- * ret_fd  out  given; it does not block, and sends small messages at once
+ * ret_fd     out  given; it does not block, and sends small messages at once
+ * complaint  out  why there is none
  *
- * Returns VERB_DONE; otherwise says why not and returns VERB_MISUSED (no address that one can
- * connect to) or VERB_REFUSED.
+ * Returns LATTN_OK; LATTN_ADDRESS: nobody can connect to that; LATTN_CLOSED: nobody listens there
+ * yet; or LATTN_INPUT_OUTPUT.
  */
-enum verb_exit dial_address(const char *verb, const char *text, int *ret_fd);
+enum lattn_status dial_address(const char *text, int *ret_fd, struct lattn_complaint *complaint);
 
 #endif

@@ -5,10 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum verb_exit link_open(struct link *link, const char *verb, const struct link_settings *settings)
+enum lattn_status link_open(struct link *link, const struct link_settings *settings,
+                            struct lattn_complaint *complaint)
 {
     *link = (struct link){.fd = -1};
-    return dial_address(verb, settings->address, &link->fd);
+    return dial_address(settings->address, &link->fd, complaint);
 }
 
 void link_close(struct link *link)

@@ -1,7 +1,7 @@
 #ifndef LINK_H
 #define LINK_H
 
-#include "verbs.h"
+#include <lattn/status.h>
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -21,14 +21,15 @@ struct link {
 };
 
 /*
- * Connect.
+ * Connect, once.
  *
- * verb  in  for talk
+ * complaint  out  why not
  *
- * Returns VERB_DONE; otherwise says why not and returns VERB_MISUSED (no address that one can
- * connect to) or VERB_REFUSED, with the link closed.
+ * Returns LATTN_OK; otherwise with the link closed LATTN_ADDRESS: nobody can connect to that;
+ * LATTN_CLOSED: nobody listens there yet; or LATTN_INPUT_OUTPUT.
  */
-enum verb_exit link_open(struct link *link, const char *verb, const struct link_settings *settings);
+enum lattn_status link_open(struct link *link, const struct link_settings *settings,
+                            struct lattn_complaint *complaint);
 
 /* Drop the connection; accepts a closed link. */
 void link_close(struct link *link);
