@@ -161,14 +161,15 @@ static enum verb_exit certify_run_on(struct certify *certify)
 
 enum verb_exit certify_run(int argc, char **argv)
 {
+    struct link_settings settings = {0};
     const struct options options = {
         .usage = "certify ADDR < inputs",
         .about = "Of the inputs, lines {\"z\": [[token], ...]} or {\"t\": [[i, ...], ...]} drawn "
                  "from a\ndomain at random, print how many are determined by what the daemon at "
                  "ADDR has\nlearned, what share of the domain may not be, and what is missing.",
+        .link = &settings,
         .operands_count = 1,
     };
-    struct link_settings settings = {0};
     enum options_outcome outcome = options_read(&options, argc, argv, &settings.address);
     struct certify *certify;
     enum verb_exit code;

@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include "talk.h"
+#include "token.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -40,8 +41,13 @@ enum lattn_status client_connect(struct client *client, struct lattn_complaint *
         return LATTN_INPUT_OUTPUT;
     }
     status = link_open(&client->link, client->settings, complaint);
-    if (status == LATTN_OK)
-        reader_init_from(&client->answers, answers_read, &client->link, unit, SIZE_MAX);
+    if (status != LATTN_OK)
+        return status;
+    reader_init_from(&client->answers, answers_read, &client->link, unit, SIZE_MAX);
+    if (client->link.token_file != NULL)
+        status = token_show(client, client->link.token_file, complaint);
+    if (status != LATTN_OK)
+        client_close(client);
     return status;
 }
 
@@ -206,13 +212,13 @@ enum lattn_status client_turn(struct client *client, int input_fd, int *ret_inpu
         return LATTN_CLOSED;
     if (client_pending(client) > 0 && !client->broken)
         polled[0].events |= POLLOUT;
-    if (poll(polled, 2, -1) < 0)
+    if (poll(polled, 2, link_has_bytes(&client->link) ? 0 : -1) < 0)
         return errno == EINTR ? LATTN_OK : LATTN_INPUT_OUTPUT;
     if (polled[0].revents & POLLOUT) {
         out_send(client);
         out_compact(client);
     }
-    if (polled[0].revents & (POLLIN | POLLHUP | POLLERR))
+    if ((polled[0].revents & (POLLIN | POLLHUP | POLLERR)) || link_has_bytes(&client->link))
         status = reader_fill(&client->answers);
     if (ret_input_ready != NULL)
         *ret_input_ready = polled[1].revents != 0;
@@ -235,9 +241,12 @@ enum lattn_status client_next(struct client *client, struct lattn_reply *ret_rep
 
 enum verb_exit client_refuse(const struct client *client, enum lattn_status status)
 {
+    const char *reason = link_reason(&client->link);
+
     switch (status) {
     case LATTN_CLOSED:
-        talk(client->verb, client->address, "the daemon closed the connection");
+        talk(client->verb, client->address, "the daemon closed the connection%s%s",
+             reason != NULL ? ": " : "", reason != NULL ? reason : "");
         break;
     case LATTN_INPUT_OUTPUT:
         talk(client->verb, client->address, "%s", strerror(errno));

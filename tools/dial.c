@@ -74,7 +74,7 @@ static int address_connect(const struct lattn_address *address, const char **ret
 {
     int fd;
 
-    if (address->kind == LATTN_ADDRESS_TCP)
+    if (address->kind != LATTN_ADDRESS_UNIX)
         return tcp_connect(address, ret_reason);
     fd = unix_connect(address);
     *ret_reason = strerror(errno);
@@ -89,17 +89,23 @@ static enum lattn_status refuse(struct lattn_complaint *complaint, enum lattn_st
     return status;
 }
 
-enum lattn_status dial_address(const char *text, int *ret_fd, struct lattn_complaint *complaint)
+enum lattn_status dial_read(const char *text, struct lattn_address *ret_address,
+                            struct lattn_complaint *complaint)
 {
-    struct lattn_address address;
-    const char *reason = NULL;
-    int fd;
+    static const char what[] = "one connects to unix:PATH, tcp:HOST:PORT or tls:HOST:PORT";
 
-    if (strncmp(text, "unix:", 5) != 0 && strncmp(text, "tcp:", 4) != 0)
-        return refuse(complaint, LATTN_ADDRESS, "one connects to unix:PATH or tcp:HOST:PORT");
-    if (lattn_address_read(text, &address, complaint) != LATTN_OK)
-        return LATTN_ADDRESS;
-    fd = address_connect(&address, &reason);
+    if (strncmp(text, "unix:", 5) != 0 && strncmp(text, "tcp:", 4) != 0 &&
+        strncmp(text, "tls:", 4) != 0)
+        return refuse(complaint, LATTN_ADDRESS, what);
+    return lattn_address_read(text, ret_address, complaint);
+}
+
+enum lattn_status dial_address(const struct lattn_address *address, int *ret_fd,
+                               struct lattn_complaint *complaint)
+{
+    const char *reason = NULL;
+    int fd = address_connect(address, &reason);
+
     if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
         return refuse(complaint, LATTN_CLOSED, reason);
     if (fd < 0)

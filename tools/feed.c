@@ -148,6 +148,7 @@ static enum options_outcome wish_read(int argc, char **argv, struct feed_wish *w
         .about = about,
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = &wish->settings,
         .operands_count = 1,
     };
     enum options_outcome outcome = options_read(&options, argc, argv, &wish->settings.address);

@@ -139,6 +139,7 @@ static enum options_outcome wish_read(int argc, char **argv, struct model_wish *
         .about = "Fetch the model that the daemon at ADDR has learned.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = ret_settings,
         .operands_count = 1,
     };
     enum options_outcome outcome = options_read(&options, argc, argv, &ret_settings->address);

@@ -203,6 +203,7 @@ static enum options_outcome wish_read(int argc, char **argv, struct link_setting
                  "of the context is unknown. Nothing is learned.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = ret_settings,
         .operands_count = 1,
     };
     enum options_outcome outcome = options_read(&options, argc, argv, &ret_settings->address);

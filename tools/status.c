@@ -152,6 +152,7 @@ static enum lattn_status table_print(const struct lattn_reply *reply)
 
 enum verb_exit status_run(int argc, char **argv)
 {
+    struct link_settings settings = {0};
     int json = 0;
     const struct option_row rows[] = {
         {.name = "--json", .kind = OPTION_FLAG, .value = &json, .help = "as the daemon sent it"},
@@ -161,10 +162,10 @@ enum verb_exit status_run(int argc, char **argv)
         .about = "Print what the daemon at ADDR knows: the verdict, then one number per line.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = &settings,
         .operands_count = 1,
     };
     const struct lattn_request request = {.method = LATTN_METHOD_STATUS, .id = "1"};
-    struct link_settings settings = {0};
     enum options_outcome outcome = options_read(&options, argc, argv, &settings.address);
     struct lattn_reply reply;
     struct client client;

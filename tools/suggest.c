@@ -288,6 +288,7 @@ static enum options_outcome wish_read(int argc, char **argv, struct wish *ret_wi
                  "each\nraises the rank. Of candidates those that would add nothing are left out.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = &ret_wish->settings,
         .operands_count = 1,
     };
     enum options_outcome outcome = options_read(&options, argc, argv, &ret_wish->settings.address);

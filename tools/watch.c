@@ -102,6 +102,7 @@ static enum verb_exit watch(struct client *client, uint64_t count)
 
 enum verb_exit watch_run(int argc, char **argv)
 {
+    struct link_settings settings = {0};
     uint64_t count = 0;
     const struct option_row rows[] = {
         {"--count", "N", OPTION_WHOLE, &count, 1, UINT64_MAX, "end after N rows"},
@@ -111,9 +112,9 @@ enum verb_exit watch_run(int argc, char **argv)
         .about = "Print a row for each emission of the daemon at ADDR, until it ends.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = &settings,
         .operands_count = 1,
     };
-    struct link_settings settings = {0};
     enum options_outcome outcome = options_read(&options, argc, argv, &settings.address);
     struct client client;
     enum verb_exit code;

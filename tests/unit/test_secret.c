@@ -19,7 +19,7 @@ static const char *file_make(const char *text, mode_t mode)
     static char path[] = "/tmp/test_secret.XXXXXX";
     int descriptor;
 
-    strcpy(path + sizeof path - sizeof "XXXXXX", "XXXXXX");
+    memcpy(path + sizeof path - sizeof "XXXXXX", "XXXXXX", sizeof "XXXXXX");
     descriptor = mkstemp(path);
     cr_assert_geq(descriptor, 0);
     cr_assert_eq(write(descriptor, text, strlen(text)), (ssize_t)strlen(text));
