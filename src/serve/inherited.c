@@ -1,8 +1,8 @@
 #include "serve/inherited.h"
 
 #include "base/complaint.h"
-#include "serve/loopback.h"
 #include "serve/quantity.h"
+#include "serve/tcp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,7 +73,7 @@ static enum lattn_status family_check(int descriptor, struct lattn_complaint *co
         return LATTN_OK;
     case AF_INET:
     case AF_INET6:
-        return loopback_check((struct sockaddr *)&address, complaint);
+        return tcp_check((struct sockaddr *)&address, complaint);
     default:
         return complain(complaint, LATTN_ADDRESS, "neither a Unix socket nor TCP");
     }

@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "serve/bounds.h"
 #include "serve/log.h"
-#include "serve/loopback.h"
 #include "serve/socket_path.h"
+#include "serve/tcp.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -39,7 +39,7 @@ struct listener {
     void *arg;
     struct socket_path path;
     int has_path;
-    union stream streams[LOOPBACK_SOCKETS_MAX];
+    union stream streams[TCP_SOCKETS_MAX];
     int streams_count;
     int streams_open;
 };
@@ -65,7 +65,7 @@ static void listening_log(const struct listener *listener, int descriptor)
     else if (address->kind == LATTN_ADDRESS_FD)
         snprintf(text, sizeof text, "fd:%d", (int)address->fd);
     else
-        loopback_text(descriptor, text);
+        tcp_text(descriptor, text);
     log_event(LOG_LEVEL_INFO, "listening", LOG_FIELDS(log_text("address", text)));
 }
 
@@ -127,20 +127,20 @@ static enum lattn_status unix_open(struct listener *listener, uv_loop_t *loop,
     return socket_listen(listener, loop, descriptor, complaint);
 }
 
-static enum lattn_status tcp_open(struct listener *listener, uv_loop_t *loop,
-                                  struct lattn_complaint *complaint)
+static enum lattn_status addresses_open(struct listener *listener, uv_loop_t *loop,
+                                        struct lattn_complaint *complaint)
 {
-    struct loopback loopback;
+    struct tcp tcp;
     enum lattn_status status =
-        loopback_open(&loopback, listener->address.host, listener->address.port, complaint);
+        tcp_open(&tcp, listener->address.host, listener->address.port, complaint);
 
     if (status != LATTN_OK)
         return status;
-    for (int i = 0; i < loopback.count; i++) {
+    for (int i = 0; i < tcp.count; i++) {
         if (status == LATTN_OK)
-            status = socket_listen(listener, loop, loopback.descriptors[i], complaint);
+            status = socket_listen(listener, loop, tcp.descriptors[i], complaint);
         else
-            close(loopback.descriptors[i]);
+            close(tcp.descriptors[i]);
     }
     return status;
 }
@@ -152,7 +152,7 @@ static enum lattn_status sockets_open(struct listener *listener, uv_loop_t *loop
     case LATTN_ADDRESS_UNIX:
         return unix_open(listener, loop, complaint);
     case LATTN_ADDRESS_TCP:
-        return tcp_open(listener, loop, complaint);
+        return addresses_open(listener, loop, complaint);
     case LATTN_ADDRESS_FD:
         return socket_listen(listener, loop, listener->address.fd, complaint);
     case LATTN_ADDRESS_TLS:

@@ -1,5 +1,5 @@
-#ifndef SERVE_LOOPBACK_H
-#define SERVE_LOOPBACK_H
+#ifndef SERVE_TCP_H
+#define SERVE_TCP_H
 
 #include <lattn/status.h>
 
@@ -12,13 +12,13 @@
  */
 enum {
     /* Addresses of one name: localhost has two. */
-    LOOPBACK_SOCKETS_MAX = 8,
+    TCP_SOCKETS_MAX = 8,
     /* "tcp:[", an IPv6 address, "]:", a port */
-    LOOPBACK_TEXT_MAX = 64
+    TCP_TEXT_MAX = 64
 };
 
-struct loopback {
-    int descriptors[LOOPBACK_SOCKETS_MAX];
+struct tcp {
+    int descriptors[TCP_SOCKETS_MAX];
     int count;
 };
 
@@ -27,18 +27,18 @@ struct loopback {
  * does not have (localhost may name ::1 where there is no IPv6) are left out, if another remains.
  *
  * port          in   0: the system chooses one, the same for all
- * ret_loopback  out  at least one descriptor; given
+ * ret_tcp  out  at least one descriptor; given
  *
  * Returns LATTN_OK; LATTN_ADDRESS: unknown host, or not all of its addresses are loopback;
  * LATTN_IN_USE; LATTN_INPUT_OUTPUT.
  */
-enum lattn_status loopback_open(struct loopback *ret_loopback, const char *host, uint16_t port,
-                                struct lattn_complaint *complaint);
+enum lattn_status tcp_open(struct tcp *ret_tcp, const char *host, uint16_t port,
+                           struct lattn_complaint *complaint);
 
 /* Returns LATTN_OK, or LATTN_ADDRESS with the reason where others can reach the address. */
-enum lattn_status loopback_check(const struct sockaddr *address, struct lattn_complaint *complaint);
+enum lattn_status tcp_check(const struct sockaddr *address, struct lattn_complaint *complaint);
 
 /* "tcp:127.0.0.1:7000" for the address of a socket. */
-void loopback_text(int descriptor, char ret_text[LOOPBACK_TEXT_MAX]);
+void tcp_text(int descriptor, char ret_text[TCP_TEXT_MAX]);
 
 #endif
