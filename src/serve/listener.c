@@ -115,11 +115,12 @@ static enum lattn_status socket_listen(struct listener *listener, uv_loop_t *loo
 }
 
 static enum lattn_status unix_open(struct listener *listener, uv_loop_t *loop,
+                                   const struct listener_settings *settings,
                                    struct lattn_complaint *complaint)
 {
     int descriptor = -1;
-    enum lattn_status status =
-        socket_path_open(&listener->path, listener->address.path, &descriptor, complaint);
+    enum lattn_status status = socket_path_open(&listener->path, listener->address.path,
+                                                settings->group, &descriptor, complaint);
 
     if (status != LATTN_OK)
         return status;
@@ -128,11 +129,12 @@ static enum lattn_status unix_open(struct listener *listener, uv_loop_t *loop,
 }
 
 static enum lattn_status addresses_open(struct listener *listener, uv_loop_t *loop,
+                                        const struct listener_settings *settings,
                                         struct lattn_complaint *complaint)
 {
     struct tcp tcp;
     enum lattn_status status =
-        tcp_open(&tcp, listener->address.host, listener->address.port, complaint);
+        tcp_open(&tcp, listener->address.host, listener->address.port, settings->reach, complaint);
 
     if (status != LATTN_OK)
         return status;
@@ -146,13 +148,14 @@ static enum lattn_status addresses_open(struct listener *listener, uv_loop_t *lo
 }
 
 static enum lattn_status sockets_open(struct listener *listener, uv_loop_t *loop,
+                                      const struct listener_settings *settings,
                                       struct lattn_complaint *complaint)
 {
     switch (listener->address.kind) {
     case LATTN_ADDRESS_UNIX:
-        return unix_open(listener, loop, complaint);
+        return unix_open(listener, loop, settings, complaint);
     case LATTN_ADDRESS_TCP:
-        return addresses_open(listener, loop, complaint);
+        return addresses_open(listener, loop, settings, complaint);
     case LATTN_ADDRESS_FD:
         return socket_listen(listener, loop, listener->address.fd, complaint);
     case LATTN_ADDRESS_TLS:
@@ -166,8 +169,10 @@ static enum lattn_status sockets_open(struct listener *listener, uv_loop_t *loop
 /* ---- opening and closing ---- */
 
 enum lattn_status listener_open(struct listener **ret_listener, uv_loop_t *loop,
-                                const struct lattn_address *address, listener_connect_fn connect,
-                                void *arg, struct lattn_complaint *complaint)
+                                const struct lattn_address *address,
+                                const struct listener_settings *settings,
+                                listener_connect_fn connect, void *arg,
+                                struct lattn_complaint *complaint)
 {
     struct listener *listener = memory_zeroed(1, sizeof *listener);
     enum lattn_status status;
@@ -177,7 +182,7 @@ enum lattn_status listener_open(struct listener **ret_listener, uv_loop_t *loop,
     listener->address = *address;
     listener->connect = connect;
     listener->arg = arg;
-    status = sockets_open(listener, loop, complaint);
+    status = sockets_open(listener, loop, settings, complaint);
     if (status != LATTN_OK) {
         listener_close(&listener);
         return status;

@@ -17,7 +17,7 @@ enum {
 
 /* ---- addresses ---- */
 
-static void address_text(const struct sockaddr *address, char text[TCP_TEXT_MAX])
+void tcp_address_text(const struct sockaddr *address, char ret_text[TCP_TEXT_MAX])
 {
     int is_wide = address->sa_family == AF_INET6;
     socklen_t length = is_wide ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
@@ -26,9 +26,9 @@ static void address_text(const struct sockaddr *address, char text[TCP_TEXT_MAX]
 
     if (getnameinfo(address, length, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        snprintf(text, TCP_TEXT_MAX, "tcp:?");
+        snprintf(ret_text, TCP_TEXT_MAX, "tcp:?");
     else
-        snprintf(text, TCP_TEXT_MAX, is_wide ? "tcp:[%s]:%s" : "tcp:%s:%s", host, port);
+        snprintf(ret_text, TCP_TEXT_MAX, is_wide ? "tcp:[%s]:%s" : "tcp:%s:%s", host, port);
 }
 
 static int is_loopback(const struct sockaddr *address)
@@ -107,7 +107,7 @@ static enum lattn_status refuse(const struct sockaddr *address, struct lattn_com
     int error = errno;
     char text[TCP_TEXT_MAX];
 
-    address_text(address, text);
+    tcp_address_text(address, text);
     if (error == EADDRINUSE)
         return complain(complaint, LATTN_IN_USE, "another process holds %s", text);
     return complain(complaint, LATTN_INPUT_OUTPUT, "cannot bind %s: %s", text, strerror(error));
@@ -142,27 +142,28 @@ static enum lattn_status sockets_open(struct tcp *tcp, struct addrinfo *results,
     return tcp->count > 0 ? LATTN_OK : status;
 }
 
-enum lattn_status tcp_check(const struct sockaddr *address, struct lattn_complaint *complaint)
+enum lattn_status tcp_check(const struct sockaddr *address, enum tcp_reach reach,
+                            struct lattn_complaint *complaint)
 {
     char text[TCP_TEXT_MAX];
 
-    if (is_loopback(address))
+    if (reach == TCP_REACH_ANYWHERE || is_loopback(address))
         return LATTN_OK;
-    address_text(address, text);
+    tcp_address_text(address, text);
     return complain(complaint, LATTN_ADDRESS,
-                    "other machines could reach %s, and this version has neither encryption nor "
-                    "tokens: only loopback addresses (127.0.0.1, [::1], localhost) are served",
+                    "other machines could reach %s, which needs --allow-remote: without it only "
+                    "loopback addresses (127.0.0.1, [::1], localhost) are served",
                     text);
 }
 
-static enum lattn_status results_check(const struct addrinfo *results,
+static enum lattn_status results_check(const struct addrinfo *results, enum tcp_reach reach,
                                        struct lattn_complaint *complaint)
 {
     enum lattn_status status = LATTN_OK;
     int count = 0;
 
     for (; results != NULL && status == LATTN_OK; results = results->ai_next) {
-        status = tcp_check(results->ai_addr, complaint);
+        status = tcp_check(results->ai_addr, reach, complaint);
         count++;
     }
     if (status == LATTN_OK && count > TCP_SOCKETS_MAX)
@@ -172,7 +173,7 @@ static enum lattn_status results_check(const struct addrinfo *results,
 }
 
 enum lattn_status tcp_open(struct tcp *ret_tcp, const char *host, uint16_t port,
-                           struct lattn_complaint *complaint)
+                           enum tcp_reach reach, struct lattn_complaint *complaint)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *results = NULL;
@@ -184,7 +185,7 @@ enum lattn_status tcp_open(struct tcp *ret_tcp, const char *host, uint16_t port,
         return complain(complaint, LATTN_ADDRESS, "cannot look up the host: %s",
                         error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
     ports_set(results, port);
-    status = results_check(results, complaint);
+    status = results_check(results, reach, complaint);
     if (status == LATTN_OK) {
         int attempts = port == 0 ? PORT_ATTEMPTS_MAX : 1;
 
@@ -204,5 +205,5 @@ void tcp_text(int descriptor, char ret_text[TCP_TEXT_MAX])
     socklen_t length = sizeof address;
 
     (void)getsockname(descriptor, (struct sockaddr *)&address, &length); /* ours, and bound */
-    address_text((struct sockaddr *)&address, ret_text);
+    tcp_address_text((struct sockaddr *)&address, ret_text);
 }
