@@ -1,6 +1,7 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include "link.h"
 #include "reader.h"
 #include "verbs.h"
 
@@ -14,10 +15,11 @@
  * ready; answers wait in answers. Nothing here blocks but client_turn and what is built on it.
  */
 struct client {
-    const char *verb;    /* for talk; borrowed until client_close */
-    const char *address; /* the same */
+    const char *verb;                     /* for talk; borrowed until client_close */
+    const struct link_settings *settings; /* the same */
+    const char *address;                  /* of these */
     enum lattn_format format;
-    int fd;     /* -1: not open */
+    struct link link;
     int broken; /* the daemon no longer reads; it may have said why */
     struct reader answers;
     struct lattn_text out;
@@ -31,16 +33,27 @@ struct client {
 enum { CLIENT_NO_INPUT = -1 };
 
 /*
- * Connect to unix:PATH or tcp:HOST:PORT.
+ * Connect; where nobody listens yet, again for up to a second.
  *
- * Returns VERB_DONE; otherwise says why not and returns VERB_MISUSED (no such kind of address) or
- * VERB_REFUSED, with the client closed.
+ * Returns VERB_DONE; otherwise says why not and returns VERB_MISUSED (no address that one can
+ * connect to) or VERB_REFUSED, with the client closed.
  */
-enum verb_exit client_open(struct client *client, const char *verb, const char *address,
-                           enum lattn_format format);
+enum verb_exit client_open(struct client *client, const char *verb,
+                           const struct link_settings *settings, enum lattn_format format);
 
 /* Drop the connection; accepts a closed client. */
 void client_close(struct client *client);
+
+/*
+ * The same in steps, for those who connect again: begin without a connection, then connect, once.
+ *
+ * complaint  out  why there is none
+ *
+ * client_connect returns LATTN_OK, or as link_open with the client closed.
+ */
+void client_init(struct client *client, const char *verb, const struct link_settings *settings,
+                 enum lattn_format format);
+enum lattn_status client_connect(struct client *client, struct lattn_complaint *complaint);
 
 /* Bytes that wait to be sent. */
 size_t client_pending(const struct client *client);

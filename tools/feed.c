@@ -19,7 +19,7 @@
 enum { PENDING_BYTES_MAX = 1 << 20 };
 
 struct feed_wish {
-    const char *address;
+    struct link_settings settings;
     const char *from;
     const char *producer;
     const struct feed_source *source;
@@ -148,9 +148,10 @@ static enum options_outcome wish_read(int argc, char **argv, struct feed_wish *w
         .about = about,
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = &wish->settings,
         .operands_count = 1,
     };
-    enum options_outcome outcome = options_read(&options, argc, argv, &wish->address);
+    enum options_outcome outcome = options_read(&options, argc, argv, &wish->settings.address);
 
     return outcome == OPTIONS_READ ? wish_check(argv[0], wish) : outcome;
 }
@@ -325,7 +326,7 @@ enum verb_exit feed_run(int argc, char **argv)
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    code = client_open(&feed.client, argv[0], wish.address, wish.source->format);
+    code = client_open(&feed.client, argv[0], &wish.settings, wish.source->format);
     if (code != VERB_DONE)
         return code;
     feed_init(&feed, &wish);

@@ -1,6 +1,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "link.h"
 #include "verbs.h"
 
 #include <stddef.h>
@@ -28,6 +29,7 @@ struct option_row {
 /*
  * What a verb takes: exactly operands_count arguments without dashes, and options in any order.
  *
+ * link   NULL: the verb asks no daemon; otherwise its files are options, too
  * usage  "feed ADDR [options] < pairs"; its first word is the verb
  * about  sentences for --help
  */
@@ -36,6 +38,7 @@ struct options {
     const char *about;
     const struct option_row *rows;
     size_t rows_count;
+    struct link_settings *link;
     size_t operands_count;
 };
 

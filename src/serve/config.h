@@ -5,11 +5,14 @@
 #include <lattn/learner.h>
 #include <lattn/status.h>
 
+#include "serve/access.h"
 #include "serve/config_file.h"
 #include "serve/log.h"
+#include "serve/tcp.h"
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * What lattnd shall do, from four sources: command line, environment, file, defaults; the first
@@ -20,7 +23,7 @@ enum {
     CONFIG_LISTEN_MAX = 16,
     /* Bytes of one as it is typed, with its closing zero: a path, or a host and a port. */
     CONFIG_ADDRESS_MAX = 288,
-    CONFIG_OPTIONS_MAX = 24
+    CONFIG_OPTIONS_MAX = 32
 };
 
 /* The greatest --max-frame: its numbers alone take four times as much. */
@@ -79,6 +82,10 @@ struct config {
     int exit_when_identifying;
     double exit_when_stream; /* a share of the inputs; 0: not that */
     size_t frame_bytes_max;
+    int has_group;
+    gid_t group; /* of Unix sockets */
+    enum tcp_reach reach;
+    struct access_settings access;
     enum log_level log_level;
     enum log_format log_format;
     const char *file_path;

@@ -9,6 +9,7 @@
 #include "serve/quantity.h"
 
 #include <assert.h>
+#include <grp.h>
 #include <math.h>
 #include <string.h>
 
@@ -31,6 +32,9 @@ static enum lattn_status take_listen(struct config *config, const char *value,
 
     if (status != LATTN_OK)
         return status;
+    if (address.kind == LATTN_ADDRESS_TLS)
+        return complain(complaint, LATTN_ADDRESS,
+                        "one listens at tcp:HOST:PORT; --tls-cert makes it speak TLS");
     if (config->addresses_count == CONFIG_LISTEN_MAX)
         return complain(complaint, LATTN_RANGE, "at most %d addresses", CONFIG_LISTEN_MAX);
     if (strlen(value) >= sizeof place->text)
@@ -71,16 +75,24 @@ static enum lattn_status take_outputs(struct config *config, const char *value,
     return take_size(value, LATTN_OUTPUTS_MAX, &config->learner.outputs, complaint);
 }
 
+static enum lattn_status take_flag(const char *value, int *ret_flag,
+                                   struct lattn_complaint *complaint)
+{
+    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        return complain(complaint, LATTN_FIELD, "neither true nor false");
+    *ret_flag = value[0] == 't';
+    return LATTN_OK;
+}
+
 static enum lattn_status take_bias(struct config *config, const char *value,
                                    struct lattn_complaint *complaint)
 {
-    if (strcmp(value, "true") == 0)
-        config->learner.bias = 1;
-    else if (strcmp(value, "false") == 0)
-        config->learner.bias = 0;
-    else
-        return complain(complaint, LATTN_FIELD, "neither true nor false");
-    return LATTN_OK;
+    int has_bias = 0;
+    enum lattn_status status = take_flag(value, &has_bias, complaint);
+
+    if (status == LATTN_OK)
+        config->learner.bias = has_bias;
+    return status;
 }
 
 static enum lattn_status take_forget(struct config *config, const char *value,
@@ -248,6 +260,65 @@ static enum lattn_status take_max_frame(struct config *config, const char *value
     return LATTN_OK;
 }
 
+static enum lattn_status take_group(struct config *config, const char *value,
+                                    struct lattn_complaint *complaint)
+{
+    const struct group *group = getgrnam(value);
+    uint64_t number = 0;
+
+    if (group != NULL)
+        number = group->gr_gid;
+    else if (quantity_count(value, &number) != LATTN_OK || number >= (gid_t)-1)
+        return complain(complaint, LATTN_NAME, "there is no such group");
+    config->has_group = 1;
+    config->group = (gid_t)number;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_allow_remote(struct config *config, const char *value,
+                                           struct lattn_complaint *complaint)
+{
+    int is_allowed = 0;
+    enum lattn_status status = take_flag(value, &is_allowed, complaint);
+
+    if (status == LATTN_OK)
+        config->reach = is_allowed ? TCP_REACH_ANYWHERE : TCP_REACH_LOOPBACK;
+    return status;
+}
+
+static enum lattn_status take_file(const char *value, const char **ret_path,
+                                   struct lattn_complaint *complaint)
+{
+    if (value[0] == '\0')
+        return complain(complaint, LATTN_FIELD, "names no file");
+    *ret_path = value;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_tls_cert(struct config *config, const char *value,
+                                       struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.tls_cert, complaint);
+}
+
+static enum lattn_status take_tls_key(struct config *config, const char *value,
+                                      struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.tls_key, complaint);
+}
+
+static enum lattn_status take_tls_ca(struct config *config, const char *value,
+                                     struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.tls_ca, complaint);
+}
+
+static enum lattn_status take_token_file(struct config *config, const char *value,
+                                         struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.token_file, complaint);
+}
+
 static enum lattn_status take_log_level(struct config *config, const char *value,
                                         struct lattn_complaint *complaint)
 {
@@ -306,6 +377,18 @@ static const struct option options[] = {
      .help = "what the learner may hold: 64K, 2G"},
     {.name = "max-frame", .value = "SIZE", .initial = "16M", .take = take_max_frame,
      .help = "longest line or message accepted"},
+    {.name = "group", .value = "G", .without = "the owner only", .take = take_group,
+     .help = "may connect to Unix sockets, too: a name or a number"},
+    {.kind = OPTION_FLAG, .name = "allow-remote", .initial = "false", .take = take_allow_remote,
+     .help = "serve TCP beyond loopback: with TLS, and a token or certificates"},
+    {.name = "tls-cert", .value = "FILE", .without = "TCP in plain", .take = take_tls_cert,
+     .help = "speak TLS on TCP with this certificate"},
+    {.name = "tls-key", .value = "FILE", .without = "no key", .take = take_tls_key,
+     .help = "the key of the certificate"},
+    {.name = "tls-ca", .value = "FILE", .without = "clients need no certificate",
+     .take = take_tls_ca, .help = "clients by TCP need a certificate from there"},
+    {.name = "token-file", .value = "FILE", .without = "clients need no token",
+     .take = take_token_file, .help = "clients by TCP need one of the tokens in it"},
     {.name = "log-level", .value = "LEVEL", .initial = "info", .take = take_log_level,
      .help = "debug, info, warn or error"},
     {.name = "log-format", .value = "FORMAT", .initial = "logfmt", .take = take_log_format,

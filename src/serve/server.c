@@ -11,6 +11,7 @@
 #include <lattn/version.h>
 
 #include "base/memory.h"
+#include "serve/access.h"
 #include "serve/bounds.h"
 #include "serve/inherited.h"
 #include "serve/listener.h"
@@ -29,7 +30,7 @@
 /* How long the end waits for clients that do not read their answers. */
 enum { FAREWELL_MS = 2000 };
 
-enum { SIGNALS_COUNT = 3 };
+enum { SIGNALS_COUNT = 4 };
 
 enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_IDENTIFYING, REASON_STREAM };
 
@@ -41,6 +42,7 @@ struct server {
     uv_signal_t signals[SIGNALS_COUNT];
     int has_loop;
 
+    struct access *access;
     struct listener *listeners[CONFIG_LISTEN_MAX];
     size_t listeners_count;
     struct session_host host;
@@ -184,7 +186,7 @@ static void session_ended(void *arg, struct session *session)
 {
     struct server *server = arg;
 
-    log_event(LOG_LEVEL_DEBUG, "client gone", NULL);
+    log_event(LOG_LEVEL_DEBUG, "client gone", LOG_FIELDS(log_text("peer", session_peer(session))));
     if (session == server->standard)
         server->standard = NULL;
     sessions_remove(server, session);
@@ -201,7 +203,8 @@ static void client_connected(void *arg, uv_stream_t *stream)
     enum lattn_status status = session_accept(&session, &server->host, stream);
 
     if (status == LATTN_OK) {
-        log_event(LOG_LEVEL_DEBUG, "client connected", NULL);
+        log_event(LOG_LEVEL_DEBUG, "client connected",
+                  LOG_FIELDS(log_text("peer", session_peer(session))));
         sessions_add(server, session);
     } else {
         log_event(LOG_LEVEL_ERROR, "cannot serve a connection",
@@ -262,11 +265,32 @@ static void pipeline_wakes(void *arg)
     (void)uv_async_send(&server->wake); /* fails only if closing, which waits for the threads */
 }
 
+static void complain_in_log(const char *what, const char *object, enum lattn_status status,
+                            const struct lattn_complaint *complaint)
+{
+    const char *why = complaint->text[0] != '\0' ? complaint->text : lattn_status_text(status);
+
+    log_event(LOG_LEVEL_ERROR, what,
+              LOG_FIELDS(log_text("object", object), log_text("error", why)));
+}
+
 /* ---- signals ---- */
 
 static int is_repeat(const struct server *server)
 {
     return server->reason == REASON_SIGNAL && uv_hrtime() - server->stop_ns < SIGNAL_REPEAT_NS;
+}
+
+/* Certificates, keys and tokens are changed without a restart. */
+static void access_renew(struct server *server)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = access_reload(server->access, &complaint);
+
+    if (status == LATTN_OK)
+        log_event(LOG_LEVEL_INFO, "certificates and tokens read again", NULL);
+    else
+        complain_in_log("certificates and tokens stay as they were", "access", status, &complaint);
 }
 
 static void signal_came(uv_signal_t *handle, int number)
@@ -276,6 +300,8 @@ static void signal_came(uv_signal_t *handle, int number)
     if (number == SIGUSR1) {
         if (server->pipeline != NULL)
             pipeline_emit(server->pipeline);
+    } else if (number == SIGHUP) {
+        access_renew(server);
     } else if (!server->is_stopping) {
         server_stop(server, REASON_SIGNAL);
     } else if (!is_repeat(server)) {
@@ -287,18 +313,9 @@ static void signal_came(uv_signal_t *handle, int number)
 
 /* ---- opening and closing ---- */
 
-static void complain_in_log(const char *what, const char *object, enum lattn_status status,
-                            const struct lattn_complaint *complaint)
-{
-    const char *why = complaint->text[0] != '\0' ? complaint->text : lattn_status_text(status);
-
-    log_event(LOG_LEVEL_ERROR, what,
-              LOG_FIELDS(log_text("object", object), log_text("error", why)));
-}
-
 static int handles_open(struct server *server)
 {
-    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGUSR1};
+    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
     int error = uv_async_init(&server->loop, &server->wake, pipeline_woke);
 
     if (error != 0)
@@ -342,7 +359,7 @@ static enum lattn_status inheritance_check(const struct config *config)
 
         if (address->address.kind != LATTN_ADDRESS_FD)
             continue;
-        status = inherited_check(address->address.fd, &complaint);
+        status = inherited_check(address->address.fd, config->reach, &complaint);
         if (status != LATTN_OK) {
             complain_in_log("cannot listen", address->text, status, &complaint);
             return status;
@@ -351,8 +368,24 @@ static enum lattn_status inheritance_check(const struct config *config)
     return LATTN_OK;
 }
 
+static enum lattn_status access_begin(struct server *server)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = access_open(&server->access, &server->config->access, &complaint);
+
+    if (status != LATTN_OK)
+        complain_in_log("cannot start", "access", status, &complaint);
+    server->host.access = server->access;
+    return status;
+}
+
 static enum lattn_status listeners_open(struct server *server)
 {
+    const struct listener_settings settings = {
+        .reach = server->config->reach,
+        .group = server->config->has_group ? &server->config->group : NULL,
+    };
+
     for (size_t i = 0; i < server->config->addresses_count; i++) {
         const struct config_address *address = &server->config->addresses[i];
         struct lattn_complaint complaint = {""};
@@ -361,7 +394,7 @@ static enum lattn_status listeners_open(struct server *server)
         if (address->address.kind == LATTN_ADDRESS_STDIN)
             continue;
         status = listener_open(&server->listeners[server->listeners_count], &server->loop,
-                               &address->address, client_connected, server, &complaint);
+                               &address->address, &settings, client_connected, server, &complaint);
         if (status != LATTN_OK) {
             complain_in_log("cannot listen", address->text, status, &complaint);
             return status;
@@ -434,6 +467,8 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     status = inheritance_check(config);
     if (status == LATTN_OK)
         status = loop_open(server);
+    if (status == LATTN_OK)
+        status = access_begin(server);
     if (status == LATTN_OK)
         status = learner_open(server);
     if (status == LATTN_OK)
@@ -509,6 +544,7 @@ void server_close(struct server **server)
         (void)uv_run(&old->loop, UV_RUN_DEFAULT);
         (void)uv_loop_close(&old->loop); /* every handle is closed */
     }
+    access_close(&old->access);
     bulletin_close(&old->newest);
     memory_release(old);
     *server = NULL;
