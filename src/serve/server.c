@@ -18,18 +18,13 @@
 #include "serve/looks.h"
 #include "serve/pipeline.h"
 #include "serve/session.h"
+#include "serve/signals.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <uv.h>
-
-/* timeout(1) and the like signal the process and its group: that is one wish, not two. */
-#define SIGNAL_REPEAT_NS UINT64_C(1000000000)
 
 /* How long the end waits for clients that do not read their answers. */
 enum { FAREWELL_MS = 2000 };
-
-enum { SIGNALS_COUNT = 3 };
 
 enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_IDENTIFYING, REASON_STREAM };
 
@@ -38,7 +33,7 @@ struct server {
     uv_loop_t loop;
     uv_async_t wake;
     uv_timer_t farewell;
-    uv_signal_t signals[SIGNALS_COUNT];
+    struct signals signals;
     int has_loop;
 
     struct listener *listeners[CONFIG_LISTEN_MAX];
@@ -53,7 +48,6 @@ struct server {
     int is_stopping;
     int is_ending; /* pipeline_end was called */
     enum reason reason;
-    uint64_t stop_ns;
 };
 
 /* ---- sessions ---- */
@@ -112,8 +106,7 @@ static void handles_close(struct server *server)
         return;
     uv_close((uv_handle_t *)&server->wake, NULL);
     uv_close((uv_handle_t *)&server->farewell, NULL);
-    for (int i = 0; i < SIGNALS_COUNT; i++)
-        uv_close((uv_handle_t *)&server->signals[i], NULL);
+    signals_stop(&server->signals);
 }
 
 static void farewell_over(uv_timer_t *timer)
@@ -151,7 +144,6 @@ static void server_stop(struct server *server, enum reason reason)
         return;
     server->is_stopping = 1;
     server->reason = reason;
-    server->stop_ns = uv_hrtime();
     log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
     for (size_t i = 0; i < server->listeners_count; i++)
         listener_close(&server->listeners[i]);
@@ -264,25 +256,17 @@ static void pipeline_wakes(void *arg)
 
 /* ---- signals ---- */
 
-static int is_repeat(const struct server *server)
+static void stop_asked(void *arg)
 {
-    return server->reason == REASON_SIGNAL && uv_hrtime() - server->stop_ns < SIGNAL_REPEAT_NS;
+    server_stop(arg, REASON_SIGNAL);
 }
 
-static void signal_came(uv_signal_t *handle, int number)
+static void emission_asked(void *arg)
 {
-    struct server *server = handle->data;
+    struct server *server = arg;
 
-    if (number == SIGUSR1) {
-        if (server->pipeline != NULL)
-            pipeline_emit(server->pipeline);
-    } else if (!server->is_stopping) {
-        server_stop(server, REASON_SIGNAL);
-    } else if (!is_repeat(server)) {
-        /* Asked twice: end as if there were no handler. */
-        signal(number, SIG_DFL);
-        raise(number);
-    }
+    if (server->pipeline != NULL)
+        pipeline_emit(server->pipeline);
 }
 
 /* ---- opening and closing ---- */
@@ -298,7 +282,7 @@ static void complain_in_log(const char *what, const char *object, enum lattn_sta
 
 static int handles_open(struct server *server)
 {
-    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGUSR1};
+    const struct signals_calls calls = {stop_asked, emission_asked, server};
     int error = uv_async_init(&server->loop, &server->wake, pipeline_woke);
 
     if (error != 0)
@@ -306,16 +290,7 @@ static int handles_open(struct server *server)
     server->wake.data = server;
     (void)uv_timer_init(&server->loop, &server->farewell); /* cannot fail */
     server->farewell.data = server;
-    for (int i = 0; i < SIGNALS_COUNT; i++) {
-        error = uv_signal_init(&server->loop, &server->signals[i]);
-        if (error != 0)
-            return error;
-        server->signals[i].data = server;
-        error = uv_signal_start(&server->signals[i], signal_came, numbers[i]);
-        if (error != 0)
-            return error;
-    }
-    return 0;
+    return signals_start(&server->signals, &server->loop, &calls);
 }
 
 static enum lattn_status loop_open(struct server *server)
