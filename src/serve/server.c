@@ -5,6 +5,8 @@
  *   2  every session is idle: what was read is learned and answered -> pipeline_end
  *   3  the pipeline has ended: the last emission is in its files and on its way to subscribers
  *   4  the sessions go when their answers have left, after a while in any case
+ *
+ * At a signal all of it has --stop-timeout: a service manager would kill what takes longer.
  */
 #include "serve/server.h"
 
@@ -26,6 +28,8 @@
 /* How long the end waits for clients that do not read their answers. */
 enum { FAREWELL_MS = 2000 };
 
+enum { NS_PER_MS = 1000000 };
+
 enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_IDENTIFYING, REASON_STREAM };
 
 struct server {
@@ -33,6 +37,7 @@ struct server {
     uv_loop_t loop;
     uv_async_t wake;
     uv_timer_t farewell;
+    uv_timer_t deadline;
     struct signals signals;
     int has_loop;
 
@@ -47,6 +52,7 @@ struct server {
 
     int is_stopping;
     int is_ending; /* pipeline_end was called */
+    int is_overdue;
     enum reason reason;
 };
 
@@ -106,6 +112,7 @@ static void handles_close(struct server *server)
         return;
     uv_close((uv_handle_t *)&server->wake, NULL);
     uv_close((uv_handle_t *)&server->farewell, NULL);
+    uv_close((uv_handle_t *)&server->deadline, NULL);
     signals_stop(&server->signals);
 }
 
@@ -149,6 +156,26 @@ static void server_stop(struct server *server, enum reason reason)
         listener_close(&server->listeners[i]);
     sessions_each(server, session_finish);
     server_consider_ending(server);
+}
+
+/* What keeps the daemon from its end. */
+static const char *server_undone(const struct server *server)
+{
+    if (!server->is_ending)
+        return "messages that were read are not learned";
+    return server->pipeline != NULL ? "the last emission" : "clients have not read their answers";
+}
+
+static void deadline_over(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    size_t waiting = server->pipeline == NULL ? 0 : pipeline_bytes(server->pipeline);
+
+    log_event(LOG_LEVEL_ERROR, "not stopped in time: ending at once",
+              LOG_FIELDS(log_text("undone", server_undone(server)),
+                         log_count("waiting_bytes", (int64_t)waiting)));
+    server->is_overdue = 1;
+    uv_stop(&server->loop);
 }
 
 /* ---- what sessions report ---- */
@@ -258,7 +285,11 @@ static void pipeline_wakes(void *arg)
 
 static void stop_asked(void *arg)
 {
-    server_stop(arg, REASON_SIGNAL);
+    struct server *server = arg;
+    uint64_t most_ms = server->config->stop_timeout_ns / NS_PER_MS;
+
+    (void)uv_timer_start(&server->deadline, deadline_over, most_ms, 0);
+    server_stop(server, REASON_SIGNAL);
 }
 
 static void emission_asked(void *arg)
@@ -290,6 +321,8 @@ static int handles_open(struct server *server)
     server->wake.data = server;
     (void)uv_timer_init(&server->loop, &server->farewell); /* cannot fail */
     server->farewell.data = server;
+    (void)uv_timer_init(&server->loop, &server->deadline);
+    server->deadline.data = server;
     return signals_start(&server->signals, &server->loop, &calls);
 }
 
@@ -453,14 +486,16 @@ static int condition_holds(struct server *server)
     return 1;
 }
 
-int server_run(struct server *server)
+enum server_outcome server_run(struct server *server)
 {
     (void)uv_run(&server->loop, UV_RUN_DEFAULT);
+    if (server->is_overdue)
+        return SERVER_OVERDUE;
     assert(server->is_ending && server->sessions == NULL);
     if (server->reason != REASON_INPUT_ENDED || condition_holds(server))
-        return 0;
+        return SERVER_DONE;
     shortfall_log(server);
-    return 1;
+    return SERVER_SHORT;
 }
 
 static void handle_close(uv_handle_t *handle, void *arg)
