@@ -19,6 +19,7 @@
 #include "serve/log.h"
 #include "serve/looks.h"
 #include "serve/pipeline.h"
+#include "serve/service.h"
 #include "serve/session.h"
 #include "serve/signals.h"
 
@@ -39,6 +40,7 @@ struct server {
     uv_timer_t farewell;
     uv_timer_t deadline;
     struct signals signals;
+    struct service service;
     int has_loop;
 
     struct listener *listeners[CONFIG_LISTEN_MAX];
@@ -114,6 +116,7 @@ static void handles_close(struct server *server)
     uv_close((uv_handle_t *)&server->farewell, NULL);
     uv_close((uv_handle_t *)&server->deadline, NULL);
     signals_stop(&server->signals);
+    service_stop(&server->service);
 }
 
 static void farewell_over(uv_timer_t *timer)
@@ -242,6 +245,11 @@ static void answers_deliver(struct server *server)
     }
 }
 
+static int bulletin_identifies(const struct bulletin *bulletin)
+{
+    return bulletin->certificate.verdict == LATTN_IDENTIFYING;
+}
+
 static void bulletin_deliver(struct server *server)
 {
     struct bulletin *bulletin = NULL;
@@ -252,7 +260,8 @@ static void bulletin_deliver(struct server *server)
     server->newest = bulletin;
     server->host.newest = bulletin;
     sessions_each(server, session_publish);
-    if (bulletin->identifying && server->config->exit_when_identifying)
+    service_report(&server->service, &bulletin->certificate);
+    if (bulletin_identifies(bulletin) && server->config->exit_when_identifying)
         server_stop(server, REASON_IDENTIFYING);
     if (server->config->exit_when_stream > 0 && looks_take(&server->looks, &bulletin->stream))
         server_stop(server, REASON_STREAM);
@@ -289,6 +298,7 @@ static void stop_asked(void *arg)
     uint64_t most_ms = server->config->stop_timeout_ns / NS_PER_MS;
 
     (void)uv_timer_start(&server->deadline, deadline_over, most_ms, 0);
+    service_stopping(&server->service, server->config->stop_timeout_ns);
     server_stop(server, REASON_SIGNAL);
 }
 
@@ -338,6 +348,14 @@ static enum lattn_status loop_open(struct server *server)
         return LATTN_OK;
     log_event(LOG_LEVEL_ERROR, "cannot start", LOG_FIELDS(log_text("error", uv_strerror(error))));
     return LATTN_INPUT_OUTPUT;
+}
+
+/* Is the learner thread? Once it has ended there is nothing left to wait for. */
+static int server_is_alive(void *arg)
+{
+    const struct server *server = arg;
+
+    return server->pipeline == NULL || pipeline_is_alive(server->pipeline);
 }
 
 /* Before there are descriptors of our own, which could be taken for one that was passed on. */
@@ -442,8 +460,10 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     status = inheritance_check(config);
     if (status == LATTN_OK)
         status = loop_open(server);
-    if (status == LATTN_OK)
+    if (status == LATTN_OK) {
+        service_start(&server->service, &server->loop, server_is_alive, server);
         status = learner_open(server);
+    }
     if (status == LATTN_OK)
         status = listeners_open(server);
     if (status == LATTN_OK)
@@ -452,6 +472,7 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
         server_close(&server);
         return status;
     }
+    service_ready(&server->service);
     log_event(LOG_LEVEL_INFO, "memory only: nothing is kept when the daemon ends",
               LOG_FIELDS(log_text("version", LATTN_VERSION)));
     *ret_server = server;
@@ -466,11 +487,12 @@ static void shortfall_log(const struct server *server)
 
     if (server->config->exit_when_identifying)
         log_event(LOG_LEVEL_WARN, "not identifying when the input ended",
-                  LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
-                             log_count("rank", newest->rank), log_count("p", newest->p)));
+                  LOG_FIELDS(log_count("pairs", (int64_t)newest->certificate.pairs),
+                             log_count("rank", newest->certificate.rank),
+                             log_count("p", newest->certificate.p)));
     else
         log_event(LOG_LEVEL_WARN, "the stream was not settled when the input ended",
-                  LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
+                  LOG_FIELDS(log_count("pairs", (int64_t)newest->certificate.pairs),
                              log_count("checked", (int64_t)newest->stream.checked),
                              log_count("undetermined", (int64_t)newest->stream.undetermined),
                              log_count("looks", (int64_t)server->looks.taken)));
@@ -480,7 +502,7 @@ static void shortfall_log(const struct server *server)
 static int condition_holds(struct server *server)
 {
     if (server->config->exit_when_identifying)
-        return server->newest != NULL && server->newest->identifying;
+        return server->newest != NULL && bulletin_identifies(server->newest);
     if (server->config->exit_when_stream > 0)
         return server->newest != NULL && looks_take_last(&server->looks, &server->newest->stream);
     return 1;
@@ -514,6 +536,7 @@ void server_close(struct server **server)
     for (size_t i = 0; i < old->listeners_count; i++)
         listener_close(&old->listeners[i]);
     pipeline_close(&old->pipeline);
+    service_stop(&old->service);
     if (old->has_loop) {
         uv_walk(&old->loop, handle_close, NULL);
         (void)uv_run(&old->loop, UV_RUN_DEFAULT);
