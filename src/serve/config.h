@@ -81,6 +81,7 @@ struct config {
     int32_t heads_count;
     int exit_when_identifying;
     double exit_when_stream; /* a share of the inputs; 0: not that */
+    uint64_t stop_timeout_ns;
     size_t frame_bytes_max;
     int has_group;
     gid_t group; /* of Unix sockets */

@@ -226,6 +226,26 @@ static enum lattn_status take_exit_when(struct config *config, const char *value
     return LATTN_OK;
 }
 
+static enum lattn_status take_time(const char *value, uint64_t *ret_ns,
+                                   struct lattn_complaint *complaint)
+{
+    uint64_t ns;
+    enum lattn_status status = quantity_time(value, &ns);
+
+    if (status != LATTN_OK)
+        return complain(complaint, status, "not a time (250ms, 5s, 2m)");
+    if (ns == 0)
+        return complain(complaint, LATTN_RANGE, "must be above 0");
+    *ret_ns = ns;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_stop_timeout(struct config *config, const char *value,
+                                           struct lattn_complaint *complaint)
+{
+    return take_time(value, &config->stop_timeout_ns, complaint);
+}
+
 static enum lattn_status take_bytes(const char *value, size_t *ret_bytes,
                                     struct lattn_complaint *complaint)
 {
@@ -373,6 +393,8 @@ static const struct option options[] = {
      .help = "of the model: as few as will do, all of the SVD, or its N largest"},
     {.name = "exit-when", .value = "identifying|stream:X", .without = "never",
      .take = take_exit_when, .help = "exit 0 then; 1 if stdin, the only input, ended before"},
+    {.name = "stop-timeout", .value = "TIME", .initial = "30s", .take = take_stop_timeout,
+     .help = "most that the end after SIGTERM may take"},
     {.name = "max-memory", .value = "SIZE", .without = "no limit", .take = take_max_memory,
      .help = "what the learner may hold: 64K, 2G"},
     {.name = "max-frame", .value = "SIZE", .initial = "16M", .take = take_max_frame,

@@ -5,6 +5,8 @@
  *   2  every session is idle: what was read is learned and answered -> pipeline_end
  *   3  the pipeline has ended: the last emission is in its files and on its way to subscribers
  *   4  the sessions go when their answers have left, after a while in any case
+ *
+ * At a signal all of it has --stop-timeout: a service manager would kill what takes longer.
  */
 #include "serve/server.h"
 
@@ -18,19 +20,17 @@
 #include "serve/log.h"
 #include "serve/looks.h"
 #include "serve/pipeline.h"
+#include "serve/service.h"
 #include "serve/session.h"
+#include "serve/signals.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <uv.h>
-
-/* timeout(1) and the like signal the process and its group: that is one wish, not two. */
-#define SIGNAL_REPEAT_NS UINT64_C(1000000000)
 
 /* How long the end waits for clients that do not read their answers. */
 enum { FAREWELL_MS = 2000 };
 
-enum { SIGNALS_COUNT = 4 };
+enum { NS_PER_MS = 1000000 };
 
 enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_IDENTIFYING, REASON_STREAM };
 
@@ -39,7 +39,9 @@ struct server {
     uv_loop_t loop;
     uv_async_t wake;
     uv_timer_t farewell;
-    uv_signal_t signals[SIGNALS_COUNT];
+    uv_timer_t deadline;
+    struct signals signals;
+    struct service service;
     int has_loop;
 
     struct access *access;
@@ -54,8 +56,8 @@ struct server {
 
     int is_stopping;
     int is_ending; /* pipeline_end was called */
+    int is_overdue;
     enum reason reason;
-    uint64_t stop_ns;
 };
 
 /* ---- sessions ---- */
@@ -114,8 +116,9 @@ static void handles_close(struct server *server)
         return;
     uv_close((uv_handle_t *)&server->wake, NULL);
     uv_close((uv_handle_t *)&server->farewell, NULL);
-    for (int i = 0; i < SIGNALS_COUNT; i++)
-        uv_close((uv_handle_t *)&server->signals[i], NULL);
+    uv_close((uv_handle_t *)&server->deadline, NULL);
+    signals_stop(&server->signals);
+    service_stop(&server->service);
 }
 
 static void farewell_over(uv_timer_t *timer)
@@ -153,12 +156,31 @@ static void server_stop(struct server *server, enum reason reason)
         return;
     server->is_stopping = 1;
     server->reason = reason;
-    server->stop_ns = uv_hrtime();
     log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
     for (size_t i = 0; i < server->listeners_count; i++)
         listener_close(&server->listeners[i]);
     sessions_each(server, session_finish);
     server_consider_ending(server);
+}
+
+/* What keeps the daemon from its end. */
+static const char *server_undone(const struct server *server)
+{
+    if (!server->is_ending)
+        return "messages that were read are not learned";
+    return server->pipeline != NULL ? "the last emission" : "clients have not read their answers";
+}
+
+static void deadline_over(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    size_t waiting = server->pipeline == NULL ? 0 : pipeline_bytes(server->pipeline);
+
+    log_event(LOG_LEVEL_ERROR, "not stopped in time: ending at once",
+              LOG_FIELDS(log_text("undone", server_undone(server)),
+                         log_count("waiting_bytes", (int64_t)waiting)));
+    server->is_overdue = 1;
+    uv_stop(&server->loop);
 }
 
 /* ---- what sessions report ---- */
@@ -226,6 +248,11 @@ static void answers_deliver(struct server *server)
     }
 }
 
+static int bulletin_identifies(const struct bulletin *bulletin)
+{
+    return bulletin->certificate.verdict == LATTN_IDENTIFYING;
+}
+
 static void bulletin_deliver(struct server *server)
 {
     struct bulletin *bulletin = NULL;
@@ -236,7 +263,8 @@ static void bulletin_deliver(struct server *server)
     server->newest = bulletin;
     server->host.newest = bulletin;
     sessions_each(server, session_publish);
-    if (bulletin->identifying && server->config->exit_when_identifying)
+    service_report(&server->service, &bulletin->certificate);
+    if (bulletin_identifies(bulletin) && server->config->exit_when_identifying)
         server_stop(server, REASON_IDENTIFYING);
     if (server->config->exit_when_stream > 0 && looks_take(&server->looks, &bulletin->stream))
         server_stop(server, REASON_STREAM);
@@ -276,14 +304,20 @@ static void complain_in_log(const char *what, const char *object, enum lattn_sta
 
 /* ---- signals ---- */
 
-static int is_repeat(const struct server *server)
+static void stop_asked(void *arg)
 {
-    return server->reason == REASON_SIGNAL && uv_hrtime() - server->stop_ns < SIGNAL_REPEAT_NS;
+    struct server *server = arg;
+    uint64_t most_ms = server->config->stop_timeout_ns / NS_PER_MS;
+
+    (void)uv_timer_start(&server->deadline, deadline_over, most_ms, 0);
+    service_stopping(&server->service, server->config->stop_timeout_ns);
+    server_stop(server, REASON_SIGNAL);
 }
 
 /* Certificates, keys and tokens are changed without a restart. */
-static void access_renew(struct server *server)
+static void reload_asked(void *arg)
 {
+    struct server *server = arg;
     struct lattn_complaint complaint = {""};
     enum lattn_status status = access_reload(server->access, &complaint);
 
@@ -293,29 +327,19 @@ static void access_renew(struct server *server)
         complain_in_log("certificates and tokens stay as they were", "access", status, &complaint);
 }
 
-static void signal_came(uv_signal_t *handle, int number)
+static void emission_asked(void *arg)
 {
-    struct server *server = handle->data;
+    struct server *server = arg;
 
-    if (number == SIGUSR1) {
-        if (server->pipeline != NULL)
-            pipeline_emit(server->pipeline);
-    } else if (number == SIGHUP) {
-        access_renew(server);
-    } else if (!server->is_stopping) {
-        server_stop(server, REASON_SIGNAL);
-    } else if (!is_repeat(server)) {
-        /* Asked twice: end as if there were no handler. */
-        signal(number, SIG_DFL);
-        raise(number);
-    }
+    if (server->pipeline != NULL)
+        pipeline_emit(server->pipeline);
 }
 
 /* ---- opening and closing ---- */
 
 static int handles_open(struct server *server)
 {
-    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+    const struct signals_calls calls = {stop_asked, emission_asked, reload_asked, server};
     int error = uv_async_init(&server->loop, &server->wake, pipeline_woke);
 
     if (error != 0)
@@ -323,16 +347,9 @@ static int handles_open(struct server *server)
     server->wake.data = server;
     (void)uv_timer_init(&server->loop, &server->farewell); /* cannot fail */
     server->farewell.data = server;
-    for (int i = 0; i < SIGNALS_COUNT; i++) {
-        error = uv_signal_init(&server->loop, &server->signals[i]);
-        if (error != 0)
-            return error;
-        server->signals[i].data = server;
-        error = uv_signal_start(&server->signals[i], signal_came, numbers[i]);
-        if (error != 0)
-            return error;
-    }
-    return 0;
+    (void)uv_timer_init(&server->loop, &server->deadline);
+    server->deadline.data = server;
+    return signals_start(&server->signals, &server->loop, &calls);
 }
 
 static enum lattn_status loop_open(struct server *server)
@@ -347,6 +364,14 @@ static enum lattn_status loop_open(struct server *server)
         return LATTN_OK;
     log_event(LOG_LEVEL_ERROR, "cannot start", LOG_FIELDS(log_text("error", uv_strerror(error))));
     return LATTN_INPUT_OUTPUT;
+}
+
+/* Is the learner thread? Once it has ended there is nothing left to wait for. */
+static int server_is_alive(void *arg)
+{
+    const struct server *server = arg;
+
+    return server->pipeline == NULL || pipeline_is_alive(server->pipeline);
 }
 
 /* Before there are descriptors of our own, which could be taken for one that was passed on. */
@@ -469,8 +494,10 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
         status = loop_open(server);
     if (status == LATTN_OK)
         status = access_begin(server);
-    if (status == LATTN_OK)
+    if (status == LATTN_OK) {
+        service_start(&server->service, &server->loop, server_is_alive, server);
         status = learner_open(server);
+    }
     if (status == LATTN_OK)
         status = listeners_open(server);
     if (status == LATTN_OK)
@@ -479,6 +506,7 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
         server_close(&server);
         return status;
     }
+    service_ready(&server->service);
     log_event(LOG_LEVEL_INFO, "memory only: nothing is kept when the daemon ends",
               LOG_FIELDS(log_text("version", LATTN_VERSION)));
     *ret_server = server;
@@ -493,11 +521,12 @@ static void shortfall_log(const struct server *server)
 
     if (server->config->exit_when_identifying)
         log_event(LOG_LEVEL_WARN, "not identifying when the input ended",
-                  LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
-                             log_count("rank", newest->rank), log_count("p", newest->p)));
+                  LOG_FIELDS(log_count("pairs", (int64_t)newest->certificate.pairs),
+                             log_count("rank", newest->certificate.rank),
+                             log_count("p", newest->certificate.p)));
     else
         log_event(LOG_LEVEL_WARN, "the stream was not settled when the input ended",
-                  LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
+                  LOG_FIELDS(log_count("pairs", (int64_t)newest->certificate.pairs),
                              log_count("checked", (int64_t)newest->stream.checked),
                              log_count("undetermined", (int64_t)newest->stream.undetermined),
                              log_count("looks", (int64_t)server->looks.taken)));
@@ -507,20 +536,22 @@ static void shortfall_log(const struct server *server)
 static int condition_holds(struct server *server)
 {
     if (server->config->exit_when_identifying)
-        return server->newest != NULL && server->newest->identifying;
+        return server->newest != NULL && bulletin_identifies(server->newest);
     if (server->config->exit_when_stream > 0)
         return server->newest != NULL && looks_take_last(&server->looks, &server->newest->stream);
     return 1;
 }
 
-int server_run(struct server *server)
+enum server_outcome server_run(struct server *server)
 {
     (void)uv_run(&server->loop, UV_RUN_DEFAULT);
+    if (server->is_overdue)
+        return SERVER_OVERDUE;
     assert(server->is_ending && server->sessions == NULL);
     if (server->reason != REASON_INPUT_ENDED || condition_holds(server))
-        return 0;
+        return SERVER_DONE;
     shortfall_log(server);
-    return 1;
+    return SERVER_SHORT;
 }
 
 static void handle_close(uv_handle_t *handle, void *arg)
@@ -539,6 +570,7 @@ void server_close(struct server **server)
     for (size_t i = 0; i < old->listeners_count; i++)
         listener_close(&old->listeners[i]);
     pipeline_close(&old->pipeline);
+    service_stop(&old->service);
     if (old->has_loop) {
         uv_walk(&old->loop, handle_close, NULL);
         (void)uv_run(&old->loop, UV_RUN_DEFAULT);
