@@ -292,16 +292,22 @@ static void folder_sync(const char *folder)
     folder_forget(folder, shadow);
 }
 
-/* A name was changed: a disk may know it at once. */
-static void folder_change(const char *path)
+/* What has a path, seen from an open folder or AT_FDCWD, was changed: a disk may know it at once.
+ */
+static void folder_change(int from, const char *path)
 {
-    char copy[PATH_BYTES];
+    char full[PATH_BYTES] = "";
     char folder[PATH_BYTES];
     size_t length = strlen(dir);
 
-    if (!is_early() || snprintf(copy, sizeof copy, "%s", path) >= PATH_BYTES)
+    if (!is_early())
         return;
-    if (realpath(dirname(copy), folder) != NULL && strncmp(folder, dir, length) == 0 &&
+    if (path[0] != '/' && from != AT_FDCWD)
+        snprintf(full, sizeof full, "/proc/self/fd/%d/", from);
+    if (strlen(full) + strlen(path) >= sizeof full)
+        fail("name", path);
+    strncat(full, path, sizeof full - strlen(full) - 1);
+    if (realpath(dirname(full), folder) != NULL && strncmp(folder, dir, length) == 0 &&
         (folder[length] == '/' || folder[length] == '\0'))
         folder_sync(folder);
 }
@@ -386,13 +392,13 @@ static ssize_t note_move(int fd, ssize_t got)
     return place < 0 ? got : note_write(fd, place - got, got);
 }
 
-static int note_change(const char *path, int result)
+static int note_change(int from, const char *path, int result)
 {
     int error = errno;
 
     if (result == 0 && dir != NULL) {
         pthread_mutex_lock(&lock);
-        folder_change(path);
+        folder_change(from, path);
         pthread_mutex_unlock(&lock);
     }
     errno = error;
@@ -463,12 +469,27 @@ HOOK int fdatasync(int fd)
     return note_sync(fd) ? 0 : (int)syscall(SYS_fdatasync, fd);
 }
 
-HOOK int rename(const char *from, const char *to)
+HOOK int renameat(int from, const char *old, int to, const char *path)
 {
-    return note_change(to, (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+    return note_change(to, path, (int)syscall(SYS_renameat2, from, old, to, path, 0));
+}
+
+HOOK int rename(const char *old, const char *path)
+{
+    return renameat(AT_FDCWD, old, AT_FDCWD, path);
+}
+
+HOOK int linkat(int from, const char *old, int to, const char *path, int flags)
+{
+    return note_change(to, path, (int)syscall(SYS_linkat, from, old, to, path, flags));
+}
+
+HOOK int unlinkat(int from, const char *path, int flags)
+{
+    return note_change(from, path, (int)syscall(SYS_unlinkat, from, path, flags));
 }
 
 HOOK int unlink(const char *path)
 {
-    return note_change(path, (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0));
+    return unlinkat(AT_FDCWD, path, 0);
 }

@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 from daemon_support import check
-from fault_support import Disk
+from durable_support import Disk
 
 SHIM = os.path.abspath(sys.argv[2])
 PRELUDE = """
