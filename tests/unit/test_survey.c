@@ -267,7 +267,9 @@ Test(survey, finds_out_again_what_a_loaded_learner_determines)
         loaded = loaded_of(learner);
         tested = loaded->survey.tested;
         undetermined = loaded->survey.undetermined;
-        teach_dense(loaded, &random, cases[c].d, cases[c].rank, 4);
+        teach_dense(loaded, &random, cases[c].d, cases[c].rank, 1);
+        cr_expect_eq(loaded->survey.tested > tested, cases[c].d < 11, "d = %d", cases[c].d);
+        teach_dense(loaded, &random, cases[c].d, cases[c].rank, 3);
         cr_expect_leq(loaded->survey.undetermined, undetermined, "d = %d", cases[c].d);
         cr_expect_gt(loaded->survey.tested, tested, "d = %d", cases[c].d);
         lattn_learner_close(&learner);
