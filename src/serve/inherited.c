@@ -1,8 +1,8 @@
 #include "serve/inherited.h"
 
 #include "base/complaint.h"
-#include "serve/loopback.h"
 #include "serve/quantity.h"
+#include "serve/tcp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +51,8 @@ static enum lattn_status socket_check(int descriptor, struct lattn_complaint *co
     return LATTN_OK;
 }
 
-static enum lattn_status family_check(int descriptor, struct lattn_complaint *complaint)
+static enum lattn_status family_check(int descriptor, enum tcp_reach reach,
+                                      struct lattn_complaint *complaint)
 {
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
@@ -63,20 +64,21 @@ static enum lattn_status family_check(int descriptor, struct lattn_complaint *co
         return LATTN_OK;
     case AF_INET:
     case AF_INET6:
-        return loopback_check((struct sockaddr *)&address, complaint);
+        return tcp_check((struct sockaddr *)&address, reach, complaint);
     default:
         return complain(complaint, LATTN_ADDRESS, "neither a Unix socket nor TCP");
     }
 }
 
-enum lattn_status inherited_check(int descriptor, struct lattn_complaint *complaint)
+enum lattn_status inherited_check(int descriptor, enum tcp_reach reach,
+                                  struct lattn_complaint *complaint)
 {
     enum lattn_status status = range_check(descriptor, complaint);
 
     if (status == LATTN_OK)
         status = socket_check(descriptor, complaint);
     if (status == LATTN_OK)
-        status = family_check(descriptor, complaint);
+        status = family_check(descriptor, reach, complaint);
     if (status == LATTN_OK && fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0)
         return complain(complaint, LATTN_ADDRESS, "cannot be kept: %s", strerror(errno));
     return status;

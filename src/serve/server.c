@@ -13,12 +13,16 @@
 #include <lattn/version.h>
 
 #include "base/memory.h"
+#include "serve/access.h"
 #include "serve/bounds.h"
+#include "serve/clients.h"
+#include "serve/descriptors.h"
 #include "serve/inherited.h"
 #include "serve/listener.h"
 #include "serve/log.h"
 #include "serve/looks.h"
 #include "serve/pipeline.h"
+#include "serve/refusal.h"
 #include "serve/service.h"
 #include "serve/session.h"
 #include "serve/signals.h"
@@ -43,10 +47,15 @@ struct server {
     struct service service;
     int has_loop;
 
+    struct access *access;
     struct listener *listeners[CONFIG_LISTEN_MAX];
     size_t listeners_count;
     struct session_host host;
-    struct session *sessions;
+    struct clients clients;
+    struct pool input;
+    struct pool output;
+    size_t requests;          /* handed in and not answered */
+    uv_idle_t room;           /* runs once when memory has become free */
     struct session *standard; /* the one of stdin, while it lasts */
     struct pipeline *pipeline;
     struct bulletin *newest;
@@ -58,53 +67,6 @@ struct server {
     enum reason reason;
 };
 
-/* ---- sessions ---- */
-
-static void sessions_each(struct server *server, void (*act)(struct session *session))
-{
-    struct session *session = server->sessions;
-
-    while (session != NULL) {
-        struct session *next = session_links(session)->next;
-
-        act(session);
-        session = next;
-    }
-}
-
-static void sessions_add(struct server *server, struct session *session)
-{
-    struct session_links *links = session_links(session);
-
-    links->next = server->sessions;
-    links->previous = NULL;
-    if (server->sessions != NULL)
-        session_links(server->sessions)->previous = session;
-    server->sessions = session;
-}
-
-static void sessions_remove(struct server *server, struct session *session)
-{
-    struct session_links *links = session_links(session);
-
-    if (links->next != NULL)
-        session_links(links->next)->previous = links->previous;
-    if (links->previous != NULL)
-        session_links(links->previous)->next = links->next;
-    else
-        server->sessions = links->next;
-}
-
-static int sessions_are_idle(const struct server *server)
-{
-    for (struct session *session = server->sessions; session != NULL;
-         session = session_links(session)->next) {
-        if (!session_is_idle(session))
-            return 0;
-    }
-    return 1;
-}
-
 /* ---- the end ---- */
 
 /* The last client is gone: without its own handles the loop has nothing left to do. */
@@ -115,6 +77,7 @@ static void handles_close(struct server *server)
     uv_close((uv_handle_t *)&server->wake, NULL);
     uv_close((uv_handle_t *)&server->farewell, NULL);
     uv_close((uv_handle_t *)&server->deadline, NULL);
+    uv_close((uv_handle_t *)&server->room, NULL);
     signals_stop(&server->signals);
     service_stop(&server->service);
 }
@@ -124,14 +87,14 @@ static void farewell_over(uv_timer_t *timer)
     struct server *server = timer->data;
 
     log_event(LOG_LEVEL_WARN, "clients that do not read their answers are dropped", NULL);
-    sessions_each(server, session_abort);
+    clients_each(&server->clients, session_abort);
 }
 
 static void server_take_leave(struct server *server)
 {
     pipeline_close(&server->pipeline);
-    sessions_each(server, session_let_go);
-    if (server->sessions == NULL)
+    clients_each(&server->clients, session_let_go);
+    if (server->clients.first == NULL)
         handles_close(server);
     else
         (void)uv_timer_start(&server->farewell, farewell_over, FAREWELL_MS, 0);
@@ -139,7 +102,7 @@ static void server_take_leave(struct server *server)
 
 static void server_consider_ending(struct server *server)
 {
-    if (!server->is_stopping || server->is_ending || !sessions_are_idle(server))
+    if (!server->is_stopping || server->is_ending || !clients_are_idle(&server->clients))
         return;
     server->is_ending = 1;
     pipeline_end(server->pipeline);
@@ -157,7 +120,7 @@ static void server_stop(struct server *server, enum reason reason)
     log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
     for (size_t i = 0; i < server->listeners_count; i++)
         listener_close(&server->listeners[i]);
-    sessions_each(server, session_finish);
+    clients_each(&server->clients, session_finish);
     server_consider_ending(server);
 }
 
@@ -187,10 +150,43 @@ static void chunk_submitted(void *arg, struct chunk *chunk)
 {
     struct server *server = arg;
 
+    server->requests += chunk->requests_count;
     pipeline_submit(server->pipeline, chunk);
     /* Each session looks at this before it reads on. */
-    if (pipeline_bytes(server->pipeline) >= QUEUE_BYTES_HIGH)
+    if (pipeline_bytes(server->pipeline) >= QUEUE_BYTES_HIGH ||
+        server->requests >= REQUESTS_QUEUED_HIGH)
         server->host.is_paused = 1;
+}
+
+static void output_crowded(void *arg)
+{
+    struct server *server = arg;
+
+    clients_relieve(&server->clients, &server->output);
+}
+
+static void client_dropped(void *arg, const char *why)
+{
+    struct server *server = arg;
+
+    clients_note_dropped(&server->clients, why);
+}
+
+/* Those who wait for memory try again, when whoever gave it back is done. */
+static void room_came(uv_idle_t *idle)
+{
+    struct server *server = idle->data;
+
+    (void)uv_idle_stop(idle); /* cannot fail */
+    clients_each(&server->clients, session_publish);
+    clients_resume(&server->clients, &server->host.is_paused);
+}
+
+static void memory_freed(void *arg)
+{
+    struct server *server = arg;
+
+    (void)uv_idle_start(&server->room, room_came); /* fails only if closing */
 }
 
 static void session_became_idle(void *arg, struct session *session)
@@ -206,13 +202,13 @@ static void session_ended(void *arg, struct session *session)
 {
     struct server *server = arg;
 
-    log_event(LOG_LEVEL_DEBUG, "client gone", NULL);
+    log_event(LOG_LEVEL_DEBUG, "client gone", LOG_FIELDS(log_text("peer", session_peer(session))));
     if (session == server->standard)
         server->standard = NULL;
-    sessions_remove(server, session);
+    clients_remove(&server->clients, session);
     session_close(&session);
     server_consider_ending(server);
-    if (server->pipeline == NULL && server->sessions == NULL)
+    if (server->pipeline == NULL && server->clients.first == NULL)
         handles_close(server);
 }
 
@@ -220,11 +216,19 @@ static void client_connected(void *arg, uv_stream_t *stream)
 {
     struct server *server = arg;
     struct session *session = NULL;
-    enum lattn_status status = session_accept(&session, &server->host, stream);
+    enum lattn_status status = clients_make_place(&server->clients, uv_now(&server->loop));
 
+    if (status == LATTN_BUSY) {
+        status = refusal_send(stream, LATTN_BUSY, "all places for clients are taken");
+        if (status == LATTN_OK)
+            return;
+    } else {
+        status = session_accept(&session, &server->host, stream);
+    }
     if (status == LATTN_OK) {
-        log_event(LOG_LEVEL_DEBUG, "client connected", NULL);
-        sessions_add(server, session);
+        log_event(LOG_LEVEL_DEBUG, "client connected",
+                  LOG_FIELDS(log_text("peer", session_peer(session))));
+        clients_add(&server->clients, session);
     } else {
         log_event(LOG_LEVEL_ERROR, "cannot serve a connection",
                   LOG_FIELDS(log_text("error", lattn_status_text(status))));
@@ -237,11 +241,14 @@ static void answers_deliver(struct server *server)
 {
     struct chunk *chunk = NULL;
 
-    while (pipeline_collect(server->pipeline, &chunk) == LATTN_OK)
+    while (pipeline_collect(server->pipeline, &chunk) == LATTN_OK) {
+        server->requests -= chunk->requests_count;
         session_answer(chunk->session, chunk);
-    if (server->host.is_paused && pipeline_bytes(server->pipeline) <= QUEUE_BYTES_LOW) {
+    }
+    if (server->host.is_paused && pipeline_bytes(server->pipeline) <= QUEUE_BYTES_LOW &&
+        server->requests <= REQUESTS_QUEUED_LOW) {
         server->host.is_paused = 0;
-        sessions_each(server, session_flow);
+        clients_resume(&server->clients, &server->host.is_paused);
     }
 }
 
@@ -259,7 +266,7 @@ static void bulletin_deliver(struct server *server)
     bulletin_close(&server->newest);
     server->newest = bulletin;
     server->host.newest = bulletin;
-    sessions_each(server, session_publish);
+    clients_each(&server->clients, session_publish);
     service_report(&server->service, &bulletin->certificate);
     if (bulletin_identifies(bulletin) && server->config->exit_when_identifying)
         server_stop(server, REASON_IDENTIFYING);
@@ -290,6 +297,15 @@ static void pipeline_wakes(void *arg)
     (void)uv_async_send(&server->wake); /* fails only if closing, which waits for the threads */
 }
 
+static void complain_in_log(const char *what, const char *object, enum lattn_status status,
+                            const struct lattn_complaint *complaint)
+{
+    const char *why = complaint->text[0] != '\0' ? complaint->text : lattn_status_text(status);
+
+    log_event(LOG_LEVEL_ERROR, what,
+              LOG_FIELDS(log_text("object", object), log_text("error", why)));
+}
+
 /* ---- signals ---- */
 
 static void stop_asked(void *arg)
@@ -302,6 +318,19 @@ static void stop_asked(void *arg)
     server_stop(server, REASON_SIGNAL);
 }
 
+/* Certificates, keys and tokens are changed without a restart. */
+static void reload_asked(void *arg)
+{
+    struct server *server = arg;
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = access_reload(server->access, &complaint);
+
+    if (status == LATTN_OK)
+        log_event(LOG_LEVEL_INFO, "certificates and tokens read again", NULL);
+    else
+        complain_in_log("certificates and tokens stay as they were", "access", status, &complaint);
+}
+
 static void emission_asked(void *arg)
 {
     struct server *server = arg;
@@ -312,18 +341,9 @@ static void emission_asked(void *arg)
 
 /* ---- opening and closing ---- */
 
-static void complain_in_log(const char *what, const char *object, enum lattn_status status,
-                            const struct lattn_complaint *complaint)
-{
-    const char *why = complaint->text[0] != '\0' ? complaint->text : lattn_status_text(status);
-
-    log_event(LOG_LEVEL_ERROR, what,
-              LOG_FIELDS(log_text("object", object), log_text("error", why)));
-}
-
 static int handles_open(struct server *server)
 {
-    const struct signals_calls calls = {stop_asked, emission_asked, server};
+    const struct signals_calls calls = {stop_asked, emission_asked, reload_asked, server};
     int error = uv_async_init(&server->loop, &server->wake, pipeline_woke);
 
     if (error != 0)
@@ -333,6 +353,8 @@ static int handles_open(struct server *server)
     server->farewell.data = server;
     (void)uv_timer_init(&server->loop, &server->deadline);
     server->deadline.data = server;
+    (void)uv_idle_init(&server->loop, &server->room); /* cannot fail */
+    server->room.data = server;
     return signals_start(&server->signals, &server->loop, &calls);
 }
 
@@ -368,7 +390,7 @@ static enum lattn_status inheritance_check(const struct config *config)
 
         if (address->address.kind != LATTN_ADDRESS_FD)
             continue;
-        status = inherited_check(address->address.fd, &complaint);
+        status = inherited_check(address->address.fd, config->reach, &complaint);
         if (status != LATTN_OK) {
             complain_in_log("cannot listen", address->text, status, &complaint);
             return status;
@@ -377,8 +399,24 @@ static enum lattn_status inheritance_check(const struct config *config)
     return LATTN_OK;
 }
 
+static enum lattn_status access_begin(struct server *server)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = access_open(&server->access, &server->config->access, &complaint);
+
+    if (status != LATTN_OK)
+        complain_in_log("cannot start", "access", status, &complaint);
+    server->host.access = server->access;
+    return status;
+}
+
 static enum lattn_status listeners_open(struct server *server)
 {
+    const struct listener_settings settings = {
+        .reach = server->config->reach,
+        .group = server->config->has_group ? &server->config->group : NULL,
+    };
+
     for (size_t i = 0; i < server->config->addresses_count; i++) {
         const struct config_address *address = &server->config->addresses[i];
         struct lattn_complaint complaint = {""};
@@ -387,7 +425,7 @@ static enum lattn_status listeners_open(struct server *server)
         if (address->address.kind == LATTN_ADDRESS_STDIN)
             continue;
         status = listener_open(&server->listeners[server->listeners_count], &server->loop,
-                               &address->address, client_connected, server, &complaint);
+                               &address->address, &settings, client_connected, server, &complaint);
         if (status != LATTN_OK) {
             complain_in_log("cannot listen", address->text, status, &complaint);
             return status;
@@ -411,7 +449,7 @@ static enum lattn_status standard_open(struct server *server)
         complain_in_log("cannot listen", "stdin", status, &complaint);
         return status;
     }
-    sessions_add(server, server->standard);
+    clients_add(&server->clients, server->standard);
     if (server->listeners_count == 0)
         session_keep(server->standard);
     log_event(LOG_LEVEL_INFO, "listening", LOG_FIELDS(log_text("address", "stdin")));
@@ -440,6 +478,46 @@ static enum lattn_status learner_open(struct server *server)
     return status;
 }
 
+/* As many clients as are configured, but no more than there can be connections. */
+static size_t places(const struct config *config)
+{
+    int64_t descriptors = descriptors_raise();
+    int64_t most = descriptors - DESCRIPTORS_OWN;
+
+    if (descriptors <= 0 || (int64_t)config->clients_max <= most)
+        return config->clients_max;
+    if (most < 1)
+        most = 1;
+    log_event(LOG_LEVEL_WARN, "fewer clients than max-clients can be served",
+              LOG_FIELDS(log_count("clients", most), log_count("descriptors", descriptors)));
+    return (size_t)most;
+}
+
+static struct pool pool_of(struct server *server, size_t bytes_max)
+{
+    return (struct pool){.bytes_max = bytes_max, .freed = memory_freed, .arg = server};
+}
+
+static struct session_host host_of(struct server *server)
+{
+    const struct config *config = server->config;
+
+    return (struct session_host){
+        .loop = &server->loop,
+        .frame_bytes_max = config->frame_bytes_max,
+        .message_timeout_ms = config->message_timeout_ns / NS_PER_MS,
+        .send_timeout_ms = config->send_timeout_ns / NS_PER_MS,
+        .input = &server->input,
+        .output = &server->output,
+        .submit = chunk_submitted,
+        .crowded = output_crowded,
+        .dropped = client_dropped,
+        .idle = session_became_idle,
+        .ended = session_ended,
+        .arg = server,
+    };
+}
+
 enum lattn_status server_open(struct server **ret_server, const struct config *config)
 {
     struct server *server = memory_zeroed(1, sizeof *server);
@@ -449,17 +527,15 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
         return LATTN_NO_MEMORY;
     server->config = config;
     server->looks.share_max = config->exit_when_stream;
-    server->host = (struct session_host){
-        .loop = &server->loop,
-        .frame_bytes_max = config->frame_bytes_max,
-        .submit = chunk_submitted,
-        .idle = session_became_idle,
-        .ended = session_ended,
-        .arg = server,
-    };
+    clients_init(&server->clients, places(config));
+    server->input = pool_of(server, config_input_max(config));
+    server->output = pool_of(server, config->output_bytes_max);
+    server->host = host_of(server);
     status = inheritance_check(config);
     if (status == LATTN_OK)
         status = loop_open(server);
+    if (status == LATTN_OK)
+        status = access_begin(server);
     if (status == LATTN_OK) {
         service_start(&server->service, &server->loop, server_is_alive, server);
         status = learner_open(server);
@@ -513,7 +589,7 @@ enum server_outcome server_run(struct server *server)
     (void)uv_run(&server->loop, UV_RUN_DEFAULT);
     if (server->is_overdue)
         return SERVER_OVERDUE;
-    assert(server->is_ending && server->sessions == NULL);
+    assert(server->is_ending && server->clients.first == NULL);
     if (server->reason != REASON_INPUT_ENDED || condition_holds(server))
         return SERVER_DONE;
     shortfall_log(server);
@@ -542,6 +618,7 @@ void server_close(struct server **server)
         (void)uv_run(&old->loop, UV_RUN_DEFAULT);
         (void)uv_loop_close(&old->loop); /* every handle is closed */
     }
+    access_close(&old->access);
     bulletin_close(&old->newest);
     memory_release(old);
     *server = NULL;

@@ -18,6 +18,8 @@ static void signal_came(uv_signal_t *handle, int number)
 
     if (number == SIGUSR1) {
         signals->calls.emit(signals->calls.arg);
+    } else if (number == SIGHUP) {
+        signals->calls.reload(signals->calls.arg);
     } else if (signals->stop_ns == 0) {
         signals->stop_ns = uv_hrtime();
         signals->calls.stop(signals->calls.arg);
@@ -28,7 +30,7 @@ static void signal_came(uv_signal_t *handle, int number)
 
 int signals_start(struct signals *signals, uv_loop_t *loop, const struct signals_calls *calls)
 {
-    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGUSR1};
+    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
     int error = 0;
 
     *signals = (struct signals){.calls = *calls};

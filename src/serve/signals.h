@@ -4,18 +4,20 @@
 #include <stdint.h>
 #include <uv.h>
 
-/* SIGTERM, SIGINT and SIGUSR1. */
-enum { SIGNALS_COUNT = 3 };
+/* SIGTERM, SIGINT, SIGUSR1 and SIGHUP. */
+enum { SIGNALS_COUNT = 4 };
 
 /*
  * What is asked of the daemon by signals:
  *
  *     SIGTERM, SIGINT   an orderly end; again, a second or more later, the end at once
  *     SIGUSR1           an emission now
+ *     SIGHUP            certificates, keys and tokens are read again
  */
 struct signals_calls {
     void (*stop)(void *arg); /* once */
     void (*emit)(void *arg);
+    void (*reload)(void *arg);
     void *arg;
 };
 

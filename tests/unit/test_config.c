@@ -136,7 +136,6 @@ Test(config, refuses_what_does_not_exist)
 {
     refuses("--listen stdin --state /tmp/s", LATTN_FIELD, "--state");
     refuses("--listen stdin --http 127.0.0.1:80", LATTN_FIELD, "--http");
-    refuses("--listen stdin --allow-remote", LATTN_FIELD, "--allow-remote");
     refuses("--listen stdin extra", LATTN_FIELD, "extra: not an option");
     refuses("--listen tcp:127.0.0.1", LATTN_ADDRESS, "--listen tcp:127.0.0.1: names no port");
     refuses("--listen unix:", LATTN_ADDRESS, "unix:");
@@ -146,6 +145,48 @@ Test(config, refuses_what_does_not_exist)
     refuses("--listen stdin --heads least", LATTN_RANGE, "least");
     refuses("--listen stdin --dim 4 --outputs 2 --heads 9", LATTN_RANGE, "at most 8");
     refuses("--listen stdin --dim 3 --bias --outputs 9 --heads 17", LATTN_RANGE, "at most 16");
+}
+
+#define REMOTE "--listen tcp:0.0.0.0:7 --allow-remote "
+
+Test(config, lets_nobody_in_from_elsewhere_whom_it_cannot_tell)
+{
+    refuses(REMOTE, LATTN_FIELD, "--tls-cert and --tls-key, and --token-file or --tls-ca");
+    refuses(REMOTE "--token-file t", LATTN_FIELD, "--allow-remote: needs --tls-cert and --tls-key");
+    refuses(REMOTE "--tls-cert c", LATTN_FIELD, "--tls-cert: needs --tls-key");
+    refuses(REMOTE "--tls-key k", LATTN_FIELD, "--tls-key: needs --tls-cert");
+    refuses(REMOTE "--tls-ca a", LATTN_FIELD, "--tls-ca: needs --tls-cert and --tls-key");
+    refuses(REMOTE "--tls-cert c --tls-key k", LATTN_FIELD, "needs --token-file or --tls-ca");
+    cr_assert_eq(read_line(REMOTE "--tls-cert c --tls-key k --token-file t"), LATTN_OK);
+    cr_assert_eq(config.reach, TCP_REACH_ANYWHERE);
+    cr_assert_str_eq(config.access.token_file, "t");
+    cr_assert_eq(read_line(REMOTE "--tls-cert c --tls-key k --tls-ca a"), LATTN_OK);
+    cr_assert_str_eq(config.access.tls_cert, "c");
+    cr_assert_str_eq(config.access.tls_key, "k");
+    cr_assert_str_eq(config.access.tls_ca, "a");
+    cr_assert_eq(read_line("--listen tcp:localhost:7 --allow-remote=false"), LATTN_OK);
+    cr_assert_eq(config.reach, TCP_REACH_LOOPBACK);
+}
+
+Test(config, guards_nothing_that_is_not_there)
+{
+    refuses("--listen unix:s --token-file t", LATTN_FIELD, "--token-file: guards TCP");
+    refuses("--listen stdin --tls-cert c --tls-key k", LATTN_FIELD, "--tls-cert: guards TCP");
+    refuses("--listen tcp:localhost:7 --group 0", LATTN_FIELD, "no Unix socket");
+    cr_assert_eq(read_line("--listen fd:3 --token-file t --group 0"), LATTN_OK);
+}
+
+Test(config, knows_groups_by_name_and_number)
+{
+    refuses("--listen unix:s --group no-such-group", LATTN_NAME, "there is no such group");
+    refuses("--listen unix:s --group 4294967295", LATTN_NAME, "there is no such group");
+    refuses("--listen unix:s --group -1", LATTN_NAME, "there is no such group");
+    cr_assert_eq(read_line("--listen unix:s --group root"), LATTN_OK);
+    cr_assert(config.has_group && config.group == 0);
+    cr_assert_eq(read_line("--listen unix:s --group 1234"), LATTN_OK);
+    cr_assert_eq(config.group, 1234);
+    cr_assert_eq(read_line("--listen unix:s"), LATTN_OK);
+    cr_assert_not(config.has_group);
 }
 
 Test(config, refuses_values_outside_their_range)

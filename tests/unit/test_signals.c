@@ -6,6 +6,7 @@
 struct wishes {
     int stops;
     int emissions;
+    int reloads;
 };
 
 static uv_loop_t loop;
@@ -21,9 +22,14 @@ static void emit(void *arg)
     ((struct wishes *)arg)->emissions++;
 }
 
+static void reload(void *arg)
+{
+    ((struct wishes *)arg)->reloads++;
+}
+
 static void begin(struct wishes *wishes)
 {
-    const struct signals_calls calls = {stop, emit, wishes};
+    const struct signals_calls calls = {stop, emit, reload, wishes};
 
     cr_assert_eq(uv_loop_init(&loop), 0);
     cr_assert_eq(signals_start(&signals, &loop, &calls), 0);
@@ -52,6 +58,17 @@ Test(signals, ask_for_an_emission_each_time)
     take(SIGUSR1);
     cr_expect_eq(wishes.emissions, 2);
     cr_expect_eq(wishes.stops, 0);
+    end();
+}
+
+Test(signals, ask_to_read_files_again)
+{
+    struct wishes wishes = {0};
+
+    begin(&wishes);
+    take(SIGHUP);
+    cr_expect_eq(wishes.reloads, 1);
+    cr_expect_eq(wishes.stops + wishes.emissions, 0);
     end();
 }
 
