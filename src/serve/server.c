@@ -531,6 +531,7 @@ static enum lattn_status learner_open(struct server *server)
         .heads_count = config->heads_count,
         .emit_dir = config->emit_dir,
         .frame_bytes_max = config->frame_bytes_max,
+        .access = server->access,
         .wake = pipeline_wakes,
         .wake_arg = server,
     };
