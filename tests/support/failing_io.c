@@ -147,7 +147,7 @@ EXPORT ssize_t write(int descriptor, const void *bytes, size_t length)
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        next = real("write");
+        *(void **)&next = real("write");
     return verdict == FAILS ? -1 : next(descriptor, bytes, verdict == PASSES ? length : length / 2);
 }
 
@@ -157,7 +157,7 @@ EXPORT ssize_t pwrite(int descriptor, const void *bytes, size_t length, off_t of
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        next = real("pwrite");
+        *(void **)&next = real("pwrite");
     return verdict == FAILS
                ? -1
                : next(descriptor, bytes, verdict == PASSES ? length : length / 2, offset);
@@ -175,7 +175,7 @@ EXPORT ssize_t writev(int descriptor, const struct iovec *pieces, int count)
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        next = real("writev");
+        *(void **)&next = real("writev");
     if (verdict == FAILS_HALFWAY && count == 1)
         verdict = FAILS;
     return verdict == FAILS ? -1 : next(descriptor, pieces, verdict == PASSES ? count : 1);
@@ -187,7 +187,7 @@ EXPORT ssize_t pwritev(int descriptor, const struct iovec *pieces, int count, of
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        next = real("pwritev");
+        *(void **)&next = real("pwritev");
     if (verdict == FAILS_HALFWAY && count == 1)
         verdict = FAILS;
     return verdict == FAILS ? -1 : next(descriptor, pieces, verdict == PASSES ? count : 1, offset);
@@ -203,7 +203,7 @@ EXPORT int ftruncate(int descriptor, off_t length)
     static int (*next)(int, off_t);
 
     if (next == NULL)
-        next = real("ftruncate");
+        *(void **)&next = real("ftruncate");
     return judge(descriptor, FAILING_IO_WRITE) == PASSES ? next(descriptor, length) : -1;
 }
 
@@ -217,7 +217,7 @@ EXPORT int fallocate(int descriptor, int mode, off_t offset, off_t length)
     static int (*next)(int, int, off_t, off_t);
 
     if (next == NULL)
-        next = real("fallocate");
+        *(void **)&next = real("fallocate");
     return judge(descriptor, FAILING_IO_WRITE) == PASSES ? next(descriptor, mode, offset, length)
                                                          : -1;
 }
@@ -232,7 +232,7 @@ EXPORT int fsync(int descriptor)
     static int (*next)(int);
 
     if (next == NULL)
-        next = real("fsync");
+        *(void **)&next = real("fsync");
     return judge(descriptor, FAILING_IO_SYNC) == PASSES ? next(descriptor) : -1;
 }
 
@@ -241,7 +241,7 @@ EXPORT int fdatasync(int descriptor)
     static int (*next)(int);
 
     if (next == NULL)
-        next = real("fdatasync");
+        *(void **)&next = real("fdatasync");
     return judge(descriptor, FAILING_IO_SYNC) == PASSES ? next(descriptor) : -1;
 }
 
@@ -264,7 +264,7 @@ EXPORT int openat(int folder, const char *path, int flags, ...)
         va_end(rest);
     }
     if (next == NULL)
-        next = real("openat");
+        *(void **)&next = real("openat");
     if ((flags & O_CREAT) != 0 &&
         (path[0] == '/' || folder == AT_FDCWD ? judge_path(path, FAILING_IO_NAME)
                                               : judge(folder, FAILING_IO_NAME)) != PASSES)
@@ -316,7 +316,7 @@ EXPORT int rename(const char *old, const char *name)
     static int (*next)(const char *, const char *);
 
     if (next == NULL)
-        next = real("rename");
+        *(void **)&next = real("rename");
     return judge_path(name, FAILING_IO_NAME) == PASSES ? next(old, name) : -1;
 }
 
@@ -325,7 +325,7 @@ EXPORT int renameat(int old_folder, const char *old, int folder, const char *nam
     static int (*next)(int, const char *, int, const char *);
 
     if (next == NULL)
-        next = real("renameat");
+        *(void **)&next = real("renameat");
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(old_folder, old, folder, name) : -1;
 }
 
@@ -334,7 +334,7 @@ EXPORT int linkat(int old_folder, const char *old, int folder, const char *name,
     static int (*next)(int, const char *, int, const char *, int);
 
     if (next == NULL)
-        next = real("linkat");
+        *(void **)&next = real("linkat");
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(old_folder, old, folder, name, flags)
                                                     : -1;
 }
@@ -344,7 +344,7 @@ EXPORT int unlinkat(int folder, const char *name, int flags)
     static int (*next)(int, const char *, int);
 
     if (next == NULL)
-        next = real("unlinkat");
+        *(void **)&next = real("unlinkat");
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(folder, name, flags) : -1;
 }
 
@@ -353,6 +353,6 @@ EXPORT int mkdir(const char *path, mode_t mode)
     static int (*next)(const char *, mode_t);
 
     if (next == NULL)
-        next = real("mkdir");
+        *(void **)&next = real("mkdir");
     return judge_path(path, FAILING_IO_NAME) == PASSES ? next(path, mode) : -1;
 }
