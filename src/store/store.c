@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "store/checkpoint.h"
 #include "store/contents.h"
+#include "store/pages.h"
 #include "store/sweep.h"
 #include "store/volume.h"
 
@@ -24,12 +25,14 @@ enum {
  * volume         NULL: no store yet, or store_renew failed half-way
  * position       of the last record; the journal's thread changes it
  * journal_bytes  of the records behind the newest checkpoint
+ * minor          damage that was found when it was opened, "" if none; see store/pages.h
  */
 struct store {
     struct directory directory;
     struct volume *volume;
     _Atomic uint64_t position;
     _Atomic uint64_t journal_bytes;
+    struct lattn_complaint minor;
 };
 
 /* Say on which state something was refused. */
@@ -94,14 +97,21 @@ static enum lattn_status count_journal(const struct volume_txn *txn, uint64_t po
     return LATTN_OK;
 }
 
+/* Pages are looked at by whoever only reads: for others a child has done so (store/trial.h). */
 static enum lattn_status open_volume(struct store *store, enum volume_mode mode,
                                      struct lattn_complaint *complaint)
 {
-    enum lattn_status status = volume_open(&store->volume, store->directory.path, mode, complaint);
+    enum lattn_status status = LATTN_OK;
+    char path[PATH_MAX];
     struct contents contents;
     struct volume_txn txn;
     uint64_t bytes;
 
+    directory_file(&store->directory, DIRECTORY_DATA, path);
+    if (mode == VOLUME_READ)
+        status = pages_check(path, &store->minor, complaint);
+    if (status == LATTN_OK)
+        status = volume_open(&store->volume, store->directory.path, mode, complaint);
     if (status == LATTN_OK)
         status = look_up(store, &txn, &contents, complaint);
     if (status != LATTN_OK)
@@ -553,6 +563,8 @@ enum lattn_status store_examine(struct store *store, checkpoint_progress_fn prog
 
     if (status != LATTN_OK)
         return blame(store, status, &said, complaint);
+    if (store->minor.text[0] != '\0')
+        note(&examiner, &store->minor);
     status = examine_journal(&examiner, &said);
     if (status == LATTN_OK)
         status = examine_end(&examiner, &said);
