@@ -239,24 +239,35 @@ static enum lattn_status take_over(struct store *store, const char *path,
     return store_renew(store, ret_state, !is_sound, complaint);
 }
 
+/* A refusal is never without a word, even where there was no memory for more. */
+static enum lattn_status refuse(const char *path, enum lattn_status status,
+                                const struct lattn_complaint *said,
+                                struct lattn_complaint *complaint)
+{
+    if (said->text[0] != '\0')
+        return complain(complaint, status, "%s", said->text);
+    return complain(complaint, status, "state %.100s: %s", path, lattn_status_text(status));
+}
+
 enum lattn_status recover_open(const char *path, const struct lattn_learner_settings *wish,
                                unsigned given, struct store **ret_store, struct state *ret_state,
                                struct recover_info *ret_info, struct lattn_complaint *complaint)
 {
+    struct lattn_complaint said = {""};
     struct recover_info info = {0};
     struct store_findings findings = {0};
     struct store *store = NULL;
     struct state state = {0};
-    enum lattn_status status = trial(path, &findings, complaint);
+    enum lattn_status status = trial(path, &findings, &said);
 
     if (status == LATTN_OK || status == LATTN_NO_DATA)
-        status = store_open(&store, path, STORE_WRITE, complaint);
+        status = store_open(&store, path, STORE_WRITE, &said);
     if (status == LATTN_OK)
-        status = take_over(store, path, wish, given, &findings, &state, &info, complaint);
+        status = take_over(store, path, wish, given, &findings, &state, &info, &said);
     if (status != LATTN_OK) {
         state_done(&state);
         store_close(&store);
-        return status;
+        return refuse(path, status, &said, complaint);
     }
     describe(&state, &info);
     *ret_store = store;
@@ -268,21 +279,22 @@ enum lattn_status recover_open(const char *path, const struct lattn_learner_sett
 enum lattn_status recover_check(const char *path, struct recover_info *ret_info,
                                 struct lattn_complaint *complaint)
 {
+    struct lattn_complaint said = {""};
     struct recover_info info = {0};
     struct store_findings findings = {0};
     struct store *store = NULL;
     struct state state = {0};
-    enum lattn_status status = trial(path, &findings, complaint);
+    enum lattn_status status = trial(path, &findings, &said);
 
     if (status == LATTN_OK)
-        status = store_open(&store, path, STORE_READ, complaint);
+        status = store_open(&store, path, STORE_READ, &said);
     if (status == LATTN_OK)
-        status = recover(store, path, &findings, &state, &info, complaint);
+        status = recover(store, path, &findings, &state, &info, &said);
     if (status == LATTN_OK) {
         describe(&state, &info);
         *ret_info = info;
     }
     state_done(&state);
     store_close(&store);
-    return status;
+    return status == LATTN_OK ? status : refuse(path, status, &said, complaint);
 }
