@@ -42,6 +42,16 @@ void factor_done(struct factor *factor)
     factor_init(factor, factor->bias, factor->forget, factor->ridge);
 }
 
+void factor_adjust(struct factor *factor, double ridge)
+{
+    factor->ridge = ridge;
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL) {
+            solution_close(&factor->components[i]->solution);
+            factor->components[i]->weights_generation = 0;
+        }
+}
+
 static int32_t greater(int32_t a, int32_t b)
 {
     return a > b ? a : b;
@@ -242,6 +252,16 @@ int factor_is_dense(const struct factor *factor)
 {
     return factor->components_count > 0 && factor->components[0] != NULL &&
            factor->components[0]->identity;
+}
+
+int factor_component_is_identity(const struct factor *factor, const struct component *component)
+{
+    if (component->columns != feature_count(factor->d))
+        return 0;
+    for (int32_t i = 0; i < component->columns; i++)
+        if (feature_index(factor->d, component->features[i]) != i)
+            return 0;
+    return 1;
 }
 
 const double *factor_inverse_scales(struct factor *factor, const struct component *component)

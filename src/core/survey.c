@@ -61,6 +61,22 @@ void survey_note(struct survey *survey, int is_undetermined)
     survey->tested++;
 }
 
+enum lattn_status survey_check(const struct survey *survey)
+{
+    int32_t undetermined = 0;
+
+    for (uint64_t i = 0; i < LATTN_STREAM_WINDOW; i++) {
+        if (survey->window[i] > (i < survey->tested))
+            return LATTN_RANGE;
+        undetermined += survey->window[i];
+    }
+    return undetermined == survey->undetermined && survey->found >= 0 &&
+                   survey->found <= SAMPLE_ROWS_MAX &&
+                   (isnan(survey->touched) || (survey->touched >= 0 && isfinite(survey->touched)))
+               ? LATTN_OK
+               : LATTN_RANGE;
+}
+
 struct lattn_stream survey_report(const struct survey *survey)
 {
     struct lattn_stream stream = {
