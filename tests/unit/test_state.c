@@ -62,6 +62,7 @@ static struct lattn_report report_full(void)
 static const struct lattn_service service_full = {.accepted = 500,
                                                   .rejected = 2,
                                                   .duplicates = 1,
+                                                  .denied = 4,
                                                   .pairs_per_s = 1234.5,
                                                   .queue_bytes = 17,
                                                   .uptime_s = 60,
@@ -114,7 +115,7 @@ Test(state, has_the_fields_of_the_interface_in_order)
         "\"engine\":\"rls\",\"pairs_per_s\":1234.5,\"queue_bytes\":17,\"memory_bytes\":1048576,"
         "\"uptime_s\":60,\"bias\":true,\"pairs_effective\":850.5,"
         "\"state\":{\"position\":40,\"checkpoint_pairs\":900,\"checkpoint_age_s\":null,"
-        "\"journal_bytes\":5000,\"error\":\"no \\\"space\\\"\"}}",
+        "\"journal_bytes\":5000,\"error\":\"no \\\"space\\\"\"},\"denied\":4}",
         "%s", text.data);
     lattn_text_done(&text);
 }
