@@ -1,3 +1,6 @@
+/* Under their own names, not under those of 64 bits, which stand here as well. */
+#undef _FILE_OFFSET_BITS
+
 #include "support/failing_io.h"
 
 #include <dlfcn.h>
