@@ -55,6 +55,7 @@ struct entry {
  * format   of the messages, and of the answers
  * session  whom the answers are for, not looked at here; NULL for nobody
  * tally    the session's counters, touched by the learner thread only
+ * is_unheard  nobody takes the answers any more: questions are left out when they are read
  * bytes    of memory, once sealed
  */
 struct chunk {
@@ -70,6 +71,7 @@ struct chunk {
     size_t numbers_capacity;
     struct lattn_text text;
     size_t requests_count;
+    int is_unheard;
     size_t bytes;
     struct lattn_text answers;
     int answers_lost; /* there was no memory for one of them */
@@ -99,11 +101,11 @@ void chunk_seal(struct chunk *chunk);
 /*
  * Answer an entry, unless it is silent: with a request's result, which is written in the chunk's
  * format; with what became of pairs, if they have an id; with an error. A message of "" stands for
- * the sentence of its status.
+ * the sentence of its status. durable: as lattn_write_applied.
  */
 void chunk_answer(struct chunk *chunk, const struct entry *entry, const struct lattn_text *result);
 void chunk_answer_applied(struct chunk *chunk, const struct entry *entry, uint64_t applied,
-                          int duplicate);
+                          int duplicate, const uint64_t *durable);
 void chunk_answer_error(struct chunk *chunk, const struct entry *entry, enum lattn_status status,
                         const char *message);
 

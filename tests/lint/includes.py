@@ -23,7 +23,6 @@ FOREIGN = {
     r"lmdb\.h": r"src/store/volume\.c",
     r"xxhash\.h": r"src/store/checksum\.c",
     r"gnutls/.*": r"src/serve/tls\.c|tools/tls\.c",
-    r"systemd/.*": r"src/serve/service\.c",
     r"uv\.h": r"src/serve/[^/]+",
     r"criterion/.*": r"tests/.*",
 }

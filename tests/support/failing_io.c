@@ -1,4 +1,4 @@
-/* So that both names of a call can be defined: pwrite, pwrite64. */
+/* Under their own names, not under those of 64 bits, which stand here as well. */
 #undef _FILE_OFFSET_BITS
 
 #include "support/failing_io.h"
