@@ -226,6 +226,26 @@ LATTN_API enum lattn_status lattn_write_request(struct lattn_text *text, enum la
 
 /* ---- what the daemon answers --------------------------------------------------------------- */
 
+/*
+ * What a service keeps on disk, for status.
+ *
+ * is_kept           0: memory only, and nothing else of this counts
+ * position          of the journal's last record
+ * checkpoint_pairs  of the newest checkpoint that this process made or began with; LATTN_NEVER:
+ *                   not known
+ * checkpoint_age_s  since it was made; LATTN_NEVER: not by this process
+ * journal_bytes     written since
+ * error             why nothing can be kept at the moment, or no checkpoint made; "" if all is well
+ */
+struct lattn_kept {
+    int32_t is_kept;
+    uint64_t position;
+    int64_t checkpoint_pairs;
+    int64_t checkpoint_age_s;
+    uint64_t journal_bytes;
+    char error[256];
+};
+
 /* Counters of a service around a learner, for status. */
 struct lattn_service {
     uint64_t accepted;   /* items, as sent */
@@ -239,11 +259,13 @@ struct lattn_service {
     uint64_t heads_generation;
     enum lattn_certified heads_certified;
     enum lattn_decomposition heads_decomposition;
+    struct lattn_kept kept;
 };
 
 /*
  * Answer to hello. accepted, rejected and duplicates count what this connection sent; a message of
- * more than frame_bytes_max bytes would be refused (0: not said).
+ * more than frame_bytes_max bytes would be refused (0: not said). durable: what was answered, and
+ * last_seq, outlives the process.
  */
 struct lattn_hello {
     char version[32];
@@ -256,6 +278,7 @@ struct lattn_hello {
     uint64_t rejected;
     uint64_t duplicates;
     uint64_t frame_bytes_max;
+    int32_t durable;
 };
 
 /* Answer to name. The arrays are owned where it was read, borrowed where it is written. */
@@ -304,13 +327,14 @@ LATTN_API enum lattn_status lattn_write_named(struct lattn_text *text, enum latt
  * Whole messages of a daemon, as lines and as frames.
  *
  * lattn_write_reply     {"id": id, "result": result}           [1, id, nil, result]
- * lattn_write_applied   the same, with {"applied", "duplicate", "durable": null}
+ * lattn_write_applied   the same, with {"applied", "duplicate", "durable"}
  * lattn_write_error     {"id"?, "error": {"code", "message", "line"?}}
  *                                                              [1, id, {"code", ...}, nil]
  * lattn_write_emission  {"method": "emission", "params": {"status": status, "model": model?}}
  *                                                              [2, "emission", {"status", ...}]
  *
  * id                     JSON text; NULL or "" is left out of a line and nil in a frame
+ * durable                last number of the item's producer that is on disk; NULL: null
  * line                   0 is left out
  * result, status, model  written before in the same format; model may be NULL
  */
@@ -318,8 +342,8 @@ LATTN_API enum lattn_status lattn_write_reply(struct lattn_text *text, enum latt
                                               const char *id, const char *result,
                                               size_t result_length);
 LATTN_API enum lattn_status lattn_write_applied(struct lattn_text *text, enum lattn_format format,
-                                                const char *id, uint64_t applied,
-                                                int32_t duplicate);
+                                                const char *id, uint64_t applied, int32_t duplicate,
+                                                const uint64_t *durable);
 LATTN_API enum lattn_status lattn_write_error(struct lattn_text *text, enum lattn_format format,
                                               const char *id, enum lattn_status status,
                                               const char *message, uint64_t line);

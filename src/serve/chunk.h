@@ -101,11 +101,11 @@ void chunk_seal(struct chunk *chunk);
 /*
  * Answer an entry, unless it is silent: with a request's result, which is written in the chunk's
  * format; with what became of pairs, if they have an id; with an error. A message of "" stands for
- * the sentence of its status.
+ * the sentence of its status. durable: as lattn_write_applied.
  */
 void chunk_answer(struct chunk *chunk, const struct entry *entry, const struct lattn_text *result);
 void chunk_answer_applied(struct chunk *chunk, const struct entry *entry, uint64_t applied,
-                          int duplicate);
+                          int duplicate, const uint64_t *durable);
 void chunk_answer_error(struct chunk *chunk, const struct entry *entry, enum lattn_status status,
                         const char *message);
 

@@ -315,7 +315,7 @@ static void outcome_answer(const struct fold *fold, const struct outcome *outcom
         chunk_answer_error(outcome->chunk, outcome->entry, outcome->status, message);
     else
         chunk_answer_applied(outcome->chunk, outcome->entry, pairs + outcome->rows,
-                             outcome->fate == FATE_DUPLICATE);
+                             outcome->fate == FATE_DUPLICATE, NULL);
 }
 
 void fold_flush(struct fold *fold)
