@@ -1,5 +1,4 @@
-/* Under their own names, not under those of 64 bits, which stand here as well. */
-#undef _FILE_OFFSET_BITS
+#undef _FILE_OFFSET_BITS /* so that pwrite and pwrite64 are two names, as in the libraries */
 
 #include "support/failing_io.h"
 
@@ -150,7 +149,7 @@ EXPORT ssize_t write(int descriptor, const void *bytes, size_t length)
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        next = real("write");
+        *(void **)&next = real("write");
     return verdict == FAILS ? -1 : next(descriptor, bytes, verdict == PASSES ? length : length / 2);
 }
 
@@ -160,7 +159,7 @@ EXPORT ssize_t pwrite(int descriptor, const void *bytes, size_t length, off_t of
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        next = real("pwrite");
+        *(void **)&next = real("pwrite");
     return verdict == FAILS
                ? -1
                : next(descriptor, bytes, verdict == PASSES ? length : length / 2, offset);
@@ -178,7 +177,7 @@ EXPORT ssize_t writev(int descriptor, const struct iovec *pieces, int count)
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        next = real("writev");
+        *(void **)&next = real("writev");
     if (verdict == FAILS_HALFWAY && count == 1)
         verdict = FAILS;
     return verdict == FAILS ? -1 : next(descriptor, pieces, verdict == PASSES ? count : 1);
@@ -190,7 +189,7 @@ EXPORT ssize_t pwritev(int descriptor, const struct iovec *pieces, int count, of
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        next = real("pwritev");
+        *(void **)&next = real("pwritev");
     if (verdict == FAILS_HALFWAY && count == 1)
         verdict = FAILS;
     return verdict == FAILS ? -1 : next(descriptor, pieces, verdict == PASSES ? count : 1, offset);
@@ -206,7 +205,7 @@ EXPORT int ftruncate(int descriptor, off_t length)
     static int (*next)(int, off_t);
 
     if (next == NULL)
-        next = real("ftruncate");
+        *(void **)&next = real("ftruncate");
     return judge(descriptor, FAILING_IO_WRITE) == PASSES ? next(descriptor, length) : -1;
 }
 
@@ -220,7 +219,7 @@ EXPORT int fallocate(int descriptor, int mode, off_t offset, off_t length)
     static int (*next)(int, int, off_t, off_t);
 
     if (next == NULL)
-        next = real("fallocate");
+        *(void **)&next = real("fallocate");
     return judge(descriptor, FAILING_IO_WRITE) == PASSES ? next(descriptor, mode, offset, length)
                                                          : -1;
 }
@@ -235,7 +234,7 @@ EXPORT int fsync(int descriptor)
     static int (*next)(int);
 
     if (next == NULL)
-        next = real("fsync");
+        *(void **)&next = real("fsync");
     return judge(descriptor, FAILING_IO_SYNC) == PASSES ? next(descriptor) : -1;
 }
 
@@ -244,7 +243,7 @@ EXPORT int fdatasync(int descriptor)
     static int (*next)(int);
 
     if (next == NULL)
-        next = real("fdatasync");
+        *(void **)&next = real("fdatasync");
     return judge(descriptor, FAILING_IO_SYNC) == PASSES ? next(descriptor) : -1;
 }
 
@@ -267,7 +266,7 @@ EXPORT int openat(int folder, const char *path, int flags, ...)
         va_end(rest);
     }
     if (next == NULL)
-        next = real("openat");
+        *(void **)&next = real("openat");
     if ((flags & O_CREAT) != 0 &&
         (path[0] == '/' || folder == AT_FDCWD ? judge_path(path, FAILING_IO_NAME)
                                               : judge(folder, FAILING_IO_NAME)) != PASSES)
@@ -319,7 +318,7 @@ EXPORT int rename(const char *old, const char *name)
     static int (*next)(const char *, const char *);
 
     if (next == NULL)
-        next = real("rename");
+        *(void **)&next = real("rename");
     return judge_path(name, FAILING_IO_NAME) == PASSES ? next(old, name) : -1;
 }
 
@@ -328,7 +327,7 @@ EXPORT int renameat(int old_folder, const char *old, int folder, const char *nam
     static int (*next)(int, const char *, int, const char *);
 
     if (next == NULL)
-        next = real("renameat");
+        *(void **)&next = real("renameat");
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(old_folder, old, folder, name) : -1;
 }
 
@@ -337,7 +336,7 @@ EXPORT int linkat(int old_folder, const char *old, int folder, const char *name,
     static int (*next)(int, const char *, int, const char *, int);
 
     if (next == NULL)
-        next = real("linkat");
+        *(void **)&next = real("linkat");
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(old_folder, old, folder, name, flags)
                                                     : -1;
 }
@@ -347,7 +346,7 @@ EXPORT int unlinkat(int folder, const char *name, int flags)
     static int (*next)(int, const char *, int);
 
     if (next == NULL)
-        next = real("unlinkat");
+        *(void **)&next = real("unlinkat");
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(folder, name, flags) : -1;
 }
 
@@ -356,6 +355,6 @@ EXPORT int mkdir(const char *path, mode_t mode)
     static int (*next)(const char *, mode_t);
 
     if (next == NULL)
-        next = real("mkdir");
+        *(void **)&next = real("mkdir");
     return judge_path(path, FAILING_IO_NAME) == PASSES ? next(path, mode) : -1;
 }
