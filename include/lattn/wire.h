@@ -231,6 +231,7 @@ struct lattn_service {
     uint64_t accepted;   /* items, as sent */
     uint64_t rejected;   /* items */
     uint64_t duplicates; /* items */
+    uint64_t denied;     /* connections that were not let in */
     double pairs_per_s;  /* over about the last second */
     uint64_t queue_bytes;
     uint64_t uptime_s;

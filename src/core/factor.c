@@ -440,16 +440,17 @@ void factor_absorb(struct factor *factor, const struct lattn_batch *batch)
     factor_fold(factor);
 }
 
-void factor_settle(struct factor *factor)
+enum lattn_status factor_look(struct factor *factor)
 {
     for (int32_t i = 0; i < factor->components_count; i++) {
-        struct component *component = factor->components[i];
+        enum lattn_status status = LATTN_OK;
 
-        if (component != NULL && component->time < factor->pairs) {
-            component_decay(component, factor->forget, factor->pairs);
-            component->generation += factor->forget < 1;
-        }
+        if (factor->components[i] != NULL)
+            status = component_look(factor->components[i], factor->forget, factor->pairs);
+        if (status != LATTN_OK)
+            return status;
     }
+    return LATTN_OK;
 }
 
 void factor_residual(const struct factor *factor, double *ret_rss)

@@ -112,8 +112,11 @@ void factor_fold(struct factor *factor);
 /* Learn admitted items: take each, and fold. */
 void factor_absorb(struct factor *factor, const struct lattn_batch *batch);
 
-/* Let all components fade to the present, so that they can be compared. */
-void factor_settle(struct factor *factor);
+/*
+ * Look at all components as they have faded to the present, so that they can be compared; nothing
+ * that is learned changes. Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status factor_look(struct factor *factor);
 
 /*
  * 1 / D of the component's columns; 0 for a column that was never nonzero. It lies in the scratch,

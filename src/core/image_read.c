@@ -144,8 +144,7 @@ static void array_read(struct serial_reader *reader, int32_t count, char (*names
         serial_read_name(reader, LATTN_NAME_MAX, names[i]);
         for (int32_t j = 0; names[i][0] != '\0' && j < i; j++)
             if (strcmp(names[i], names[j]) == 0)
-                serial_refuse(reader, LATTN_DAMAGED, "\"%.40s\" is the name of %d and of %d",
-                              names[i], j, i);
+                serial_refuse(reader, LATTN_DAMAGED, "name %d comes again as name %d", j, i);
     }
 }
 
@@ -352,6 +351,7 @@ static void component_read(struct serial_reader *reader, struct factor *factor, 
     if (reader->status == LATTN_OK)
         columns_check(reader, factor, component);
     component->identity = factor_component_is_identity(factor, component);
+    component_unsettle(component);
 }
 
 static void components_read(struct serial_reader *reader, struct factor *factor)

@@ -15,6 +15,11 @@ enum {
     /* Of these one client's share: enough to keep the learner busy alone, a quarter of the queue.
      */
     QUEUE_BYTES_SHARE = 1 << 20,
+    /*
+     * What a client hands on in one turn, in messages and what each takes: large enough that a turn
+     * costs little, small enough that a thousand others are not kept waiting.
+     */
+    TURN_BYTES = 16 << 10,
     /* Messages of one client that may be on their way: so what their answers take is bounded. */
     MESSAGES_AWAY_MAX = 4096,
     /* Requests of one client that may be on their way: an answer can be a model of megabytes. */

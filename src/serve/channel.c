@@ -373,6 +373,11 @@ void channel_write(struct channel *channel, struct lattn_text *text)
     lattn_text_done(text);
 }
 
+int channel_is_mute(const struct channel *channel)
+{
+    return channel->is_mute;
+}
+
 void channel_shutdown(struct channel *channel)
 {
     if (channel->is_standard || channel->is_closing)

@@ -62,6 +62,9 @@ void channel_read_stop(struct channel *channel);
  */
 void channel_write(struct channel *channel, struct lattn_text *text);
 
+/* Is it known that nobody takes what is written? */
+int channel_is_mute(const struct channel *channel);
+
 /* Tell the peer of a connection that nothing more will be written. */
 void channel_shutdown(struct channel *channel);
 

@@ -27,12 +27,27 @@ void clients_add(struct clients *clients, struct session *session)
     clients->count++;
 }
 
+static void waiting_remove(struct clients *clients, struct session *session)
+{
+    struct session_links *links = session_links(session);
+
+    if (links->next_waiting != NULL)
+        session_links(links->next_waiting)->previous_waiting = links->previous_waiting;
+    else
+        clients->last_waiting = links->previous_waiting;
+    if (links->previous_waiting != NULL)
+        session_links(links->previous_waiting)->next_waiting = links->next_waiting;
+    else
+        clients->first_waiting = links->next_waiting;
+    links->is_waiting = 0;
+}
+
 void clients_remove(struct clients *clients, struct session *session)
 {
     struct session_links *links = session_links(session);
 
-    if (clients->turn == session)
-        clients->turn = links->next;
+    if (links->is_waiting)
+        waiting_remove(clients, session);
     if (links->next != NULL)
         session_links(links->next)->previous = links->previous;
     if (links->previous != NULL)
@@ -59,14 +74,32 @@ int clients_are_idle(const struct clients *clients)
     return 1;
 }
 
-void clients_resume(struct clients *clients, const int *is_paused)
+void clients_wait(struct clients *clients, struct session *session)
 {
-    for (size_t i = 0; i < clients->count && !*is_paused; i++) {
-        struct session *session = clients->turn != NULL ? clients->turn : clients->first;
+    struct session_links *links = session_links(session);
 
+    assert(!links->is_waiting);
+    links->is_waiting = 1;
+    links->next_waiting = NULL;
+    links->previous_waiting = clients->last_waiting;
+    if (clients->last_waiting != NULL)
+        session_links(clients->last_waiting)->next_waiting = session;
+    else
+        clients->first_waiting = session;
+    clients->last_waiting = session;
+}
+
+int clients_take_turns(struct clients *clients, const int *is_paused)
+{
+    const struct session *last = clients->last_waiting;
+    struct session *session = NULL;
+
+    while (session != last && !*is_paused) {
+        session = clients->first_waiting;
+        waiting_remove(clients, session);
         session_flow(session);
-        clients->turn = session_links(session)->next;
     }
+    return clients->first_waiting != NULL;
 }
 
 /* ---- who has to go ---- */

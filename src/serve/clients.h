@@ -20,12 +20,13 @@ struct clients_count {
  * All sessions, whoever they serve.
  *
  * places   for so many of them
- * turn     who goes on first when the learner has caught up; NULL: the first
+ * first_waiting, last_waiting  who waits for a turn
  * refused  for want of a place; displaced: to make one; dropped: see session_drop
  */
 struct clients {
     struct session *first;
-    struct session *turn;
+    struct session *first_waiting;
+    struct session *last_waiting;
     size_t count;
     size_t places;
     struct clients_count refused;
@@ -46,11 +47,16 @@ void clients_each(const struct clients *clients, void (*act)(struct session *ses
 /* Is there nothing of any client under way? */
 int clients_are_idle(const struct clients *clients);
 
+/* The session waits for its turn, behind all who do. */
+void clients_wait(struct clients *clients, struct session *session);
+
 /*
- * Let the sessions go on, one after the other, until *is_paused; next time it goes on behind where
- * it ended. So each gets its turn, however many ask for more than their share.
+ * Give each one turn who waits now, in their order, until *is_paused. Whoever wants another waits
+ * behind the others: so each has its share, however much more some ask for.
+ *
+ * Returns 1 where somebody still waits, else 0.
  */
-void clients_resume(struct clients *clients, const int *is_paused);
+int clients_take_turns(struct clients *clients, const int *is_paused);
 
 /*
  * Is there a place for one more? Where all are taken, the client idle longest loses its own, if

@@ -73,6 +73,7 @@ static void pipeline_service(void *arg, struct lattn_service *ret_service)
         .accepted = tally->accepted,
         .rejected = tally->rejected,
         .duplicates = tally->duplicates,
+        .denied = access_denied(pipeline->settings.access),
         .pairs_per_s = meter_rate(&pipeline->meter, now_ns),
         .queue_bytes = queue_bytes(pipeline->in),
         .uptime_s = (now_ns - pipeline->open_ns) / UINT64_C(1000000000),

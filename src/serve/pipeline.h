@@ -4,6 +4,7 @@
 #include <lattn/learner.h>
 #include <lattn/status.h>
 
+#include "serve/access.h"
 #include "serve/chunk.h"
 #include "serve/fold.h"
 #include "serve/publish.h"
@@ -25,6 +26,7 @@ struct pipeline;
  * emit_every_ns, emit_every_pairs  one of them is 0
  * emit_dir                         NULL: no files; kept
  * frame_bytes_max                  of a message, which the loop holds to; hello tells it
+ * access                           whose refusals status tells of; kept
  * commit                           see fold.h; NULL: none
  * wake                             called on other threads: there is something to collect, or the
  *                                  pipeline has ended
@@ -37,6 +39,7 @@ struct pipeline_settings {
     int32_t heads_count;
     const char *emit_dir;
     size_t frame_bytes_max;
+    const struct access *access;
     fold_commit_fn commit;
     void *commit_arg;
     void (*wake)(void *arg);

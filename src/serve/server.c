@@ -52,8 +52,12 @@ struct server {
     struct clients clients;
     struct pool input;
     struct pool output;
-    size_t requests;          /* handed in and not answered */
-    uv_idle_t room;           /* runs once when memory has become free */
+    size_t requests;    /* handed in and not answered */
+    uv_idle_t turns;    /* runs while clients wait that may go on */
+    int has_room;       /* memory has become free */
+    struct chunk *late; /* to be handed on at the end of this round of the loop */
+    struct chunk **last_late;
+    uv_check_t round;
     struct session *standard; /* the one of stdin, while it lasts */
     struct pipeline *pipeline;
     struct bulletin *newest;
@@ -75,7 +79,8 @@ static void handles_close(struct server *server)
     uv_close((uv_handle_t *)&server->wake, NULL);
     uv_close((uv_handle_t *)&server->farewell, NULL);
     uv_close((uv_handle_t *)&server->deadline, NULL);
-    uv_close((uv_handle_t *)&server->room, NULL);
+    uv_close((uv_handle_t *)&server->turns, NULL);
+    uv_close((uv_handle_t *)&server->round, NULL);
     signals_stop(&server->signals);
     service_stop(&server->service);
 }
@@ -142,12 +147,41 @@ static void deadline_over(uv_timer_t *timer)
 
 /* ---- what sessions report ---- */
 
+/*
+ * Requests of one round of the loop are handed on together, behind the pairs of others: then one
+ * solution answers them all, for nothing was learned in between. A client's own order stays.
+ */
+static void chunk_delay(struct server *server, struct chunk *chunk)
+{
+    session_links(chunk->session)->is_late = 1;
+    chunk->next = NULL;
+    *server->last_late = chunk;
+    server->last_late = &chunk->next;
+}
+
+static void round_ended(uv_check_t *check)
+{
+    struct server *server = check->data;
+
+    while (server->late != NULL) {
+        struct chunk *chunk = server->late;
+
+        server->late = chunk->next;
+        session_links(chunk->session)->is_late = 0;
+        pipeline_submit(server->pipeline, chunk);
+    }
+    server->last_late = &server->late;
+}
+
 static void chunk_submitted(void *arg, struct chunk *chunk)
 {
     struct server *server = arg;
 
     server->requests += chunk->requests_count;
-    pipeline_submit(server->pipeline, chunk);
+    if (chunk->requests_count > 0 || session_links(chunk->session)->is_late)
+        chunk_delay(server, chunk);
+    else
+        pipeline_submit(server->pipeline, chunk);
     /* Each session looks at this before it reads on. */
     if (pipeline_bytes(server->pipeline) >= QUEUE_BYTES_HIGH ||
         server->requests >= REQUESTS_QUEUED_HIGH)
@@ -168,21 +202,47 @@ static void client_dropped(void *arg, const char *why)
     clients_note_dropped(&server->clients, why);
 }
 
-/* Those who wait for memory try again, when whoever gave it back is done. */
-static void room_came(uv_idle_t *idle)
+/* What was given back may be what others wait for. */
+static void room_offer(struct server *server)
+{
+    server->has_room = 0;
+    clients_each(&server->clients, session_publish);
+    clients_each(&server->clients, session_flow);
+}
+
+/* Once in each round of the loop, between reading and reading. */
+static void turns_came(uv_idle_t *idle)
 {
     struct server *server = idle->data;
+    int is_waited;
 
-    (void)uv_idle_stop(idle); /* cannot fail */
-    clients_each(&server->clients, session_publish);
-    clients_resume(&server->clients, &server->host.is_paused);
+    if (server->has_room)
+        room_offer(server);
+    is_waited = clients_take_turns(&server->clients, &server->host.is_paused);
+    if (!server->has_room && (!is_waited || server->host.is_paused))
+        (void)uv_idle_stop(idle); /* cannot fail */
+}
+
+static void turns_start(struct server *server)
+{
+    (void)uv_idle_start(&server->turns, turns_came); /* fails only if closing */
+}
+
+static void session_waits(void *arg, struct session *session)
+{
+    struct server *server = arg;
+
+    clients_wait(&server->clients, session);
+    if (!server->host.is_paused)
+        turns_start(server);
 }
 
 static void memory_freed(void *arg)
 {
     struct server *server = arg;
 
-    (void)uv_idle_start(&server->room, room_came); /* fails only if closing */
+    server->has_room = 1;
+    turns_start(server);
 }
 
 static void session_became_idle(void *arg, struct session *session)
@@ -244,7 +304,7 @@ static void answers_deliver(struct server *server)
     if (server->host.is_paused && pipeline_bytes(server->pipeline) <= QUEUE_BYTES_LOW &&
         server->requests <= REQUESTS_QUEUED_LOW) {
         server->host.is_paused = 0;
-        clients_resume(&server->clients, &server->host.is_paused);
+        turns_start(server);
     }
 }
 
@@ -333,8 +393,12 @@ static int handles_open(struct server *server)
     server->farewell.data = server;
     (void)uv_timer_init(&server->loop, &server->deadline);
     server->deadline.data = server;
-    (void)uv_idle_init(&server->loop, &server->room); /* cannot fail */
-    server->room.data = server;
+    (void)uv_idle_init(&server->loop, &server->turns); /* cannot fail */
+    server->turns.data = server;
+    (void)uv_check_init(&server->loop, &server->round); /* cannot fail */
+    server->round.data = server;
+    server->last_late = &server->late;
+    (void)uv_check_start(&server->round, round_ended); /* cannot fail */
     return signals_start(&server->signals, &server->loop, &calls);
 }
 
@@ -403,6 +467,7 @@ static enum lattn_status learner_open(struct server *server)
         .heads_count = config->heads_count,
         .emit_dir = config->emit_dir,
         .frame_bytes_max = config->frame_bytes_max,
+        .access = server->access,
         .wake = pipeline_wakes,
         .wake_arg = server,
     };
@@ -446,6 +511,7 @@ static struct session_host host_of(struct server *server)
         .input = &server->input,
         .output = &server->output,
         .submit = chunk_submitted,
+        .wait = session_waits,
         .crowded = output_crowded,
         .dropped = client_dropped,
         .idle = session_became_idle,

@@ -16,11 +16,6 @@
 #include <inttypes.h>
 
 enum {
-    /*
-     * Bytes of messages in a chunk, each with its entry, which is most of a short one; more would
-     * keep other clients' messages waiting.
-     */
-    CHUNK_BYTES_ENOUGH = 256 << 10,
     /* How long a client whose stream is lost may take to see its answers and go. */
     LINGER_MS = 2000
 };
@@ -48,6 +43,7 @@ struct session {
     struct outbox outbox;
     uint64_t active_ms;
     int is_standard;
+    int is_flooding; /* the last read was full: there may be no end to them */
     struct inbox inbox;
     struct tally tally;
     enum input input;
@@ -187,12 +183,18 @@ static int is_deaf(const struct session *session)
     return session->outbox.bytes >= OUTPUT_BYTES_ENOUGH;
 }
 
-/* Must this client's messages wait? When the daemon ends it no longer waits for clients to read. */
-static int is_held_up(const struct session *session)
+/* Is enough of this client under way? When the daemon ends it no longer waits for it to read. */
+static int is_full(const struct session *session)
 {
-    return session->host->is_paused || session->requests_away >= REQUESTS_AWAY_MAX ||
+    return session->requests_away >= REQUESTS_AWAY_MAX ||
            session->messages_away >= MESSAGES_AWAY_MAX ||
            session->bytes_away >= QUEUE_BYTES_SHARE || (is_deaf(session) && !session->is_finishing);
+}
+
+/* Must this client's messages wait? */
+static int is_held_up(const struct session *session)
+{
+    return session->host->is_paused || session->links.is_waiting || is_full(session);
 }
 
 /* The next message, or after the end of the input what is left without an end. */
@@ -214,8 +216,8 @@ static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk
 {
     size_t bytes = 0;
 
-    while (bytes < CHUNK_BYTES_ENOUGH &&
-           session->requests_away + chunk->requests_count < REQUESTS_AWAY_MAX) {
+    /* A request may keep the learner busy longer than all pairs of a turn. */
+    while (bytes < TURN_BYTES && chunk->requests_count == 0) {
         struct letter letter = {.bytes = NULL};
         struct lattn_complaint complaint = {""};
         enum lattn_status status = letter_take(session, &letter, &complaint);
@@ -249,7 +251,7 @@ static void chunk_send(struct session *session, struct chunk *chunk)
     session->host->submit(session->host->arg, chunk);
 }
 
-/* Hand on the messages that are here. Returns as chunk_fill. */
+/* Hand on the messages that are here, as many as one turn allows. Returns as chunk_fill. */
 static enum lattn_status messages_send(struct session *session)
 {
     struct chunk *chunk = NULL;
@@ -257,6 +259,7 @@ static enum lattn_status messages_send(struct session *session)
 
     if (status != LATTN_OK)
         return status;
+    chunk->is_unheard = channel_is_mute(session->channel);
     status = chunk_fill(session, chunk);
     chunk_send(session, chunk);
     return status;
@@ -301,18 +304,32 @@ static enum lattn_status input_ask(struct session *session)
     return status;
 }
 
-/* Go on as far as one may: hand on messages, ask for bytes or not, end. */
+/*
+ * What is left over waits for the client's next turn: messages, and whatever is behind a read that
+ * was full. status: of the last look for messages; LATTN_OK if there was none.
+ */
+static void turn_consider(struct session *session, enum lattn_status status)
+{
+    int goes_on = status == LATTN_OK || session->is_flooding;
+
+    session->is_flooding = 0;
+    if (goes_on && session->input != INPUT_DONE && !is_full(session))
+        session->host->wait(session->host->arg, session);
+}
+
+/* Go on as far as one turn allows: hand on messages, ask for bytes or not, end. */
 void session_flow(struct session *session)
 {
     enum lattn_status status = LATTN_OK;
 
-    if (session->is_gone)
+    if (session->is_gone || session->links.is_waiting)
         return;
-    while (status == LATTN_OK && session->input != INPUT_DONE && !is_held_up(session))
+    if (session->input != INPUT_DONE && !is_held_up(session))
         status = messages_send(session);
     if (status != LATTN_NO_MEMORY) {
         inbox_trim(&session->inbox);
         input_consider_done(session, status);
+        turn_consider(session, status);
         status = input_ask(session);
     }
     if (status == LATTN_NO_MEMORY)
@@ -359,6 +376,7 @@ static void bytes_came(void *arg, const char *bytes, size_t length)
 
     if (session->input != INPUT_OPEN)
         return;
+    session->is_flooding = length >= READ_BYTES_MAX;
     if (inbox_add(&session->inbox, bytes, length) == LATTN_OK)
         session_flow(session);
     else

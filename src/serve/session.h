@@ -30,6 +30,7 @@ struct session;
  * newest     the newest bulletin, NULL before the first
  * input      memory for long messages; output: for answers, and for bulletins half of it
  * submit     takes a sealed chunk, which comes back through session_answer
+ * wait       the session waits for its turn, see clients.h: until then it does nothing
  * crowded    output is exceeded: sessions are to be dropped
  * dropped    the session drops its client, and why
  * idle       the client's input has ended and all of it was answered; the session goes on to its
@@ -47,6 +48,7 @@ struct session_host {
     struct pool *input;
     struct pool *output;
     void (*submit)(void *arg, struct chunk *chunk);
+    void (*wait)(void *arg, struct session *session);
     void (*crowded)(void *arg);
     void (*dropped)(void *arg, const char *why);
     void (*idle)(void *arg, struct session *session);
@@ -74,7 +76,7 @@ void session_answer(struct session *session, struct chunk *chunk);
 /* host->newest has changed: send it to the client if it wants it and takes it. */
 void session_publish(struct session *session);
 
-/* host->is_paused was lifted, or memory has become free: go on. */
+/* Go on: it is the session's turn, or memory has become free. */
 void session_flow(struct session *session);
 
 /* Read no more, hand on what has been read, and keep the connection. */
@@ -101,10 +103,14 @@ size_t session_output(const struct session *session);
  */
 uint64_t session_idle_ms(const struct session *session);
 
-/* Links of the owner's list. */
+/* Links of the owner's lists: of all, and of those who wait for their turn. */
 struct session_links {
     struct session *next;
     struct session *previous;
+    struct session *next_waiting;
+    struct session *previous_waiting;
+    int is_waiting;
+    int is_late; /* its last chunks wait at the owner's for the end of the round */
 };
 struct session_links *session_links(struct session *session);
 
