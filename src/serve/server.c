@@ -82,7 +82,7 @@ static void handles_close(struct server *server)
     uv_close((uv_handle_t *)&server->turns, NULL);
     uv_close((uv_handle_t *)&server->round, NULL);
     signals_stop(&server->signals);
-    service_stop(&server->service);
+    service_done(&server->service);
 }
 
 static void farewell_over(uv_timer_t *timer)
@@ -534,14 +534,13 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     server->output = pool_of(server, config->output_bytes_max);
     server->host = host_of(server);
     status = addresses_check(config);
+    service_init(&server->service, server_is_alive, server);
     if (status == LATTN_OK)
         status = loop_open(server);
     if (status == LATTN_OK)
         status = access_begin(server);
-    if (status == LATTN_OK) {
-        service_start(&server->service, &server->loop, server_is_alive, server);
+    if (status == LATTN_OK)
         status = learner_open(server);
-    }
     if (status == LATTN_OK)
         status =
             addresses_open(&server->addresses, config, &server->loop, client_connected, server);
@@ -551,7 +550,7 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
         server_close(&server);
         return status;
     }
-    service_ready(&server->service);
+    service_ready(&server->service, &server->loop);
     log_event(LOG_LEVEL_INFO, "memory only: nothing is kept when the daemon ends",
               LOG_FIELDS(log_text("version", LATTN_VERSION)));
     *ret_server = server;
@@ -584,7 +583,7 @@ void server_close(struct server **server)
         return;
     addresses_close(&old->addresses);
     pipeline_close(&old->pipeline);
-    service_stop(&old->service);
+    service_done(&old->service);
     if (old->has_loop) {
         uv_walk(&old->loop, handle_close, NULL);
         (void)uv_run(&old->loop, UV_RUN_DEFAULT);
