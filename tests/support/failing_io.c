@@ -1,3 +1,5 @@
+#undef _FILE_OFFSET_BITS /* so that pwrite and pwrite64 are two names, as in the libraries */
+
 #include "support/failing_io.h"
 
 #include <dlfcn.h>
