@@ -27,6 +27,7 @@ void client_init(struct client *client, const char *verb, const struct link_sett
         .address = settings->address,
         .format = format,
         .link = {.fd = -1},
+        .wake_fd = -1,
     };
 }
 
@@ -44,11 +45,26 @@ enum lattn_status client_connect(struct client *client, struct lattn_complaint *
     if (status != LATTN_OK)
         return status;
     reader_init_from(&client->answers, answers_read, &client->link, unit, SIZE_MAX);
+    client->broken = 0;
+    client->out_sent = 0;
+    if (client->format == LATTN_FORMAT_JSON)
+        client->messages = 0; /* those of frames are ids, which are not used again */
     if (client->link.token_file != NULL)
         status = token_show(client, client->link.token_file, complaint);
     if (status != LATTN_OK)
         client_close(client);
     return status;
+}
+
+enum verb_exit client_refuse_open(const struct client *client, enum lattn_status status,
+                                  const struct lattn_complaint *complaint)
+{
+    if (status == LATTN_ADDRESS) {
+        talk(client->verb, client->address, "%s", complaint->text);
+        return VERB_MISUSED;
+    }
+    talk(client->verb, client->address, "cannot connect: %s", complaint->text);
+    return VERB_REFUSED;
 }
 
 enum verb_exit client_open(struct client *client, const char *verb,
@@ -64,14 +80,7 @@ enum verb_exit client_open(struct client *client, const char *verb,
         (void)nanosleep(&step, NULL); /* a shorter wait does no harm */
         status = client_connect(client, &complaint);
     }
-    if (status == LATTN_OK)
-        return VERB_DONE;
-    if (status == LATTN_ADDRESS) {
-        talk(verb, client->address, "%s", complaint.text);
-        return VERB_MISUSED;
-    }
-    talk(verb, client->address, "cannot connect: %s", complaint.text);
-    return VERB_REFUSED;
+    return status == LATTN_OK ? VERB_DONE : client_refuse_open(client, status, &complaint);
 }
 
 void client_close(struct client *client)
@@ -129,7 +138,31 @@ static enum lattn_status message_close(struct client *client, enum lattn_status 
     }
     client->messages++;
     client->bytes += length;
+    client->last_length = length;
     return LATTN_OK;
+}
+
+const char *client_last(const struct client *client, size_t *ret_length)
+{
+    *ret_length = client->last_length;
+    return client->out.data + client->out.length - client->last_length;
+}
+
+void client_take_back(struct client *client)
+{
+    client->out.length -= client->last_length;
+    client->bytes -= client->last_length;
+    client->messages--;
+    client->last_length = 0;
+}
+
+enum lattn_status client_repeat(struct client *client, const char *bytes, size_t length)
+{
+    enum lattn_status status = lattn_text_add(&client->out, bytes, length);
+
+    if (status == LATTN_OK && client->format == LATTN_FORMAT_JSON)
+        client->messages++;
+    return status;
 }
 
 enum lattn_status client_request(struct client *client, const struct lattn_request *request)
@@ -202,9 +235,10 @@ static void out_compact(struct client *client)
 
 enum lattn_status client_turn(struct client *client, int input_fd, int *ret_input_ready)
 {
-    struct pollfd polled[2] = {
+    struct pollfd polled[3] = {
         {.fd = client->link.fd, .events = POLLIN},
         {.fd = input_fd, .events = POLLIN},
+        {.fd = client->wake_fd, .events = POLLIN},
     };
     enum lattn_status status = LATTN_OK;
 
@@ -212,7 +246,7 @@ enum lattn_status client_turn(struct client *client, int input_fd, int *ret_inpu
         return LATTN_CLOSED;
     if (client_pending(client) > 0 && !client->broken)
         polled[0].events |= POLLOUT;
-    if (poll(polled, 2, link_has_bytes(&client->link) ? 0 : -1) < 0)
+    if (poll(polled, 3, link_has_bytes(&client->link) ? 0 : -1) < 0)
         return errno == EINTR ? LATTN_OK : LATTN_INPUT_OUTPUT;
     if (polled[0].revents & POLLOUT) {
         out_send(client);
@@ -225,8 +259,20 @@ enum lattn_status client_turn(struct client *client, int input_fd, int *ret_inpu
     return status;
 }
 
+/* A daemon that turns us away does so in a line, before it has seen what we speak. */
+static enum lattn_format answers_format(struct client *client)
+{
+    struct reader *answers = &client->answers;
+
+    if (answers->unit == READER_FRAMES && answers->end > answers->start &&
+        answers->data[answers->start] == '{')
+        answers->unit = READER_LINES;
+    return answers->unit == READER_LINES ? LATTN_FORMAT_JSON : LATTN_FORMAT_MSGPACK;
+}
+
 enum lattn_status client_next(struct client *client, struct lattn_reply *ret_reply)
 {
+    enum lattn_format format = answers_format(client);
     struct lattn_complaint complaint;
     char *text;
     size_t length;
@@ -234,7 +280,7 @@ enum lattn_status client_next(struct client *client, struct lattn_reply *ret_rep
 
     if (status != LATTN_OK)
         return status;
-    status = lattn_reply_read(text, length, client->format, ret_reply, &complaint);
+    status = lattn_reply_read(text, length, format, ret_reply, &complaint);
     /* A daemon that is killed may leave half a line. */
     return status != LATTN_OK && client->answers.ended ? LATTN_CLOSED : status;
 }

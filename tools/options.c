@@ -75,6 +75,41 @@ static enum options_outcome whole_read(const char *verb, const struct option_row
     return OPTIONS_READ;
 }
 
+/* Milliseconds in one of a unit; 0 where it is none. */
+static uint64_t time_unit(const char *name)
+{
+    static const struct {
+        const char *name;
+        uint64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(name, units[i].name) == 0)
+            return units[i].ms;
+    return 0;
+}
+
+/* Nothing needs no unit. */
+static enum options_outcome time_read(const char *verb, const struct option_row *row,
+                                      const char *text)
+{
+    char *end;
+    unsigned long long count;
+    uint64_t unit;
+
+    errno = 0;
+    count = strtoull(text, &end, 10);
+    unit = count == 0 && *end == '\0' ? 1 : time_unit(end);
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || unit == 0 ||
+        count > row->whole_max / unit || count * unit < row->whole_min) {
+        talk(verb, row->name, "\"%s\" is no time from %llums to %llus, like 250ms, 5s or 2m", text,
+             (unsigned long long)row->whole_min, (unsigned long long)(row->whole_max / 1000));
+        return OPTIONS_MISUSED;
+    }
+    *(uint64_t *)row->value = count * unit;
+    return OPTIONS_READ;
+}
+
 static int real_is_allowed(enum option_kind kind, double value)
 {
     return isfinite(value) && (kind == OPTION_POSITIVE ? value > 0 : value >= 0) &&
@@ -108,6 +143,8 @@ static enum options_outcome value_read(const char *verb, const struct option_row
     case OPTION_POSITIVE:
     case OPTION_SHARE:
         return real_read(verb, row, text);
+    case OPTION_TIME:
+        return time_read(verb, row, text);
     case OPTION_TEXT:
         *(const char **)row->value = text;
         break;

@@ -58,7 +58,7 @@ struct channel {
     int file_busy;
     int is_reading;
 
-    size_t pending;
+    size_t pending; /* bytes of memory */
     int is_standard;
     uv_shutdown_t shutdown_request;
     int is_mute; /* nobody reads the answers */
@@ -303,11 +303,11 @@ static void stream_written(uv_write_t *request, int error)
     struct output *output = request->data;
     struct channel *channel = output->channel;
 
-    channel->pending -= output->text.length;
+    channel->pending -= output->text.capacity;
     output_close(output);
     if (error != 0)
         output_failed(channel, error);
-    if (channel->pending == 0 && !channel->is_closing)
+    if (!channel->is_closing)
         channel->events->drained(channel->arg);
 }
 
@@ -326,7 +326,7 @@ static void stream_write(struct channel *channel, struct lattn_text *text)
         error = uv_write(&output->request, channel->writer, &buffer, 1, stream_written);
     }
     if (error == 0) {
-        channel->pending += output->text.length;
+        channel->pending += output->text.capacity;
         return;
     }
     if (output != NULL)
@@ -373,6 +373,11 @@ void channel_write(struct channel *channel, struct lattn_text *text)
     lattn_text_done(text);
 }
 
+int channel_is_mute(const struct channel *channel)
+{
+    return channel->is_mute;
+}
+
 void channel_shutdown(struct channel *channel)
 {
     if (channel->is_standard || channel->is_closing)
@@ -409,6 +414,11 @@ const char *channel_peer(const struct channel *channel)
 size_t channel_pending(const struct channel *channel)
 {
     return channel->pending;
+}
+
+size_t channel_unsent(const struct channel *channel)
+{
+    return channel->writer == NULL ? 0 : uv_stream_get_write_queue_size(channel->writer);
 }
 
 /* ---- opening and closing ---- */

@@ -21,7 +21,7 @@ struct channel;
  * bytes    they came; borrowed
  * ended    nothing will come any more: error 0 at the end of the input, else a libuv error;
  *          UV_EACCES: the peer is not let in and was told so, what it still sends is dropped
- * drained  all that was written has left
+ * drained  something that was written has left
  * closed   channel_close is done; the owner may channel_release now
  */
 struct channel_events {
@@ -62,11 +62,17 @@ void channel_read_stop(struct channel *channel);
  */
 void channel_write(struct channel *channel, struct lattn_text *text);
 
+/* Is it known that nobody takes what is written? */
+int channel_is_mute(const struct channel *channel);
+
 /* Tell the peer of a connection that nothing more will be written. */
 void channel_shutdown(struct channel *channel);
 
-/* Bytes written that have not left yet. */
+/* Bytes of memory of what was written and has not left yet. */
 size_t channel_pending(const struct channel *channel);
+
+/* Bytes that the system has not taken yet, also of a long text that is on its way. */
+size_t channel_unsent(const struct channel *channel);
 
 /* Stop everything; closed will be called once, later. Nothing else is reported from now on. */
 void channel_close(struct channel *channel);

@@ -5,6 +5,7 @@
 #include "serve/config.h"
 
 #include "base/complaint.h"
+#include "serve/bounds.h"
 #include "serve/option.h"
 
 #include <assert.h>
@@ -387,6 +388,20 @@ static enum lattn_status reach_agrees(const struct config *config,
                     knows_clients ? "" : "--token-file or --tls-ca");
 }
 
+/* A message that is growing has two blocks for a moment, the one it fills and the next. */
+static enum lattn_status input_agrees(const struct config *config,
+                                      struct lattn_complaint *complaint)
+{
+    size_t need = 2 * (config->frame_bytes_max + READ_BYTES_MAX);
+
+    if (config->frame_bytes_max + READ_BYTES_MAX <= INPUT_BYTES_OWN ||
+        config_input_max(config) >= need)
+        return LATTN_OK;
+    return complain(complaint, LATTN_RANGE,
+                    "--max-input %zu: a message of max-frame may need %zu while it comes",
+                    config->input_bytes_max, need);
+}
+
 /* What no option can see alone. */
 static enum lattn_status config_agree(const struct config *config,
                                       struct lattn_complaint *complaint)
@@ -404,6 +419,8 @@ static enum lattn_status config_agree(const struct config *config,
                         "--explain: needs --dim, the coordinates of a token");
     if (guards_agree(config, complaint) != LATTN_OK || reach_agrees(config, complaint) != LATTN_OK)
         return LATTN_FIELD;
+    if (input_agrees(config, complaint) != LATTN_OK)
+        return LATTN_RANGE;
     return heads_agree(config, complaint);
 }
 
@@ -440,6 +457,11 @@ enum lattn_status config_read(int argc, char **argv, char **environment, struct 
     }
     *ret_config = config;
     return LATTN_OK;
+}
+
+size_t config_input_max(const struct config *config)
+{
+    return config->input_bytes_max > 0 ? config->input_bytes_max : 4 * config->frame_bytes_max;
 }
 
 void config_done(struct config *config)

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,22 +14,13 @@
 /* The first descriptor that systemd passes; those before it are input, output and the log. */
 enum { DESCRIPTOR_FIRST = 3 };
 
-/* A whole number in the environment, or 0. */
-static uint64_t variable_count(const char *name)
-{
-    const char *text = getenv(name);
-    uint64_t count = 0;
-
-    return text != NULL && quantity_count(text, &count) == LATTN_OK ? count : 0;
-}
-
 static enum lattn_status range_check(int descriptor, struct lattn_complaint *complaint)
 {
-    uint64_t count = variable_count("LISTEN_FDS");
+    uint64_t count = quantity_variable("LISTEN_FDS");
 
     if (descriptor < DESCRIPTOR_FIRST)
         return complain(complaint, LATTN_ADDRESS, "0 to 2 are input, output and the log");
-    if (variable_count("LISTEN_PID") != (uint64_t)getpid())
+    if (quantity_variable("LISTEN_PID") != (uint64_t)getpid())
         return LATTN_OK;
     if ((uint64_t)(descriptor - DESCRIPTOR_FIRST) >= count)
         return complain(complaint, LATTN_ADDRESS, "not passed on: LISTEN_FDS is %llu, from %d",

@@ -72,6 +72,12 @@ enum lattn_status pipeline_bulletin(struct pipeline *pipeline, struct bulletin *
 /* Emit soon, whatever the schedule says. */
 void pipeline_emit(struct pipeline *pipeline);
 
+/*
+ * Has the learner thread come round since this was asked the last time? Asks it to come round
+ * again, which it does as soon as it has finished what it is at; the first answer is yes.
+ */
+int pipeline_is_alive(struct pipeline *pipeline);
+
 /* Nothing more will be handed in: learn what is there and emit for the last time. */
 void pipeline_end(struct pipeline *pipeline);
 

@@ -73,6 +73,7 @@ Test(config, has_the_defaults_of_the_interface)
     cr_assert_null(config.emit_dir);
     cr_assert_eq(config.heads, LATTN_HEADS_FEWEST);
     cr_assert_eq(config.frame_bytes_max, LATTN_FRAME_BYTES_DEFAULT);
+    cr_assert_eq(config.stop_timeout_ns, UINT64_C(30000000000));
     cr_assert_eq(config.log_level, LOG_LEVEL_INFO);
 }
 
@@ -82,6 +83,7 @@ Test(config, takes_every_option)
                            "--forget 0.999 --precision f32 --ridge 1e-6 --engine rls "
                            "--emit-every 250ms --emit-dir /tmp --heads 3 "
                            "--exit-when identifying --max-memory 1G --max-frame 64K "
+                           "--stop-timeout 2m "
                            "--log-level debug --log-format json"),
                  LATTN_OK, "%s", complaint.text);
     cr_assert_eq(config.addresses_count, 2);
@@ -99,6 +101,7 @@ Test(config, takes_every_option)
     cr_assert(config.exit_when_identifying);
     cr_assert_eq(config.learner.memory_max, (size_t)1 << 30);
     cr_assert_eq(config.frame_bytes_max, (size_t)64 << 10);
+    cr_assert_eq(config.stop_timeout_ns, UINT64_C(120000000000));
     cr_assert_eq(config.log_level, LOG_LEVEL_DEBUG);
     cr_assert_eq(config.log_format, LOG_FORMAT_JSON);
 }
@@ -198,6 +201,8 @@ Test(config, refuses_values_outside_their_range)
     refuses("--listen stdin --ridge -1", LATTN_RANGE, "--ridge -1");
     refuses("--listen stdin --emit-every 0s", LATTN_RANGE, "--emit-every 0s");
     refuses("--listen stdin --emit-every 5", LATTN_SYNTAX, "--emit-every 5");
+    refuses("--listen stdin --stop-timeout 0s", LATTN_RANGE, "--stop-timeout 0s: must be above 0");
+    refuses("--listen stdin --stop-timeout 5", LATTN_SYNTAX, "--stop-timeout 5: not a time");
     refuses("--listen stdin --max-frame 0", LATTN_RANGE, "--max-frame 0");
     refuses("--listen stdin --max-frame 2G", LATTN_RANGE, "--max-frame 2G");
     refuses("--listen stdin --max-memory 0", LATTN_RANGE, "--max-memory 0");
