@@ -18,6 +18,14 @@ enum lattn_status pool_charge(struct pool *pool, size_t bytes)
     return pool->bytes <= pool->bytes_max ? LATTN_OK : LATTN_MEMORY_LIMIT;
 }
 
+int pool_has_half(struct pool *pool)
+{
+    if (pool->bytes <= pool->bytes_max / 2)
+        return 1;
+    pool->is_wanted = 1;
+    return 0;
+}
+
 void pool_give(struct pool *pool, size_t bytes)
 {
     assert(bytes <= pool->bytes);

@@ -27,6 +27,9 @@ enum lattn_status pool_take(struct pool *pool, size_t bytes);
 /* Take memory that is in use already. Returns LATTN_MEMORY_LIMIT where it is more than there is. */
 enum lattn_status pool_charge(struct pool *pool, size_t bytes);
 
+/* Is half of it free? Where it is not, pool->freed will tell. */
+int pool_has_half(struct pool *pool);
+
 /* Give back what was taken or charged. */
 void pool_give(struct pool *pool, size_t bytes);
 
