@@ -116,6 +116,8 @@ size_t session_output(const struct session *session)
 
 uint64_t session_idle_ms(const struct session *session)
 {
+    if (session->is_lingering && !session->is_gone)
+        return 0;
     if (session->is_gone || session->is_standard || session->away > 0 ||
         session->outbox.bytes > 0 || session->subscription.is_on)
         return UINT64_MAX;

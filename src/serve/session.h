@@ -93,7 +93,7 @@ size_t session_output(const struct session *session);
 /*
  * Since when the client has had nothing under way: no message became whole, no answer left, it
  * subscribed to nothing. Milliseconds of uv_now; UINT64_MAX where it has something, is ended, or
- * is standard input.
+ * is standard input; 0 where all was said and it is only waited for to go.
  */
 uint64_t session_idle_ms(const struct session *session);
 

@@ -110,7 +110,7 @@ Test(inbox, takes_memory_of_all_only_for_long_messages)
 Test(inbox, waits_where_the_memory_of_all_is_used_up)
 {
     inbox_init(&inbox, 1 << 20, &pool);
-    cr_assert_eq(pool_take(&pool, (1 << 20) - (300 << 10)), LATTN_OK);
+    cr_assert_eq(pool_take(&pool, (1 << 20) - (300 << 10), &pool), LATTN_OK);
     cr_assert_eq(grow(1 << 20), LATTN_MEMORY_LIMIT);
     cr_assert(pool.is_wanted);
     cr_assert_leq(buffer_length(&inbox.buffer), inbox.buffer.capacity);
