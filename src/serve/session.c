@@ -124,6 +124,11 @@ uint64_t session_idle_ms(const struct session *session)
     return session->active_ms;
 }
 
+int session_is_gone(const struct session *session)
+{
+    return session->is_gone;
+}
+
 int session_is_idle(const struct session *session)
 {
     return session->input == INPUT_DONE && session->away == 0;

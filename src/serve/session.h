@@ -87,6 +87,9 @@ int session_is_idle(const struct session *session);
 void session_abort(struct session *session);
 void session_drop(struct session *session, const char *why);
 
+/* Is it ended? It is there until what is under way has come back, but has no connection. */
+int session_is_gone(const struct session *session);
+
 /* Bytes of answers it holds; 0 once it is ended. */
 size_t session_output(const struct session *session);
 
