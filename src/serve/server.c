@@ -58,6 +58,7 @@ struct server {
     int has_room;       /* memory has become free */
     struct chunk *late; /* to be handed on at the end of this round of the loop */
     struct chunk **last_late;
+    size_t late_bytes;
     uv_check_t round;
     struct session *standard; /* the one of stdin, while it lasts */
     struct store *store;      /* NULL: memory only */
@@ -159,6 +160,7 @@ static void chunk_delay(struct server *server, struct chunk *chunk)
     chunk->next = NULL;
     *server->last_late = chunk;
     server->last_late = &chunk->next;
+    server->late_bytes += chunk->bytes;
 }
 
 static void round_ended(uv_check_t *check)
@@ -173,6 +175,7 @@ static void round_ended(uv_check_t *check)
         pipeline_submit(server->pipeline, chunk);
     }
     server->last_late = &server->late;
+    server->late_bytes = 0;
 }
 
 static void chunk_submitted(void *arg, struct chunk *chunk)
@@ -185,7 +188,7 @@ static void chunk_submitted(void *arg, struct chunk *chunk)
     else
         pipeline_submit(server->pipeline, chunk);
     /* Each session looks at this before it reads on. */
-    if (pipeline_bytes(server->pipeline) >= QUEUE_BYTES_HIGH ||
+    if (pipeline_bytes(server->pipeline) + server->late_bytes >= QUEUE_BYTES_HIGH ||
         server->requests >= REQUESTS_QUEUED_HIGH)
         server->host.is_paused = 1;
 }
@@ -303,7 +306,8 @@ static void answers_deliver(struct server *server)
         server->requests -= chunk->requests_count;
         session_answer(chunk->session, chunk);
     }
-    if (server->host.is_paused && pipeline_bytes(server->pipeline) <= QUEUE_BYTES_LOW &&
+    if (server->host.is_paused &&
+        pipeline_bytes(server->pipeline) + server->late_bytes <= QUEUE_BYTES_LOW &&
         server->requests <= REQUESTS_QUEUED_LOW) {
         server->host.is_paused = 0;
         turns_start(server);
@@ -537,6 +541,7 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     server->condition = condition_of(config);
     clients_init(&server->clients, places(config));
     server->input = pool_of(server, config_input_max(config));
+    server->input.reserved = config_input_need(config);
     server->output = pool_of(server, config->output_bytes_max);
     server->host = host_of(server);
     status = addresses_check(config);
