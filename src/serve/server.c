@@ -26,6 +26,7 @@
 #include "serve/service.h"
 #include "serve/session.h"
 #include "serve/signals.h"
+#include "serve/state_dir.h"
 
 #include <assert.h>
 #include <uv.h>
@@ -61,6 +62,7 @@ struct server {
     struct chunk **last_late;
     uv_check_t round;
     struct session *standard; /* the one of stdin, while it lasts */
+    struct store *store;      /* NULL: memory only */
     struct pipeline *pipeline;
     struct bulletin *newest;
     struct looks looks;
@@ -520,7 +522,7 @@ static enum lattn_status standard_open(struct server *server)
     return LATTN_OK;
 }
 
-static enum lattn_status learner_open(struct server *server)
+static enum lattn_status learner_open(struct server *server, struct state *state)
 {
     const struct config *config = server->config;
     const struct pipeline_settings settings = {
@@ -532,11 +534,14 @@ static enum lattn_status learner_open(struct server *server)
         .emit_dir = config->emit_dir,
         .frame_bytes_max = config->frame_bytes_max,
         .access = server->access,
+        .store = server->store,
+        .state_dir = config->state_dir,
+        .checkpoint_every_ns = config->checkpoint_every_ns,
         .wake = pipeline_wakes,
         .wake_arg = server,
     };
     struct lattn_complaint complaint = {""};
-    enum lattn_status status = pipeline_open(&server->pipeline, &settings, &complaint);
+    enum lattn_status status = pipeline_open(&server->pipeline, &settings, state, &complaint);
 
     if (status != LATTN_OK)
         complain_in_log("cannot start", "learner", status, &complaint);
@@ -587,6 +592,7 @@ static struct session_host host_of(struct server *server)
 enum lattn_status server_open(struct server **ret_server, const struct config *config)
 {
     struct server *server = memory_zeroed(1, sizeof *server);
+    struct state state = {0};
     enum lattn_status status;
 
     if (server == NULL)
@@ -599,23 +605,28 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     server->host = host_of(server);
     status = inheritance_check(config);
     if (status == LATTN_OK)
+        status = state_dir_open(config, &server->store, &state);
+    if (status == LATTN_OK)
         status = loop_open(server);
     if (status == LATTN_OK)
         status = access_begin(server);
     if (status == LATTN_OK) {
         service_start(&server->service, &server->loop, server_is_alive, server);
-        status = learner_open(server);
+        status = learner_open(server, &state);
     }
     if (status == LATTN_OK)
         status = listeners_open(server);
     if (status == LATTN_OK)
         status = standard_open(server);
+    state_done(&state);
     if (status != LATTN_OK) {
         server_close(&server);
         return status;
     }
     service_ready(&server->service);
-    log_event(LOG_LEVEL_INFO, "memory only: nothing is kept when the daemon ends",
+    log_event(LOG_LEVEL_INFO,
+              server->store == NULL ? "memory only: nothing is kept when the daemon ends"
+                                    : "all that is acknowledged is kept",
               LOG_FIELDS(log_text("version", LATTN_VERSION)));
     *ret_server = server;
     return LATTN_OK;
@@ -679,6 +690,7 @@ void server_close(struct server **server)
         listener_close(&old->listeners[i]);
     pipeline_close(&old->pipeline);
     service_stop(&old->service);
+    store_close(&old->store);
     if (old->has_loop) {
         uv_walk(&old->loop, handle_close, NULL);
         (void)uv_run(&old->loop, UV_RUN_DEFAULT);
