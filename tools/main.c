@@ -38,8 +38,9 @@ static void help_print(FILE *stream)
     fprintf(stream, "usage: lattn VERB [arguments]\n\n");
     for (size_t i = 0; i < VERBS_COUNT; i++)
         fprintf(stream, "  %-10s%s\n", verbs[i].name, verbs[i].help);
-    fprintf(stream, "\nlattn VERB --help tells more. ADDR is unix:PATH or tcp:HOST:PORT.\n"
-                    "Exit status: 0 done, 1 refused, 2 misused.\n");
+    fprintf(stream,
+            "\nlattn VERB --help tells more. ADDR is unix:PATH, tcp:HOST:PORT or tls:HOST:PORT.\n"
+            "Exit status: 0 done, 1 refused, 2 misused.\n");
 }
 
 /* A closed standard descriptor would become the socket, and be read as input. */

@@ -3,6 +3,7 @@
 
 #include <lattn/batch.h>
 #include <lattn/learner.h>
+#include <lattn/limits.h>
 #include <lattn/model.h>
 #include <lattn/names.h>
 #include <lattn/status.h>
@@ -128,7 +129,8 @@ enum lattn_method {
     LATTN_METHOD_SUGGEST,
     LATTN_METHOD_NAME,
     LATTN_METHOD_HELLO,
-    LATTN_METHOD_RESET
+    LATTN_METHOD_RESET,
+    LATTN_METHOD_AUTH
 };
 
 /* The word of a method on the wire. Static. */
@@ -149,6 +151,7 @@ LATTN_API const char *lattn_method_word(enum lattn_method method);
  * model     subscribe: 1 if what is "model" (status and model), 0 if "status"
  * every_ms  subscribe: at most one emission in so many milliseconds; 0: each
  * confirm   reset
+ * token     auth; "" if there is none; cleared when the request is released
  */
 struct lattn_request {
     enum lattn_method method;
@@ -172,6 +175,7 @@ struct lattn_request {
     int32_t model;
     uint64_t every_ms;
     int32_t confirm;
+    char token[LATTN_TOKEN_MAX];
 };
 
 /*
@@ -227,6 +231,7 @@ struct lattn_service {
     uint64_t accepted;   /* items, as sent */
     uint64_t rejected;   /* items */
     uint64_t duplicates; /* items */
+    uint64_t denied;     /* connections that were not let in */
     double pairs_per_s;  /* over about the last second */
     uint64_t queue_bytes;
     uint64_t uptime_s;

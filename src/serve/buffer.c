@@ -21,24 +21,11 @@ void buffer_done(struct buffer *buffer)
     buffer->data = NULL;
 }
 
-/* Move what waits to the start of a block that holds length more bytes. */
-static enum lattn_status make_room(struct buffer *buffer, size_t length)
+/* Move what waits to the start of data, which is the block it has or another one. */
+static void bytes_move(struct buffer *buffer, char *data)
 {
     size_t kept = buffer_length(buffer);
-    size_t need = kept + length;
-    char *data = buffer->data;
 
-    if (need > buffer->capacity) {
-        size_t capacity =
-            buffer->capacity < BUFFER_CAPACITY_MIN ? BUFFER_CAPACITY_MIN : 2 * buffer->capacity;
-
-        if (capacity < need)
-            capacity = need;
-        data = memory_raw(capacity, 1);
-        if (data == NULL)
-            return LATTN_NO_MEMORY;
-        buffer->capacity = capacity;
-    }
     if (kept > 0)
         memmove(data, buffer->data + buffer->start, kept);
     if (data != buffer->data)
@@ -46,6 +33,31 @@ static enum lattn_status make_room(struct buffer *buffer, size_t length)
     buffer->data = data;
     buffer->start = 0;
     buffer->end = kept;
+}
+
+size_t buffer_capacity_for(const struct buffer *buffer, size_t length)
+{
+    size_t need = buffer_length(buffer) + length;
+    size_t capacity = buffer->capacity;
+
+    if (need <= capacity)
+        return capacity;
+    capacity = capacity < BUFFER_CAPACITY_MIN ? BUFFER_CAPACITY_MIN : 2 * capacity;
+    return capacity > need ? capacity : need;
+}
+
+enum lattn_status buffer_resize(struct buffer *buffer, size_t capacity)
+{
+    char *data;
+
+    assert(capacity >= buffer_length(buffer));
+    if (capacity == buffer->capacity)
+        return LATTN_OK;
+    data = memory_raw(capacity, 1);
+    if (data == NULL)
+        return LATTN_NO_MEMORY;
+    bytes_move(buffer, data);
+    buffer->capacity = capacity;
     return LATTN_OK;
 }
 
@@ -53,11 +65,13 @@ enum lattn_status buffer_add(struct buffer *buffer, const char *bytes, size_t le
 {
     assert(buffer->start <= buffer->end && buffer->end <= buffer->capacity);
     if (length > buffer->capacity - buffer->end) {
-        enum lattn_status status = make_room(buffer, length);
+        enum lattn_status status = buffer_resize(buffer, buffer_capacity_for(buffer, length));
 
         if (status != LATTN_OK)
             return status;
     }
+    if (length > buffer->capacity - buffer->end)
+        bytes_move(buffer, buffer->data);
     memcpy(buffer->data + buffer->end, bytes, length);
     buffer->end += length;
     return LATTN_OK;

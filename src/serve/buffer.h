@@ -38,6 +38,15 @@ void buffer_done(struct buffer *buffer);
 /* Copy bytes that came. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing added. */
 enum lattn_status buffer_add(struct buffer *buffer, const char *bytes, size_t length);
 
+/* The bytes of memory it will have when `length` bytes more were added. */
+size_t buffer_capacity_for(const struct buffer *buffer, size_t length);
+
+/*
+ * Have so many bytes of memory, more or fewer; what waits must fit. Returns LATTN_OK, or
+ * LATTN_NO_MEMORY with nothing changed.
+ */
+enum lattn_status buffer_resize(struct buffer *buffer, size_t capacity);
+
 /* What waits, if there is any; borrowed as a letter's bytes are. */
 const char *buffer_bytes(const struct buffer *buffer);
 size_t buffer_length(const struct buffer *buffer);

@@ -164,6 +164,14 @@ static enum lattn_status pairs_add(struct chunk *chunk, const struct lattn_messa
     return status == LATTN_OK ? entry_add(chunk, entry) : status;
 }
 
+/* The other requests, and those that were refused when they were read, are answered and no more. */
+static int changes_something(enum lattn_status status, const struct lattn_request *request)
+{
+    return status == LATTN_OK &&
+           (request->method == LATTN_METHOD_NAME || request->method == LATTN_METHOD_RESET ||
+            request->method == LATTN_METHOD_EMIT);
+}
+
 static enum lattn_status request_add(struct chunk *chunk, const struct letter *letter,
                                      struct entry *entry)
 {
@@ -176,6 +184,10 @@ static enum lattn_status request_add(struct chunk *chunk, const struct letter *l
     entry->kind = ENTRY_REQUEST;
     entry->status =
         lattn_request_read(letter->bytes, letter->length, chunk->format, request, &complaint);
+    if (chunk->is_unheard && !changes_something(entry->status, request)) {
+        request_close(request);
+        return entry->status == LATTN_NO_MEMORY ? LATTN_NO_MEMORY : LATTN_OK;
+    }
     status = text_keep(chunk, request->id, strlen(request->id), &entry->id_at);
     if (status == LATTN_OK)
         status = message_keep(chunk, entry, &complaint);

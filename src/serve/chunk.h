@@ -55,6 +55,7 @@ struct entry {
  * format   of the messages, and of the answers
  * session  whom the answers are for, not looked at here; NULL for nobody
  * tally    the session's counters, touched by the learner thread only
+ * is_unheard  nobody takes the answers any more: questions are left out when they are read
  * bytes    of memory, once sealed
  */
 struct chunk {
@@ -70,6 +71,7 @@ struct chunk {
     size_t numbers_capacity;
     struct lattn_text text;
     size_t requests_count;
+    int is_unheard;
     size_t bytes;
     struct lattn_text answers;
     int answers_lost; /* there was no memory for one of them */

@@ -5,6 +5,7 @@
 #include "serve/config.h"
 
 #include "base/complaint.h"
+#include "serve/bounds.h"
 #include "serve/option.h"
 
 #include <assert.h>
@@ -333,6 +334,74 @@ static enum lattn_status heads_agree(const struct config *config, struct lattn_c
                     d, learner->outputs, most);
 }
 
+/* Is there an address of this kind, or one that was passed on and may be of any? */
+static int listens_at(const struct config *config, enum lattn_address_kind kind)
+{
+    for (size_t i = 0; i < config->addresses_count; i++) {
+        enum lattn_address_kind one = config->addresses[i].address.kind;
+
+        if (one == kind || one == LATTN_ADDRESS_FD)
+            return 1;
+    }
+    return 0;
+}
+
+/* Whoever believes that something is guarded shall be right. */
+static enum lattn_status guards_agree(const struct config *config,
+                                      struct lattn_complaint *complaint)
+{
+    const struct access_settings *access = &config->access;
+    const char *guard = access->token_file != NULL ? "--token-file"
+                        : access->tls_cert != NULL ? "--tls-cert"
+                                                   : NULL;
+
+    if (access->tls_cert != NULL && access->tls_key == NULL)
+        return complain(complaint, LATTN_FIELD, "--tls-cert: needs --tls-key");
+    if (access->tls_key != NULL && access->tls_cert == NULL)
+        return complain(complaint, LATTN_FIELD, "--tls-key: needs --tls-cert");
+    if (access->tls_ca != NULL && access->tls_cert == NULL)
+        return complain(complaint, LATTN_FIELD, "--tls-ca: needs --tls-cert and --tls-key");
+    if (config->addresses_count == 0)
+        return LATTN_OK;
+    if (guard != NULL && !listens_at(config, LATTN_ADDRESS_TCP))
+        return complain(complaint, LATTN_FIELD,
+                        "%s: guards TCP, and there is no such address; a Unix socket is guarded "
+                        "by its mode",
+                        guard);
+    if (config->has_group && !listens_at(config, LATTN_ADDRESS_UNIX))
+        return complain(complaint, LATTN_FIELD, "--group: there is no Unix socket to share");
+    return LATTN_OK;
+}
+
+/* Whoever reaches a daemon may teach and reset it: strangers must be told from friends. */
+static enum lattn_status reach_agrees(const struct config *config,
+                                      struct lattn_complaint *complaint)
+{
+    const struct access_settings *access = &config->access;
+    int knows_clients = access->token_file != NULL || access->tls_ca != NULL;
+
+    if (config->reach == TCP_REACH_LOOPBACK || (access->tls_cert != NULL && knows_clients))
+        return LATTN_OK;
+    return complain(complaint, LATTN_FIELD, "--allow-remote: needs %s%s%s",
+                    access->tls_cert != NULL ? "" : "--tls-cert and --tls-key",
+                    access->tls_cert != NULL || knows_clients ? "" : ", and ",
+                    knows_clients ? "" : "--token-file or --tls-ca");
+}
+
+/* A message that is growing has two blocks for a moment, the one it fills and the next. */
+static enum lattn_status input_agrees(const struct config *config,
+                                      struct lattn_complaint *complaint)
+{
+    size_t need = 2 * (config->frame_bytes_max + READ_BYTES_MAX);
+
+    if (config->frame_bytes_max + READ_BYTES_MAX <= INPUT_BYTES_OWN ||
+        config_input_max(config) >= need)
+        return LATTN_OK;
+    return complain(complaint, LATTN_RANGE,
+                    "--max-input %zu: a message of max-frame may need %zu while it comes",
+                    config->input_bytes_max, need);
+}
+
 /* What no option can see alone. */
 static enum lattn_status config_agree(const struct config *config,
                                       struct lattn_complaint *complaint)
@@ -348,6 +417,10 @@ static enum lattn_status config_agree(const struct config *config,
     if (config->learner.dim == 0 && config->action == CONFIG_EXPLAIN)
         return complain(complaint, LATTN_FIELD,
                         "--explain: needs --dim, the coordinates of a token");
+    if (guards_agree(config, complaint) != LATTN_OK || reach_agrees(config, complaint) != LATTN_OK)
+        return LATTN_FIELD;
+    if (input_agrees(config, complaint) != LATTN_OK)
+        return LATTN_RANGE;
     return heads_agree(config, complaint);
 }
 
@@ -384,6 +457,11 @@ enum lattn_status config_read(int argc, char **argv, char **environment, struct 
     }
     *ret_config = config;
     return LATTN_OK;
+}
+
+size_t config_input_max(const struct config *config)
+{
+    return config->input_bytes_max > 0 ? config->input_bytes_max : 4 * config->frame_bytes_max;
 }
 
 void config_done(struct config *config)

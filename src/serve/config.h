@@ -5,11 +5,14 @@
 #include <lattn/learner.h>
 #include <lattn/status.h>
 
+#include "serve/access.h"
 #include "serve/config_file.h"
 #include "serve/log.h"
+#include "serve/tcp.h"
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * What lattnd shall do, from four sources: command line, environment, file, defaults; the first
@@ -20,8 +23,11 @@ enum {
     CONFIG_LISTEN_MAX = 16,
     /* Bytes of one as it is typed, with its closing zero: a path, or a host and a port. */
     CONFIG_ADDRESS_MAX = 288,
-    CONFIG_OPTIONS_MAX = 24
+    CONFIG_OPTIONS_MAX = 48
 };
+
+/* The greatest --max-clients: a system has so many ports. */
+enum { CONFIG_CLIENTS_MAX = 65536 };
 
 /* The greatest --max-frame: its numbers alone take four times as much. */
 #define CONFIG_FRAME_MAX ((size_t)1 << 30)
@@ -78,7 +84,17 @@ struct config {
     int32_t heads_count;
     int exit_when_identifying;
     double exit_when_stream; /* a share of the inputs; 0: not that */
+    uint64_t stop_timeout_ns;
     size_t frame_bytes_max;
+    int has_group;
+    gid_t group; /* of Unix sockets */
+    enum tcp_reach reach;
+    struct access_settings access;
+    size_t clients_max;
+    size_t input_bytes_max; /* 0: by frame_bytes_max, see config_input_max */
+    size_t output_bytes_max;
+    uint64_t message_timeout_ns;
+    uint64_t send_timeout_ns;
     enum log_level log_level;
     enum log_format log_format;
     const char *file_path;
@@ -101,6 +117,9 @@ struct config {
  */
 enum lattn_status config_read(int argc, char **argv, char **environment, struct config *ret_config,
                               struct lattn_complaint *complaint);
+
+/* The memory for long messages of all clients: as configured, or for four of the greatest. */
+size_t config_input_max(const struct config *config);
 
 /* Release what it read from the file. */
 void config_done(struct config *config);

@@ -36,10 +36,15 @@ enum lattn_status frames_next(struct frames *frames, struct buffer *buffer,
     if (status == LATTN_OK) {
         frame_take(frames, buffer, frames->frame.at, ret_letter);
     } else if (status != LATTN_MORE) {
-        frames->is_lost = 1;
-        frame_take(frames, buffer, length, ret_letter);
+        frames_abandon(frames, buffer, ret_letter);
     }
     return status;
+}
+
+void frames_abandon(struct frames *frames, struct buffer *buffer, struct letter *ret_letter)
+{
+    frames->is_lost = 1;
+    frame_take(frames, buffer, buffer_length(buffer), ret_letter);
 }
 
 enum lattn_status frames_last(struct frames *frames, struct buffer *buffer,
@@ -49,7 +54,6 @@ enum lattn_status frames_last(struct frames *frames, struct buffer *buffer,
 
     if (length == 0)
         return LATTN_MORE;
-    frames->is_lost = 1;
-    frame_take(frames, buffer, length, ret_letter);
+    frames_abandon(frames, buffer, ret_letter);
     return complain(complaint, LATTN_SYNTAX, "the frame is cut off after %zu of its bytes", length);
 }

@@ -35,6 +35,9 @@ void frames_init(struct frames *frames, size_t bytes_max);
 enum lattn_status frames_next(struct frames *frames, struct buffer *buffer,
                               struct letter *ret_letter, struct lattn_complaint *complaint);
 
+/* Take what is here of the frame under way, as one that is refused: the stream is lost. */
+void frames_abandon(struct frames *frames, struct buffer *buffer, struct letter *ret_letter);
+
 /* After the end of the bytes: LATTN_MORE, or LATTN_SYNTAX where they end within a frame. */
 enum lattn_status frames_last(struct frames *frames, struct buffer *buffer,
                               struct letter *ret_letter, struct lattn_complaint *complaint);

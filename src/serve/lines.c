@@ -71,6 +71,16 @@ enum lattn_status lines_next(struct lines *lines, struct buffer *buffer, struct 
     }
 }
 
+void lines_abandon(struct lines *lines, struct buffer *buffer, struct letter *ret_letter)
+{
+    buffer_take(buffer, buffer_length(buffer));
+    lines->scanned = 0;
+    lines->is_lost = 1;
+    if (!lines->skipping)
+        lines->number++;
+    *ret_letter = letter_of(lines, "", 0);
+}
+
 enum lattn_status lines_last(struct lines *lines, struct buffer *buffer, struct letter *ret_letter)
 {
     size_t length = buffer_length(buffer);

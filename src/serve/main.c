@@ -47,6 +47,26 @@ static void heap_keep_spare(void)
     (void)mallopt(M_TRIM_THRESHOLD, HEAP_SPARE_BYTES_MAX);
 }
 
+static void stopped_log(int code)
+{
+    log_event(LOG_LEVEL_INFO, "stopped", LOG_FIELDS(log_count("exit", code)));
+}
+
+/* Run a server to its end; its threads do not end with it where it is overdue. */
+static int run(struct server *server)
+{
+    switch (server_run(server)) {
+    case SERVER_DONE:
+        return EXIT_DONE;
+    case SERVER_SHORT:
+        break;
+    case SERVER_OVERDUE:
+        stopped_log(EXIT_REFUSED);
+        _exit(EXIT_REFUSED);
+    }
+    return EXIT_REFUSED;
+}
+
 static int serve(const struct config *config)
 {
     int64_t descriptors = descriptors_raise();
@@ -62,9 +82,9 @@ static int serve(const struct config *config)
     signal(SIGPIPE, SIG_IGN);
     heap_keep_spare();
     if (server_open(&server, config) == LATTN_OK)
-        code = server_run(server);
+        code = run(server);
     server_close(&server);
-    log_event(LOG_LEVEL_INFO, "stopped", LOG_FIELDS(log_count("exit", code)));
+    stopped_log(code);
     return code;
 }
 

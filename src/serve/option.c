@@ -5,14 +5,20 @@
 #include "serve/option.h"
 
 #include "base/complaint.h"
+#include "serve/bounds.h"
 #include "serve/looks.h"
 #include "serve/quantity.h"
 
 #include <assert.h>
+#include <grp.h>
 #include <math.h>
 #include <string.h>
 
 enum { DECIMALS_MAX = 17 };
+
+/* Below, the loop's clock cannot tell; a day is as good as for ever. */
+#define TIMEOUT_NS_MIN UINT64_C(1000000)
+#define TIMEOUT_NS_MAX UINT64_C(86400000000000)
 
 /* ---- what each option takes ---- */
 
@@ -31,6 +37,9 @@ static enum lattn_status take_listen(struct config *config, const char *value,
 
     if (status != LATTN_OK)
         return status;
+    if (address.kind == LATTN_ADDRESS_TLS)
+        return complain(complaint, LATTN_ADDRESS,
+                        "one listens at tcp:HOST:PORT; --tls-cert makes it speak TLS");
     if (config->addresses_count == CONFIG_LISTEN_MAX)
         return complain(complaint, LATTN_RANGE, "at most %d addresses", CONFIG_LISTEN_MAX);
     if (strlen(value) >= sizeof place->text)
@@ -71,16 +80,24 @@ static enum lattn_status take_outputs(struct config *config, const char *value,
     return take_size(value, LATTN_OUTPUTS_MAX, &config->learner.outputs, complaint);
 }
 
+static enum lattn_status take_flag(const char *value, int *ret_flag,
+                                   struct lattn_complaint *complaint)
+{
+    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        return complain(complaint, LATTN_FIELD, "neither true nor false");
+    *ret_flag = value[0] == 't';
+    return LATTN_OK;
+}
+
 static enum lattn_status take_bias(struct config *config, const char *value,
                                    struct lattn_complaint *complaint)
 {
-    if (strcmp(value, "true") == 0)
-        config->learner.bias = 1;
-    else if (strcmp(value, "false") == 0)
-        config->learner.bias = 0;
-    else
-        return complain(complaint, LATTN_FIELD, "neither true nor false");
-    return LATTN_OK;
+    int has_bias = 0;
+    enum lattn_status status = take_flag(value, &has_bias, complaint);
+
+    if (status == LATTN_OK)
+        config->learner.bias = has_bias;
+    return status;
 }
 
 static enum lattn_status take_forget(struct config *config, const char *value,
@@ -214,6 +231,26 @@ static enum lattn_status take_exit_when(struct config *config, const char *value
     return LATTN_OK;
 }
 
+static enum lattn_status take_time(const char *value, uint64_t *ret_ns,
+                                   struct lattn_complaint *complaint)
+{
+    uint64_t ns;
+    enum lattn_status status = quantity_time(value, &ns);
+
+    if (status != LATTN_OK)
+        return complain(complaint, status, "not a time (250ms, 5s, 2m)");
+    if (ns == 0)
+        return complain(complaint, LATTN_RANGE, "must be above 0");
+    *ret_ns = ns;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_stop_timeout(struct config *config, const char *value,
+                                           struct lattn_complaint *complaint)
+{
+    return take_time(value, &config->stop_timeout_ns, complaint);
+}
+
 static enum lattn_status take_bytes(const char *value, size_t *ret_bytes,
                                     struct lattn_complaint *complaint)
 {
@@ -246,6 +283,124 @@ static enum lattn_status take_max_frame(struct config *config, const char *value
         return complain(complaint, LATTN_RANGE, "outside 1..1G");
     config->frame_bytes_max = bytes;
     return LATTN_OK;
+}
+
+static enum lattn_status take_group(struct config *config, const char *value,
+                                    struct lattn_complaint *complaint)
+{
+    const struct group *group = getgrnam(value);
+    uint64_t number = 0;
+
+    if (group != NULL)
+        number = group->gr_gid;
+    else if (quantity_count(value, &number) != LATTN_OK || number >= (gid_t)-1)
+        return complain(complaint, LATTN_NAME, "there is no such group");
+    config->has_group = 1;
+    config->group = (gid_t)number;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_allow_remote(struct config *config, const char *value,
+                                           struct lattn_complaint *complaint)
+{
+    int is_allowed = 0;
+    enum lattn_status status = take_flag(value, &is_allowed, complaint);
+
+    if (status == LATTN_OK)
+        config->reach = is_allowed ? TCP_REACH_ANYWHERE : TCP_REACH_LOOPBACK;
+    return status;
+}
+
+static enum lattn_status take_file(const char *value, const char **ret_path,
+                                   struct lattn_complaint *complaint)
+{
+    if (value[0] == '\0')
+        return complain(complaint, LATTN_FIELD, "names no file");
+    *ret_path = value;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_tls_cert(struct config *config, const char *value,
+                                       struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.tls_cert, complaint);
+}
+
+static enum lattn_status take_tls_key(struct config *config, const char *value,
+                                      struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.tls_key, complaint);
+}
+
+static enum lattn_status take_tls_ca(struct config *config, const char *value,
+                                     struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.tls_ca, complaint);
+}
+
+static enum lattn_status take_token_file(struct config *config, const char *value,
+                                         struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.token_file, complaint);
+}
+
+static enum lattn_status take_max_clients(struct config *config, const char *value,
+                                          struct lattn_complaint *complaint)
+{
+    uint64_t count;
+    enum lattn_status status = quantity_count(value, &count);
+
+    if (status == LATTN_SYNTAX)
+        return complain(complaint, status, "not a whole number");
+    if (status != LATTN_OK || count < 1 || count > CONFIG_CLIENTS_MAX)
+        return complain(complaint, LATTN_RANGE, "outside 1..%d", CONFIG_CLIENTS_MAX);
+    config->clients_max = count;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_max_input(struct config *config, const char *value,
+                                        struct lattn_complaint *complaint)
+{
+    enum lattn_status status = take_bytes(value, &config->input_bytes_max, complaint);
+
+    if (status == LATTN_OK && config->input_bytes_max == 0)
+        return complain(complaint, LATTN_RANGE, "must be above 0");
+    return status;
+}
+
+static enum lattn_status take_max_output(struct config *config, const char *value,
+                                         struct lattn_complaint *complaint)
+{
+    enum lattn_status status = take_bytes(value, &config->output_bytes_max, complaint);
+
+    if (status == LATTN_OK && config->output_bytes_max < OUTPUT_BYTES_ENOUGH)
+        return complain(complaint, LATTN_RANGE, "must be 1M at least");
+    return status;
+}
+
+static enum lattn_status take_timeout(const char *value, uint64_t *ret_ns,
+                                      struct lattn_complaint *complaint)
+{
+    uint64_t ns = 0;
+
+    if (quantity_time(value, &ns) != LATTN_OK)
+        return complain(complaint, LATTN_SYNTAX, "not a time (250ms, 5s, 2m)");
+    if (ns < TIMEOUT_NS_MIN || ns > TIMEOUT_NS_MAX)
+        return complain(complaint, LATTN_RANGE, "outside 1ms..1440m");
+    *ret_ns = ns;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_message_timeout(struct config *config, const char *value,
+                                              struct lattn_complaint *complaint)
+{
+    return take_timeout(value, &config->message_timeout_ns, complaint);
+}
+
+static enum lattn_status take_send_timeout(struct config *config, const char *value,
+                                           struct lattn_complaint *complaint)
+{
+    return take_timeout(value, &config->send_timeout_ns, complaint);
 }
 
 static enum lattn_status take_log_level(struct config *config, const char *value,
@@ -302,10 +457,34 @@ static const struct option options[] = {
      .help = "of the model: as few as will do, all of the SVD, or its N largest"},
     {.name = "exit-when", .value = "identifying|stream:X", .without = "never",
      .take = take_exit_when, .help = "exit 0 then; 1 if stdin, the only input, ended before"},
+    {.name = "stop-timeout", .value = "TIME", .initial = "30s", .take = take_stop_timeout,
+     .help = "most that the end after SIGTERM may take"},
     {.name = "max-memory", .value = "SIZE", .without = "no limit", .take = take_max_memory,
      .help = "what the learner may hold: 64K, 2G"},
     {.name = "max-frame", .value = "SIZE", .initial = "16M", .take = take_max_frame,
      .help = "longest line or message accepted"},
+    {.name = "max-clients", .value = "N", .initial = "1024", .take = take_max_clients,
+     .help = "connections at once; one more gets the place of one long idle"},
+    {.name = "max-input", .value = "SIZE", .without = "4 times max-frame", .take = take_max_input,
+     .help = "memory of all clients for messages above 64K on their way in"},
+    {.name = "max-output", .value = "SIZE", .initial = "64M", .take = take_max_output,
+     .help = "memory of all clients for answers they have not taken"},
+    {.name = "message-timeout", .value = "TIME", .initial = "30s", .take = take_message_timeout,
+     .help = "a message above 64K must be whole within so much waiting for it"},
+    {.name = "send-timeout", .value = "TIME", .initial = "60s", .take = take_send_timeout,
+     .help = "a client that takes no byte of its answers for so long is dropped"},
+    {.name = "group", .value = "G", .without = "the owner only", .take = take_group,
+     .help = "may connect to Unix sockets, too: a name or a number"},
+    {.kind = OPTION_FLAG, .name = "allow-remote", .initial = "false", .take = take_allow_remote,
+     .help = "serve TCP beyond loopback: with TLS, and a token or certificates"},
+    {.name = "tls-cert", .value = "FILE", .without = "TCP in plain", .take = take_tls_cert,
+     .help = "speak TLS on TCP with this certificate"},
+    {.name = "tls-key", .value = "FILE", .without = "no key", .take = take_tls_key,
+     .help = "the key of the certificate"},
+    {.name = "tls-ca", .value = "FILE", .without = "clients need no certificate",
+     .take = take_tls_ca, .help = "clients by TCP need a certificate from there"},
+    {.name = "token-file", .value = "FILE", .without = "clients need no token",
+     .take = take_token_file, .help = "clients by TCP need one of the tokens in it"},
     {.name = "log-level", .value = "LEVEL", .initial = "info", .take = take_log_level,
      .help = "debug, info, warn or error"},
     {.name = "log-format", .value = "FORMAT", .initial = "logfmt", .take = take_log_format,

@@ -40,6 +40,7 @@ struct pipeline {
     int is_ending;
     atomic_int has_ended;
     atomic_int emit_asked;
+    atomic_int sign_asked; /* of life */
     uint64_t open_ns;
     /* ---- */
     struct fold *fold;
@@ -72,6 +73,7 @@ static void pipeline_service(void *arg, struct lattn_service *ret_service)
         .accepted = tally->accepted,
         .rejected = tally->rejected,
         .duplicates = tally->duplicates,
+        .denied = access_denied(pipeline->settings.access),
         .pairs_per_s = meter_rate(&pipeline->meter, now_ns),
         .queue_bytes = queue_bytes(pipeline->in),
         .uptime_s = (now_ns - pipeline->open_ns) / UINT64_C(1000000000),
@@ -360,6 +362,7 @@ static void pipeline_run(void *arg)
             pipeline_flush(pipeline);
             held_return(pipeline);
         }
+        atomic_store(&pipeline->sign_asked, 0);
         pipeline_tend(pipeline);
     }
     emission_last(pipeline);
@@ -489,6 +492,14 @@ void pipeline_emit(struct pipeline *pipeline)
 {
     atomic_store(&pipeline->emit_asked, 1);
     queue_wake(pipeline->in);
+}
+
+int pipeline_is_alive(struct pipeline *pipeline)
+{
+    int is_alive = atomic_exchange(&pipeline->sign_asked, 1) == 0;
+
+    queue_wake(pipeline->in);
+    return is_alive;
 }
 
 void pipeline_end(struct pipeline *pipeline)

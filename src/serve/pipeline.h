@@ -4,6 +4,7 @@
 #include <lattn/learner.h>
 #include <lattn/status.h>
 
+#include "serve/access.h"
 #include "serve/chunk.h"
 #include "serve/fold.h"
 #include "serve/publish.h"
@@ -25,6 +26,7 @@ struct pipeline;
  * emit_every_ns, emit_every_pairs  one of them is 0
  * emit_dir                         NULL: no files; kept
  * frame_bytes_max                  of a message, which the loop holds to; hello tells it
+ * access                           whose refusals status tells of; kept
  * commit                           see fold.h; NULL: none
  * wake                             called on other threads: there is something to collect, or the
  *                                  pipeline has ended
@@ -37,6 +39,7 @@ struct pipeline_settings {
     int32_t heads_count;
     const char *emit_dir;
     size_t frame_bytes_max;
+    const struct access *access;
     fold_commit_fn commit;
     void *commit_arg;
     void (*wake)(void *arg);
@@ -68,6 +71,12 @@ enum lattn_status pipeline_bulletin(struct pipeline *pipeline, struct bulletin *
 
 /* Emit soon, whatever the schedule says. */
 void pipeline_emit(struct pipeline *pipeline);
+
+/*
+ * Has the learner thread come round since this was asked the last time? Asks it to come round
+ * again, which it does as soon as it has finished what it is at; the first answer is yes.
+ */
+int pipeline_is_alive(struct pipeline *pipeline);
 
 /* Nothing more will be handed in: learn what is there and emit for the last time. */
 void pipeline_end(struct pipeline *pipeline);

@@ -5,31 +5,35 @@
  *   2  every session is idle: what was read is learned and answered -> pipeline_end
  *   3  the pipeline has ended: the last emission is in its files and on its way to subscribers
  *   4  the sessions go when their answers have left, after a while in any case
+ *
+ * At a signal all of it has --stop-timeout: a service manager would kill what takes longer.
  */
 #include "serve/server.h"
 
 #include <lattn/version.h>
 
 #include "base/memory.h"
+#include "serve/access.h"
 #include "serve/bounds.h"
+#include "serve/clients.h"
+#include "serve/descriptors.h"
 #include "serve/inherited.h"
 #include "serve/listener.h"
 #include "serve/log.h"
 #include "serve/looks.h"
 #include "serve/pipeline.h"
+#include "serve/refusal.h"
+#include "serve/service.h"
 #include "serve/session.h"
+#include "serve/signals.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <uv.h>
-
-/* timeout(1) and the like signal the process and its group: that is one wish, not two. */
-#define SIGNAL_REPEAT_NS UINT64_C(1000000000)
 
 /* How long the end waits for clients that do not read their answers. */
 enum { FAREWELL_MS = 2000 };
 
-enum { SIGNALS_COUNT = 3 };
+enum { NS_PER_MS = 1000000 };
 
 enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_IDENTIFYING, REASON_STREAM };
 
@@ -38,13 +42,24 @@ struct server {
     uv_loop_t loop;
     uv_async_t wake;
     uv_timer_t farewell;
-    uv_signal_t signals[SIGNALS_COUNT];
+    uv_timer_t deadline;
+    struct signals signals;
+    struct service service;
     int has_loop;
 
+    struct access *access;
     struct listener *listeners[CONFIG_LISTEN_MAX];
     size_t listeners_count;
     struct session_host host;
-    struct session *sessions;
+    struct clients clients;
+    struct pool input;
+    struct pool output;
+    size_t requests;    /* handed in and not answered */
+    uv_idle_t turns;    /* runs while clients wait that may go on */
+    int has_room;       /* memory has become free */
+    struct chunk *late; /* to be handed on at the end of this round of the loop */
+    struct chunk **last_late;
+    uv_check_t round;
     struct session *standard; /* the one of stdin, while it lasts */
     struct pipeline *pipeline;
     struct bulletin *newest;
@@ -52,56 +67,9 @@ struct server {
 
     int is_stopping;
     int is_ending; /* pipeline_end was called */
+    int is_overdue;
     enum reason reason;
-    uint64_t stop_ns;
 };
-
-/* ---- sessions ---- */
-
-static void sessions_each(struct server *server, void (*act)(struct session *session))
-{
-    struct session *session = server->sessions;
-
-    while (session != NULL) {
-        struct session *next = session_links(session)->next;
-
-        act(session);
-        session = next;
-    }
-}
-
-static void sessions_add(struct server *server, struct session *session)
-{
-    struct session_links *links = session_links(session);
-
-    links->next = server->sessions;
-    links->previous = NULL;
-    if (server->sessions != NULL)
-        session_links(server->sessions)->previous = session;
-    server->sessions = session;
-}
-
-static void sessions_remove(struct server *server, struct session *session)
-{
-    struct session_links *links = session_links(session);
-
-    if (links->next != NULL)
-        session_links(links->next)->previous = links->previous;
-    if (links->previous != NULL)
-        session_links(links->previous)->next = links->next;
-    else
-        server->sessions = links->next;
-}
-
-static int sessions_are_idle(const struct server *server)
-{
-    for (struct session *session = server->sessions; session != NULL;
-         session = session_links(session)->next) {
-        if (!session_is_idle(session))
-            return 0;
-    }
-    return 1;
-}
 
 /* ---- the end ---- */
 
@@ -112,8 +80,11 @@ static void handles_close(struct server *server)
         return;
     uv_close((uv_handle_t *)&server->wake, NULL);
     uv_close((uv_handle_t *)&server->farewell, NULL);
-    for (int i = 0; i < SIGNALS_COUNT; i++)
-        uv_close((uv_handle_t *)&server->signals[i], NULL);
+    uv_close((uv_handle_t *)&server->deadline, NULL);
+    uv_close((uv_handle_t *)&server->turns, NULL);
+    uv_close((uv_handle_t *)&server->round, NULL);
+    signals_stop(&server->signals);
+    service_stop(&server->service);
 }
 
 static void farewell_over(uv_timer_t *timer)
@@ -121,14 +92,14 @@ static void farewell_over(uv_timer_t *timer)
     struct server *server = timer->data;
 
     log_event(LOG_LEVEL_WARN, "clients that do not read their answers are dropped", NULL);
-    sessions_each(server, session_abort);
+    clients_each(&server->clients, session_abort);
 }
 
 static void server_take_leave(struct server *server)
 {
     pipeline_close(&server->pipeline);
-    sessions_each(server, session_let_go);
-    if (server->sessions == NULL)
+    clients_each(&server->clients, session_let_go);
+    if (server->clients.first == NULL)
         handles_close(server);
     else
         (void)uv_timer_start(&server->farewell, farewell_over, FAREWELL_MS, 0);
@@ -136,7 +107,7 @@ static void server_take_leave(struct server *server)
 
 static void server_consider_ending(struct server *server)
 {
-    if (!server->is_stopping || server->is_ending || !sessions_are_idle(server))
+    if (!server->is_stopping || server->is_ending || !clients_are_idle(&server->clients))
         return;
     server->is_ending = 1;
     pipeline_end(server->pipeline);
@@ -151,24 +122,131 @@ static void server_stop(struct server *server, enum reason reason)
         return;
     server->is_stopping = 1;
     server->reason = reason;
-    server->stop_ns = uv_hrtime();
     log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
     for (size_t i = 0; i < server->listeners_count; i++)
         listener_close(&server->listeners[i]);
-    sessions_each(server, session_finish);
+    clients_each(&server->clients, session_finish);
     server_consider_ending(server);
 }
 
+/* What keeps the daemon from its end. */
+static const char *server_undone(const struct server *server)
+{
+    if (!server->is_ending)
+        return "messages that were read are not learned";
+    return server->pipeline != NULL ? "the last emission" : "clients have not read their answers";
+}
+
+static void deadline_over(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    size_t waiting = server->pipeline == NULL ? 0 : pipeline_bytes(server->pipeline);
+
+    log_event(LOG_LEVEL_ERROR, "not stopped in time: ending at once",
+              LOG_FIELDS(log_text("undone", server_undone(server)),
+                         log_count("waiting_bytes", (int64_t)waiting)));
+    server->is_overdue = 1;
+    uv_stop(&server->loop);
+}
+
 /* ---- what sessions report ---- */
+
+/*
+ * Requests of one round of the loop are handed on together, behind the pairs of others: then one
+ * solution answers them all, for nothing was learned in between. A client's own order stays.
+ */
+static void chunk_delay(struct server *server, struct chunk *chunk)
+{
+    session_links(chunk->session)->is_late = 1;
+    chunk->next = NULL;
+    *server->last_late = chunk;
+    server->last_late = &chunk->next;
+}
+
+static void round_ended(uv_check_t *check)
+{
+    struct server *server = check->data;
+
+    while (server->late != NULL) {
+        struct chunk *chunk = server->late;
+
+        server->late = chunk->next;
+        session_links(chunk->session)->is_late = 0;
+        pipeline_submit(server->pipeline, chunk);
+    }
+    server->last_late = &server->late;
+}
 
 static void chunk_submitted(void *arg, struct chunk *chunk)
 {
     struct server *server = arg;
 
-    pipeline_submit(server->pipeline, chunk);
+    server->requests += chunk->requests_count;
+    if (chunk->requests_count > 0 || session_links(chunk->session)->is_late)
+        chunk_delay(server, chunk);
+    else
+        pipeline_submit(server->pipeline, chunk);
     /* Each session looks at this before it reads on. */
-    if (pipeline_bytes(server->pipeline) >= QUEUE_BYTES_HIGH)
+    if (pipeline_bytes(server->pipeline) >= QUEUE_BYTES_HIGH ||
+        server->requests >= REQUESTS_QUEUED_HIGH)
         server->host.is_paused = 1;
+}
+
+static void output_crowded(void *arg)
+{
+    struct server *server = arg;
+
+    clients_relieve(&server->clients, &server->output);
+}
+
+static void client_dropped(void *arg, const char *why)
+{
+    struct server *server = arg;
+
+    clients_note_dropped(&server->clients, why);
+}
+
+/* What was given back may be what others wait for. */
+static void room_offer(struct server *server)
+{
+    server->has_room = 0;
+    clients_each(&server->clients, session_publish);
+    clients_each(&server->clients, session_flow);
+}
+
+/* Once in each round of the loop, between reading and reading. */
+static void turns_came(uv_idle_t *idle)
+{
+    struct server *server = idle->data;
+    int is_waited;
+
+    if (server->has_room)
+        room_offer(server);
+    is_waited = clients_take_turns(&server->clients, &server->host.is_paused);
+    if (!server->has_room && (!is_waited || server->host.is_paused))
+        (void)uv_idle_stop(idle); /* cannot fail */
+}
+
+static void turns_start(struct server *server)
+{
+    (void)uv_idle_start(&server->turns, turns_came); /* fails only if closing */
+}
+
+static void session_waits(void *arg, struct session *session)
+{
+    struct server *server = arg;
+
+    clients_wait(&server->clients, session);
+    if (!server->host.is_paused)
+        turns_start(server);
+}
+
+static void memory_freed(void *arg)
+{
+    struct server *server = arg;
+
+    server->has_room = 1;
+    turns_start(server);
 }
 
 static void session_became_idle(void *arg, struct session *session)
@@ -184,13 +262,13 @@ static void session_ended(void *arg, struct session *session)
 {
     struct server *server = arg;
 
-    log_event(LOG_LEVEL_DEBUG, "client gone", NULL);
+    log_event(LOG_LEVEL_DEBUG, "client gone", LOG_FIELDS(log_text("peer", session_peer(session))));
     if (session == server->standard)
         server->standard = NULL;
-    sessions_remove(server, session);
+    clients_remove(&server->clients, session);
     session_close(&session);
     server_consider_ending(server);
-    if (server->pipeline == NULL && server->sessions == NULL)
+    if (server->pipeline == NULL && server->clients.first == NULL)
         handles_close(server);
 }
 
@@ -198,11 +276,19 @@ static void client_connected(void *arg, uv_stream_t *stream)
 {
     struct server *server = arg;
     struct session *session = NULL;
-    enum lattn_status status = session_accept(&session, &server->host, stream);
+    enum lattn_status status = clients_make_place(&server->clients, uv_now(&server->loop));
 
+    if (status == LATTN_BUSY) {
+        status = refusal_send(stream, LATTN_BUSY, "all places for clients are taken");
+        if (status == LATTN_OK)
+            return;
+    } else {
+        status = session_accept(&session, &server->host, stream);
+    }
     if (status == LATTN_OK) {
-        log_event(LOG_LEVEL_DEBUG, "client connected", NULL);
-        sessions_add(server, session);
+        log_event(LOG_LEVEL_DEBUG, "client connected",
+                  LOG_FIELDS(log_text("peer", session_peer(session))));
+        clients_add(&server->clients, session);
     } else {
         log_event(LOG_LEVEL_ERROR, "cannot serve a connection",
                   LOG_FIELDS(log_text("error", lattn_status_text(status))));
@@ -215,12 +301,20 @@ static void answers_deliver(struct server *server)
 {
     struct chunk *chunk = NULL;
 
-    while (pipeline_collect(server->pipeline, &chunk) == LATTN_OK)
+    while (pipeline_collect(server->pipeline, &chunk) == LATTN_OK) {
+        server->requests -= chunk->requests_count;
         session_answer(chunk->session, chunk);
-    if (server->host.is_paused && pipeline_bytes(server->pipeline) <= QUEUE_BYTES_LOW) {
-        server->host.is_paused = 0;
-        sessions_each(server, session_flow);
     }
+    if (server->host.is_paused && pipeline_bytes(server->pipeline) <= QUEUE_BYTES_LOW &&
+        server->requests <= REQUESTS_QUEUED_LOW) {
+        server->host.is_paused = 0;
+        turns_start(server);
+    }
+}
+
+static int bulletin_identifies(const struct bulletin *bulletin)
+{
+    return bulletin->certificate.verdict == LATTN_IDENTIFYING;
 }
 
 static void bulletin_deliver(struct server *server)
@@ -232,8 +326,9 @@ static void bulletin_deliver(struct server *server)
     bulletin_close(&server->newest);
     server->newest = bulletin;
     server->host.newest = bulletin;
-    sessions_each(server, session_publish);
-    if (bulletin->identifying && server->config->exit_when_identifying)
+    clients_each(&server->clients, session_publish);
+    service_report(&server->service, &bulletin->certificate);
+    if (bulletin_identifies(bulletin) && server->config->exit_when_identifying)
         server_stop(server, REASON_IDENTIFYING);
     if (server->config->exit_when_stream > 0 && looks_take(&server->looks, &bulletin->stream))
         server_stop(server, REASON_STREAM);
@@ -262,31 +357,6 @@ static void pipeline_wakes(void *arg)
     (void)uv_async_send(&server->wake); /* fails only if closing, which waits for the threads */
 }
 
-/* ---- signals ---- */
-
-static int is_repeat(const struct server *server)
-{
-    return server->reason == REASON_SIGNAL && uv_hrtime() - server->stop_ns < SIGNAL_REPEAT_NS;
-}
-
-static void signal_came(uv_signal_t *handle, int number)
-{
-    struct server *server = handle->data;
-
-    if (number == SIGUSR1) {
-        if (server->pipeline != NULL)
-            pipeline_emit(server->pipeline);
-    } else if (!server->is_stopping) {
-        server_stop(server, REASON_SIGNAL);
-    } else if (!is_repeat(server)) {
-        /* Asked twice: end as if there were no handler. */
-        signal(number, SIG_DFL);
-        raise(number);
-    }
-}
-
-/* ---- opening and closing ---- */
-
 static void complain_in_log(const char *what, const char *object, enum lattn_status status,
                             const struct lattn_complaint *complaint)
 {
@@ -296,9 +366,44 @@ static void complain_in_log(const char *what, const char *object, enum lattn_sta
               LOG_FIELDS(log_text("object", object), log_text("error", why)));
 }
 
+/* ---- signals ---- */
+
+static void stop_asked(void *arg)
+{
+    struct server *server = arg;
+    uint64_t most_ms = server->config->stop_timeout_ns / NS_PER_MS;
+
+    (void)uv_timer_start(&server->deadline, deadline_over, most_ms, 0);
+    service_stopping(&server->service, server->config->stop_timeout_ns);
+    server_stop(server, REASON_SIGNAL);
+}
+
+/* Certificates, keys and tokens are changed without a restart. */
+static void reload_asked(void *arg)
+{
+    struct server *server = arg;
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = access_reload(server->access, &complaint);
+
+    if (status == LATTN_OK)
+        log_event(LOG_LEVEL_INFO, "certificates and tokens read again", NULL);
+    else
+        complain_in_log("certificates and tokens stay as they were", "access", status, &complaint);
+}
+
+static void emission_asked(void *arg)
+{
+    struct server *server = arg;
+
+    if (server->pipeline != NULL)
+        pipeline_emit(server->pipeline);
+}
+
+/* ---- opening and closing ---- */
+
 static int handles_open(struct server *server)
 {
-    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGUSR1};
+    const struct signals_calls calls = {stop_asked, emission_asked, reload_asked, server};
     int error = uv_async_init(&server->loop, &server->wake, pipeline_woke);
 
     if (error != 0)
@@ -306,16 +411,15 @@ static int handles_open(struct server *server)
     server->wake.data = server;
     (void)uv_timer_init(&server->loop, &server->farewell); /* cannot fail */
     server->farewell.data = server;
-    for (int i = 0; i < SIGNALS_COUNT; i++) {
-        error = uv_signal_init(&server->loop, &server->signals[i]);
-        if (error != 0)
-            return error;
-        server->signals[i].data = server;
-        error = uv_signal_start(&server->signals[i], signal_came, numbers[i]);
-        if (error != 0)
-            return error;
-    }
-    return 0;
+    (void)uv_timer_init(&server->loop, &server->deadline);
+    server->deadline.data = server;
+    (void)uv_idle_init(&server->loop, &server->turns); /* cannot fail */
+    server->turns.data = server;
+    (void)uv_check_init(&server->loop, &server->round); /* cannot fail */
+    server->round.data = server;
+    server->last_late = &server->late;
+    (void)uv_check_start(&server->round, round_ended); /* cannot fail */
+    return signals_start(&server->signals, &server->loop, &calls);
 }
 
 static enum lattn_status loop_open(struct server *server)
@@ -332,6 +436,14 @@ static enum lattn_status loop_open(struct server *server)
     return LATTN_INPUT_OUTPUT;
 }
 
+/* Is the learner thread? Once it has ended there is nothing left to wait for. */
+static int server_is_alive(void *arg)
+{
+    const struct server *server = arg;
+
+    return server->pipeline == NULL || pipeline_is_alive(server->pipeline);
+}
+
 /* Before there are descriptors of our own, which could be taken for one that was passed on. */
 static enum lattn_status inheritance_check(const struct config *config)
 {
@@ -342,7 +454,7 @@ static enum lattn_status inheritance_check(const struct config *config)
 
         if (address->address.kind != LATTN_ADDRESS_FD)
             continue;
-        status = inherited_check(address->address.fd, &complaint);
+        status = inherited_check(address->address.fd, config->reach, &complaint);
         if (status != LATTN_OK) {
             complain_in_log("cannot listen", address->text, status, &complaint);
             return status;
@@ -351,8 +463,24 @@ static enum lattn_status inheritance_check(const struct config *config)
     return LATTN_OK;
 }
 
+static enum lattn_status access_begin(struct server *server)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = access_open(&server->access, &server->config->access, &complaint);
+
+    if (status != LATTN_OK)
+        complain_in_log("cannot start", "access", status, &complaint);
+    server->host.access = server->access;
+    return status;
+}
+
 static enum lattn_status listeners_open(struct server *server)
 {
+    const struct listener_settings settings = {
+        .reach = server->config->reach,
+        .group = server->config->has_group ? &server->config->group : NULL,
+    };
+
     for (size_t i = 0; i < server->config->addresses_count; i++) {
         const struct config_address *address = &server->config->addresses[i];
         struct lattn_complaint complaint = {""};
@@ -361,7 +489,7 @@ static enum lattn_status listeners_open(struct server *server)
         if (address->address.kind == LATTN_ADDRESS_STDIN)
             continue;
         status = listener_open(&server->listeners[server->listeners_count], &server->loop,
-                               &address->address, client_connected, server, &complaint);
+                               &address->address, &settings, client_connected, server, &complaint);
         if (status != LATTN_OK) {
             complain_in_log("cannot listen", address->text, status, &complaint);
             return status;
@@ -385,7 +513,7 @@ static enum lattn_status standard_open(struct server *server)
         complain_in_log("cannot listen", "stdin", status, &complaint);
         return status;
     }
-    sessions_add(server, server->standard);
+    clients_add(&server->clients, server->standard);
     if (server->listeners_count == 0)
         session_keep(server->standard);
     log_event(LOG_LEVEL_INFO, "listening", LOG_FIELDS(log_text("address", "stdin")));
@@ -403,6 +531,7 @@ static enum lattn_status learner_open(struct server *server)
         .heads_count = config->heads_count,
         .emit_dir = config->emit_dir,
         .frame_bytes_max = config->frame_bytes_max,
+        .access = server->access,
         .wake = pipeline_wakes,
         .wake_arg = server,
     };
@@ -414,6 +543,47 @@ static enum lattn_status learner_open(struct server *server)
     return status;
 }
 
+/* As many clients as are configured, but no more than there can be connections. */
+static size_t places(const struct config *config)
+{
+    int64_t descriptors = descriptors_raise();
+    int64_t most = descriptors - DESCRIPTORS_OWN;
+
+    if (descriptors <= 0 || (int64_t)config->clients_max <= most)
+        return config->clients_max;
+    if (most < 1)
+        most = 1;
+    log_event(LOG_LEVEL_WARN, "fewer clients than max-clients can be served",
+              LOG_FIELDS(log_count("clients", most), log_count("descriptors", descriptors)));
+    return (size_t)most;
+}
+
+static struct pool pool_of(struct server *server, size_t bytes_max)
+{
+    return (struct pool){.bytes_max = bytes_max, .freed = memory_freed, .arg = server};
+}
+
+static struct session_host host_of(struct server *server)
+{
+    const struct config *config = server->config;
+
+    return (struct session_host){
+        .loop = &server->loop,
+        .frame_bytes_max = config->frame_bytes_max,
+        .message_timeout_ms = config->message_timeout_ns / NS_PER_MS,
+        .send_timeout_ms = config->send_timeout_ns / NS_PER_MS,
+        .input = &server->input,
+        .output = &server->output,
+        .submit = chunk_submitted,
+        .wait = session_waits,
+        .crowded = output_crowded,
+        .dropped = client_dropped,
+        .idle = session_became_idle,
+        .ended = session_ended,
+        .arg = server,
+    };
+}
+
 enum lattn_status server_open(struct server **ret_server, const struct config *config)
 {
     struct server *server = memory_zeroed(1, sizeof *server);
@@ -423,19 +593,19 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
         return LATTN_NO_MEMORY;
     server->config = config;
     server->looks.share_max = config->exit_when_stream;
-    server->host = (struct session_host){
-        .loop = &server->loop,
-        .frame_bytes_max = config->frame_bytes_max,
-        .submit = chunk_submitted,
-        .idle = session_became_idle,
-        .ended = session_ended,
-        .arg = server,
-    };
+    clients_init(&server->clients, places(config));
+    server->input = pool_of(server, config_input_max(config));
+    server->output = pool_of(server, config->output_bytes_max);
+    server->host = host_of(server);
     status = inheritance_check(config);
     if (status == LATTN_OK)
         status = loop_open(server);
     if (status == LATTN_OK)
+        status = access_begin(server);
+    if (status == LATTN_OK) {
+        service_start(&server->service, &server->loop, server_is_alive, server);
         status = learner_open(server);
+    }
     if (status == LATTN_OK)
         status = listeners_open(server);
     if (status == LATTN_OK)
@@ -444,6 +614,7 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
         server_close(&server);
         return status;
     }
+    service_ready(&server->service);
     log_event(LOG_LEVEL_INFO, "memory only: nothing is kept when the daemon ends",
               LOG_FIELDS(log_text("version", LATTN_VERSION)));
     *ret_server = server;
@@ -458,11 +629,12 @@ static void shortfall_log(const struct server *server)
 
     if (server->config->exit_when_identifying)
         log_event(LOG_LEVEL_WARN, "not identifying when the input ended",
-                  LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
-                             log_count("rank", newest->rank), log_count("p", newest->p)));
+                  LOG_FIELDS(log_count("pairs", (int64_t)newest->certificate.pairs),
+                             log_count("rank", newest->certificate.rank),
+                             log_count("p", newest->certificate.p)));
     else
         log_event(LOG_LEVEL_WARN, "the stream was not settled when the input ended",
-                  LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
+                  LOG_FIELDS(log_count("pairs", (int64_t)newest->certificate.pairs),
                              log_count("checked", (int64_t)newest->stream.checked),
                              log_count("undetermined", (int64_t)newest->stream.undetermined),
                              log_count("looks", (int64_t)server->looks.taken)));
@@ -472,20 +644,22 @@ static void shortfall_log(const struct server *server)
 static int condition_holds(struct server *server)
 {
     if (server->config->exit_when_identifying)
-        return server->newest != NULL && server->newest->identifying;
+        return server->newest != NULL && bulletin_identifies(server->newest);
     if (server->config->exit_when_stream > 0)
         return server->newest != NULL && looks_take_last(&server->looks, &server->newest->stream);
     return 1;
 }
 
-int server_run(struct server *server)
+enum server_outcome server_run(struct server *server)
 {
     (void)uv_run(&server->loop, UV_RUN_DEFAULT);
-    assert(server->is_ending && server->sessions == NULL);
+    if (server->is_overdue)
+        return SERVER_OVERDUE;
+    assert(server->is_ending && server->clients.first == NULL);
     if (server->reason != REASON_INPUT_ENDED || condition_holds(server))
-        return 0;
+        return SERVER_DONE;
     shortfall_log(server);
-    return 1;
+    return SERVER_SHORT;
 }
 
 static void handle_close(uv_handle_t *handle, void *arg)
@@ -504,11 +678,13 @@ void server_close(struct server **server)
     for (size_t i = 0; i < old->listeners_count; i++)
         listener_close(&old->listeners[i]);
     pipeline_close(&old->pipeline);
+    service_stop(&old->service);
     if (old->has_loop) {
         uv_walk(&old->loop, handle_close, NULL);
         (void)uv_run(&old->loop, UV_RUN_DEFAULT);
         (void)uv_loop_close(&old->loop); /* every handle is closed */
     }
+    access_close(&old->access);
     bulletin_close(&old->newest);
     memory_release(old);
     *server = NULL;

@@ -2,20 +2,20 @@
 
 #include <lattn/wire.h>
 
+#include "base/complaint.h"
 #include "base/memory.h"
 #include "serve/bounds.h"
 #include "serve/channel.h"
 #include "serve/inbox.h"
 #include "serve/log.h"
+#include "serve/outbox.h"
+#include "serve/patience.h"
+#include "serve/subscription.h"
 
 #include <assert.h>
+#include <inttypes.h>
 
 enum {
-    /*
-     * Bytes of messages in a chunk, each with its entry, which is most of a short one; more would
-     * keep other clients' messages waiting.
-     */
-    CHUNK_BYTES_ENOUGH = 256 << 10,
     /* How long a client whose stream is lost may take to see its answers and go. */
     LINGER_MS = 2000
 };
@@ -26,26 +26,24 @@ enum input {
     INPUT_DONE
 };
 
-/* What a client asked for with subscribe, and the bulletin it was sent last. */
-struct subscription {
-    int is_on;
-    int with_model;
-    uint64_t every_ms;
-    uint64_t sent_ms;
-    uint64_t sent_number;
-};
-
 /*
- * timer    for a bulletin that came too early for its subscriber, or for the end of lingering
- * is_lost  a message was refused behind which nothing can be read: what still comes is dropped
- * away     chunks handed on that have not come back: while there are any the session stays
- * is_gone  there is nobody left to answer
+ * timer      for a bulletin that came too early for its subscriber, or for the end of lingering
+ * whole      for a long message to become whole; it holds memory of all
+ * active_ms  when a message became whole or an answer left
+ * is_lost    a message was refused behind which nothing can be read: what still comes is dropped
+ * away       chunks handed on that have not come back: while there are any the session stays
+ * is_gone    there is nobody left to answer
  */
 struct session {
     struct session_links links;
     const struct session_host *host;
     struct channel *channel;
     uv_timer_t timer;
+    struct patience whole;
+    struct outbox outbox;
+    uint64_t active_ms;
+    int is_standard;
+    int is_flooding; /* the last read was full: there may be no end to them */
     struct inbox inbox;
     struct tally tally;
     enum input input;
@@ -60,12 +58,18 @@ struct session {
     size_t away;
     size_t messages_away;
     size_t requests_away;
+    size_t bytes_away;
     struct subscription subscription;
 };
 
 struct session_links *session_links(struct session *session)
 {
     return &session->links;
+}
+
+const char *session_peer(const struct session *session)
+{
+    return channel_peer(session->channel);
 }
 
 /* ---- the end ---- */
@@ -76,20 +80,17 @@ static void report_ended(struct session *session)
         session->host->ended(session->host->arg, session);
 }
 
-static void timer_closed(uv_handle_t *handle)
-{
-    struct session *session = handle->data;
-
-    session->handles_open--;
-    report_ended(session);
-}
-
 static void channel_closed(void *arg)
 {
     struct session *session = arg;
 
     session->handles_open--;
     report_ended(session);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+    channel_closed(handle->data);
 }
 
 void session_abort(struct session *session)
@@ -100,6 +101,30 @@ void session_abort(struct session *session)
     session->input = INPUT_DONE;
     channel_close(session->channel);
     uv_close((uv_handle_t *)&session->timer, timer_closed);
+    patience_close(&session->whole, timer_closed);
+    outbox_close(&session->outbox, timer_closed);
+    inbox_done(&session->inbox);
+}
+
+void session_drop(struct session *session, const char *why)
+{
+    if (session->is_gone)
+        return;
+    session->host->dropped(session->host->arg, why);
+    session_abort(session);
+}
+
+size_t session_output(const struct session *session)
+{
+    return session->outbox.bytes;
+}
+
+uint64_t session_idle_ms(const struct session *session)
+{
+    if (session->is_gone || session->is_standard || session->away > 0 ||
+        session->outbox.bytes > 0 || session->subscription.is_on)
+        return UINT64_MAX;
+    return session->active_ms;
 }
 
 int session_is_idle(const struct session *session)
@@ -135,7 +160,7 @@ static void session_settle(struct session *session)
         session->idle_reported = 1;
         session->host->idle(session->host->arg, session);
     }
-    if (session->is_kept || channel_pending(session->channel) > 0)
+    if (session->is_kept || session->outbox.bytes > 0)
         return;
     if (session->is_lost)
         session_linger(session);
@@ -155,15 +180,21 @@ static void session_out_of_memory(struct session *session)
 /* Does the client leave its answers unread? */
 static int is_deaf(const struct session *session)
 {
-    return channel_pending(session->channel) >= OUTPUT_BYTES_ENOUGH;
+    return session->outbox.bytes >= OUTPUT_BYTES_ENOUGH;
 }
 
-/* Must this client's messages wait? When the daemon ends it no longer waits for clients to read. */
+/* Is enough of this client under way? When the daemon ends it no longer waits for it to read. */
+static int is_full(const struct session *session)
+{
+    return session->requests_away >= REQUESTS_AWAY_MAX ||
+           session->messages_away >= MESSAGES_AWAY_MAX ||
+           session->bytes_away >= QUEUE_BYTES_SHARE || (is_deaf(session) && !session->is_finishing);
+}
+
+/* Must this client's messages wait? */
 static int is_held_up(const struct session *session)
 {
-    return session->host->is_paused || session->requests_away >= REQUESTS_AWAY_MAX ||
-           session->messages_away >= MESSAGES_AWAY_MAX ||
-           (is_deaf(session) && !session->is_finishing);
+    return session->host->is_paused || session->links.is_waiting || is_full(session);
 }
 
 /* The next message, or after the end of the input what is left without an end. */
@@ -185,8 +216,8 @@ static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk
 {
     size_t bytes = 0;
 
-    while (bytes < CHUNK_BYTES_ENOUGH &&
-           session->requests_away + chunk->requests_count < REQUESTS_AWAY_MAX) {
+    /* A request may keep the learner busy longer than all pairs of a turn. */
+    while (bytes < TURN_BYTES && chunk->requests_count == 0) {
         struct letter letter = {.bytes = NULL};
         struct lattn_complaint complaint = {""};
         enum lattn_status status = letter_take(session, &letter, &complaint);
@@ -214,10 +245,13 @@ static void chunk_send(struct session *session, struct chunk *chunk)
     session->away++;
     session->messages_away += chunk->entries_count;
     session->requests_away += chunk->requests_count;
+    session->bytes_away += chunk->bytes;
+    session->active_ms = uv_now(session->host->loop);
+    patience_renew(&session->whole);
     session->host->submit(session->host->arg, chunk);
 }
 
-/* Hand on the messages that are here. Returns as chunk_fill. */
+/* Hand on the messages that are here, as many as one turn allows. Returns as chunk_fill. */
 static enum lattn_status messages_send(struct session *session)
 {
     struct chunk *chunk = NULL;
@@ -225,6 +259,7 @@ static enum lattn_status messages_send(struct session *session)
 
     if (status != LATTN_OK)
         return status;
+    chunk->is_unheard = channel_is_mute(session->channel);
     status = chunk_fill(session, chunk);
     chunk_send(session, chunk);
     return status;
@@ -249,26 +284,90 @@ static int wants_bytes(const struct session *session)
     return session->is_lost;
 }
 
-/* Go on as far as one may: hand on messages, ask for bytes or not, end. */
+/* Ask for bytes where they are wanted and have a place. */
+static enum lattn_status input_ask(struct session *session)
+{
+    int is_wanted = wants_bytes(session);
+    enum lattn_status status = LATTN_OK;
+
+    if (is_wanted && session->input == INPUT_OPEN)
+        status = inbox_expect(&session->inbox);
+    if (is_wanted && status == LATTN_OK)
+        channel_read_start(session->channel);
+    else
+        channel_read_stop(session->channel);
+    /* Also where there is no place: if all wait who hold some, somebody has to go. */
+    if (is_wanted && session->inbox.pooled > 0)
+        patience_start(&session->whole);
+    else
+        patience_stop(&session->whole);
+    return status;
+}
+
+/*
+ * What is left over waits for the client's next turn: messages, and whatever is behind a read that
+ * was full. status: of the last look for messages; LATTN_OK if there was none.
+ */
+static void turn_consider(struct session *session, enum lattn_status status)
+{
+    int goes_on = status == LATTN_OK || session->is_flooding;
+
+    session->is_flooding = 0;
+    if (goes_on && session->input != INPUT_DONE && !is_full(session))
+        session->host->wait(session->host->arg, session);
+}
+
+/* Go on as far as one turn allows: hand on messages, ask for bytes or not, end. */
 void session_flow(struct session *session)
 {
     enum lattn_status status = LATTN_OK;
 
-    if (session->is_gone)
+    if (session->is_gone || session->links.is_waiting)
         return;
-    while (status == LATTN_OK && session->input != INPUT_DONE && !is_held_up(session))
+    if (session->input != INPUT_DONE && !is_held_up(session))
         status = messages_send(session);
-    if (status == LATTN_NO_MEMORY) {
-        session_out_of_memory(session);
-        return;
+    if (status != LATTN_NO_MEMORY) {
+        inbox_trim(&session->inbox);
+        input_consider_done(session, status);
+        turn_consider(session, status);
+        status = input_ask(session);
     }
-    inbox_trim(&session->inbox);
-    input_consider_done(session, status);
-    if (wants_bytes(session))
-        channel_read_start(session->channel);
+    if (status == LATTN_NO_MEMORY)
+        session_out_of_memory(session);
     else
-        channel_read_stop(session->channel);
-    session_settle(session);
+        session_settle(session);
+}
+
+/* Refuse the message under way, as the last one. Returns LATTN_OK or LATTN_NO_MEMORY. */
+static enum lattn_status message_abandon(struct session *session)
+{
+    struct chunk *chunk = NULL;
+    struct letter letter;
+    struct lattn_complaint complaint;
+    enum lattn_status status = chunk_open(&chunk, session->inbox.format, session, &session->tally);
+
+    if (status != LATTN_OK)
+        return status;
+    inbox_abandon(&session->inbox, &letter);
+    (void)complain(&complaint, LATTN_TIMEOUT, "the message was not whole within %" PRIu64 " ms",
+                   session->host->message_timeout_ms);
+    status = chunk_refuse(chunk, &letter, LATTN_TIMEOUT, complaint.text);
+    if (status == LATTN_OK)
+        chunk_send(session, chunk);
+    else
+        chunk_close(&chunk);
+    return status;
+}
+
+static void message_timed_out(void *arg)
+{
+    struct session *session = arg;
+
+    session->host->dropped(session->host->arg, "a long message does not become whole");
+    if (message_abandon(session) == LATTN_OK)
+        session_flow(session);
+    else
+        session_out_of_memory(session);
 }
 
 static void bytes_came(void *arg, const char *bytes, size_t length)
@@ -277,6 +376,7 @@ static void bytes_came(void *arg, const char *bytes, size_t length)
 
     if (session->input != INPUT_OPEN)
         return;
+    session->is_flooding = length >= READ_BYTES_MAX;
     if (inbox_add(&session->inbox, bytes, length) == LATTN_OK)
         session_flow(session);
     else
@@ -294,7 +394,7 @@ static void input_ended(void *arg, int error)
     }
     if (session->input == INPUT_OPEN)
         session->input = INPUT_ENDED;
-    session->is_lost = 0;
+    session->is_lost = error == UV_EACCES; /* it has still to read why */
     session_flow(session);
 }
 
@@ -329,55 +429,69 @@ static void timer_fired(uv_timer_t *timer)
     session_publish(timer->data);
 }
 
-/* Milliseconds until the subscriber wants another bulletin. */
-static uint64_t wait_ms(const struct subscription *subscription, uint64_t now_ms)
+/* Where the clients leave too much unread, all together, somebody is dropped: maybe this one. */
+static void output_write(struct session *session, struct lattn_text *text)
 {
-    uint64_t passed_ms = now_ms - subscription->sent_ms;
-
-    if (subscription->sent_number == 0 || passed_ms >= subscription->every_ms)
-        return 0;
-    return subscription->every_ms - passed_ms;
-}
-
-static void bulletin_send(struct session *session, const struct bulletin *bulletin)
-{
-    enum lattn_format format = session->inbox.format;
-    const struct lattn_text *text =
-        session->subscription.with_model ? &bulletin->model[format] : &bulletin->status[format];
-    struct lattn_text copy;
-
-    lattn_text_init(&copy);
-    if (lattn_text_add(&copy, text->data, text->length) == LATTN_OK)
-        channel_write(session->channel, &copy);
-}
-
-/* A bulletin that comes too early waits for its time, one to a deaf client until it reads. */
-void session_publish(struct session *session)
-{
-    struct subscription *subscription = &session->subscription;
-    const struct bulletin *newest = session->host->newest;
-    uint64_t now_ms = uv_hrtime() / 1000000;
-    uint64_t wait;
-
-    if (session->is_gone || !subscription->is_on || newest == NULL ||
-        newest->number == subscription->sent_number || is_deaf(session))
-        return;
-    wait = wait_ms(subscription, now_ms);
-    if (wait > 0) {
-        (void)uv_timer_start(&session->timer, timer_fired, wait, 0); /* fails only if closing */
-        return;
-    }
-    subscription->sent_ms = now_ms;
-    subscription->sent_number = newest->number;
-    bulletin_send(session, newest);
+    if (outbox_write(&session->outbox, text) != LATTN_OK)
+        session->host->crowded(session->host->arg);
 }
 
 static void output_drained(void *arg)
 {
     struct session *session = arg;
 
+    session->active_ms = uv_now(session->host->loop);
+    outbox_drained(&session->outbox);
     session_publish(session);
     session_flow(session);
+}
+
+static void output_timed_out(void *arg)
+{
+    struct session *session = arg;
+
+    if (outbox_is_stuck(&session->outbox))
+        session_drop(session, "answers are not taken");
+}
+
+/* Half of the memory for answers is left to answers. */
+static int bulletin_has_room(const struct session *session)
+{
+    struct pool *pool = session->host->output;
+
+    if (pool->bytes <= pool->bytes_max / 2)
+        return 1;
+    pool->is_wanted = 1;
+    return 0;
+}
+
+static void bulletin_send(struct session *session, const struct bulletin *bulletin)
+{
+    const struct lattn_text *text =
+        subscription_text(&session->subscription, bulletin, session->inbox.format);
+    struct lattn_text copy;
+
+    lattn_text_init(&copy);
+    if (lattn_text_add(&copy, text->data, text->length) == LATTN_OK)
+        output_write(session, &copy);
+}
+
+/* A bulletin that comes too early waits for its time, one to a deaf client until it reads. */
+void session_publish(struct session *session)
+{
+    const struct bulletin *newest = session->host->newest;
+    uint64_t now_ms = uv_hrtime() / 1000000;
+    uint64_t wait_ms;
+
+    if (session->is_gone || !subscription_wants(&session->subscription, newest) || is_deaf(session))
+        return;
+    wait_ms = subscription_wait(&session->subscription, now_ms);
+    if (wait_ms > 0) {
+        (void)uv_timer_start(&session->timer, timer_fired, wait_ms, 0); /* fails only if closing */
+    } else if (bulletin_has_room(session)) {
+        subscription_sent(&session->subscription, newest, now_ms);
+        bulletin_send(session, newest);
+    }
 }
 
 /* What was answered with "subscribed" begins now. */
@@ -386,13 +500,8 @@ static void subscriptions_begin(struct session *session, const struct chunk *chu
     for (size_t i = 0; i < chunk->entries_count; i++) {
         const struct lattn_request *request = chunk->entries[i].request;
 
-        if (request == NULL || request->method != LATTN_METHOD_SUBSCRIBE)
-            continue;
-        session->subscription = (struct subscription){
-            .is_on = 1,
-            .with_model = request->model,
-            .every_ms = request->every_ms,
-        };
+        if (request != NULL && request->method == LATTN_METHOD_SUBSCRIBE)
+            subscription_begin(&session->subscription, request);
     }
 }
 
@@ -402,10 +511,13 @@ void session_answer(struct session *session, struct chunk *chunk)
     session->away--;
     session->messages_away -= chunk->entries_count;
     session->requests_away -= chunk->requests_count;
+    session->bytes_away -= chunk->bytes;
+    session->active_ms = uv_now(session->host->loop);
     if (chunk->answers_lost && !session->is_gone)
         session_out_of_memory(session);
+    if (!session->is_gone)
+        output_write(session, &chunk->answers);
     if (!session->is_gone) {
-        channel_write(session->channel, &chunk->answers);
         subscriptions_begin(session, chunk);
         session_publish(session);
     }
@@ -432,7 +544,8 @@ static struct session *session_make(const struct session_host *host)
     if (session == NULL)
         return NULL;
     session->host = host;
-    inbox_init(&session->inbox, host->frame_bytes_max);
+    session->active_ms = uv_now(host->loop);
+    inbox_init(&session->inbox, host->frame_bytes_max, host->input);
     return session;
 }
 
@@ -446,7 +559,11 @@ static enum lattn_status session_begin(struct session **ret_session, struct sess
     }
     (void)uv_timer_init(session->host->loop, &session->timer); /* cannot fail */
     session->timer.data = session;
-    session->handles_open = 2;
+    patience_init(&session->whole, session->host->loop, session->host->message_timeout_ms,
+                  message_timed_out, session);
+    outbox_init(&session->outbox, session->channel, session->host->output, session->host->loop,
+                session->host->send_timeout_ms, output_timed_out, session);
+    session->handles_open = 4;
     *ret_session = session;
     session_flow(session);
     return LATTN_OK;
@@ -459,8 +576,9 @@ enum lattn_status session_accept(struct session **ret_session, const struct sess
 
     if (session == NULL)
         return LATTN_NO_MEMORY;
-    return session_begin(ret_session, session,
-                         channel_accept(&session->channel, listener, &session_events, session));
+    return session_begin(
+        ret_session, session,
+        channel_accept(&session->channel, listener, host->access, &session_events, session));
 }
 
 enum lattn_status session_standard(struct session **ret_session, const struct session_host *host,
@@ -470,6 +588,7 @@ enum lattn_status session_standard(struct session **ret_session, const struct se
 
     if (session == NULL)
         return LATTN_NO_MEMORY;
+    session->is_standard = 1;
     return session_begin(
         ret_session, session,
         channel_standard(&session->channel, host->loop, &session_events, session, complaint));

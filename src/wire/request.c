@@ -37,12 +37,13 @@ enum param {
     PARAM_BLOCKS,
     PARAM_PRODUCER,
     PARAM_CONFIRM,
+    PARAM_TOKEN,
     PARAMS_COUNT
 };
 
-static const char *const param_words[] = {"z",        "t",      "inputs",   "candidates", "n",
-                                          "norm_max", "heads",  "what",     "every",      "append",
-                                          "outputs",  "blocks", "producer", "confirm",    NULL};
+static const char *const param_words[] = {
+    "z",     "t",      "inputs",  "candidates", "n",        "norm_max", "heads", "what",
+    "every", "append", "outputs", "blocks",     "producer", "confirm",  "token", NULL};
 
 #define PARAM(name) (1u << PARAM_##name)
 
@@ -62,6 +63,7 @@ static const struct method methods[] = {
     [LATTN_METHOD_NAME] = {"name", PARAM(APPEND) | PARAM(OUTPUTS) | PARAM(BLOCKS)},
     [LATTN_METHOD_HELLO] = {"hello", PARAM(PRODUCER)},
     [LATTN_METHOD_RESET] = {"reset", PARAM(CONFIRM)},
+    [LATTN_METHOD_AUTH] = {"auth", PARAM(TOKEN)},
 };
 
 enum { METHODS_COUNT = sizeof methods / sizeof *methods };
@@ -205,6 +207,14 @@ static enum lattn_status param_read_inputs(struct scan *scan, const char *name,
     return status;
 }
 
+/* No complaint shows what was sent in its place: it may be half of a secret. */
+static enum lattn_status param_read_token(struct scan *scan, struct lattn_request *request)
+{
+    if (scan_peek(scan) != '"')
+        return complain(scan->complaint, LATTN_FIELD, "token is no text");
+    return scan_name(scan, "token", sizeof request->token, request->token);
+}
+
 static enum lattn_status blocks_read_element(struct scan *scan, int64_t index, void *arg)
 {
     struct lattn_block *blocks = arg;
@@ -262,6 +272,8 @@ static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
         return scan_name(scan, "producer", sizeof request->producer, request->producer);
     case PARAM_CONFIRM:
         return scan_flag(scan, "confirm", &request->confirm);
+    case PARAM_TOKEN:
+        return param_read_token(scan, request);
     case PARAMS_COUNT:
         break;
     }
@@ -488,5 +500,6 @@ void lattn_request_done(struct lattn_request *request)
     memory_release(request->append);
     memory_release(request->outputs);
     memory_release(request->blocks);
+    explicit_bzero(request->token, sizeof request->token);
     *request = (struct lattn_request){0};
 }

@@ -107,6 +107,10 @@ static void params_write(struct writer *writer, const struct lattn_request *requ
         writer_key(writer, "confirm");
         writer_flag(writer, request->confirm);
         return;
+    case LATTN_METHOD_AUTH:
+        writer_key(writer, "token");
+        writer_string(writer, request->token);
+        return;
     case LATTN_METHOD_STATUS:
     case LATTN_METHOD_EMIT:
         return;

@@ -93,6 +93,7 @@ static const struct member state_members[] = {
     {.word = "uptime_s", .kind = MEMBER_COUNT, .offset = OF_SERVICE(uptime_s)},
     {.word = "bias", .kind = MEMBER_FLAG, .offset = OF_REPORT(bias)},
     {.word = "pairs_effective", .kind = MEMBER_NUMBER, .offset = OF_REPORT(pairs_effective)},
+    {.word = "denied", .kind = MEMBER_COUNT, .offset = OF_SERVICE(denied)},
     {.word = NULL},
 };
 

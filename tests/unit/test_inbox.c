@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+static struct pool pool = {.bytes_max = 1 << 20};
 static struct inbox inbox;
 static struct letter letter;
 static struct lattn_complaint complaint;
@@ -14,7 +15,7 @@ static enum lattn_status next(void)
 
 Test(inbox, goes_by_the_first_byte)
 {
-    inbox_init(&inbox, 100);
+    inbox_init(&inbox, 100, &pool);
     cr_assert_eq(next(), LATTN_MORE);
     cr_assert_eq(inbox_last(&inbox, &letter, &complaint), LATTN_MORE);
     cr_assert_eq(inbox_add(&inbox, "{}\n\x90\n", 5), LATTN_OK);
@@ -25,7 +26,7 @@ Test(inbox, goes_by_the_first_byte)
     cr_assert_eq(letter.length, 1);
     inbox_done(&inbox);
 
-    inbox_init(&inbox, 100);
+    inbox_init(&inbox, 100, &pool);
     cr_assert_eq(inbox_add(&inbox, "\x90{}\n", 4), LATTN_OK);
     cr_assert_eq(inbox.format, LATTN_FORMAT_MSGPACK);
     cr_assert_eq(next(), LATTN_OK);
@@ -35,14 +36,14 @@ Test(inbox, goes_by_the_first_byte)
 
 Test(inbox, is_lost_behind_a_bad_frame_but_not_behind_a_long_line)
 {
-    inbox_init(&inbox, 4);
+    inbox_init(&inbox, 4, &pool);
     cr_assert_eq(inbox_add(&inbox, "long line\n{}\n", 13), LATTN_OK);
     cr_assert_eq(next(), LATTN_TOO_BIG);
     cr_assert_not(inbox_is_lost(&inbox));
     cr_assert_eq(next(), LATTN_OK);
     inbox_done(&inbox);
 
-    inbox_init(&inbox, 4);
+    inbox_init(&inbox, 4, &pool);
     cr_assert_eq(inbox_add(&inbox, "\x91\xa9long text\x90", 12), LATTN_OK);
     cr_assert_eq(next(), LATTN_TOO_BIG);
     cr_assert(inbox_is_lost(&inbox));
@@ -52,7 +53,7 @@ Test(inbox, is_lost_behind_a_bad_frame_but_not_behind_a_long_line)
 
 Test(inbox, takes_what_is_left_at_the_end)
 {
-    inbox_init(&inbox, 100);
+    inbox_init(&inbox, 100, &pool);
     cr_assert_eq(inbox_add(&inbox, "{}", 2), LATTN_OK);
     cr_assert_eq(next(), LATTN_MORE);
     cr_assert_eq(inbox_last(&inbox, &letter, &complaint), LATTN_OK);
@@ -61,7 +62,7 @@ Test(inbox, takes_what_is_left_at_the_end)
     cr_assert_null(inbox.buffer.data);
     inbox_done(&inbox);
 
-    inbox_init(&inbox, 100);
+    inbox_init(&inbox, 100, &pool);
     cr_assert_eq(inbox_add(&inbox, "\x92\x00", 2), LATTN_OK);
     cr_assert_eq(next(), LATTN_MORE);
     cr_assert_eq(inbox_last(&inbox, &letter, &complaint), LATTN_SYNTAX);

@@ -62,6 +62,7 @@ static struct lattn_report report_full(void)
 static const struct lattn_service service_full = {.accepted = 500,
                                                   .rejected = 2,
                                                   .duplicates = 1,
+                                                  .denied = 4,
                                                   .pairs_per_s = 1234.5,
                                                   .queue_bytes = 17,
                                                   .uptime_s = 60,
@@ -107,7 +108,7 @@ Test(state, has_the_fields_of_the_interface_in_order)
         "\"heads_generation\":6,\"heads_certified_minimal\":true,"
         "\"heads_decomposition\":\"fewest\",\"generation\":7,"
         "\"engine\":\"rls\",\"pairs_per_s\":1234.5,\"queue_bytes\":17,\"memory_bytes\":1048576,"
-        "\"uptime_s\":60,\"bias\":true,\"pairs_effective\":850.5}",
+        "\"uptime_s\":60,\"bias\":true,\"pairs_effective\":850.5,\"denied\":4}",
         "%s", text.data);
     lattn_text_done(&text);
 }
