@@ -18,7 +18,6 @@
 #include "serve/bounds.h"
 #include "serve/clients.h"
 #include "serve/condition.h"
-#include "serve/descriptors.h"
 #include "serve/log.h"
 #include "serve/pipeline.h"
 #include "serve/refusal.h"
@@ -488,21 +487,6 @@ static enum lattn_status learner_open(struct server *server, struct state *state
     return status;
 }
 
-/* As many clients as are configured, but no more than there can be connections. */
-static size_t places(const struct config *config)
-{
-    int64_t descriptors = descriptors_raise();
-    int64_t most = descriptors - DESCRIPTORS_OWN;
-
-    if (descriptors <= 0 || (int64_t)config->clients_max <= most)
-        return config->clients_max;
-    if (most < 1)
-        most = 1;
-    log_event(LOG_LEVEL_WARN, "fewer clients than max-clients can be served",
-              LOG_FIELDS(log_count("clients", most), log_count("descriptors", descriptors)));
-    return (size_t)most;
-}
-
 static struct pool pool_of(struct server *server, size_t bytes_max)
 {
     return (struct pool){.bytes_max = bytes_max, .freed = memory_freed, .arg = server};
@@ -539,7 +523,7 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
         return LATTN_NO_MEMORY;
     server->config = config;
     server->condition = condition_of(config);
-    clients_init(&server->clients, places(config));
+    clients_init(&server->clients, clients_places(config->clients_max));
     server->input = pool_of(server, config_input_max(config));
     server->input.reserved = config_input_need(config);
     server->output = pool_of(server, config->output_bytes_max);
