@@ -134,7 +134,6 @@ Test(config, takes_a_share_of_the_stream)
 
 Test(config, refuses_what_does_not_exist)
 {
-    refuses("--listen stdin --state /tmp/s", LATTN_FIELD, "--state");
     refuses("--listen stdin --http 127.0.0.1:80", LATTN_FIELD, "--http");
     refuses("--listen stdin extra", LATTN_FIELD, "extra: not an option");
     refuses("--listen tcp:127.0.0.1", LATTN_ADDRESS, "--listen tcp:127.0.0.1: names no port");
