@@ -161,15 +161,16 @@ static enum verb_exit certify_run_on(struct certify *certify)
 
 enum verb_exit certify_run(int argc, char **argv)
 {
+    struct link_settings settings = {0};
     const struct options options = {
         .usage = "certify ADDR < inputs",
         .about = "Of the inputs, lines {\"z\": [[token], ...]} or {\"t\": [[i, ...], ...]} drawn "
                  "from a\ndomain at random, print how many are determined by what the daemon at "
                  "ADDR has\nlearned, what share of the domain may not be, and what is missing.",
+        .link = &settings,
         .operands_count = 1,
     };
-    const char *address;
-    enum options_outcome outcome = options_read(&options, argc, argv, &address);
+    enum options_outcome outcome = options_read(&options, argc, argv, &settings.address);
     struct certify *certify;
     enum verb_exit code;
 
@@ -180,7 +181,7 @@ enum verb_exit certify_run(int argc, char **argv)
         talk(argv[0], NULL, "%s", strerror(errno));
         return VERB_REFUSED;
     }
-    code = client_open(&certify->client, argv[0], address, LATTN_FORMAT_JSON);
+    code = client_open(&certify->client, argv[0], &settings, LATTN_FORMAT_JSON);
     if (code == VERB_DONE) {
         code = certify_run_on(certify);
         client_close(&certify->client);

@@ -1,44 +1,95 @@
 #include "client.h"
 
-#include "dial.h"
 #include "talk.h"
+#include "token.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <time.h>
 
-enum verb_exit client_open(struct client *client, const char *verb, const char *address,
-                           enum lattn_format format)
+/* A daemon that was started a moment ago has no socket yet, or does not listen on it. */
+enum { WAIT_MS_MAX = 1000, WAIT_STEP_MS = 20 };
+
+static ssize_t answers_read(void *arg, void *bytes, size_t length)
 {
-    enum reader_unit unit = format == LATTN_FORMAT_MSGPACK ? READER_FRAMES : READER_LINES;
-    enum verb_exit code;
+    return link_read(arg, bytes, length);
+}
 
-    *client = (struct client){.verb = verb, .address = address, .format = format, .fd = -1};
-    code = dial_address(verb, address, &client->fd);
-    if (code != VERB_DONE)
-        return code;
+void client_init(struct client *client, const char *verb, const struct link_settings *settings,
+                 enum lattn_format format)
+{
+    *client = (struct client){
+        .verb = verb,
+        .settings = settings,
+        .address = settings->address,
+        .format = format,
+        .link = {.fd = -1},
+        .wake_fd = -1,
+    };
+}
+
+enum lattn_status client_connect(struct client *client, struct lattn_complaint *complaint)
+{
+    enum reader_unit unit = client->format == LATTN_FORMAT_MSGPACK ? READER_FRAMES : READER_LINES;
+    enum lattn_status status;
+
     if (getrandom(&client->token, sizeof client->token, 0) != (ssize_t)sizeof client->token) {
-        talk(verb, address, "no random number for ids: %s", strerror(errno));
-        (void)close(client->fd); /* nothing was sent */
-        client->fd = -1;
-        return VERB_REFUSED;
+        snprintf(complaint->text, sizeof complaint->text, "no random number for ids: %s",
+                 strerror(errno));
+        return LATTN_INPUT_OUTPUT;
     }
-    reader_init(&client->answers, client->fd, unit, SIZE_MAX);
-    return VERB_DONE;
+    status = link_open(&client->link, client->settings, complaint);
+    if (status != LATTN_OK)
+        return status;
+    reader_init_from(&client->answers, answers_read, &client->link, unit, SIZE_MAX);
+    client->broken = 0;
+    client->out_sent = 0;
+    if (client->format == LATTN_FORMAT_JSON)
+        client->messages = 0; /* those of frames are ids, which are not used again */
+    if (client->link.token_file != NULL)
+        status = token_show(client, client->link.token_file, complaint);
+    if (status != LATTN_OK)
+        client_close(client);
+    return status;
+}
+
+enum verb_exit client_refuse_open(const struct client *client, enum lattn_status status,
+                                  const struct lattn_complaint *complaint)
+{
+    if (status == LATTN_ADDRESS) {
+        talk(client->verb, client->address, "%s", complaint->text);
+        return VERB_MISUSED;
+    }
+    talk(client->verb, client->address, "cannot connect: %s", complaint->text);
+    return VERB_REFUSED;
+}
+
+enum verb_exit client_open(struct client *client, const char *verb,
+                           const struct link_settings *settings, enum lattn_format format)
+{
+    const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000L};
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status;
+
+    client_init(client, verb, settings, format);
+    status = client_connect(client, &complaint);
+    for (int waited = 0; status == LATTN_CLOSED && waited < WAIT_MS_MAX; waited += WAIT_STEP_MS) {
+        (void)nanosleep(&step, NULL); /* a shorter wait does no harm */
+        status = client_connect(client, &complaint);
+    }
+    return status == LATTN_OK ? VERB_DONE : client_refuse_open(client, status, &complaint);
 }
 
 void client_close(struct client *client)
 {
-    if (client->fd < 0)
+    if (client->link.fd < 0)
         return;
-    (void)close(client->fd); /* whatever mattered was answered before */
+    link_close(&client->link);
     reader_done(&client->answers);
     lattn_text_done(&client->out);
-    client->fd = -1;
 }
 
 size_t client_pending(const struct client *client)
@@ -87,7 +138,31 @@ static enum lattn_status message_close(struct client *client, enum lattn_status 
     }
     client->messages++;
     client->bytes += length;
+    client->last_length = length;
     return LATTN_OK;
+}
+
+const char *client_last(const struct client *client, size_t *ret_length)
+{
+    *ret_length = client->last_length;
+    return client->out.data + client->out.length - client->last_length;
+}
+
+void client_take_back(struct client *client)
+{
+    client->out.length -= client->last_length;
+    client->bytes -= client->last_length;
+    client->messages--;
+    client->last_length = 0;
+}
+
+enum lattn_status client_repeat(struct client *client, const char *bytes, size_t length)
+{
+    enum lattn_status status = lattn_text_add(&client->out, bytes, length);
+
+    if (status == LATTN_OK && client->format == LATTN_FORMAT_JSON)
+        client->messages++;
+    return status;
 }
 
 enum lattn_status client_request(struct client *client, const struct lattn_request *request)
@@ -131,7 +206,7 @@ enum lattn_status client_learn(struct client *client, const char *map, size_t le
 static void out_send(struct client *client)
 {
     ssize_t sent =
-        send(client->fd, client->out.data + client->out_sent, client_pending(client), MSG_NOSIGNAL);
+        link_write(&client->link, client->out.data + client->out_sent, client_pending(client));
 
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         client->broken = 1;
@@ -160,9 +235,10 @@ static void out_compact(struct client *client)
 
 enum lattn_status client_turn(struct client *client, int input_fd, int *ret_input_ready)
 {
-    struct pollfd polled[2] = {
-        {.fd = client->fd, .events = POLLIN},
+    struct pollfd polled[3] = {
+        {.fd = client->link.fd, .events = POLLIN},
         {.fd = input_fd, .events = POLLIN},
+        {.fd = client->wake_fd, .events = POLLIN},
     };
     enum lattn_status status = LATTN_OK;
 
@@ -170,21 +246,33 @@ enum lattn_status client_turn(struct client *client, int input_fd, int *ret_inpu
         return LATTN_CLOSED;
     if (client_pending(client) > 0 && !client->broken)
         polled[0].events |= POLLOUT;
-    if (poll(polled, 2, -1) < 0)
+    if (poll(polled, 3, link_has_bytes(&client->link) ? 0 : -1) < 0)
         return errno == EINTR ? LATTN_OK : LATTN_INPUT_OUTPUT;
     if (polled[0].revents & POLLOUT) {
         out_send(client);
         out_compact(client);
     }
-    if (polled[0].revents & (POLLIN | POLLHUP | POLLERR))
+    if ((polled[0].revents & (POLLIN | POLLHUP | POLLERR)) || link_has_bytes(&client->link))
         status = reader_fill(&client->answers);
     if (ret_input_ready != NULL)
         *ret_input_ready = polled[1].revents != 0;
     return status;
 }
 
+/* A daemon that turns us away does so in a line, before it has seen what we speak. */
+static enum lattn_format answers_format(struct client *client)
+{
+    struct reader *answers = &client->answers;
+
+    if (answers->unit == READER_FRAMES && answers->end > answers->start &&
+        answers->data[answers->start] == '{')
+        answers->unit = READER_LINES;
+    return answers->unit == READER_LINES ? LATTN_FORMAT_JSON : LATTN_FORMAT_MSGPACK;
+}
+
 enum lattn_status client_next(struct client *client, struct lattn_reply *ret_reply)
 {
+    enum lattn_format format = answers_format(client);
     struct lattn_complaint complaint;
     char *text;
     size_t length;
@@ -192,16 +280,19 @@ enum lattn_status client_next(struct client *client, struct lattn_reply *ret_rep
 
     if (status != LATTN_OK)
         return status;
-    status = lattn_reply_read(text, length, client->format, ret_reply, &complaint);
+    status = lattn_reply_read(text, length, format, ret_reply, &complaint);
     /* A daemon that is killed may leave half a line. */
     return status != LATTN_OK && client->answers.ended ? LATTN_CLOSED : status;
 }
 
 enum verb_exit client_refuse(const struct client *client, enum lattn_status status)
 {
+    const char *reason = link_reason(&client->link);
+
     switch (status) {
     case LATTN_CLOSED:
-        talk(client->verb, client->address, "the daemon closed the connection");
+        talk(client->verb, client->address, "the daemon closed the connection%s%s",
+             reason != NULL ? ": " : "", reason != NULL ? reason : "");
         break;
     case LATTN_INPUT_OUTPUT:
         talk(client->verb, client->address, "%s", strerror(errno));

@@ -1,6 +1,7 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include "link.h"
 #include "reader.h"
 #include "verbs.h"
 
@@ -14,33 +15,51 @@
  * ready; answers wait in answers. Nothing here blocks but client_turn and what is built on it.
  */
 struct client {
-    const char *verb;    /* for talk; borrowed until client_close */
-    const char *address; /* the same */
+    const char *verb;                     /* for talk; borrowed until client_close */
+    const struct link_settings *settings; /* the same */
+    const char *address;                  /* of these */
     enum lattn_format format;
-    int fd;     /* -1: not open */
+    struct link link;
     int broken; /* the daemon no longer reads; it may have said why */
     struct reader answers;
     struct lattn_text out;
     size_t out_sent;            /* of out, already with the kernel */
     uint64_t token;             /* of this connection: our ids on lines have it */
-    uint64_t messages;          /* added to out since the start: how the daemon counts them */
-    uint64_t bytes;             /* the same */
+    uint64_t messages;          /* added to out; lines of this connection, as the daemon counts */
+    uint64_t bytes;             /* the same, of all connections */
+    size_t last_length;         /* of the message added last, with a line's end */
     uint64_t message_bytes_max; /* a longer message is not added; 0: not known */
+    int wake_fd;                /* client_turn returns when it is readable; -1: none */
 };
 
 enum { CLIENT_NO_INPUT = -1 };
 
 /*
- * Connect to unix:PATH or tcp:HOST:PORT.
+ * Connect; where nobody listens yet, again for up to a second.
  *
- * Returns VERB_DONE; otherwise says why not and returns VERB_MISUSED (no such kind of address) or
- * VERB_REFUSED, with the client closed.
+ * Returns VERB_DONE; otherwise says why not and returns VERB_MISUSED (no address that one can
+ * connect to) or VERB_REFUSED, with the client closed.
  */
-enum verb_exit client_open(struct client *client, const char *verb, const char *address,
-                           enum lattn_format format);
+enum verb_exit client_open(struct client *client, const char *verb,
+                           const struct link_settings *settings, enum lattn_format format);
 
 /* Drop the connection; accepts a closed client. */
 void client_close(struct client *client);
+
+/*
+ * The same in steps, for those who connect again: begin without a connection, then connect, once.
+ *
+ * complaint  out  why there is none
+ *
+ * client_connect returns LATTN_OK, or as link_open with the client closed.
+ */
+void client_init(struct client *client, const char *verb, const struct link_settings *settings,
+                 enum lattn_format format);
+enum lattn_status client_connect(struct client *client, struct lattn_complaint *complaint);
+
+/* Say why client_connect failed. Returns VERB_MISUSED or VERB_REFUSED. */
+enum verb_exit client_refuse_open(const struct client *client, enum lattn_status status,
+                                  const struct lattn_complaint *complaint);
 
 /* Bytes that wait to be sent. */
 size_t client_pending(const struct client *client);
@@ -73,6 +92,15 @@ enum lattn_status client_pair(struct client *client, const struct lattn_item *it
  */
 enum lattn_status client_learn(struct client *client, const char *map, size_t length,
                                const char *producer, uint64_t seq);
+
+/*
+ * The bytes of the message added last, to be kept; borrowed until the next call. Taken back it was
+ * never added. Later, on a connection where nothing is under way, client_repeat adds them again,
+ * with the id that they have; returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+const char *client_last(const struct client *client, size_t *ret_length);
+void client_take_back(struct client *client);
+enum lattn_status client_repeat(struct client *client, const char *bytes, size_t length);
 
 /*
  * Wait until something can be done, then do it: send, receive.

@@ -1,7 +1,5 @@
 #include "dial.h"
 
-#include "talk.h"
-
 #include <lattn/address.h>
 
 #include <assert.h>
@@ -14,11 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
-
-/* A daemon that was started a moment ago has no socket yet, or does not listen on it. */
-enum { WAIT_MS_MAX = 1000, WAIT_STEP_MS = 20 };
 
 /* A connected socket, or -1 with errno set. */
 static int socket_connect(int family, const struct sockaddr *address, socklen_t length)
@@ -80,48 +74,42 @@ static int address_connect(const struct lattn_address *address, const char **ret
 {
     int fd;
 
-    if (address->kind == LATTN_ADDRESS_TCP)
+    if (address->kind != LATTN_ADDRESS_UNIX)
         return tcp_connect(address, ret_reason);
     fd = unix_connect(address);
     *ret_reason = strerror(errno);
     return fd;
 }
 
-/* The same, once more and again while the daemon may yet come up. */
-static int address_await(const struct lattn_address *address, const char **ret_reason)
+/* Say why not, in words of ours or of the system. */
+static enum lattn_status refuse(struct lattn_complaint *complaint, enum lattn_status status,
+                                const char *reason)
 {
-    const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000L};
-    int fd = address_connect(address, ret_reason);
-
-    for (int waited = 0;
-         fd < 0 && (errno == ENOENT || errno == ECONNREFUSED) && waited < WAIT_MS_MAX;
-         waited += WAIT_STEP_MS) {
-        (void)nanosleep(&step, NULL); /* a shorter wait does no harm */
-        fd = address_connect(address, ret_reason);
-    }
-    return fd;
+    snprintf(complaint->text, sizeof complaint->text, "%s", reason);
+    return status;
 }
 
-enum verb_exit dial_address(const char *verb, const char *text, int *ret_fd)
+enum lattn_status dial_read(const char *text, struct lattn_address *ret_address,
+                            struct lattn_complaint *complaint)
 {
-    struct lattn_complaint complaint = {""};
-    struct lattn_address address;
-    const char *reason = NULL;
-    int fd;
+    static const char what[] = "one connects to unix:PATH, tcp:HOST:PORT or tls:HOST:PORT";
 
-    if (strncmp(text, "unix:", 5) != 0 && strncmp(text, "tcp:", 4) != 0) {
-        talk(verb, text, "one connects to unix:PATH or tcp:HOST:PORT");
-        return VERB_MISUSED;
-    }
-    if (lattn_address_read(text, &address, &complaint) != LATTN_OK) {
-        talk(verb, text, "%s", complaint.text);
-        return VERB_MISUSED;
-    }
-    fd = address_await(&address, &reason);
-    if (fd < 0) {
-        talk(verb, text, "cannot connect: %s", reason);
-        return VERB_REFUSED;
-    }
+    if (strncmp(text, "unix:", 5) != 0 && strncmp(text, "tcp:", 4) != 0 &&
+        strncmp(text, "tls:", 4) != 0)
+        return refuse(complaint, LATTN_ADDRESS, what);
+    return lattn_address_read(text, ret_address, complaint);
+}
+
+enum lattn_status dial_address(const struct lattn_address *address, int *ret_fd,
+                               struct lattn_complaint *complaint)
+{
+    const char *reason = NULL;
+    int fd = address_connect(address, &reason);
+
+    if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
+        return refuse(complaint, LATTN_CLOSED, reason);
+    if (fd < 0)
+        return refuse(complaint, LATTN_INPUT_OUTPUT, reason);
     *ret_fd = fd;
-    return VERB_DONE;
+    return LATTN_OK;
 }

@@ -1,18 +1,25 @@
 #ifndef DIAL_H
 #define DIAL_H
 
-#include "verbs.h"
+#include <lattn/address.h>
+#include <lattn/status.h>
 
 /*
- * Connect to unix:PATH or tcp:HOST:PORT. A name with several addresses is tried at each of them;
- * where nobody listens yet, again for up to a second.
- *
- * verb    in   for talk
- * ret_fd  out  given; it does not block, and sends small messages at once
- *
- * Returns VERB_DONE; otherwise says why not and returns VERB_MISUSED (no address that one can
- * connect to) or VERB_REFUSED.
+ * Read unix:PATH, tcp:HOST:PORT or tls:HOST:PORT. Returns LATTN_OK, or LATTN_ADDRESS where nobody
+ * can connect to that.
  */
-enum verb_exit dial_address(const char *verb, const char *text, int *ret_fd);
+enum lattn_status dial_read(const char *text, struct lattn_address *ret_address,
+                            struct lattn_complaint *complaint);
+
+/*
+ * Connect to an address of dial_read, once. A name with several addresses is tried at each of them.
+ *
+ * ret_fd     out  given; it does not block, and sends small messages at once
+ * complaint  out  why there is none
+ *
+ * Returns LATTN_OK; LATTN_CLOSED: nobody listens there yet; or LATTN_INPUT_OUTPUT.
+ */
+enum lattn_status dial_address(const struct lattn_address *address, int *ret_fd,
+                               struct lattn_complaint *complaint);
 
 #endif

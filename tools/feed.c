@@ -6,6 +6,7 @@
  * nothing more is read.
  */
 #include "feed.h"
+#include "interrupt.h"
 #include "options.h"
 #include "talk.h"
 #include "verbs.h"
@@ -15,25 +16,32 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* With this much waiting for the socket no more input is taken. */
-enum { PENDING_BYTES_MAX = 1 << 20 };
+enum {
+    /* A daemon that is started again is there in less; nobody waits much longer for nothing. */
+    RETRY_MS_DEFAULT = 30000,
+    RETRY_MS_MAX = 7 * 24 * 3600 * 1000
+};
+
+/* --retry as long as it was not given. */
+static const uint64_t RETRY_UNSAID = UINT64_MAX;
 
 struct feed_wish {
-    const char *address;
+    struct link_settings settings;
     const char *from;
     const char *producer;
     const struct feed_source *source;
     struct columns_wish columns;
     int is_autoregressive;
     uint64_t window; /* 0: not given */
+    uint64_t retry_ms;
 };
 
 /* Lines are not answered where all is well, frames are: pairs that we make go as lines. */
 static const struct feed_source sources[] = {
-    {"ndjson", "line", READER_LINES, LATTN_FORMAT_JSON, feed_line},
-    {"msgpack", "map", READER_FRAMES, LATTN_FORMAT_MSGPACK, feed_message},
-    {"csv", "line", READER_RECORDS, LATTN_FORMAT_JSON, feed_csv_row},
-    {"events", "line", READER_LINES, LATTN_FORMAT_JSON, feed_event},
+    {"ndjson", "line", READER_LINES, LATTN_FORMAT_JSON, feed_line, feed_header_again},
+    {"msgpack", "map", READER_FRAMES, LATTN_FORMAT_MSGPACK, feed_message, feed_header_again},
+    {"csv", "line", READER_RECORDS, LATTN_FORMAT_JSON, feed_csv_row, feed_csv_again},
+    {"events", "line", READER_LINES, LATTN_FORMAT_JSON, feed_event, feed_event_again},
 };
 
 /* Names go into lines as they are, so nothing in them may need quoting. */
@@ -141,18 +149,33 @@ static enum options_outcome wish_read(int argc, char **argv, struct feed_wish *w
         {"--autoregressive", NULL, OPTION_FLAG, &wish->is_autoregressive, 0, 0,
          "csv: the label is in the next row"},
         {"--producer", "NAME", OPTION_TEXT, &wish->producer, 0, 0,
-         "what was learned under NAME before is not learned again"},
+         "what was learned under NAME before is not sent again"},
+        {"--retry", "TIME", OPTION_TIME, &wish->retry_ms, 0, RETRY_MS_MAX,
+         "go on after a break for so long, also with a daemon that has forgotten; default 30s"},
     };
     const struct options options = {
         .usage = "feed ADDR [--from ndjson|msgpack|csv|events] [options] < input",
         .about = about,
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = &wish->settings,
         .operands_count = 1,
     };
-    enum options_outcome outcome = options_read(&options, argc, argv, &wish->address);
+    enum options_outcome outcome = options_read(&options, argc, argv, &wish->settings.address);
 
     return outcome == OPTIONS_READ ? wish_check(argv[0], wish) : outcome;
+}
+
+static enum lattn_status retry_choose(struct feed *feed, uint64_t limit_ms)
+{
+    int is_wished = limit_ms != RETRY_UNSAID;
+    uint64_t bits;
+
+    if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits)
+        return LATTN_INPUT_OUTPUT;
+    retry_init(&feed->retry, is_wished ? limit_ms : RETRY_MS_DEFAULT, bits);
+    feed->retry_is_wished = is_wished && limit_ms > 0;
+    return LATTN_OK;
 }
 
 static enum lattn_status producer_choose(struct feed *feed, const char *name)
@@ -194,7 +217,7 @@ static enum lattn_status input_take(struct feed *feed)
     size_t length;
     char *text;
 
-    while (client_pending(&feed->client) < PENDING_BYTES_MAX && !feed->stopped) {
+    while (!feed_is_waiting(feed) && !feed->stopped) {
         status = reader_next(&feed->input, &text, &length, &complaint);
         if (status == LATTN_MORE)
             return status;
@@ -221,10 +244,12 @@ static enum lattn_status input_send(struct feed *feed)
         int needs_input = status == LATTN_MORE;
         int ready = 0;
 
-        if (feed->stopped || (needs_input && feed->input.ended))
+        if (status != LATTN_OK && !needs_input)
+            return status;
+        feed->is_interrupted = interrupt_stage() != INTERRUPT_NONE;
+        if (feed->stopped || feed->is_interrupted || (needs_input && feed->input.ended))
             return LATTN_OK;
-        if (status == LATTN_OK || needs_input)
-            status = feed_turn(feed, needs_input ? feed->input.fd : CLIENT_NO_INPUT, &ready);
+        status = feed_turn(feed, needs_input ? feed->input.fd : CLIENT_NO_INPUT, &ready);
         if (status == LATTN_OK && ready)
             status = reader_fill(&feed->input);
         else if (status == LATTN_OK && needs_input)
@@ -239,9 +264,10 @@ static enum lattn_status feed_all(struct feed *feed)
 {
     enum lattn_status status = feed_settle(feed);
 
+    feed->seq_there = feed->seq_known;
     if (status == LATTN_OK && !feed->hello_refused)
         status = input_send(feed);
-    if (status == LATTN_OK && feed->input.unit == READER_RECORDS)
+    if (status == LATTN_OK && feed->input.unit == READER_RECORDS && !feed->is_interrupted)
         feed_csv_end(feed);
     if (status == LATTN_OK && !feed->hello_refused)
         status = feed_settle(feed);
@@ -250,26 +276,27 @@ static enum lattn_status feed_all(struct feed *feed)
 
 static enum verb_exit summary_print(const struct feed *feed)
 {
-    const struct lattn_hello *hello = &feed->hello;
-    uint64_t rejected = hello->rejected + feed->refused;
+    const struct feed_tally *tally = &feed->tally;
+    uint64_t rejected = tally->rejected + feed->refused;
+    int is_whole = feed->input.error == 0 && !feed->is_interrupted;
 
     printf("fed %llu accepted %llu rejected %llu duplicates %llu\n",
-           (unsigned long long)(feed->sent + feed->refused), (unsigned long long)hello->accepted,
-           (unsigned long long)rejected, (unsigned long long)hello->duplicates);
-    return rejected == 0 && feed->input.error == 0 ? VERB_DONE : VERB_REFUSED;
+           (unsigned long long)(feed->sent + feed->refused), (unsigned long long)tally->accepted,
+           (unsigned long long)rejected, (unsigned long long)(tally->duplicates + feed->skipped));
+    return rejected == 0 && feed->forgotten == 0 && is_whole ? VERB_DONE : VERB_REFUSED;
 }
 
-/* The run ended before its last hello: say how much of what was sent is known to have arrived. */
+/* The run ended before its last hello: say how much is known to have arrived, and what to do. */
 static void acknowledged_print(const struct feed *feed)
 {
-    const struct lattn_hello *hello = &feed->hello;
-    int is_each = feed->client.format == LATTN_FORMAT_MSGPACK;
-    uint64_t answered =
-        is_each ? feed->answered : hello->accepted + hello->rejected + hello->duplicates;
+    const struct feed_tally *tally = &feed->tally;
 
-    talk(feed->client.verb, feed->client.address, "%llu of %llu %s were acknowledged",
-         (unsigned long long)answered,
-         (unsigned long long)(is_each ? feed->sent_units : feed->sent), is_each ? "maps" : "pairs");
+    talk(
+        feed->client.verb, feed->client.address, "%llu of %llu pairs were acknowledged",
+        (unsigned long long)(tally->accepted + tally->rejected + tally->duplicates + feed->skipped),
+        (unsigned long long)feed->sent);
+    talk(feed->client.verb, NULL, "Feed the same input again with --producer %s to go on.",
+         feed->producer);
 }
 
 static enum verb_exit feed_end(struct feed *feed, enum lattn_status status)
@@ -285,7 +312,9 @@ static enum verb_exit feed_end(struct feed *feed, enum lattn_status status)
         return VERB_REFUSED;
     if (status == LATTN_OK && !feed->hello_refused)
         return summary_print(feed);
-    if (status != LATTN_OK)
+    if (feed->reason.text[0] != '\0')
+        talk(feed->client.verb, feed->client.address, "%s", feed->reason.text);
+    else if (status != LATTN_OK && status != LATTN_TIMEOUT)
         (void)client_refuse(&feed->client, status); /* always VERB_REFUSED */
     acknowledged_print(feed);
     return VERB_REFUSED;
@@ -307,17 +336,34 @@ static void feed_done(struct feed *feed)
 {
     feed_events_done(feed);
     feed_csv_done(feed);
-    lattn_named_done(&feed->named);
+    feed_ask_done(feed);
+    lattn_text_done(&feed->header);
     lattn_text_done(&feed->scratch);
     numbers_done(&feed->numbers);
-    line_map_done(&feed->map);
+    window_done(&feed->window);
     reader_done(&feed->input);
     client_close(&feed->client);
 }
 
+/* All that the run needs before it has a connection. */
+static enum lattn_status feed_prepare(struct feed *feed, const struct feed_wish *wish)
+{
+    enum lattn_status status;
+
+    feed_init(feed, wish);
+    status = interrupt_take();
+    if (status == LATTN_OK)
+        status = retry_choose(feed, wish->retry_ms);
+    if (status == LATTN_OK)
+        status = producer_choose(feed, wish->producer);
+    if (status == LATTN_OK && wish->source->take == feed_event)
+        status = feed_events_init(feed, (int32_t)wish->window);
+    return status;
+}
+
 enum verb_exit feed_run(int argc, char **argv)
 {
-    struct feed_wish wish = {.from = "ndjson"};
+    struct feed_wish wish = {.from = "ndjson", .retry_ms = RETRY_UNSAID};
     enum options_outcome outcome = wish_read(argc, argv, &wish);
     struct feed feed = {0};
     enum lattn_status status;
@@ -325,16 +371,11 @@ enum verb_exit feed_run(int argc, char **argv)
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    code = client_open(&feed.client, argv[0], wish.address, wish.source->format);
-    if (code != VERB_DONE)
-        return code;
-    feed_init(&feed, &wish);
-    status = producer_choose(&feed, wish.producer);
-    if (status == LATTN_OK && wish.source->take == feed_event)
-        status = feed_events_init(&feed, (int32_t)wish.window);
-    if (status == LATTN_OK)
-        status = feed_all(&feed);
-    code = feed_end(&feed, status);
+    client_init(&feed.client, argv[0], &wish.settings, wish.source->format);
+    status = feed_prepare(&feed, &wish);
+    code = status == LATTN_OK ? feed_open(&feed) : client_refuse(&feed.client, status);
+    if (code == VERB_DONE)
+        code = feed_end(&feed, feed_all(&feed));
     feed_done(&feed);
     return code;
 }

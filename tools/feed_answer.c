@@ -1,19 +1,23 @@
 /*
- * feed's side of the conversation: the requests between the pairs, and what the daemon answers.
+ * feed's side of the conversation: what the daemon answers, and what that makes of what was sent.
  *
- * Our requests carry ids that tell which message of the connection they are, so an answer to one
- * also says that no complaint about an earlier message can come any more.
+ * Lines are answered only where they are refused. What became of all of them hello tells in sum: it
+ * is answered behind everything sent before, so all of that leaves the window then and is counted
+ * as hello counts. Single answers matter where one of them is a complaint, or where the connection
+ * breaks before the next hello.
  */
 #include "feed.h"
 
+#include "interrupt.h"
 #include "talk.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
     COMPLAINTS_SHOWN_MAX = 20,
+    /* With this much waiting for the socket no more input is taken. */
+    PENDING_BYTES_MAX = 1 << 20,
     /* While input flows: often enough to follow, seldom enough to cost nothing. */
     HELLO_EVERY_BYTES = 1 << 20
 };
@@ -47,57 +51,109 @@ void feed_stop(struct feed *feed, const char *reason)
 
 static void progress_show(const struct feed *feed)
 {
-    const struct lattn_hello *hello = &feed->hello;
+    const struct feed_tally *tally = &feed->tally;
 
     if (feed->shows_progress)
         fprintf(stderr, "%llu sent, %llu learned, %llu refused\033[K\r",
                 (unsigned long long)feed->sent,
-                (unsigned long long)(hello->accepted + hello->duplicates),
-                (unsigned long long)(hello->rejected + feed->refused));
+                (unsigned long long)(tally->accepted + tally->duplicates + feed->skipped),
+                (unsigned long long)(tally->rejected + feed->refused));
+}
+
+/* A unit that is refused for now waits for what was sent with it; the others are done. */
+static int unit_stays(struct window_unit *unit, void *arg)
+{
+    uint64_t *postponed = arg;
+
+    if (unit->fate == WINDOW_POSTPONED) {
+        unit->fate = WINDOW_HELD;
+        *postponed += unit->count;
+    }
+    return unit->fate == WINDOW_HELD;
+}
+
+/*
+ * Everything sent before the hello is learned or refused; count it. What is refused for now will be
+ * counted when it is sent again. What was sent again after a break bears our numbers or some of its
+ * own: a duplicate among it arrived before, as it should.
+ */
+static void hello_count(struct feed *feed)
+{
+    const struct lattn_hello *hello = &feed->hello;
+    uint64_t accepted = hello->accepted - feed->counted.accepted;
+    uint64_t rejected = hello->rejected - feed->counted.rejected;
+    uint64_t duplicates = hello->duplicates - feed->counted.duplicates;
+    uint64_t arrived = feed->is_repeated ? duplicates : 0;
+    uint64_t postponed = 0;
+
+    window_settle(&feed->window, feed->hello_sent, unit_stays, &postponed);
+    feed->tally.accepted += accepted + arrived;
+    feed->tally.rejected += rejected - postponed;
+    feed->tally.duplicates += duplicates - arrived;
+    feed->counted = (struct feed_tally){hello->accepted, hello->rejected, hello->duplicates};
+    feed->is_repeated = 0;
+    if (accepted + rejected + duplicates > postponed)
+        feed_progress(feed);
 }
 
 static void hello_take(struct feed *feed, const struct lattn_reply *reply)
 {
     feed->hello_awaited = 0;
-    if (reply->kind == LATTN_REPLY_RESULT && lattn_reply_hello(reply, &feed->hello) == LATTN_OK) {
-        feed->client.message_bytes_max = feed->hello.frame_bytes_max;
-        progress_show(feed);
+    if (reply->kind != LATTN_REPLY_RESULT || lattn_reply_hello(reply, &feed->hello) != LATTN_OK) {
+        feed->hello_refused = 1;
+        feed_complain(feed, 0, reply->message);
         return;
     }
-    feed->hello_refused = 1;
-    feed_complain(feed, 0, reply->message);
+    feed->client.message_bytes_max = feed->hello.frame_bytes_max;
+    if (feed->is_away)
+        return; /* nothing was sent on this connection */
+    if (feed->hello.has_last_seq)
+        feed->seq_known = feed->hello.last_seq;
+    hello_count(feed);
+    progress_show(feed);
 }
 
-static void name_take(struct feed *feed, const struct lattn_reply *reply)
+/* An error that is about no message is the last that a daemon says on a connection. */
+static void parting_take(struct feed *feed, const struct lattn_reply *reply)
 {
-    lattn_named_done(&feed->named);
-    feed->named = (struct lattn_named){0};
-    if (reply->kind == LATTN_REPLY_RESULT && lattn_reply_named(reply, &feed->named) == LATTN_OK) {
-        feed->naming = FEED_NAMING_DONE;
-        return;
-    }
-    feed->naming = FEED_NAMING_REFUSED;
-    snprintf(feed->naming_complaint.text, sizeof feed->naming_complaint.text, "%.*s",
-             (int)sizeof feed->naming_complaint.text - 1, reply->message);
+    snprintf(feed->parting.text, sizeof feed->parting.text, "%.*s",
+             (int)sizeof feed->parting.text - 1, reply->message);
+    feed->is_denied = strcmp(reply->code, lattn_status_word(LATTN_DENIED)) == 0;
 }
 
-/* What became of pairs hello tells in sum, so here only errors are looked at. */
-static void answer_take(struct feed *feed, const struct lattn_reply *reply)
+static void unit_take(struct feed *feed, uint64_t message, const struct lattn_reply *reply)
+{
+    struct window_unit *unit = window_find(&feed->window, message);
+
+    if (unit == NULL && reply->kind == LATTN_REPLY_ERROR) {
+        feed_complain(feed, 0, reply->message);
+    } else if (unit != NULL && reply->kind == LATTN_REPLY_RESULT) {
+        unit->fate = WINDOW_LEARNED;
+    } else if (unit != NULL && reply->kind == LATTN_REPLY_ERROR &&
+               !feed_postpone(feed, unit, reply)) {
+        unit->fate = WINDOW_REFUSED;
+        feed_complain(feed, unit->input, reply->message);
+    }
+}
+
+/* Returns 1 where the reply is kept. */
+static int answer_take(struct feed *feed, const struct lattn_reply *reply)
 {
     uint64_t sent = client_id_read(&feed->client, reply);
 
-    if (sent != 0 && (sent == feed->hello_sent || sent == feed->name_sent)) {
-        line_map_forget(&feed->map, sent);
-        if (sent == feed->hello_sent)
-            hello_take(feed, reply);
-        else
-            name_take(feed, reply);
-        return;
+    if (feed->hello_awaited && sent == feed->hello_sent) {
+        hello_take(feed, reply);
+    } else if (feed->ask_awaited && sent == feed->ask_sent) {
+        feed->ask_awaited = 0;
+        feed->ask_answered = 1;
+        feed->answer = *reply;
+        return 1;
+    } else if (reply->kind == LATTN_REPLY_ERROR && reply->id[0] == '\0' && reply->line == 0) {
+        parting_take(feed, reply);
+    } else {
+        unit_take(feed, sent != 0 ? sent : reply->line, reply);
     }
-    feed->answered += sent != 0;
-    if (reply->kind == LATTN_REPLY_ERROR)
-        feed_complain(feed, line_map_find(&feed->map, sent != 0 ? sent : reply->line),
-                      reply->message);
+    return 0;
 }
 
 static enum lattn_status answers_take(struct feed *feed)
@@ -106,83 +162,54 @@ static enum lattn_status answers_take(struct feed *feed)
     struct lattn_reply reply;
 
     while ((status = client_next(&feed->client, &reply)) == LATTN_OK) {
-        answer_take(feed, &reply);
-        lattn_reply_done(&reply);
+        if (!answer_take(feed, &reply))
+            lattn_reply_done(&reply);
     }
     return status == LATTN_MORE ? LATTN_OK : status;
 }
 
+/*
+ * Is a numbered unit under way whose producer the daemon does not know? Such a one may start at any
+ * number: were the unit refused for now and the next one learned, it would be a duplicate for ever.
+ */
+static int is_first(const struct feed *feed)
+{
+    size_t count = window_count(&feed->window);
+
+    return !feed->hello.has_last_seq && count > 0 &&
+           window_unit(&feed->window, count - 1)->seq != 0;
+}
+
+int feed_is_waiting(const struct feed *feed)
+{
+    return client_pending(&feed->client) >= PENDING_BYTES_MAX || window_is_full(&feed->window) ||
+           feed->is_held || is_first(feed);
+}
+
+static int hello_is_due(const struct feed *feed)
+{
+    if (feed->hello_awaited || feed->is_away || feed->hello_refused)
+        return 0;
+    return feed->client.bytes - feed->hello_bytes >= HELLO_EVERY_BYTES ||
+           window_is_full(&feed->window) || is_first(feed);
+}
+
 enum lattn_status feed_turn(struct feed *feed, int input_fd, int *ret_input_ready)
 {
-    enum lattn_status status = client_turn(&feed->client, input_fd, ret_input_ready);
-
-    return status == LATTN_OK ? answers_take(feed) : status;
-}
-
-enum lattn_status feed_hello(struct feed *feed)
-{
-    struct lattn_request request = {.method = LATTN_METHOD_HELLO};
     enum lattn_status status;
 
-    assert(!feed->hello_awaited);
-    client_id_write(&feed->client, request.id);
-    memcpy(request.producer, feed->producer, sizeof request.producer);
-    status = client_request(&feed->client, &request);
-    if (status != LATTN_OK)
-        return status;
-    feed->hello_sent = feed->client.messages;
-    feed->hello_bytes = feed->client.bytes;
-    feed->hello_awaited = 1;
-    return LATTN_OK;
-}
-
-static enum lattn_status hello_wait(struct feed *feed)
-{
-    enum lattn_status status = LATTN_OK;
-
-    while (status == LATTN_OK && feed->hello_awaited)
-        status = feed_turn(feed, CLIENT_NO_INPUT, NULL);
-    return status;
-}
-
-enum lattn_status feed_settle(struct feed *feed)
-{
-    enum lattn_status status = hello_wait(feed);
-
+    if (interrupt_stage() == INTERRUPT_NOW)
+        return LATTN_TIMEOUT;
+    status = client_turn(&feed->client, input_fd, ret_input_ready);
     if (status == LATTN_OK)
-        status = feed_hello(feed);
-    return status == LATTN_OK ? hello_wait(feed) : status;
-}
-
-enum lattn_status feed_name(struct feed *feed, struct lattn_request *request)
-{
-    enum lattn_status status;
-
-    request->method = LATTN_METHOD_NAME;
-    client_id_write(&feed->client, request->id);
-    status = client_request(&feed->client, request);
-    feed->name_sent = feed->client.messages;
-    feed->naming = FEED_NAMING_ASKED;
-    while (status == LATTN_OK && feed->naming == FEED_NAMING_ASKED)
-        status = feed_turn(feed, CLIENT_NO_INPUT, NULL);
-    if (status != LATTN_OK)
+        status = answers_take(feed);
+    if (feed->is_away)
         return status;
-    return feed->naming == FEED_NAMING_DONE ? LATTN_OK : LATTN_NAME;
-}
-
-int feed_named_in_order(const struct feed *feed, int32_t coordinates, int32_t outputs)
-{
-    const struct lattn_named *named = &feed->named;
-    int32_t bias = feed->hello.bias ? 1 : 0;
-    int in_order = named->d == coordinates + bias && named->m == outputs &&
-                   named->coordinates_count == (size_t)coordinates &&
-                   named->outputs_count == (size_t)outputs;
-
-    for (int32_t i = 0; in_order && i < coordinates; i++)
-        in_order = named->coordinates[i] == i + bias;
-    for (int32_t i = 0; in_order && i < outputs; i++)
-        in_order = named->outputs[i] == i;
-    return in_order;
+    if (status == LATTN_CLOSED)
+        return feed_reconnect(feed);
+    if (status == LATTN_OK && feed->is_held && !feed->hello_awaited)
+        return feed_held_turn(feed);
+    return status == LATTN_OK && hello_is_due(feed) ? feed_hello(feed) : status;
 }
 
 enum lattn_status feed_pair(struct feed *feed, const struct lattn_item *item)
@@ -202,6 +229,30 @@ static enum lattn_status refuse_big(struct feed *feed, uint64_t pairs)
     return LATTN_OK;
 }
 
+/* The daemon has had it since before the run began. */
+static enum lattn_status skip(struct feed *feed, uint64_t pairs)
+{
+    client_take_back(&feed->client);
+    feed->seq += pairs;
+    feed->sent += pairs;
+    feed->skipped += pairs;
+    return LATTN_OK;
+}
+
+static enum lattn_status keep(struct feed *feed, uint64_t pairs, int is_numbered)
+{
+    const struct window_unit unit = {
+        .message = feed->client.messages,
+        .input = feed->input.number,
+        .seq = is_numbered ? feed->seq + 1 : 0,
+        .count = pairs,
+    };
+    size_t length;
+    const char *bytes = client_last(&feed->client, &length);
+
+    return window_add(&feed->window, &unit, bytes, length);
+}
+
 enum lattn_status feed_note(struct feed *feed, enum lattn_status status, uint64_t pairs,
                             int is_numbered)
 {
@@ -209,13 +260,13 @@ enum lattn_status feed_note(struct feed *feed, enum lattn_status status, uint64_
         return refuse_big(feed, pairs);
     if (status != LATTN_OK)
         return status;
+    if (is_numbered && feed->seq + pairs <= feed->seq_there)
+        return skip(feed, pairs);
+    status = keep(feed, pairs, is_numbered);
+    if (status != LATTN_OK)
+        return status;
     if (is_numbered)
         feed->seq += pairs;
     feed->sent += pairs;
-    feed->sent_units++;
-    status = line_map_note(&feed->map, feed->client.messages, feed->input.number);
-    if (status == LATTN_OK && !feed->hello_awaited &&
-        feed->client.bytes - feed->hello_bytes >= HELLO_EVERY_BYTES)
-        status = feed_hello(feed);
-    return status;
+    return hello_is_due(feed) ? feed_hello(feed) : LATTN_OK;
 }

@@ -41,6 +41,7 @@ static enum lattn_status columns_name(struct feed *feed)
     names_list(csv, &csv->columns.tokens, append);
     names_list(csv, &csv->columns.labels, outputs);
     status = feed_name(feed, &request);
+    csv->is_named = status == LATTN_OK;
     if (status == LATTN_OK &&
         !feed_named_in_order(feed, csv->columns.tokens.count, csv->columns.labels.count))
         feed_stop(feed, "the daemon was given other names at the same time");
@@ -79,12 +80,10 @@ static enum lattn_status columns_meet(struct feed *feed)
 {
     struct lattn_complaint complaint = {""};
     struct lattn_model *model;
-    enum lattn_status status;
+    enum lattn_status status = feed_model(feed, &model);
 
-    if (names_fetch(&feed->client, &model) != VERB_DONE) {
-        feed->stopped = 1;
-        return LATTN_OK;
-    }
+    if (status != LATTN_OK || feed->stopped)
+        return status;
     if (model == NULL)
         return feed->hello.d == 0 && feed->hello.m == 0 ? columns_name(feed) : LATTN_OK;
     status = tokens_order(&feed->csv, model, &complaint);
@@ -169,6 +168,18 @@ enum lattn_status feed_csv_row(struct feed *feed, char *text, size_t length)
         return status;
     feed_refuse(feed, complaint.text);
     return LATTN_OK;
+}
+
+/* Names that the daemon granted keep their places; one that knows none is given them again. */
+enum lattn_status feed_csv_again(struct feed *feed)
+{
+    enum lattn_status status;
+
+    if (!feed->csv.has_header ||
+        (!feed->csv.is_named && (feed->hello.d != 0 || feed->hello.m != 0)))
+        return LATTN_OK;
+    status = columns_name(feed);
+    return status == LATTN_OK && feed->stopped ? feed_renamed(feed) : status;
 }
 
 void feed_csv_end(struct feed *feed)

@@ -81,8 +81,8 @@ static enum lattn_status places_take(struct feed *feed, int32_t first, int32_t c
     return LATTN_OK;
 }
 
-/* Ask for the names of so many symbols, and of the bias unless the daemon adds one. */
-static enum lattn_status names_ask(struct feed *feed, int32_t first, int32_t count)
+/* Ask for the names of these symbols, and of the bias unless the daemon adds one. */
+static enum lattn_status names_ask(struct feed *feed, const int32_t *symbols, int32_t count)
 {
     char bias[] = LATTN_EVENTS_BIAS;
     char *names[1 + LATTN_EVENTS_SYMBOLS_MAX] = {bias};
@@ -96,16 +96,20 @@ static enum lattn_status names_ask(struct feed *feed, int32_t first, int32_t cou
 
     /* A request borrows its names and does not write to them. */
     for (int32_t i = 0; i < count; i++)
-        names[1 + i] = (char *)lattn_events_text(feed->events, first + i);
+        names[1 + i] = (char *)lattn_events_text(feed->events, symbols[i]);
     return feed_name(feed, &request);
 }
 
 /* Names are given all or none; where it is none, find out which could not be. */
 static enum lattn_status symbols_name(struct feed *feed, int32_t first, int32_t count)
 {
-    enum lattn_status status = names_ask(feed, first, count);
     char reason[sizeof feed->naming_complaint.text + LATTN_NAME_MAX + 32];
+    int32_t symbols[LATTN_EVENTS_SYMBOLS_MAX];
+    enum lattn_status status;
 
+    for (int32_t i = 0; i < count; i++)
+        symbols[i] = first + i;
+    status = names_ask(feed, symbols, count);
     if (status == LATTN_OK)
         return places_take(feed, first, count);
     if (status != LATTN_NAME)
@@ -169,19 +173,19 @@ static int is_of_events(const struct lattn_model *model)
 }
 
 /* Symbols would widen a learner of other data, and undo its verdict: refuse it unchanged. */
-static void learner_check(struct feed *feed)
+static enum lattn_status learner_check(struct feed *feed)
 {
     struct lattn_model *model;
+    enum lattn_status status = feed_model(feed, &model);
 
-    if (names_fetch(&feed->client, &model) != VERB_DONE) {
-        feed->stopped = 1;
-    } else if (model != NULL && !is_of_events(model)) {
+    if (status == LATTN_OK && model != NULL && !is_of_events(model)) {
         talk(feed->client.verb, feed->client.address,
              "the learner holds coordinates that are no symbols; events need a learner that starts "
              "empty or was fed events");
         feed->stopped = 1;
     }
     lattn_model_close(&model);
+    return status;
 }
 
 static enum lattn_status symbols_grow(struct feed *feed)
@@ -190,11 +194,43 @@ static enum lattn_status symbols_grow(struct feed *feed)
     enum lattn_status status = symbols_look_ahead(feed);
 
     if (first == 0 && status == LATTN_OK)
-        learner_check(feed);
+        status = learner_check(feed);
     if (status != LATTN_OK || feed->stopped)
         return status;
     feed->symbols_asked = lattn_events_count(feed->events);
     return symbols_name(feed, first, feed->symbols_asked - first);
+}
+
+/* Do these symbols have the places that they had? */
+static int places_hold(const struct feed *feed, const int32_t *symbols, int32_t count)
+{
+    const struct lattn_named *named = &feed->named;
+    int32_t bias = feed->hello.bias ? 1 : 0;
+    int hold = named_is_sound(named, count, bias) && named->d - bias == feed->tokens.width &&
+               named->m == feed->m && (bias || named->coordinates[0] == feed->tokens.bias);
+
+    for (int32_t i = 0; hold && i < count; i++)
+        hold = named->coordinates[i + 1 - bias] - bias == feed->tokens.places[symbols[i]] &&
+               named->outputs[i] == feed->outputs[symbols[i]];
+    return hold;
+}
+
+/* All symbols that have places are named once more: a daemon that has them says where. */
+enum lattn_status feed_event_again(struct feed *feed)
+{
+    int32_t symbols[LATTN_EVENTS_SYMBOLS_MAX];
+    int32_t count = 0;
+    enum lattn_status status;
+
+    for (int32_t i = 0; i < feed->symbols_asked; i++)
+        if (feed->outputs[i] != TOKENS_NOWHERE)
+            symbols[count++] = i;
+    if (count == 0)
+        return LATTN_OK;
+    status = names_ask(feed, symbols, count);
+    if (status == LATTN_NAME || (status == LATTN_OK && !places_hold(feed, symbols, count)))
+        return feed_renamed(feed);
+    return status;
 }
 
 static enum lattn_status nameless_refuse(struct feed *feed, int32_t symbol)

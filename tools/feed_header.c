@@ -23,6 +23,7 @@ static enum lattn_status names_give(struct feed *feed, struct lattn_request *req
 
     blocks_shift(request, feed->hello.bias ? 1 : 0);
     status = feed_name(feed, request);
+    feed->header_is_named = status == LATTN_OK;
     if (status == LATTN_OK &&
         !feed_named_in_order(feed, (int32_t)request->append_count, (int32_t)request->outputs_count))
         feed_stop(feed, "the daemon was given other names at the same time");
@@ -61,15 +62,15 @@ static int names_fit(struct feed *feed, const struct lattn_request *request,
 }
 
 /* Are the names those that the daemon has? It tells them once it has learned something. */
-static void names_compare(struct feed *feed, const struct lattn_request *request)
+static enum lattn_status names_compare(struct feed *feed, const struct lattn_request *request)
 {
     struct lattn_model *model;
+    enum lattn_status status = feed_model(feed, &model);
 
-    if (names_fetch(&feed->client, &model) != VERB_DONE)
-        feed->stopped = 1;
-    else if (model != NULL)
+    if (status == LATTN_OK && model != NULL)
         (void)names_fit(feed, request, model);
     lattn_model_close(&model);
+    return status;
 }
 
 static enum lattn_status names_take(struct feed *feed, struct lattn_request *request)
@@ -84,10 +85,8 @@ static enum lattn_status names_take(struct feed *feed, struct lattn_request *req
     }
     if (d == 0 && m == 0)
         return names_give(feed, request);
-    if ((size_t)d == request->append_count && (size_t)m == request->outputs_count) {
-        names_compare(feed, request);
-        return LATTN_OK;
-    }
+    if ((size_t)d == request->append_count && (size_t)m == request->outputs_count)
+        return names_compare(feed, request);
     snprintf(reason, sizeof reason,
              "it names %zu coordinates and %zu outputs, the daemon has %d and %d",
              request->append_count, request->outputs_count, d, m);
@@ -110,10 +109,32 @@ enum lattn_status feed_header(struct feed *feed, const char *text, size_t length
         feed_refuse(feed, is_line && complaint.text[0] != '\0' ? complaint.text : otherwise);
         return LATTN_OK;
     }
-    if (request.method == LATTN_METHOD_NAME)
-        status = names_take(feed, &request);
-    else
+    if (request.method == LATTN_METHOD_NAME) {
+        feed->header.length = 0;
+        status = lattn_text_add(&feed->header, text, length);
+        if (status == LATTN_OK)
+            status = names_take(feed, &request);
+    } else {
         feed_refuse(feed, otherwise);
+    }
     lattn_request_done(&request);
     return status;
+}
+
+/* Names that the daemon granted keep their places; one that knows none is given them again. */
+enum lattn_status feed_header_again(struct feed *feed)
+{
+    struct lattn_request request;
+    enum lattn_status status;
+
+    if (feed->header.length == 0 ||
+        (!feed->header_is_named && (feed->hello.d != 0 || feed->hello.m != 0)))
+        return LATTN_OK;
+    status = lattn_request_read(feed->header.data, feed->header.length, feed->source->format,
+                                &request, NULL);
+    if (status != LATTN_OK)
+        return status;
+    status = names_give(feed, &request);
+    lattn_request_done(&request);
+    return status == LATTN_OK && feed->stopped ? feed_renamed(feed) : status;
 }

@@ -124,7 +124,7 @@ static enum options_outcome format_read(const char *verb, const char *text,
 }
 
 static enum options_outcome wish_read(int argc, char **argv, struct model_wish *wish,
-                                      const char **ret_address)
+                                      struct link_settings *ret_settings)
 {
     const char *format = format_words[FORMAT_JSON];
     const struct option_row rows[] = {
@@ -139,9 +139,10 @@ static enum options_outcome wish_read(int argc, char **argv, struct model_wish *
         .about = "Fetch the model that the daemon at ADDR has learned.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = ret_settings,
         .operands_count = 1,
     };
-    enum options_outcome outcome = options_read(&options, argc, argv, ret_address);
+    enum options_outcome outcome = options_read(&options, argc, argv, &ret_settings->address);
 
     return outcome == OPTIONS_READ ? format_read(argv[0], format, &wish->format) : outcome;
 }
@@ -160,8 +161,8 @@ enum verb_exit model_run(int argc, char **argv)
 {
     struct lattn_request request = {.method = LATTN_METHOD_MODEL, .id = "1"};
     struct model_wish wish = {.format = FORMAT_JSON};
-    const char *address;
-    enum options_outcome outcome = wish_read(argc, argv, &wish, &address);
+    struct link_settings settings = {0};
+    enum options_outcome outcome = wish_read(argc, argv, &wish, &settings);
     struct client client;
     enum verb_exit code;
 
@@ -171,7 +172,7 @@ enum verb_exit model_run(int argc, char **argv)
     if (code == VERB_DONE)
         code = output_check(argv[0], &wish);
     if (code == VERB_DONE)
-        code = client_open(&client, argv[0], address, LATTN_FORMAT_JSON);
+        code = client_open(&client, argv[0], &settings, LATTN_FORMAT_JSON);
     if (code != VERB_DONE)
         return code;
     code = model_fetch(&client, &request, &wish);

@@ -8,32 +8,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+static size_t rows_total(const struct options *options)
+{
+    return options->rows_count + (options->link != NULL ? LINK_FILES_COUNT : 0);
+}
+
+/* The verb's own rows, and behind them those of a connection. */
+static struct option_row row_at(const struct options *options, size_t index)
+{
+    size_t file = index - options->rows_count;
+
+    if (index < options->rows_count)
+        return options->rows[index];
+    return (struct option_row){
+        .name = link_file_names[file].option,
+        .argument = "FILE",
+        .kind = OPTION_TEXT,
+        .value = &options->link->files[file],
+        .help = link_file_names[file].help,
+    };
+}
+
 static void help_print(const struct options *options)
 {
+    size_t count = rows_total(options);
     char left[64];
 
     printf("usage: lattn %s\n\n%s\n", options->usage, options->about);
-    if (options->rows_count > 0)
+    if (count > 0)
         printf("\n");
-    for (size_t i = 0; i < options->rows_count; i++) {
-        const struct option_row *row = &options->rows[i];
+    for (size_t i = 0; i < count; i++) {
+        struct option_row row = row_at(options, i);
 
-        snprintf(left, sizeof left, "%s %s", row->name, row->argument ? row->argument : "");
-        printf("  %-22s%s\n", left, row->help);
+        snprintf(left, sizeof left, "%s %s", row.name, row.argument ? row.argument : "");
+        printf("  %-22s%s\n", left, row.help);
     }
 }
 
-/* The row of an argument "--name" or "--name=value". */
-static const struct option_row *row_find(const struct options *options, const char *argument,
-                                         size_t length)
+/* The row of an argument "--name" or "--name=value". Returns 0 where there is none. */
+static int row_find(const struct options *options, const char *argument, size_t length,
+                    struct option_row *ret_row)
 {
-    for (size_t i = 0; i < options->rows_count; i++) {
-        const char *name = options->rows[i].name;
-
-        if (strlen(name) == length && strncmp(name, argument, length) == 0)
-            return &options->rows[i];
+    for (size_t i = 0; i < rows_total(options); i++) {
+        *ret_row = row_at(options, i);
+        if (strlen(ret_row->name) == length && strncmp(ret_row->name, argument, length) == 0)
+            return 1;
     }
-    return NULL;
+    return 0;
 }
 
 static enum options_outcome whole_read(const char *verb, const struct option_row *row,
@@ -51,6 +72,41 @@ static enum options_outcome whole_read(const char *verb, const struct option_row
         return OPTIONS_MISUSED;
     }
     *(uint64_t *)row->value = value;
+    return OPTIONS_READ;
+}
+
+/* Milliseconds in one of a unit; 0 where it is none. */
+static uint64_t time_unit(const char *name)
+{
+    static const struct {
+        const char *name;
+        uint64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(name, units[i].name) == 0)
+            return units[i].ms;
+    return 0;
+}
+
+/* Nothing needs no unit. */
+static enum options_outcome time_read(const char *verb, const struct option_row *row,
+                                      const char *text)
+{
+    char *end;
+    unsigned long long count;
+    uint64_t unit;
+
+    errno = 0;
+    count = strtoull(text, &end, 10);
+    unit = count == 0 && *end == '\0' ? 1 : time_unit(end);
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || unit == 0 ||
+        count > row->whole_max / unit || count * unit < row->whole_min) {
+        talk(verb, row->name, "\"%s\" is no time from %llums to %llus, like 250ms, 5s or 2m", text,
+             (unsigned long long)row->whole_min, (unsigned long long)(row->whole_max / 1000));
+        return OPTIONS_MISUSED;
+    }
+    *(uint64_t *)row->value = count * unit;
     return OPTIONS_READ;
 }
 
@@ -87,6 +143,8 @@ static enum options_outcome value_read(const char *verb, const struct option_row
     case OPTION_POSITIVE:
     case OPTION_SHARE:
         return real_read(verb, row, text);
+    case OPTION_TIME:
+        return time_read(verb, row, text);
     case OPTION_TEXT:
         *(const char **)row->value = text;
         break;
@@ -104,26 +162,26 @@ static enum options_outcome option_read(const struct options *options, int argc,
     const char *argument = argv[*index];
     const char *equals = strchr(argument, '=');
     size_t length = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
-    const struct option_row *row = row_find(options, argument, length);
     const char *value = equals == NULL ? NULL : equals + 1;
+    struct option_row row;
 
-    if (row == NULL) {
+    if (!row_find(options, argument, length, &row)) {
         talk(argv[0], NULL, "there is no option %.*s; lattn %s --help lists them", (int)length,
              argument, argv[0]);
         return OPTIONS_MISUSED;
     }
-    if (row->kind == OPTION_FLAG && value != NULL) {
-        talk(argv[0], row->name, "takes no argument");
+    if (row.kind == OPTION_FLAG && value != NULL) {
+        talk(argv[0], row.name, "takes no argument");
         return OPTIONS_MISUSED;
     }
-    if (row->kind != OPTION_FLAG && value == NULL) {
+    if (row.kind != OPTION_FLAG && value == NULL) {
         if (*index + 1 == argc) {
-            talk(argv[0], row->name, "needs an argument, %s", row->argument);
+            talk(argv[0], row.name, "needs an argument, %s", row.argument);
             return OPTIONS_MISUSED;
         }
         value = argv[++*index];
     }
-    return value_read(argv[0], row, value);
+    return value_read(argv[0], &row, value);
 }
 
 static enum options_outcome operands_check(const struct options *options, const char *verb,

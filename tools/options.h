@@ -1,6 +1,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "link.h"
 #include "verbs.h"
 
 #include <stddef.h>
@@ -12,7 +13,8 @@ enum option_kind {
     OPTION_WHOLE,    /* value: uint64_t *, within whole_min .. whole_max */
     OPTION_REAL,     /* value: double *, finite and >= 0 */
     OPTION_POSITIVE, /* value: double *, finite and > 0 */
-    OPTION_SHARE     /* value: double *, within 0 .. 1 */
+    OPTION_SHARE,    /* value: double *, within 0 .. 1 */
+    OPTION_TIME      /* value: uint64_t *, milliseconds within whole_min .. whole_max */
 };
 
 struct option_row {
@@ -28,6 +30,7 @@ struct option_row {
 /*
  * What a verb takes: exactly operands_count arguments without dashes, and options in any order.
  *
+ * link   NULL: the verb asks no daemon; otherwise its files are options, too
  * usage  "feed ADDR [options] < pairs"; its first word is the verb
  * about  sentences for --help
  */
@@ -36,6 +39,7 @@ struct options {
     const char *about;
     const struct option_row *rows;
     size_t rows_count;
+    struct link_settings *link;
     size_t operands_count;
 };
 

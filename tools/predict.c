@@ -184,7 +184,7 @@ static enum lattn_status predict_all(struct predict *predict)
     }
 }
 
-static enum options_outcome wish_read(int argc, char **argv, const char **ret_address,
+static enum options_outcome wish_read(int argc, char **argv, struct link_settings *ret_settings,
                                       uint64_t *ret_window)
 {
     const char *from = "ndjson";
@@ -203,9 +203,10 @@ static enum options_outcome wish_read(int argc, char **argv, const char **ret_ad
                  "of the context is unknown. Nothing is learned.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = ret_settings,
         .operands_count = 1,
     };
-    enum options_outcome outcome = options_read(&options, argc, argv, ret_address);
+    enum options_outcome outcome = options_read(&options, argc, argv, &ret_settings->address);
     int is_events = strcmp(from, "events") == 0;
 
     if (outcome != OPTIONS_READ)
@@ -242,9 +243,9 @@ static enum verb_exit predict_run_on(struct predict *predict, int32_t window)
 
 enum verb_exit predict_run(int argc, char **argv)
 {
-    const char *address;
+    struct link_settings settings = {0};
     uint64_t window = 0;
-    enum options_outcome outcome = wish_read(argc, argv, &address, &window);
+    enum options_outcome outcome = wish_read(argc, argv, &settings, &window);
     struct predict *predict;
     enum verb_exit code;
 
@@ -253,7 +254,7 @@ enum verb_exit predict_run(int argc, char **argv)
     predict = calloc(1, sizeof *predict);
     if (predict == NULL)
         return VERB_REFUSED;
-    code = client_open(&predict->client, argv[0], address, LATTN_FORMAT_JSON);
+    code = client_open(&predict->client, argv[0], &settings, LATTN_FORMAT_JSON);
     if (code == VERB_DONE) {
         reader_init(&predict->input, STDIN_FILENO, READER_LINES, READER_BYTES_MAX);
         code = predict_run_on(predict, (int32_t)window);

@@ -16,6 +16,14 @@ void reader_init(struct reader *reader, int fd, enum reader_unit unit, size_t by
     lattn_frame_init(&reader->frame, bytes_max);
 }
 
+void reader_init_from(struct reader *reader, reader_read_fn source, void *arg,
+                      enum reader_unit unit, size_t bytes_max)
+{
+    reader_init(reader, -1, unit, bytes_max);
+    reader->source = source;
+    reader->source_arg = arg;
+}
+
 void reader_done(struct reader *reader)
 {
     free(reader->data);
@@ -45,6 +53,13 @@ static enum lattn_status room_make(struct reader *reader)
     return LATTN_OK;
 }
 
+static ssize_t bytes_read(struct reader *reader, char *bytes, size_t length)
+{
+    if (reader->source != NULL)
+        return reader->source(reader->source_arg, bytes, length);
+    return read(reader->fd, bytes, length);
+}
+
 enum lattn_status reader_fill(struct reader *reader)
 {
     enum lattn_status status = room_make(reader);
@@ -52,7 +67,7 @@ enum lattn_status reader_fill(struct reader *reader)
 
     if (status != LATTN_OK)
         return status;
-    got = read(reader->fd, reader->data + reader->end, READER_READ_BYTES);
+    got = bytes_read(reader, reader->data + reader->end, READER_READ_BYTES);
     if (got < 0) {
         reader->error = errno == EAGAIN || errno == EINTR ? 0 : errno;
         reader->ended = reader->error != 0;

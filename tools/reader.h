@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* What the bytes are cut into. */
 enum reader_unit {
@@ -16,12 +17,17 @@ enum reader_unit {
     READER_FRAMES   /* values of MessagePack */
 };
 
+/* Reads as read(2) does. */
+typedef ssize_t (*reader_read_fn)(void *arg, void *bytes, size_t length);
+
 /*
- * Lines, records or frames out of a file descriptor. Reading and taking are apart, so that a caller
- * may poll.
+ * Lines, records or frames out of a file descriptor, or of what else can be read. Reading and
+ * taking are apart, so that a caller may poll.
  */
 struct reader {
-    int fd;
+    int fd; /* -1: `source` is asked */
+    reader_read_fn source;
+    void *source_arg;
     enum reader_unit unit;
     char *data;
     size_t start;   /* of what has not been taken */
@@ -55,6 +61,9 @@ enum {
  * than bytes_max bytes are passed over.
  */
 void reader_init(struct reader *reader, int fd, enum reader_unit unit, size_t bytes_max);
+/* The same with a source that is kept, with its argument, until reader_done. */
+void reader_init_from(struct reader *reader, reader_read_fn source, void *arg,
+                      enum reader_unit unit, size_t bytes_max);
 /* Release the buffer. */
 void reader_done(struct reader *reader);
 

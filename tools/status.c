@@ -130,6 +130,7 @@ static void service_print(const struct lattn_state_of_service *state)
         printf("  %-18s%d, %s, of generation %llu\n", "heads", service->heads,
                heads_describe(service), (unsigned long long)service->heads_generation);
     line_real("pairs per second", service->pairs_per_s);
+    line_count("denied", service->denied);
     line_count("queue bytes", service->queue_bytes);
     line_count("memory bytes", state->report.memory_bytes);
     line_count("uptime seconds", service->uptime_s);
@@ -152,6 +153,7 @@ static enum lattn_status table_print(const struct lattn_reply *reply)
 
 enum verb_exit status_run(int argc, char **argv)
 {
+    struct link_settings settings = {0};
     int json = 0;
     const struct option_row rows[] = {
         {.name = "--json", .kind = OPTION_FLAG, .value = &json, .help = "as the daemon sent it"},
@@ -161,11 +163,11 @@ enum verb_exit status_run(int argc, char **argv)
         .about = "Print what the daemon at ADDR knows: the verdict, then one number per line.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = &settings,
         .operands_count = 1,
     };
     const struct lattn_request request = {.method = LATTN_METHOD_STATUS, .id = "1"};
-    const char *address;
-    enum options_outcome outcome = options_read(&options, argc, argv, &address);
+    enum options_outcome outcome = options_read(&options, argc, argv, &settings.address);
     struct lattn_reply reply;
     struct client client;
     enum lattn_status status;
@@ -173,7 +175,7 @@ enum verb_exit status_run(int argc, char **argv)
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    code = client_open(&client, argv[0], address, LATTN_FORMAT_JSON);
+    code = client_open(&client, argv[0], &settings, LATTN_FORMAT_JSON);
     if (code != VERB_DONE)
         return code;
     code = client_ask(&client, &request, &reply);

@@ -22,7 +22,7 @@
 
 /* What is asked for; path is NULL for sequences made to order, n and norm_max 0 for no bound. */
 struct wish {
-    const char *address;
+    struct link_settings settings;
     const char *path;
     uint64_t n;
     double norm_max;
@@ -288,9 +288,10 @@ static enum options_outcome wish_read(int argc, char **argv, struct wish *ret_wi
                  "each\nraises the rank. Of candidates those that would add nothing are left out.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = &ret_wish->settings,
         .operands_count = 1,
     };
-    enum options_outcome outcome = options_read(&options, argc, argv, &ret_wish->address);
+    enum options_outcome outcome = options_read(&options, argc, argv, &ret_wish->settings.address);
 
     if (outcome != OPTIONS_READ)
         return outcome;
@@ -319,7 +320,7 @@ enum verb_exit suggest_run(int argc, char **argv)
     }
     suggest->wish = &wish;
     suggest->round = LATTN_INPUTS_MAX;
-    code = client_open(&suggest->client, argv[0], wish.address, LATTN_FORMAT_JSON);
+    code = client_open(&suggest->client, argv[0], &wish.settings, LATTN_FORMAT_JSON);
     if (code == VERB_DONE) {
         code = wish.path != NULL ? candidates_run(suggest) : design_run(suggest);
         client_close(&suggest->client);

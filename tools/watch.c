@@ -102,6 +102,7 @@ static enum verb_exit watch(struct client *client, uint64_t count)
 
 enum verb_exit watch_run(int argc, char **argv)
 {
+    struct link_settings settings = {0};
     uint64_t count = 0;
     const struct option_row rows[] = {
         {"--count", "N", OPTION_WHOLE, &count, 1, UINT64_MAX, "end after N rows"},
@@ -111,16 +112,16 @@ enum verb_exit watch_run(int argc, char **argv)
         .about = "Print a row for each emission of the daemon at ADDR, until it ends.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
+        .link = &settings,
         .operands_count = 1,
     };
-    const char *address;
-    enum options_outcome outcome = options_read(&options, argc, argv, &address);
+    enum options_outcome outcome = options_read(&options, argc, argv, &settings.address);
     struct client client;
     enum verb_exit code;
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    code = client_open(&client, argv[0], address, LATTN_FORMAT_JSON);
+    code = client_open(&client, argv[0], &settings, LATTN_FORMAT_JSON);
     if (code != VERB_DONE)
         return code;
     code = watch(&client, count);

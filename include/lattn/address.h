@@ -11,15 +11,15 @@ LATTN_BEGIN
 enum lattn_address_kind {
     LATTN_ADDRESS_UNIX, /* unix:PATH */
     LATTN_ADDRESS_TCP,  /* tcp:HOST:PORT, tcp:[::1]:PORT */
+    LATTN_ADDRESS_TLS,  /* tls:HOST:PORT, the same encrypted, for whoever connects */
     LATTN_ADDRESS_FD,   /* fd:N, a listening socket that was passed on */
     LATTN_ADDRESS_STDIN /* stdin */
 };
 
 /*
  * path  of LATTN_ADDRESS_UNIX, as long as the system takes (107 bytes)
- * host  of LATTN_ADDRESS_TCP, without brackets; a name or a number, not resolved here
- * port  of LATTN_ADDRESS_TCP; 0 lets the system choose
- * fd    of LATTN_ADDRESS_FD
+ * host  of LATTN_ADDRESS_TCP and LATTN_ADDRESS_TLS, without brackets; a name or a number, not
+ * resolved here port  of the same; 0 lets the system choose fd    of LATTN_ADDRESS_FD
  */
 struct lattn_address {
     enum lattn_address_kind kind;

@@ -11,6 +11,7 @@
 #include <lattn/limits.h>
 #include <lattn/model.h>
 #include <lattn/names.h>
+#include <lattn/secret.h>
 #include <lattn/state.h>
 #include <lattn/status.h>
 #include <lattn/tasks.h>

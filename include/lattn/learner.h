@@ -134,7 +134,8 @@ LATTN_API void lattn_learner_absorb(struct lattn_learner *learner, const struct 
  * up to 256 label rows while much is undetermined, drawn by a seed that is always the same. An item
  * of several label rows is determined where all of them are. What items before it determine is
  * known up to some of those that were not drawn, so that some determined inputs are called
- * undetermined, never the reverse. A copy of a learner knows nothing of it at first.
+ * undetermined, never the reverse. A learner that was copied or loaded has to find out anew; items
+ * of which it cannot tell meanwhile are not tested.
  *
  * Cannot fail either; without memory fewer items are tested, or none.
  */

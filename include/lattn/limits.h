@@ -21,6 +21,10 @@ enum {
     LATTN_PRODUCER_MAX = 64,
     /* Bytes of a request's "id" as JSON text; echoed, so it must be bounded. */
     LATTN_ID_MAX = 128,
+    /* Bytes of a token that lets one in: 16 random letters cannot be guessed over a network. */
+    LATTN_TOKEN_MIN = 16,
+    /* With its closing zero; auth fits into the first kilobyte of a connection. */
+    LATTN_TOKEN_MAX = 257,
     /* Inputs of one certify or suggest: the learner answers nobody else meanwhile. */
     LATTN_INPUTS_MAX = 4096,
     /*

@@ -55,10 +55,10 @@ static enum lattn_status host_take(const char *host, size_t length, struct lattn
     } else if (memchr(host, ':', length) != NULL) {
         return complain(complaint, LATTN_ADDRESS,
                         "colons of a host stand in brackets: "
-                        "tcp:[::1]:PORT");
+                        "[::1]:PORT");
     }
     if (length == 0)
-        return complain(complaint, LATTN_ADDRESS, "names no host: tcp:HOST:PORT");
+        return complain(complaint, LATTN_ADDRESS, "names no host: HOST:PORT");
     if (length >= sizeof address->host)
         return complain(complaint, LATTN_ADDRESS, "the host is longer than %d bytes",
                         (int)sizeof address->host - 1);
@@ -75,7 +75,7 @@ static enum lattn_status tcp_take(const char *rest, struct lattn_address *addres
 
     /* The last colon of tcp:[::1] belongs to the host. */
     if (colon == NULL || strchr(colon, ']') != NULL)
-        return complain(complaint, LATTN_ADDRESS, "names no port: tcp:HOST:PORT");
+        return complain(complaint, LATTN_ADDRESS, "names no port: HOST:PORT");
     status = host_take(rest, (size_t)(colon - rest), address, complaint);
     if (status != LATTN_OK)
         return status;
@@ -84,6 +84,16 @@ static enum lattn_status tcp_take(const char *rest, struct lattn_address *addres
     address->kind = LATTN_ADDRESS_TCP;
     address->port = (uint16_t)port;
     return LATTN_OK;
+}
+
+static enum lattn_status tls_take(const char *rest, struct lattn_address *address,
+                                  struct lattn_complaint *complaint)
+{
+    enum lattn_status status = tcp_take(rest, address, complaint);
+
+    if (status == LATTN_OK)
+        address->kind = LATTN_ADDRESS_TLS;
+    return status;
 }
 
 static enum lattn_status fd_take(const char *rest, struct lattn_address *address,
@@ -101,7 +111,7 @@ enum lattn_status lattn_address_read(const char *text, struct lattn_address *ret
     static const struct {
         const char *prefix;
         address_take_fn take;
-    } kinds[] = {{"unix:", unix_take}, {"tcp:", tcp_take}, {"fd:", fd_take}};
+    } kinds[] = {{"unix:", unix_take}, {"tcp:", tcp_take}, {"tls:", tls_take}, {"fd:", fd_take}};
     struct lattn_address address = {0};
     enum lattn_status status;
 

@@ -127,17 +127,6 @@ static void target_widen(struct factor *factor, const struct meeting *meeting, i
     }
 }
 
-/* Is column i feature i of all p? Then rows can be formed where they are folded. */
-static int component_is_identity(const struct factor *factor, const struct component *component)
-{
-    if (component->columns != feature_count(factor->d))
-        return 0;
-    for (int32_t i = 0; i < component->columns; i++)
-        if (feature_index(factor->d, component->features[i]) != i)
-            return 0;
-    return 1;
-}
-
 static enum lattn_status row_admit(struct factor *factor, int32_t count, size_t memory_max)
 {
     struct meeting meeting = meeting_find(factor, count);
@@ -173,7 +162,7 @@ static enum lattn_status row_admit(struct factor *factor, int32_t count, size_t 
     factor->bytes += bytes - meeting.bytes;
     target_join(factor, &meeting, count);
     target_widen(factor, &meeting, count);
-    meeting.target->identity = component_is_identity(factor, meeting.target);
+    meeting.target->identity = factor_component_is_identity(factor, meeting.target);
     return LATTN_OK;
 }
 

@@ -136,10 +136,11 @@ enum lattn_status certificate_ranks(struct factor *factor, double precision,
     double cut;
     enum lattn_status status;
 
-    factor_settle(factor);
     if (need == CERTIFICATE_RANKS && ranks_extend(factor, threshold))
         return LATTN_OK;
-    status = solutions_open(factor);
+    status = factor_look(factor);
+    if (status == LATTN_OK)
+        status = solutions_open(factor);
     if (status != LATTN_OK)
         return status;
     cut = threshold * sigma_max_of_all(factor);

@@ -62,6 +62,16 @@ int32_t component_capacity(int32_t capacity, int32_t columns)
     return columns > reserve ? columns : reserve;
 }
 
+/* What somebody looked at is not what is there any more, nor what follows from it. */
+static void faded_drop(struct component *component)
+{
+    if (component->faded == NULL)
+        return;
+    memory_release(component->faded);
+    component->faded = NULL;
+    solution_close(&component->solution);
+}
+
 static void arrays_release(struct component *component)
 {
     memory_release(component->factor);
@@ -99,6 +109,7 @@ void component_close(struct component **component)
         return;
     solution_close(&closed->solution);
     nullspace_close(&closed->settled);
+    faded_drop(closed);
     arrays_release(closed);
     memory_release(closed);
 }
@@ -166,6 +177,7 @@ enum lattn_status component_reserve(struct component *component, int32_t columns
         return LATTN_NO_MEMORY;
     arrays_fill(component, &next);
     arrays_release(component);
+    faded_drop(&next);
     if (m != component->m)
         solution_close(&next.solution);
     *component = next;
@@ -195,8 +207,17 @@ enum lattn_status component_copy(const struct component *component, struct compo
     copy->identity = component->identity;
     copy->updates = component->updates;
     copy->generation = component->generation;
+    component_unsettle(copy);
     *ret_copy = copy;
     return LATTN_OK;
+}
+
+void component_unsettle(struct component *component)
+{
+    /* Dense rows leave nothing determined until there are as many as columns. */
+    uint64_t rows_open = component->identity ? (uint64_t)component->columns : 1;
+
+    component->is_unsettled = component->rows_seen >= rows_open;
 }
 
 /* Move the label columns to where they belong once there are `columns` columns of R. */
@@ -222,6 +243,7 @@ void component_widen(struct component *component, struct feature feature)
     int32_t column = component->columns;
 
     assert(column < component->capacity && component->rows_waiting == 0);
+    faded_drop(component);
     labels_shift(component, column + 1);
     memset(component->factor + (size_t)column * component->ld, 0,
            component->ld * sizeof *component->factor);
@@ -240,6 +262,7 @@ void component_join(struct component *component, const struct component *other)
     assert(columns <= component->capacity && component->m >= other->m);
     assert(component->time == other->time);
     assert(component->rows_waiting == 0 && other->rows_waiting == 0);
+    faded_drop(component);
     labels_shift(component, columns);
     for (int32_t i = 0; i < other->columns; i++) {
         const double *row = other->factor + (size_t)i * other->ld;
@@ -265,6 +288,18 @@ void component_join(struct component *component, const struct component *other)
     solution_close(&component->solution);
 }
 
+/* Multiply R and C, wherever they lie; `ret` may be what they are read from. */
+static void triangle_scale(const struct component *component, double scale, double *ret)
+{
+    for (int32_t i = 0; i < component->columns; i++) {
+        const double *row = component->factor + (size_t)i * component->ld;
+        double *scaled = ret + (size_t)i * component->ld;
+
+        for (int32_t j = i; j < component->columns + component->m; j++)
+            scaled[j] = row[j] * scale;
+    }
+}
+
 void component_decay(struct component *component, double forget, uint64_t time)
 {
     double fade;
@@ -272,16 +307,32 @@ void component_decay(struct component *component, double forget, uint64_t time)
     assert(time >= component->time);
     if (forget < 1 && time > component->time) {
         fade = pow(forget, (double)(time - component->time) / 2);
-        for (int32_t i = 0; i < component->columns; i++) {
-            double *row = component->factor + (size_t)i * component->ld;
-
-            for (int32_t j = i; j < component->columns + component->m; j++)
-                row[j] *= fade;
-        }
+        triangle_scale(component, fade, component->factor);
         for (int32_t a = 0; a < component->m; a++)
             component->rss[a] *= fade * fade;
     }
+    faded_drop(component);
     component->time = time;
+}
+
+enum lattn_status component_look(struct component *component, double forget, uint64_t time)
+{
+    assert(time >= component->time);
+    if (forget == 1 || time == component_time(component))
+        return LATTN_OK;
+    if (component->faded == NULL)
+        component->faded =
+            memory_zeroed((size_t)component->capacity * component->ld, sizeof *component->faded);
+    if (component->faded == NULL)
+        return LATTN_NO_MEMORY;
+    triangle_scale(component, pow(forget, (double)(time - component->time) / 2), component->faded);
+    component->faded_time = time;
+    return LATTN_OK;
+}
+
+uint64_t component_time(const struct component *component)
+{
+    return component->faded != NULL ? component->faded_time : component->time;
 }
 
 static void rows_fade(struct component *component, double forget, uint64_t time)
@@ -347,7 +398,7 @@ void component_absorb(struct component *component, double forget, uint64_t time,
 const double *component_triangle(const struct component *component, size_t *ret_ld)
 {
     *ret_ld = component->ld;
-    return component->factor;
+    return component->faded != NULL ? component->faded : component->factor;
 }
 
 enum lattn_status component_check(const struct component *component)

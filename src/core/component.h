@@ -20,6 +20,9 @@ struct solution;
  * component_absorb, the past fades by component_decay, columns are added by component_widen and
  * component_join, and component_triangle gives R and C. Another engine is another set of these.
  *
+ * What is learned depends on the rows and their blocks alone, never on what somebody asked; an
+ * image holds it (README.md, section 6). What answers are made of is derived, and stands last.
+ *
  * features     names of the columns, in the order in which they first occurred
  * identity     column i is feature i of all p: rows can be formed in place
  * time         label row of the stream up to which the past has faded
@@ -30,10 +33,14 @@ struct solution;
  *              is learned; exact at weights_generation (0: never) for weights_rank
  * full         R had full rank when the weights were last made from scratch
  * rows_fresh   rows absorbed since then; rows_seen: since ever
+ *
  * solution     derived results, or NULL (solution.h)
+ * faded        R and C as they are at label row faded_time, or NULL where nobody asked
  * settled      what arriving inputs are tested against (survey.h), or NULL: the null space of rows
  *              that R has, perhaps not of all of them, and perhaps of fewer columns
- * settled_generation  when it was last made from a solution
+ * settled_generation, settled_time  of the solution that it was last made from
+ * settled_rows  rows seen when somebody last tried to make it
+ * is_unsettled  it has rows of which no null space was kept: it was loaded, or is a copy
  */
 struct component {
     int32_t columns;
@@ -60,8 +67,13 @@ struct component {
     int32_t full;
     int32_t meets; /* mark while one looks which components a row or an input meets */
     struct solution *solution;
+    double *faded;
+    uint64_t faded_time;
     struct nullspace *settled;
     uint64_t settled_generation;
+    uint64_t settled_time;
+    uint64_t settled_rows;
+    int32_t is_unsettled;
 };
 
 /* Make a component without columns. Returns LATTN_OK or LATTN_NO_MEMORY. */
@@ -70,6 +82,9 @@ void component_close(struct component **component);
 
 /* An independent copy without its derived results; no rows may be waiting. */
 enum lattn_status component_copy(const struct component *component, struct component **ret_copy);
+
+/* Note that no null space was kept of the rows it has; it is made when it is needed (survey.h). */
+void component_unsettle(struct component *component);
 
 /* Bytes of a component with room for so many columns. */
 size_t component_bytes(int32_t capacity, int32_t m);
@@ -101,6 +116,17 @@ void component_join(struct component *component, const struct component *other);
 
 /* Let the past fade by the factor `forget` per label row up to `time`. */
 void component_decay(struct component *component, double forget, uint64_t time);
+
+/*
+ * Let component_triangle show what the past has faded to at `time`, without touching it: when it
+ * fades for good is decided by its rows alone, or the last bits of R would tell who asked when.
+ *
+ * Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed.
+ */
+enum lattn_status component_look(struct component *component, double forget, uint64_t time);
+
+/* Label row of the stream up to which component_triangle has faded. */
+uint64_t component_time(const struct component *component);
 
 /*
  * Fold the waiting rows into the factor: one orthogonal update.

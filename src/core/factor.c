@@ -42,6 +42,16 @@ void factor_done(struct factor *factor)
     factor_init(factor, factor->bias, factor->forget, factor->ridge);
 }
 
+void factor_adjust(struct factor *factor, double ridge)
+{
+    factor->ridge = ridge;
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL) {
+            solution_close(&factor->components[i]->solution);
+            factor->components[i]->weights_generation = 0;
+        }
+}
+
 static int32_t greater(int32_t a, int32_t b)
 {
     return a > b ? a : b;
@@ -244,6 +254,16 @@ int factor_is_dense(const struct factor *factor)
            factor->components[0]->identity;
 }
 
+int factor_component_is_identity(const struct factor *factor, const struct component *component)
+{
+    if (component->columns != feature_count(factor->d))
+        return 0;
+    for (int32_t i = 0; i < component->columns; i++)
+        if (feature_index(factor->d, component->features[i]) != i)
+            return 0;
+    return 1;
+}
+
 const double *factor_inverse_scales(struct factor *factor, const struct component *component)
 {
     double *inverse = scratch_layout(factor->work, component).inverse;
@@ -420,16 +440,17 @@ void factor_absorb(struct factor *factor, const struct lattn_batch *batch)
     factor_fold(factor);
 }
 
-void factor_settle(struct factor *factor)
+enum lattn_status factor_look(struct factor *factor)
 {
     for (int32_t i = 0; i < factor->components_count; i++) {
-        struct component *component = factor->components[i];
+        enum lattn_status status = LATTN_OK;
 
-        if (component != NULL && component->time < factor->pairs) {
-            component_decay(component, factor->forget, factor->pairs);
-            component->generation += factor->forget < 1;
-        }
+        if (factor->components[i] != NULL)
+            status = component_look(factor->components[i], factor->forget, factor->pairs);
+        if (status != LATTN_OK)
+            return status;
     }
+    return LATTN_OK;
 }
 
 void factor_residual(const struct factor *factor, double *ret_rss)

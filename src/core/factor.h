@@ -64,6 +64,11 @@ void factor_done(struct factor *factor);
 /* An independent copy. Returns LATTN_OK or LATTN_NO_MEMORY; ret_copy is initialised by the call. */
 enum lattn_status factor_copy(const struct factor *factor, struct factor *ret_copy);
 
+/*
+ * Take another ridge. Whatever was derived goes, since it may rest on that or on other settings.
+ */
+void factor_adjust(struct factor *factor, double ridge);
+
 /* Bytes the factor would hold after factor_resize to these sizes. */
 size_t factor_bytes_resized(const struct factor *factor, int32_t d, int32_t m);
 
@@ -83,6 +88,9 @@ enum lattn_status factor_scratch_reserve(struct factor *factor, const struct com
 
 /* Has every feature its place in one component, in order? The steady state of dense data. */
 int factor_is_dense(const struct factor *factor);
+
+/* Is column i feature i of all p? Then rows can be formed where they are folded. */
+int factor_component_is_identity(const struct factor *factor, const struct component *component);
 
 /*
  * Looks at a label row before it is learned.
@@ -104,8 +112,11 @@ void factor_fold(struct factor *factor);
 /* Learn admitted items: take each, and fold. */
 void factor_absorb(struct factor *factor, const struct lattn_batch *batch);
 
-/* Let all components fade to the present, so that they can be compared. */
-void factor_settle(struct factor *factor);
+/*
+ * Look at all components as they have faded to the present, so that they can be compared; nothing
+ * that is learned changes. Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status factor_look(struct factor *factor);
 
 /*
  * 1 / D of the component's columns; 0 for a column that was never nonzero. It lies in the scratch,

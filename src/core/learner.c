@@ -3,6 +3,8 @@
  */
 #include "core/learner.h"
 
+#include <lattn/state.h>
+
 #include "base/batch.h"
 #include "base/complaint.h"
 #include "base/memory.h"
@@ -69,6 +71,27 @@ enum lattn_status lattn_learner_open(struct lattn_learner **ret_learner,
         return status;
     }
     *ret_learner = learner;
+    return LATTN_OK;
+}
+
+struct lattn_learner_settings lattn_learner_settings_get(const struct lattn_learner *learner)
+{
+    return learner->settings;
+}
+
+enum lattn_status lattn_learner_adjust(struct lattn_learner *learner,
+                                       const struct lattn_learner_settings *settings)
+{
+    struct lattn_learner_settings adjusted = learner->settings;
+
+    adjusted.precision = settings->precision;
+    adjusted.ridge = settings->ridge;
+    adjusted.memory_max = settings->memory_max;
+    if (!settings_are_valid(&adjusted))
+        return LATTN_RANGE;
+    learner->settings = adjusted;
+    factor_adjust(&learner->factor, adjusted.ridge);
+    shelf_clear(&learner->shelf);
     return LATTN_OK;
 }
 

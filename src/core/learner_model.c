@@ -49,7 +49,7 @@ static enum lattn_status collection_make(const struct factor *factor, struct col
 
         for (int32_t c = 0; component != NULL && c < component->columns; c++) {
             memcpy(collection->weights + (size_t)collection->count * m,
-                   component->weights + (size_t)c * (size_t)component->m,
+                   solution_exact(component) + (size_t)c * (size_t)component->m,
                    m * sizeof *collection->weights);
             collection->features[collection->count++] = component->features[c];
         }

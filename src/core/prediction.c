@@ -36,7 +36,7 @@ static enum lattn_status component_examine(const struct factor *factor, struct c
         if (slot.component != (uint32_t)index + 1)
             continue;
         phi[slot.column] = factor->list_value[i];
-        weights = component->weights + (size_t)slot.column * (size_t)component->m;
+        weights = solution_exact(component) + (size_t)slot.column * (size_t)component->m;
         for (int32_t a = 0; a < factor->m; a++)
             prediction->y[a] += factor->list_value[i] * weights[a];
     }

@@ -113,13 +113,13 @@ static void coef_spread(const struct factor *factor, const struct component *com
                         double *coef)
 {
     size_t p = (size_t)feature_count(factor->d);
+    const double *weights = solution_exact(component);
 
     for (int32_t c = 0; c < component->columns; c++) {
         size_t index = (size_t)feature_index(factor->d, component->features[c]);
 
         for (int32_t a = 0; a < factor->m; a++)
-            coef[(size_t)a * p + index] =
-                component->weights[(size_t)c * (size_t)component->m + (size_t)a];
+            coef[(size_t)a * p + index] = weights[(size_t)c * (size_t)component->m + (size_t)a];
     }
 }
 

@@ -38,6 +38,7 @@ void solution_close(struct solution **solution)
     memory_release(closed->head);
     memory_release(closed->tail);
     memory_release(closed->target);
+    memory_release(closed->weights);
     memory_release(closed->inverse);
     memory_release(closed);
 }
@@ -63,7 +64,7 @@ enum lattn_status solution_open(struct component *component, const double *inver
     solution->columns = component->columns;
     solution->generation = component->generation;
     solution->stamp = stamp;
-    solution->time = component->time;
+    solution->time = component_time(component);
     solution->cut = NAN;
     solution->plain_max = NAN;
     solution->plain_min = NAN;
@@ -248,6 +249,13 @@ done:
     return status;
 }
 
+/* What was made for another rank, or another generation, is of no use. */
+static void weights_drop(struct solution *solution)
+{
+    memory_release(solution->weights);
+    solution->weights = NULL;
+}
+
 enum lattn_status solution_rank(struct component *component, double cut)
 {
     struct solution *solution = component->solution;
@@ -257,6 +265,7 @@ enum lattn_status solution_rank(struct component *component, double cut)
     enum lattn_status status;
 
     assert(solution->generation == component->generation);
+    weights_drop(solution);
     if (least > cut) {
         status =
             spectrum_smallest(component->columns, r, ldr, solution->inverse, &solution->sigma_min);
@@ -288,10 +297,11 @@ int solution_extend(struct component *component, const double *inverse, double s
         shrink = fmin(shrink, inverse[i] / solution->inverse[i]);
     if (!(solution->sigma_min * shrink > sigma_floor))
         return 0;
+    weights_drop(solution);
     memcpy(solution->inverse, inverse, (size_t)solution->columns * sizeof *inverse);
     solution->sigma_min *= shrink;
     solution->sigma_rank = solution->sigma_min;
-    solution->time = component->time;
+    solution->time = component_time(component);
     solution->is_bound = 1;
     solution->generation = component->generation;
     solution->stamp = stamp;
@@ -299,21 +309,21 @@ int solution_extend(struct component *component, const double *inverse, double s
 }
 
 /* W = R^-1 C at full rank. */
-static void weights_full(struct component *component)
+static void weights_full(const struct component *component, double *ret_weights)
 {
     size_t ldr;
     const double *r = component_triangle(component, &ldr);
     size_t m = (size_t)component->m;
 
     for (int32_t i = 0; i < component->columns; i++)
-        memcpy(component->weights + (size_t)i * m, r + (size_t)i * ldr + component->columns,
+        memcpy(ret_weights + (size_t)i * m, r + (size_t)i * ldr + component->columns,
                m * sizeof *r);
-    dense_triangle_solve_many(DENSE_PLAIN, component->columns, component->m, r, ldr,
-                              component->weights, m);
+    dense_triangle_solve_many(DENSE_PLAIN, component->columns, component->m, r, ldr, ret_weights,
+                              m);
 }
 
 /* W = D^-1 P [R11 R12]^+ Q'C: the solution of least norm in scaled coordinates. */
-static enum lattn_status weights_deficient(struct component *component)
+static enum lattn_status weights_deficient(const struct component *component, double *ret_weights)
 {
     const struct solution *solution = component->solution;
     size_t n = (size_t)solution->columns;
@@ -345,7 +355,7 @@ static enum lattn_status weights_deficient(struct component *component)
         size_t column = (size_t)solution->pivot[i];
 
         for (size_t b = 0; b < m; b++)
-            component->weights[column * m + b] = x[b * n + i] * solution->inverse[column];
+            ret_weights[column * m + b] = x[b * n + i] * solution->inverse[column];
     }
     status = LATTN_OK;
 done:
@@ -355,7 +365,8 @@ done:
 }
 
 /* min |A x - C|^2 + ridge |x|^2 by folding sqrt(ridge) I into a copy of [A C]. */
-static enum lattn_status weights_ridge(struct component *component, double ridge)
+static enum lattn_status weights_ridge(const struct component *component, double ridge,
+                                       double *ret_weights)
 {
     enum { ROWS = 64 };
     double root = fmax(sqrt(ridge), ridge_root_min);
@@ -384,11 +395,11 @@ static enum lattn_status weights_ridge(struct component *component, double ridge
         update_block(n, component->m, count, a, ldr, rows, ldr, work);
     }
     for (int32_t i = 0; i < n; i++)
-        memcpy(component->weights + (size_t)i * m, a + (size_t)i * ldr + n, m * sizeof *a);
-    dense_triangle_solve_many(DENSE_PLAIN, n, component->m, a, ldr, component->weights, m);
+        memcpy(ret_weights + (size_t)i * m, a + (size_t)i * ldr + n, m * sizeof *a);
+    dense_triangle_solve_many(DENSE_PLAIN, n, component->m, a, ldr, ret_weights, m);
     for (int32_t i = 0; i < n; i++)
         for (size_t b = 0; b < m; b++)
-            component->weights[(size_t)i * m + b] *= inverse[i];
+            ret_weights[(size_t)i * m + b] *= inverse[i];
     status = LATTN_OK;
 done:
     memory_release(a);
@@ -397,28 +408,53 @@ done:
     return status;
 }
 
-enum lattn_status solution_weights(struct component *component, double ridge)
+/* columns x m; nothing of what failed is to be used. */
+static enum lattn_status weights_make(const struct component *component, double ridge,
+                                      double *ret_weights)
 {
     const struct solution *solution = component->solution;
-    enum lattn_status status = LATTN_OK;
+
+    if (ridge > 0)
+        return weights_ridge(component, ridge, ret_weights);
+    if (solution->rank < solution->columns)
+        return weights_deficient(component, ret_weights);
+    weights_full(component, ret_weights);
+    return LATTN_OK;
+}
+
+static int weights_are_exact(const struct component *component)
+{
+    return component->weights_generation == component->generation &&
+           component->weights_rank == component->solution->rank;
+}
+
+enum lattn_status solution_weights(struct component *component, double ridge)
+{
+    struct solution *solution = component->solution;
+    double *weights;
+    enum lattn_status status;
 
     assert(solution != NULL && solution->generation == component->generation);
-    if (component->weights_generation == component->generation &&
-        component->weights_rank == solution->rank)
+    if (solution->weights != NULL || weights_are_exact(component))
         return LATTN_OK;
-    if (ridge > 0)
-        status = weights_ridge(component, ridge);
-    else if (solution->rank == solution->columns)
-        weights_full(component);
-    else
-        status = weights_deficient(component);
-    if (status != LATTN_OK)
+    weights = memory_raw((size_t)component->columns * (size_t)component->m, sizeof *weights);
+    if (weights == NULL)
+        return LATTN_NO_MEMORY;
+    status = weights_make(component, ridge, weights);
+    if (status != LATTN_OK) {
+        memory_release(weights);
         return status;
-    component->weights_generation = component->generation;
-    component->weights_rank = solution->rank;
-    component->full = solution->rank == solution->columns;
-    component->rows_fresh = 0;
+    }
+    solution->weights = weights;
     return LATTN_OK;
+}
+
+const double *solution_exact(const struct component *component)
+{
+    const double *weights = component->solution->weights;
+
+    assert(weights != NULL || weights_are_exact(component));
+    return weights != NULL ? weights : component->weights;
 }
 
 /* x = phi / D, pivoted. Returns 0 where phi has a column without scale: it was never nonzero. */
@@ -505,41 +541,67 @@ enum lattn_status solution_settle(struct component *component)
     nullspace_close(&component->settled);
     component->settled = settled;
     component->settled_generation = solution->generation;
+    component->settled_time = solution->time;
+    component->is_unsettled = 0;
     return LATTN_OK;
 }
 
-/* The null space is to be one that no rank cut disagrees with. */
-static void weights_refresh(struct component *component, const double *inverse, double cut,
-                            double cut_most, double ridge, int keeps_weights)
+/* Decide the rank by this component alone: good enough to predict with, no exact answer. */
+static enum lattn_status solution_begin(struct component *component, const double *inverse,
+                                        double cut)
 {
-    double strict = spare_cuts * cut_most;
     enum lattn_status status = solution_open(component, inverse, 0);
 
-    component->rows_fresh = keeps_weights ? 0 : component->rows_fresh;
-    /* Without memory the old weights stay: they only serve to predict what is learned next. */
-    if (status != LATTN_OK)
-        return;
-    status = solution_rank(component, cut * component->solution->sigma_max);
-    if (status == LATTN_OK && !keeps_weights)
-        (void)solution_weights(component, ridge);
+    if (status == LATTN_OK)
+        status = solution_rank(component, cut * component->solution->sigma_max);
+    return status;
+}
+
+/* Keep the null space of a solution: one that no rank cut disagrees with. It goes. */
+static void solution_finish(struct component *component, enum lattn_status status, double cut_most)
+{
+    double strict = spare_cuts * cut_most;
+
+    component->settled_rows = component->rows_seen;
     if (status == LATTN_OK && !(component->solution->sigma_rank > strict))
         status = solution_rank(component, strict);
     if (status == LATTN_OK)
-        (void)solution_settle(component);
-    /* The rank cut was not that of all components: good enough to predict with, no exact answer. */
-    component->weights_generation = 0;
+        (void)solution_settle(component); /* without memory the old one stays */
     solution_close(&component->solution);
 }
 
+void solution_resettle(struct component *component, const double *inverse, double cut,
+                       double cut_most)
+{
+    solution_finish(component, solution_begin(component, inverse, cut), cut_most);
+}
+
+/* Make the weights at hand anew. Without memory the old ones stay, until the next rows. */
+static void weights_refresh(struct component *component, const double *inverse, double cut,
+                            double cut_most, double ridge)
+{
+    enum lattn_status status = solution_begin(component, inverse, cut);
+
+    if (status == LATTN_OK)
+        status = weights_make(component, ridge, component->weights);
+    if (status == LATTN_OK) {
+        component->full = component->solution->rank == component->columns;
+        component->rows_fresh = 0;
+    }
+    component->weights_generation = 0;
+    solution_finish(component, status, cut_most);
+}
+
 /*
- * Rows after which deficient weights are made anew. A pivoted factorisation costs about as much as
- * absorbing columns / 4 rows where all fits the cache and several columns where it does not; small
- * components also follow each doubling of their first rows.
+ * Rows after which deficient weights, or a null space, are made anew. A pivoted factorisation costs
+ * about as much as absorbing columns / 4 rows where all fits the cache and several columns where it
+ * does not; small components also follow each doubling of their first rows.
+ *
+ * made_at  rows seen when they were made last
  */
-static uint64_t refresh_due(const struct component *component, double forget)
+static int refresh_is_due(const struct component *component, uint64_t made_at, double forget)
 {
     uint64_t columns = (uint64_t)component->columns;
-    uint64_t made_at = component->rows_seen - component->rows_fresh;
     uint64_t due = component->rows_seen / REFRESH_SHARE;
 
     if (forget < 1)
@@ -548,7 +610,25 @@ static uint64_t refresh_due(const struct component *component, double forget)
         due = columns + columns * columns / COLUMNS_IN_CACHE;
     if (columns <= 2 * COLUMNS_IN_CACHE && due > made_at)
         due = made_at;
-    return due;
+    return component->rows_seen - made_at >= due;
+}
+
+/* Full weights follow the rows: from R and C, or by the gain of one row. */
+static void weights_follow(struct component *component, double *gain, const double *error)
+{
+    size_t ldr;
+    const double *r = component_triangle(component, &ldr);
+
+    if (gain == NULL) {
+        weights_full(component, component->weights);
+        component->weights_generation = component->generation;
+        component->weights_rank = component->columns;
+        return;
+    }
+    dense_triangle_solve(DENSE_PLAIN, component->columns, r, ldr, gain);
+    for (int32_t i = 0; i < component->columns; i++)
+        dense_add(component->m, gain[i], error,
+                  component->weights + (size_t)i * (size_t)component->m);
 }
 
 void solution_follow(struct component *component, int32_t rows, double *gain, const double *error,
@@ -557,29 +637,21 @@ void solution_follow(struct component *component, int32_t rows, double *gain, co
 {
     uint64_t columns = (uint64_t)component->columns;
     int can_follow = component->full && ridge == 0;
-    int is_due, fills;
-    size_t ldr;
-    const double *r = component_triangle(component, &ldr);
+    int fills = component->rows_seen < columns && component->rows_seen + (uint64_t)rows >= columns;
 
-    fills = component->rows_seen < columns && component->rows_seen + (uint64_t)rows >= columns;
     component->rows_seen += (uint64_t)rows;
     component->rows_fresh += (uint64_t)rows;
-    is_due = component->rows_fresh >= refresh_due(component, forget) || fills;
-    if (is_due && !(can_follow && forget == 1)) {
-        weights_refresh(component, inverse, cut, cut_most, ridge, 0);
+    if (!(can_follow && forget == 1) &&
+        (fills ||
+         refresh_is_due(component, component->rows_seen - component->rows_fresh, forget))) {
+        weights_refresh(component, inverse, cut, cut_most, ridge);
         return;
     }
-    if (is_due &&
+    if (!can_follow)
+        return;
+    if (forget == 1 &&
+        (component->is_unsettled || refresh_is_due(component, component->settled_rows, forget)) &&
         !nullspace_is_firm(component->settled, component->columns, inverse, firm_cuts * cut_most))
-        weights_refresh(component, inverse, cut, cut_most, ridge, 1);
-    if (can_follow && gain == NULL) {
-        weights_full(component);
-        component->weights_generation = component->generation;
-        component->weights_rank = component->columns;
-    } else if (can_follow) {
-        dense_triangle_solve(DENSE_PLAIN, component->columns, r, ldr, gain);
-        for (int32_t i = 0; i < component->columns; i++)
-            dense_add(component->m, gain[i], error,
-                      component->weights + (size_t)i * (size_t)component->m);
-    }
+        solution_resettle(component, inverse, cut, cut_most);
+    weights_follow(component, gain, error);
 }

@@ -23,6 +23,7 @@
  * head     R11, rank x rank row-major
  * tail     T, rank x (columns - rank) row-major
  * target   Q'C, rank x m COLUMN-major with leading dimension columns
+ * weights  columns x m row-major: exact; NULL where not made, or where those at hand are exact
  * inverse  1 / D, columns; 0 for a column that was never nonzero
  * time     label row of the stream up to which R had faded
  * is_bound the rank is known to be full still, but sigma_min is a lower bound and sigma_max is old
@@ -38,6 +39,7 @@ struct solution {
     double *head;
     double *tail;
     double *target;
+    double *weights;
     double *inverse;
     double cut;        /* of the rank, absolute; NaN before solution_rank */
     double sigma_max;  /* of A */
@@ -82,10 +84,15 @@ int solution_extend(struct component *component, const double *inverse, double s
                     uint64_t stamp);
 
 /*
- * Bring the component's weights to the exact solution of its generation; the rank must be decided.
+ * Let there be the exact weights of the component's generation; the rank must be decided.
  * Deficient: minimum norm in scaled coordinates. ridge > 0 adds ridge sum_c (D_c w_c)^2.
+ *
+ * The weights at hand stay as they are: who asks what must not show in the progressive loss.
  */
 enum lattn_status solution_weights(struct component *component, double ridge);
+
+/* These weights, columns x m row-major; after solution_weights. */
+const double *solution_exact(const struct component *component);
 
 /*
  * Is x in the row space of A, and with what leverage?
@@ -104,6 +111,14 @@ int solution_determines(const struct component *component, const double *phi, do
  * be decided. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed.
  */
 enum lattn_status solution_settle(struct component *component);
+
+/*
+ * Make component->settled anew from the rows absorbed, if memory and R allow it.
+ *
+ * inverse, cut, cut_most  in  as solution_follow
+ */
+void solution_resettle(struct component *component, const double *inverse, double cut,
+                       double cut_most);
 
 /*
  * What the null directions see of an input, and the same with all terms positive:

@@ -9,6 +9,10 @@
  * weak to tell from rounding. So a null space may be too large. It is not too small either: before
  * each test it is dropped where the rank could have fallen since, because the past faded or the
  * scales grew. Both call determined inputs undetermined, never the reverse.
+ *
+ * A learner that was loaded, or copied, has rows and no null space of them. A small one is made
+ * when a test needs it; of a large one nothing is known until it is made for other reasons, and
+ * items that meet it are not tested.
  */
 #include "core/survey.h"
 
@@ -36,6 +40,8 @@ enum {
     SAMPLE_EAGER = 4,
     /* Numbers in a null space that was never factorised: 128 MiB. */
     NULLSPACE_NUMBERS_MAX = 1 << 24,
+    /* A null space of so many columns is made by a test, in a tenth of a second at most. */
+    RECALL_COLUMNS_MAX = 512,
     /* Any number: the sample must not depend on the items, and does not. */
     SAMPLE_SEED = 1
 };
@@ -61,6 +67,22 @@ void survey_note(struct survey *survey, int is_undetermined)
     survey->tested++;
 }
 
+enum lattn_status survey_check(const struct survey *survey)
+{
+    int32_t undetermined = 0;
+
+    for (uint64_t i = 0; i < LATTN_STREAM_WINDOW; i++) {
+        if (survey->window[i] > (i < survey->tested))
+            return LATTN_RANGE;
+        undetermined += survey->window[i];
+    }
+    return undetermined == survey->undetermined && survey->found >= 0 &&
+                   survey->found <= SAMPLE_ROWS_MAX &&
+                   (isnan(survey->touched) || (survey->touched >= 0 && isfinite(survey->touched)))
+               ? LATTN_OK
+               : LATTN_RANGE;
+}
+
 struct lattn_stream survey_report(const struct survey *survey)
 {
     struct lattn_stream stream = {
@@ -78,12 +100,14 @@ struct lattn_stream survey_report(const struct survey *survey)
 /*
  * The test of an item, with room for the features of a row and for what directions see of it.
  *
- * is_open  one of its rows was undetermined
+ * is_open     one of its rows was undetermined
+ * is_unknown  of one of its rows nobody can tell
  * rows     of all items tested so far, and the numbers of null spaces that these touched
  */
 struct test {
     struct factor *factor;
     int is_open;
+    int is_unknown;
     uint64_t rows;
     double touched;
     int32_t *column;
@@ -142,7 +166,9 @@ static int solution_is_newer(const struct component *component, double cut_most)
     const struct solution *solution = component->solution;
 
     return solution != NULL && !isnan(solution->cut) && solution->columns == component->columns &&
-           solution->generation > component->settled_generation && solution->sigma_rank > cut_most;
+           (solution->generation > component->settled_generation ||
+            solution->time > component->settled_time) &&
+           solution->sigma_rank > cut_most;
 }
 
 /* What rows at label row `time` of the stream have faded to. */
@@ -152,8 +178,8 @@ static double rows_keep(const struct factor *factor, uint64_t time)
 }
 
 /*
- * Let there be no null space that the data might deny by now: it fades, and a row larger than all
- * before raises the scales, and the cut with them.
+ * Let there be a null space of what was loaded, if it is cheap, and none that the data might deny
+ * by now: it fades, and a row larger than all before raises the scales, and the cut with them.
  */
 static void settled_review(const struct factor *factor, struct component *component,
                            const double *inverse)
@@ -162,7 +188,9 @@ static void settled_review(const struct factor *factor, struct component *compon
     const struct nullspace *settled;
 
     if (solution_is_newer(component, cut_most))
-        (void)solution_settle(component);
+        (void)solution_settle(component); /* without memory the old one stays */
+    else if (component->is_unsettled && component->columns <= RECALL_COLUMNS_MAX)
+        solution_resettle(component, inverse, certificate_cut(factor, component), cut_most);
     settled = component->settled;
     if (settled != NULL &&
         !(nullspace_sigma(settled, inverse, rows_keep(factor, settled->time)) > cut_most))
@@ -330,6 +358,10 @@ static void test_row(void *arg, const struct lattn_item *item, const struct feat
     settled_review(factor, component, row.inverse);
     if (all_are_settled(factor, component))
         return;
+    if (component->is_unsettled) {
+        test->is_unknown = 1;
+        return;
+    }
     if (component->identity) {
         if (factor_list_reserve(factor, view) != LATTN_OK) {
             test->is_open = 1;
@@ -380,8 +412,9 @@ static void item_survey(struct survey *survey, struct test *test, const struct l
                         int is_drawn)
 {
     test->is_open = 0;
+    test->is_unknown = 0;
     factor_take(test->factor, item, is_drawn ? test_row : NULL, test);
-    if (!is_drawn)
+    if (!is_drawn || test->is_unknown)
         return;
     survey_note(survey, test->is_open);
     survey->found += test->is_open;

@@ -4,6 +4,7 @@
 #include "base/random.h"
 
 #include <lattn/certificate.h>
+#include <lattn/status.h>
 
 #include <stdint.h>
 
@@ -32,6 +33,9 @@ void survey_reset(struct survey *survey);
 
 /* Take in the result of a test. */
 void survey_note(struct survey *survey, int is_undetermined);
+
+/* Do its numbers agree with each other? Returns LATTN_OK or LATTN_RANGE. */
+enum lattn_status survey_check(const struct survey *survey);
 
 /* What the tests say so far. */
 struct lattn_stream survey_report(const struct survey *survey);

@@ -2,11 +2,15 @@
  * Streams go through libuv's streams, regular files and /dev/null through uv_fs_read on its thread
  * pool: a stream handle accepts such a file and aborts the process later. Answers into a file are
  * written directly, since that does not wait for anybody.
+ *
+ * Between a TCP stream and the owner there may be a gate, which turns bytes of the network into
+ * those of messages. It goes once it is passed and has nothing to decrypt.
  */
 #include "serve/channel.h"
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "serve/gate.h"
 #include "serve/log.h"
 
 #include <assert.h>
@@ -28,6 +32,8 @@ union stream {
  * reader, writer  the streams in use, both the same for a connection; NULL for files
  * anchor          never started: its closing is what lets closed come later for files, too
  * handles_open    to be closed before the channel is
+ * gate            NULL: bytes go to the owner as they come
+ * deadline, place for a peer that is not let in yet, at most once
  */
 struct channel {
     const struct channel_events *events;
@@ -39,6 +45,13 @@ struct channel {
     uv_stream_t *writer;
     uv_idle_t anchor;
     int handles_open;
+    struct peer peer;
+
+    struct access *access;
+    struct gate *gate;
+    uv_timer_t deadline;
+    int has_deadline;
+    struct lobby_place place;
 
     uv_fs_t file_request;
     char *file_bytes; /* NULL: the input is no file */
@@ -75,6 +88,112 @@ static void report_ended(struct channel *channel, int error)
         channel->events->ended(channel->arg, error);
 }
 
+static void handle_closed(uv_handle_t *handle)
+{
+    struct channel *channel = handle->data;
+
+    channel->handles_open--;
+    report_closed(channel);
+}
+
+static void handle_adopt(struct channel *channel, uv_handle_t *handle)
+{
+    handle->data = channel;
+    channel->handles_open++;
+}
+
+/* ---- the gate ---- */
+
+static void stream_write(struct channel *channel, struct lattn_text *text);
+
+/* The peer need not hurry any more: it is let in, or has to go. */
+static void deadline_lift(struct channel *channel)
+{
+    if (!channel->has_deadline)
+        return;
+    channel->has_deadline = 0;
+    lobby_leave(access_lobby(channel->access), &channel->place);
+    uv_close((uv_handle_t *)&channel->deadline, handle_closed);
+}
+
+static void peer_refuse(struct channel *channel, int error, const char *why)
+{
+    deadline_lift(channel);
+    access_refuse(channel->access, &channel->peer, why);
+    report_ended(channel, error);
+}
+
+static void deadline_over(uv_timer_t *timer)
+{
+    peer_refuse(timer->data, UV_ETIMEDOUT, "it does not say who it is");
+}
+
+static void place_lost(void *arg)
+{
+    peer_refuse(arg, UV_EBUSY, "it waited, and too many others do");
+}
+
+static void gate_flush(struct channel *channel)
+{
+    if (gate_output(channel->gate)->length > 0)
+        stream_write(channel, gate_output(channel->gate));
+}
+
+static void peer_admit(struct channel *channel)
+{
+    deadline_lift(channel);
+    log_event(LOG_LEVEL_DEBUG, "client let in",
+              LOG_FIELDS(log_text("peer", channel->peer.text),
+                         log_text("subject", gate_subject(channel->gate))));
+}
+
+/* Pass on what is in the bytes. Returns the status of the gate when there is nothing more. */
+static enum lattn_status gate_pass(struct channel *channel, struct lattn_complaint *complaint)
+{
+    char room[TLS_RECORD_BYTES];
+    enum lattn_status status = LATTN_OK;
+
+    while (status == LATTN_OK && !channel->is_closing) {
+        const char *bytes;
+        size_t length = 0;
+
+        status = gate_take(channel->gate, room, &bytes, &length, complaint);
+        gate_flush(channel);
+        if (channel->has_deadline && gate_is_passed(channel->gate))
+            peer_admit(channel);
+        if (length > 0)
+            channel->events->bytes(channel->arg, bytes, length);
+    }
+    return status;
+}
+
+static void gate_bytes(struct channel *channel, const char *bytes, size_t length)
+{
+    struct lattn_complaint complaint = {""};
+
+    gate_feed(channel->gate, bytes, length);
+    switch (gate_pass(channel, &complaint)) {
+    case LATTN_OK:
+    case LATTN_MORE:
+        break;
+    case LATTN_CLOSED:
+        channel_read_stop(channel);
+        report_ended(channel, 0);
+        return;
+    case LATTN_DENIED:
+        peer_refuse(channel, UV_EACCES, complaint.text);
+        return;
+    case LATTN_NO_MEMORY:
+        report_ended(channel, UV_ENOMEM);
+        return;
+    default:
+        report_ended(channel, UV_EPROTO);
+        return;
+    }
+    if (gate_is_passed(channel->gate) && !gate_is_encrypted(channel->gate))
+        gate_close(&channel->gate);
+}
+
 /* ---- streams in ---- */
 
 static void stream_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
@@ -88,12 +207,19 @@ static void stream_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buf
 {
     struct channel *channel = stream->data;
 
-    if (length > 0 && !channel->is_closing)
-        channel->events->bytes(channel->arg, buffer->base, (size_t)length);
+    if (length > 0 && !channel->is_closing) {
+        if (channel->gate != NULL)
+            gate_bytes(channel, buffer->base, (size_t)length);
+        else
+            channel->events->bytes(channel->arg, buffer->base, (size_t)length);
+    }
     memory_release(buffer->base);
     if (length >= 0)
         return;
     channel_read_stop(channel);
+    /* Whoever ends an encrypted stream says so within it: this one was cut off. */
+    if (length == UV_EOF && channel->gate != NULL && gate_is_encrypted(channel->gate))
+        length = UV_ECONNRESET;
     report_ended(channel, length == UV_EOF ? 0 : (int)length);
 }
 
@@ -224,10 +350,22 @@ static void file_write(struct channel *channel, const struct lattn_text *text)
     }
 }
 
+static void gate_write(struct channel *channel, const struct lattn_text *text)
+{
+    enum lattn_status status = gate_send(channel->gate, text->data, text->length);
+
+    if (status == LATTN_OK)
+        gate_flush(channel);
+    else
+        output_failed(channel, status == LATTN_NO_MEMORY ? UV_ENOMEM : UV_EPIPE);
+}
+
 void channel_write(struct channel *channel, struct lattn_text *text)
 {
     if (text->length > 0 && !channel->is_mute && !channel->is_closing) {
-        if (channel->writer != NULL)
+        if (channel->gate != NULL)
+            gate_write(channel, text);
+        else if (channel->writer != NULL)
             stream_write(channel, text);
         else
             file_write(channel, text);
@@ -244,9 +382,33 @@ void channel_shutdown(struct channel *channel)
 {
     if (channel->is_standard || channel->is_closing)
         return;
+    if (channel->gate != NULL) {
+        gate_end(channel->gate);
+        gate_flush(channel);
+    }
     /* Where it fails the peer is gone already. */
     (void)uv_shutdown(&channel->shutdown_request, channel->writer, NULL);
     channel->is_mute = 1;
+}
+
+/* Where all has left, a peer behind TLS is told that this was all; whether it listens or not. */
+static void farewell_try(struct channel *channel)
+{
+    struct lattn_text *text;
+    uv_buf_t buffer;
+
+    if (channel->gate == NULL || channel->pending > 0)
+        return;
+    gate_end(channel->gate);
+    text = gate_output(channel->gate);
+    buffer = (uv_buf_t){.base = text->data, .len = text->length};
+    if (text->length > 0)
+        (void)uv_try_write(channel->writer, &buffer, 1);
+}
+
+const char *channel_peer(const struct channel *channel)
+{
+    return channel->peer.text;
 }
 
 size_t channel_pending(const struct channel *channel)
@@ -261,25 +423,13 @@ size_t channel_unsent(const struct channel *channel)
 
 /* ---- opening and closing ---- */
 
-static void handle_closed(uv_handle_t *handle)
-{
-    struct channel *channel = handle->data;
-
-    channel->handles_open--;
-    report_closed(channel);
-}
-
-static void handle_adopt(struct channel *channel, uv_handle_t *handle)
-{
-    handle->data = channel;
-    channel->handles_open++;
-}
-
 void channel_close(struct channel *channel)
 {
     if (channel->is_closing)
         return;
     channel_read_stop(channel);
+    farewell_try(channel);
+    deadline_lift(channel);
     channel->is_closing = 1;
     if (channel->reader != NULL)
         uv_close((uv_handle_t *)channel->reader, handle_closed);
@@ -293,6 +443,7 @@ void channel_release(struct channel **channel)
     struct channel *old = *channel;
 
     assert(old->is_closing && old->handles_open == 0 && !old->file_busy);
+    gate_close(&old->gate);
     memory_release(old->file_bytes);
     memory_release(old);
     *channel = NULL;
@@ -338,17 +489,48 @@ static int connection_accept(struct channel *channel, uv_stream_t *listener)
     return error;
 }
 
+/* Let nobody in who has not said who he is, and not for ever. */
+static enum lattn_status gate_begin(struct channel *channel)
+{
+    enum lattn_status status = gate_open(&channel->gate, channel->access);
+
+    if (status != LATTN_OK)
+        return status;
+    (void)uv_timer_init(channel->loop, &channel->deadline); /* cannot fail */
+    handle_adopt(channel, (uv_handle_t *)&channel->deadline);
+    channel->has_deadline = 1;
+    (void)uv_timer_start(&channel->deadline, deadline_over, GATE_MS_MAX, 0); /* nor can this */
+    lobby_enter(access_lobby(channel->access), &channel->place, place_lost, channel);
+    return LATTN_OK;
+}
+
+static void peer_identify(struct channel *channel)
+{
+    uv_os_fd_t descriptor;
+
+    if (uv_fileno(&channel->input.handle, &descriptor) == 0)
+        peer_find(descriptor, &channel->peer);
+}
+
 enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *listener,
-                                 const struct channel_events *events, void *arg)
+                                 struct access *access, const struct channel_events *events,
+                                 void *arg)
 {
     struct channel *channel = channel_make(listener->loop, events, arg);
+    enum lattn_status status = LATTN_OK;
 
     if (channel == NULL)
         return LATTN_NO_MEMORY;
-    if (connection_accept(channel, listener) != 0) {
+    channel->access = access;
+    if (connection_accept(channel, listener) != 0)
+        status = LATTN_INPUT_OUTPUT;
+    else if (listener->type == UV_TCP && access_is_guarded(access))
+        status = gate_begin(channel);
+    if (status != LATTN_OK) {
         channel_abandon(channel);
-        return LATTN_INPUT_OUTPUT;
+        return status;
     }
+    peer_identify(channel);
     *ret_channel = channel;
     return LATTN_OK;
 }
@@ -402,6 +584,7 @@ enum lattn_status channel_standard(struct channel **ret_channel, uv_loop_t *loop
     if (channel == NULL)
         return LATTN_NO_MEMORY;
     channel->is_standard = 1;
+    channel->peer = (struct peer){.text = "stdin", .host = "stdin"};
     error = standard_open_both(channel);
     if (error != 0) {
         channel_abandon(channel);

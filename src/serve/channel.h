@@ -4,6 +4,8 @@
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
+#include "serve/access.h"
+
 #include <stddef.h>
 #include <uv.h>
 
@@ -17,7 +19,8 @@ struct channel;
  * What a channel reports to its owner.
  *
  * bytes    they came; borrowed
- * ended    nothing will come any more: error 0 at the end of the input, else a libuv error
+ * ended    nothing will come any more: error 0 at the end of the input, else a libuv error;
+ *          UV_EACCES: the peer is not let in and was told so, what it still sends is dropped
  * drained  something that was written has left
  * closed   channel_close is done; the owner may channel_release now
  */
@@ -29,19 +32,25 @@ struct channel_events {
 };
 
 /*
- * Take the connection that waits at a listening stream.
+ * Take the connection that waits at a listening stream. One by TCP passes a gate first, where there
+ * is one (access.h): the owner sees bytes of messages only, of a peer that was let in.
  *
+ * access       kept as long as the channel
  * events, arg  kept until closed was called
  *
  * Returns LATTN_OK, LATTN_NO_MEMORY or LATTN_INPUT_OUTPUT.
  */
 enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *listener,
-                                 const struct channel_events *events, void *arg);
+                                 struct access *access, const struct channel_events *events,
+                                 void *arg);
 
 /* Open standard input and output. Returns as channel_accept. */
 enum lattn_status channel_standard(struct channel **ret_channel, uv_loop_t *loop,
                                    const struct channel_events *events, void *arg,
                                    struct lattn_complaint *complaint);
+
+/* Who is at the other end, for people: see peer.h; "stdin". */
+const char *channel_peer(const struct channel *channel);
 
 /* Ask for bytes, or for none for now (a read under way may still report some). */
 void channel_read_start(struct channel *channel);

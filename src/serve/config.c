@@ -102,7 +102,7 @@ static enum lattn_status entry_take(struct config *config, const struct config_f
     if (option == NULL)
         return complain(complaint, LATTN_FIELD, "%s: not an option (see lattnd --help)",
                         given.where);
-    if (option->take == NULL)
+    if (option->take == NULL || option->kind == OPTION_ACTION)
         return complain(complaint, LATTN_FIELD, "%s: not in a file", given.where);
     value = &config->values[option_index(option)];
     if (option->kind != OPTION_LIST && value->origin.source == CONFIG_SOURCE_FILE)
@@ -236,11 +236,11 @@ static enum lattn_status argument_read(int argc, char **argv, int *at, struct gi
     if (option == NULL)
         return complain(complaint, LATTN_FIELD, "%.100s: not an option (see lattnd --help)",
                         argument);
-    if (option->kind == OPTION_ACTION && value != NULL)
+    if (option->kind == OPTION_ACTION && option->value == NULL && value != NULL)
         return complain(complaint, LATTN_FIELD, "--%s: takes no value", option->name);
     if (option->kind == OPTION_FLAG && value == NULL)
         value = "true";
-    if (option->kind != OPTION_ACTION && value == NULL) {
+    if (option->value != NULL && value == NULL) {
         if (*at == argc)
             return complain(complaint, LATTN_FIELD, "--%s: needs a value, %s", option->name,
                             option->value);
@@ -259,7 +259,8 @@ static enum lattn_status action_take(struct config *config, enum config_action a
                                      struct lattn_complaint *complaint)
 {
     if (config->action != CONFIG_RUN && config->action != action)
-        return complain(complaint, LATTN_FIELD, "--check-config and --explain: one at a time");
+        return complain(complaint, LATTN_FIELD,
+                        "--check-config, --explain and --check-state: one at a time");
     config->action = action;
     return LATTN_OK;
 }
@@ -334,6 +335,60 @@ static enum lattn_status heads_agree(const struct config *config, struct lattn_c
                     d, learner->outputs, most);
 }
 
+/* Is there an address of this kind, or one that was passed on and may be of any? */
+static int listens_at(const struct config *config, enum lattn_address_kind kind)
+{
+    for (size_t i = 0; i < config->addresses_count; i++) {
+        enum lattn_address_kind one = config->addresses[i].address.kind;
+
+        if (one == kind || one == LATTN_ADDRESS_FD)
+            return 1;
+    }
+    return 0;
+}
+
+/* Whoever believes that something is guarded shall be right. */
+static enum lattn_status guards_agree(const struct config *config,
+                                      struct lattn_complaint *complaint)
+{
+    const struct access_settings *access = &config->access;
+    const char *guard = access->token_file != NULL ? "--token-file"
+                        : access->tls_cert != NULL ? "--tls-cert"
+                                                   : NULL;
+
+    if (access->tls_cert != NULL && access->tls_key == NULL)
+        return complain(complaint, LATTN_FIELD, "--tls-cert: needs --tls-key");
+    if (access->tls_key != NULL && access->tls_cert == NULL)
+        return complain(complaint, LATTN_FIELD, "--tls-key: needs --tls-cert");
+    if (access->tls_ca != NULL && access->tls_cert == NULL)
+        return complain(complaint, LATTN_FIELD, "--tls-ca: needs --tls-cert and --tls-key");
+    if (config->addresses_count == 0)
+        return LATTN_OK;
+    if (guard != NULL && !listens_at(config, LATTN_ADDRESS_TCP))
+        return complain(complaint, LATTN_FIELD,
+                        "%s: guards TCP, and there is no such address; a Unix socket is guarded "
+                        "by its mode",
+                        guard);
+    if (config->has_group && !listens_at(config, LATTN_ADDRESS_UNIX))
+        return complain(complaint, LATTN_FIELD, "--group: there is no Unix socket to share");
+    return LATTN_OK;
+}
+
+/* Whoever reaches a daemon may teach and reset it: strangers must be told from friends. */
+static enum lattn_status reach_agrees(const struct config *config,
+                                      struct lattn_complaint *complaint)
+{
+    const struct access_settings *access = &config->access;
+    int knows_clients = access->token_file != NULL || access->tls_ca != NULL;
+
+    if (config->reach == TCP_REACH_LOOPBACK || (access->tls_cert != NULL && knows_clients))
+        return LATTN_OK;
+    return complain(complaint, LATTN_FIELD, "--allow-remote: needs %s%s%s",
+                    access->tls_cert != NULL ? "" : "--tls-cert and --tls-key",
+                    access->tls_cert != NULL || knows_clients ? "" : ", and ",
+                    knows_clients ? "" : "--token-file or --tls-ca");
+}
+
 static enum lattn_status input_agrees(const struct config *config,
                                       struct lattn_complaint *complaint)
 {
@@ -350,7 +405,9 @@ static enum lattn_status input_agrees(const struct config *config,
 static enum lattn_status config_agree(const struct config *config,
                                       struct lattn_complaint *complaint)
 {
-    if (config->addresses_count == 0 && config->action != CONFIG_EXPLAIN)
+    int needs_address = config->action == CONFIG_RUN || config->action == CONFIG_CHECK;
+
+    if (config->addresses_count == 0 && needs_address)
         return complain(complaint, LATTN_FIELD,
                         "nothing to listen on: give --listen unix:PATH, tcp:HOST:PORT, fd:N or "
                         "stdin");
@@ -361,6 +418,8 @@ static enum lattn_status config_agree(const struct config *config,
     if (config->learner.dim == 0 && config->action == CONFIG_EXPLAIN)
         return complain(complaint, LATTN_FIELD,
                         "--explain: needs --dim, the coordinates of a token");
+    if (guards_agree(config, complaint) != LATTN_OK || reach_agrees(config, complaint) != LATTN_OK)
+        return LATTN_FIELD;
     if (input_agrees(config, complaint) != LATTN_OK)
         return LATTN_RANGE;
     return heads_agree(config, complaint);
@@ -412,6 +471,14 @@ size_t config_input_need(const struct config *config)
 size_t config_input_max(const struct config *config)
 {
     return config->input_bytes_max > 0 ? config->input_bytes_max : 4 * config->frame_bytes_max;
+}
+
+int config_is_given(const struct config *config, const char *name)
+{
+    const struct option *option = option_find(name, strlen(name));
+
+    assert(option != NULL);
+    return config->values[option_index(option)].origin.source != CONFIG_SOURCE_DEFAULT;
 }
 
 void config_done(struct config *config)

@@ -5,11 +5,14 @@
 #include <lattn/learner.h>
 #include <lattn/status.h>
 
+#include "serve/access.h"
 #include "serve/config_file.h"
 #include "serve/log.h"
+#include "serve/tcp.h"
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * What lattnd shall do, from four sources: command line, environment, file, defaults; the first
@@ -33,8 +36,9 @@ enum config_action {
     CONFIG_RUN,
     CONFIG_HELP,
     CONFIG_VERSION,
-    CONFIG_CHECK,  /* print what holds, start nothing */
-    CONFIG_EXPLAIN /* print what it will cost, start nothing */
+    CONFIG_CHECK,      /* print what holds, start nothing */
+    CONFIG_EXPLAIN,    /* print what it will cost, start nothing */
+    CONFIG_CHECK_STATE /* verify and describe a state, start nothing */
 };
 
 /* From weak to strong. */
@@ -81,12 +85,20 @@ struct config {
     int32_t heads_count;
     int exit_when_identifying;
     double exit_when_stream; /* a share of the inputs; 0: not that */
+    uint64_t stop_timeout_ns;
     size_t frame_bytes_max;
+    int has_group;
+    gid_t group; /* of Unix sockets */
+    enum tcp_reach reach;
+    struct access_settings access;
     size_t clients_max;
     size_t input_bytes_max; /* 0: by frame_bytes_max, see config_input_max */
     size_t output_bytes_max;
     uint64_t message_timeout_ns;
     uint64_t send_timeout_ns;
+    const char *state_dir;       /* NULL: memory only */
+    const char *state_dir_check; /* of CONFIG_CHECK_STATE */
+    uint64_t checkpoint_every_ns;
     enum log_level log_level;
     enum log_format log_format;
     const char *file_path;
@@ -115,6 +127,8 @@ size_t config_input_need(const struct config *config);
 
 /* The memory for long messages of all clients: as configured, or for four of the greatest. */
 size_t config_input_max(const struct config *config);
+/* Did somebody give a value to the option of this name? */
+int config_is_given(const struct config *config, const char *name);
 
 /* Release what it read from the file. */
 void config_done(struct config *config);

@@ -11,7 +11,8 @@
 
 enum { COMMENT_COLUMN = 40 };
 
-enum lattn_status config_check(const struct config *config, struct lattn_complaint *complaint)
+static enum lattn_status emit_dir_check(const struct config *config,
+                                        struct lattn_complaint *complaint)
 {
     const char *dir = config->emit_dir;
     struct stat found;
@@ -24,6 +25,23 @@ enum lattn_status config_check(const struct config *config, struct lattn_complai
         return LATTN_OK;
     return complain(complaint, LATTN_INPUT_OUTPUT, "emit-dir %.120s: cannot be written to: %s", dir,
                     strerror(errno));
+}
+
+static enum lattn_status access_check(const struct config *config,
+                                      struct lattn_complaint *complaint)
+{
+    struct access *access = NULL;
+    enum lattn_status status = access_open(&access, &config->access, complaint);
+
+    access_close(&access);
+    return status;
+}
+
+enum lattn_status config_check(const struct config *config, struct lattn_complaint *complaint)
+{
+    enum lattn_status status = emit_dir_check(config, complaint);
+
+    return status == LATTN_OK ? access_check(config, complaint) : status;
 }
 
 /* Would the file take it for something else? */

@@ -1,13 +1,12 @@
 #include "serve/inherited.h"
 
 #include "base/complaint.h"
-#include "serve/loopback.h"
 #include "serve/quantity.h"
+#include "serve/tcp.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,22 +14,13 @@
 /* The first descriptor that systemd passes; those before it are input, output and the log. */
 enum { DESCRIPTOR_FIRST = 3 };
 
-/* A whole number in the environment, or 0. */
-static uint64_t variable_count(const char *name)
-{
-    const char *text = getenv(name);
-    uint64_t count = 0;
-
-    return text != NULL && quantity_count(text, &count) == LATTN_OK ? count : 0;
-}
-
 static enum lattn_status range_check(int descriptor, struct lattn_complaint *complaint)
 {
-    uint64_t count = variable_count("LISTEN_FDS");
+    uint64_t count = quantity_variable("LISTEN_FDS");
 
     if (descriptor < DESCRIPTOR_FIRST)
         return complain(complaint, LATTN_ADDRESS, "0 to 2 are input, output and the log");
-    if (variable_count("LISTEN_PID") != (uint64_t)getpid())
+    if (quantity_variable("LISTEN_PID") != (uint64_t)getpid())
         return LATTN_OK;
     if ((uint64_t)(descriptor - DESCRIPTOR_FIRST) >= count)
         return complain(complaint, LATTN_ADDRESS, "not passed on: LISTEN_FDS is %llu, from %d",
@@ -61,7 +51,8 @@ static enum lattn_status socket_check(int descriptor, struct lattn_complaint *co
     return LATTN_OK;
 }
 
-static enum lattn_status family_check(int descriptor, struct lattn_complaint *complaint)
+static enum lattn_status family_check(int descriptor, enum tcp_reach reach,
+                                      struct lattn_complaint *complaint)
 {
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
@@ -73,20 +64,21 @@ static enum lattn_status family_check(int descriptor, struct lattn_complaint *co
         return LATTN_OK;
     case AF_INET:
     case AF_INET6:
-        return loopback_check((struct sockaddr *)&address, complaint);
+        return tcp_check((struct sockaddr *)&address, reach, complaint);
     default:
         return complain(complaint, LATTN_ADDRESS, "neither a Unix socket nor TCP");
     }
 }
 
-enum lattn_status inherited_check(int descriptor, struct lattn_complaint *complaint)
+enum lattn_status inherited_check(int descriptor, enum tcp_reach reach,
+                                  struct lattn_complaint *complaint)
 {
     enum lattn_status status = range_check(descriptor, complaint);
 
     if (status == LATTN_OK)
         status = socket_check(descriptor, complaint);
     if (status == LATTN_OK)
-        status = family_check(descriptor, complaint);
+        status = family_check(descriptor, reach, complaint);
     if (status == LATTN_OK && fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0)
         return complain(complaint, LATTN_ADDRESS, "cannot be kept: %s", strerror(errno));
     return status;

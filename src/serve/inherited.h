@@ -3,11 +3,13 @@
 
 #include <lattn/status.h>
 
+#include "serve/tcp.h"
+
 /*
  * A listening socket that was made by whoever started us, as systemd does for socket activation.
  *
- * Make sure that the descriptor is one, and that we may serve it: a Unix socket, or TCP on a
- * loopback address. Where LISTEN_PID is our process it has to be among the LISTEN_FDS that were
+ * Make sure that the descriptor is one, and that we may serve it: a Unix socket, or TCP within
+ * reach. Where LISTEN_PID is our process it has to be among the LISTEN_FDS that were
  * passed to it. Its path and its modes belong to whoever made it.
  *
  * To be called before this process opens descriptors of its own, which could look like it. From
@@ -15,6 +17,7 @@
  *
  * Returns LATTN_OK, or LATTN_ADDRESS with the reason.
  */
-enum lattn_status inherited_check(int descriptor, struct lattn_complaint *complaint);
+enum lattn_status inherited_check(int descriptor, enum tcp_reach reach,
+                                  struct lattn_complaint *complaint);
 
 #endif

@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "serve/bounds.h"
 #include "serve/log.h"
-#include "serve/loopback.h"
 #include "serve/socket_path.h"
+#include "serve/tcp.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -39,7 +39,7 @@ struct listener {
     void *arg;
     struct socket_path path;
     int has_path;
-    union stream streams[LOOPBACK_SOCKETS_MAX];
+    union stream streams[TCP_SOCKETS_MAX];
     int streams_count;
     int streams_open;
 };
@@ -65,7 +65,7 @@ static void listening_log(const struct listener *listener, int descriptor)
     else if (address->kind == LATTN_ADDRESS_FD)
         snprintf(text, sizeof text, "fd:%d", (int)address->fd);
     else
-        loopback_text(descriptor, text);
+        tcp_text(descriptor, text);
     log_event(LOG_LEVEL_INFO, "listening", LOG_FIELDS(log_text("address", text)));
 }
 
@@ -115,11 +115,12 @@ static enum lattn_status socket_listen(struct listener *listener, uv_loop_t *loo
 }
 
 static enum lattn_status unix_open(struct listener *listener, uv_loop_t *loop,
+                                   const struct listener_settings *settings,
                                    struct lattn_complaint *complaint)
 {
     int descriptor = -1;
-    enum lattn_status status =
-        socket_path_open(&listener->path, listener->address.path, &descriptor, complaint);
+    enum lattn_status status = socket_path_open(&listener->path, listener->address.path,
+                                                settings->group, &descriptor, complaint);
 
     if (status != LATTN_OK)
         return status;
@@ -127,46 +128,51 @@ static enum lattn_status unix_open(struct listener *listener, uv_loop_t *loop,
     return socket_listen(listener, loop, descriptor, complaint);
 }
 
-static enum lattn_status tcp_open(struct listener *listener, uv_loop_t *loop,
-                                  struct lattn_complaint *complaint)
+static enum lattn_status addresses_open(struct listener *listener, uv_loop_t *loop,
+                                        const struct listener_settings *settings,
+                                        struct lattn_complaint *complaint)
 {
-    struct loopback loopback;
+    struct tcp tcp;
     enum lattn_status status =
-        loopback_open(&loopback, listener->address.host, listener->address.port, complaint);
+        tcp_open(&tcp, listener->address.host, listener->address.port, settings->reach, complaint);
 
     if (status != LATTN_OK)
         return status;
-    for (int i = 0; i < loopback.count; i++) {
+    for (int i = 0; i < tcp.count; i++) {
         if (status == LATTN_OK)
-            status = socket_listen(listener, loop, loopback.descriptors[i], complaint);
+            status = socket_listen(listener, loop, tcp.descriptors[i], complaint);
         else
-            close(loopback.descriptors[i]);
+            close(tcp.descriptors[i]);
     }
     return status;
 }
 
 static enum lattn_status sockets_open(struct listener *listener, uv_loop_t *loop,
+                                      const struct listener_settings *settings,
                                       struct lattn_complaint *complaint)
 {
     switch (listener->address.kind) {
     case LATTN_ADDRESS_UNIX:
-        return unix_open(listener, loop, complaint);
+        return unix_open(listener, loop, settings, complaint);
     case LATTN_ADDRESS_TCP:
-        return tcp_open(listener, loop, complaint);
+        return addresses_open(listener, loop, settings, complaint);
     case LATTN_ADDRESS_FD:
         return socket_listen(listener, loop, listener->address.fd, complaint);
+    case LATTN_ADDRESS_TLS:
     case LATTN_ADDRESS_STDIN:
         break;
     }
-    assert(!"standard input has no listener");
+    assert(!"no address that one listens at");
     return LATTN_ADDRESS;
 }
 
 /* ---- opening and closing ---- */
 
 enum lattn_status listener_open(struct listener **ret_listener, uv_loop_t *loop,
-                                const struct lattn_address *address, listener_connect_fn connect,
-                                void *arg, struct lattn_complaint *complaint)
+                                const struct lattn_address *address,
+                                const struct listener_settings *settings,
+                                listener_connect_fn connect, void *arg,
+                                struct lattn_complaint *complaint)
 {
     struct listener *listener = memory_zeroed(1, sizeof *listener);
     enum lattn_status status;
@@ -176,7 +182,7 @@ enum lattn_status listener_open(struct listener **ret_listener, uv_loop_t *loop,
     listener->address = *address;
     listener->connect = connect;
     listener->arg = arg;
-    status = sockets_open(listener, loop, complaint);
+    status = sockets_open(listener, loop, settings, complaint);
     if (status != LATTN_OK) {
         listener_close(&listener);
         return status;

@@ -1,6 +1,9 @@
 /*
  * Events for people and for machines: each is one write of one line, so lines of several threads
  * do not mix. Level and format are set once, before there are threads.
+ *
+ * The journal of systemd reads standard error line by line, stamps each with the time, and takes
+ * a "<6>" at its start for its priority: sd-daemon(3), systemd.exec(5) on $JOURNAL_STREAM.
  */
 #include "serve/log.h"
 
@@ -13,7 +16,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +38,7 @@ static_assert(LINE_BYTES_MAX <= PIPE_BUF, "a pipe that has room has room for a l
 
 static enum log_level level_least = LOG_LEVEL_INFO;
 static enum log_format format_chosen = LOG_FORMAT_LOGFMT;
+static int is_journal; /* who reads stderr */
 
 /* Between asking whether there is room and using it nobody else may. */
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
@@ -41,12 +47,26 @@ static int is_stuck; /* the last line did not go out: the next ones do not wait 
 struct line {
     char bytes[LINE_BYTES_MAX];
     size_t length;
+    size_t start; /* of the event, behind what is for the journal */
 };
+
+/* A variable of this name may have come down from a program whose stderr is not ours. */
+static int stderr_is(const char *stream)
+{
+    struct stat file;
+    char identity[64];
+
+    if (stream == NULL || fstat(STDERR_FILENO, &file) != 0)
+        return 0;
+    snprintf(identity, sizeof identity, "%ju:%ju", (uintmax_t)file.st_dev, (uintmax_t)file.st_ino);
+    return strcmp(stream, identity) == 0;
+}
 
 void log_configure(enum log_level level, enum log_format format)
 {
     level_least = level;
     format_chosen = format;
+    is_journal = stderr_is(getenv("JOURNAL_STREAM"));
 }
 
 struct log_field log_text(const char *key, const char *text)
@@ -131,7 +151,7 @@ static int is_quoted(const char *text)
 
 static void line_add_key(struct line *line, const char *key)
 {
-    int is_first = line->length == 0;
+    int is_first = line->length == line->start;
 
     if (format_chosen == LOG_FORMAT_JSON) {
         line_add(line, is_first ? "{\"" : ",\"");
@@ -166,6 +186,19 @@ static void line_add_time(struct line *line)
     strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(text, sizeof text, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
     line_add_text(line, "time", text);
+}
+
+/* When it was, or what the journal needs, which knows when. */
+static void line_begin(struct line *line, enum log_level level)
+{
+    static const char *const priorities[] = {"<7>", "<6>", "<4>", "<3>"};
+
+    if (!is_journal) {
+        line_add_time(line);
+        return;
+    }
+    line_add(line, priorities[level]);
+    line->start = line->length;
 }
 
 static void line_add_field(struct line *line, const struct log_field *field)
@@ -222,7 +255,7 @@ void log_event(enum log_level level, const char *message, const struct log_field
 
     if (level < level_least)
         return;
-    line_add_time(&line);
+    line_begin(&line, level);
     line_add_text(&line, "level", level_word(level));
     line_add_text(&line, "msg", message);
     for (; fields != NULL && fields->kind != LOG_KIND_END; fields++)

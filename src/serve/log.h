@@ -27,7 +27,12 @@ struct log_field {
         }                                                                                          \
     }
 
-/* What is written, and how; before the first thread starts. Default: info, logfmt. */
+/*
+ * What is written, and how; before the first thread starts. Default: info, logfmt.
+ *
+ * Where stderr is the journal, as $JOURNAL_STREAM tells, a line begins with its priority, "<6>",
+ * and has no time.
+ */
 void log_configure(enum log_level level, enum log_format format);
 
 /*

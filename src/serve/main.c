@@ -11,6 +11,7 @@
 #include "serve/log.h"
 #include "serve/option.h"
 #include "serve/server.h"
+#include "serve/state_dir.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -47,6 +48,26 @@ static void heap_keep_spare(void)
     (void)mallopt(M_TRIM_THRESHOLD, HEAP_SPARE_BYTES_MAX);
 }
 
+static void stopped_log(int code)
+{
+    log_event(LOG_LEVEL_INFO, "stopped", LOG_FIELDS(log_count("exit", code)));
+}
+
+/* Run a server to its end; its threads do not end with it where it is overdue. */
+static int run(struct server *server)
+{
+    switch (server_run(server)) {
+    case SERVER_DONE:
+        return EXIT_DONE;
+    case SERVER_SHORT:
+        break;
+    case SERVER_OVERDUE:
+        stopped_log(EXIT_REFUSED);
+        _exit(EXIT_REFUSED);
+    }
+    return EXIT_REFUSED;
+}
+
 static int serve(const struct config *config)
 {
     int64_t descriptors = descriptors_raise();
@@ -62,9 +83,9 @@ static int serve(const struct config *config)
     signal(SIGPIPE, SIG_IGN);
     heap_keep_spare();
     if (server_open(&server, config) == LATTN_OK)
-        code = server_run(server);
+        code = run(server);
     server_close(&server);
-    log_event(LOG_LEVEL_INFO, "stopped", LOG_FIELDS(log_count("exit", code)));
+    stopped_log(code);
     return code;
 }
 
@@ -84,6 +105,19 @@ static int check(const struct config *config)
     return output_end();
 }
 
+static int check_state(const struct config *config)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = state_dir_check(config->state_dir_check, stdout, &complaint);
+    int code = output_end();
+
+    if (status == LATTN_OK)
+        return code;
+    fprintf(stderr, "lattnd: --check-state %s\n",
+            complaint.text[0] != '\0' ? complaint.text : lattn_status_text(status));
+    return EXIT_REFUSED;
+}
+
 static int act(const struct config *config)
 {
     switch (config->action) {
@@ -100,6 +134,8 @@ static int act(const struct config *config)
     case CONFIG_EXPLAIN:
         explain_print(config, stdout);
         return output_end();
+    case CONFIG_CHECK_STATE:
+        return check_state(config);
     }
     return serve(config);
 }

@@ -10,6 +10,7 @@
 #include "serve/quantity.h"
 
 #include <assert.h>
+#include <grp.h>
 #include <math.h>
 #include <string.h>
 
@@ -36,6 +37,9 @@ static enum lattn_status take_listen(struct config *config, const char *value,
 
     if (status != LATTN_OK)
         return status;
+    if (address.kind == LATTN_ADDRESS_TLS)
+        return complain(complaint, LATTN_ADDRESS,
+                        "one listens at tcp:HOST:PORT; --tls-cert makes it speak TLS");
     if (config->addresses_count == CONFIG_LISTEN_MAX)
         return complain(complaint, LATTN_RANGE, "at most %d addresses", CONFIG_LISTEN_MAX);
     if (strlen(value) >= sizeof place->text)
@@ -76,16 +80,24 @@ static enum lattn_status take_outputs(struct config *config, const char *value,
     return take_size(value, LATTN_OUTPUTS_MAX, &config->learner.outputs, complaint);
 }
 
+static enum lattn_status take_flag(const char *value, int *ret_flag,
+                                   struct lattn_complaint *complaint)
+{
+    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        return complain(complaint, LATTN_FIELD, "neither true nor false");
+    *ret_flag = value[0] == 't';
+    return LATTN_OK;
+}
+
 static enum lattn_status take_bias(struct config *config, const char *value,
                                    struct lattn_complaint *complaint)
 {
-    if (strcmp(value, "true") == 0)
-        config->learner.bias = 1;
-    else if (strcmp(value, "false") == 0)
-        config->learner.bias = 0;
-    else
-        return complain(complaint, LATTN_FIELD, "neither true nor false");
-    return LATTN_OK;
+    int has_bias = 0;
+    enum lattn_status status = take_flag(value, &has_bias, complaint);
+
+    if (status == LATTN_OK)
+        config->learner.bias = has_bias;
+    return status;
 }
 
 static enum lattn_status take_forget(struct config *config, const char *value,
@@ -173,13 +185,19 @@ static enum lattn_status take_emit_every(struct config *config, const char *valu
     return LATTN_OK;
 }
 
-static enum lattn_status take_emit_dir(struct config *config, const char *value,
-                                       struct lattn_complaint *complaint)
+static enum lattn_status take_directory(const char *value, const char **ret_directory,
+                                        struct lattn_complaint *complaint)
 {
     if (value[0] == '\0')
         return complain(complaint, LATTN_FIELD, "names no directory");
-    config->emit_dir = value;
+    *ret_directory = value;
     return LATTN_OK;
+}
+
+static enum lattn_status take_emit_dir(struct config *config, const char *value,
+                                       struct lattn_complaint *complaint)
+{
+    return take_directory(value, &config->emit_dir, complaint);
 }
 
 static enum lattn_status take_heads(struct config *config, const char *value,
@@ -219,6 +237,26 @@ static enum lattn_status take_exit_when(struct config *config, const char *value
     return LATTN_OK;
 }
 
+static enum lattn_status take_time(const char *value, uint64_t *ret_ns,
+                                   struct lattn_complaint *complaint)
+{
+    uint64_t ns;
+    enum lattn_status status = quantity_time(value, &ns);
+
+    if (status != LATTN_OK)
+        return complain(complaint, status, "not a time (250ms, 5s, 2m)");
+    if (ns == 0)
+        return complain(complaint, LATTN_RANGE, "must be above 0");
+    *ret_ns = ns;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_stop_timeout(struct config *config, const char *value,
+                                           struct lattn_complaint *complaint)
+{
+    return take_time(value, &config->stop_timeout_ns, complaint);
+}
+
 static enum lattn_status take_bytes(const char *value, size_t *ret_bytes,
                                     struct lattn_complaint *complaint)
 {
@@ -251,6 +289,65 @@ static enum lattn_status take_max_frame(struct config *config, const char *value
         return complain(complaint, LATTN_RANGE, "outside 1..1G");
     config->frame_bytes_max = bytes;
     return LATTN_OK;
+}
+
+static enum lattn_status take_group(struct config *config, const char *value,
+                                    struct lattn_complaint *complaint)
+{
+    const struct group *group = getgrnam(value);
+    uint64_t number = 0;
+
+    if (group != NULL)
+        number = group->gr_gid;
+    else if (quantity_count(value, &number) != LATTN_OK || number >= (gid_t)-1)
+        return complain(complaint, LATTN_NAME, "there is no such group");
+    config->has_group = 1;
+    config->group = (gid_t)number;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_allow_remote(struct config *config, const char *value,
+                                           struct lattn_complaint *complaint)
+{
+    int is_allowed = 0;
+    enum lattn_status status = take_flag(value, &is_allowed, complaint);
+
+    if (status == LATTN_OK)
+        config->reach = is_allowed ? TCP_REACH_ANYWHERE : TCP_REACH_LOOPBACK;
+    return status;
+}
+
+static enum lattn_status take_file(const char *value, const char **ret_path,
+                                   struct lattn_complaint *complaint)
+{
+    if (value[0] == '\0')
+        return complain(complaint, LATTN_FIELD, "names no file");
+    *ret_path = value;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_tls_cert(struct config *config, const char *value,
+                                       struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.tls_cert, complaint);
+}
+
+static enum lattn_status take_tls_key(struct config *config, const char *value,
+                                      struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.tls_key, complaint);
+}
+
+static enum lattn_status take_tls_ca(struct config *config, const char *value,
+                                     struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.tls_ca, complaint);
+}
+
+static enum lattn_status take_token_file(struct config *config, const char *value,
+                                         struct lattn_complaint *complaint)
+{
+    return take_file(value, &config->access.token_file, complaint);
 }
 
 static enum lattn_status take_max_clients(struct config *config, const char *value,
@@ -312,6 +409,24 @@ static enum lattn_status take_send_timeout(struct config *config, const char *va
     return take_timeout(value, &config->send_timeout_ns, complaint);
 }
 
+static enum lattn_status take_state(struct config *config, const char *value,
+                                    struct lattn_complaint *complaint)
+{
+    return take_directory(value, &config->state_dir, complaint);
+}
+
+static enum lattn_status take_check_state(struct config *config, const char *value,
+                                          struct lattn_complaint *complaint)
+{
+    return take_directory(value, &config->state_dir_check, complaint);
+}
+
+static enum lattn_status take_checkpoint_every(struct config *config, const char *value,
+                                               struct lattn_complaint *complaint)
+{
+    return take_timeout(value, &config->checkpoint_every_ns, complaint);
+}
+
 static enum lattn_status take_log_level(struct config *config, const char *value,
                                         struct lattn_complaint *complaint)
 {
@@ -366,6 +481,12 @@ static const struct option options[] = {
      .help = "of the model: as few as will do, all of the SVD, or its N largest"},
     {.name = "exit-when", .value = "identifying|stream:X", .without = "never",
      .take = take_exit_when, .help = "exit 0 then; 1 if stdin, the only input, ended before"},
+    {.name = "stop-timeout", .value = "TIME", .initial = "30s", .take = take_stop_timeout,
+     .help = "most that the end after SIGTERM may take"},
+    {.name = "state", .value = "DIR", .without = "memory only", .take = take_state,
+     .help = "keep there all that is learned, before it is acknowledged"},
+    {.name = "checkpoint-every", .value = "TIME", .initial = "60s", .take = take_checkpoint_every,
+     .help = "how old a change may get before a checkpoint has it"},
     {.name = "max-memory", .value = "SIZE", .without = "no limit", .take = take_max_memory,
      .help = "what the learner may hold: 64K, 2G"},
     {.name = "max-frame", .value = "SIZE", .initial = "16M", .take = take_max_frame,
@@ -380,6 +501,18 @@ static const struct option options[] = {
      .help = "a message above 64K must be whole within so much waiting for it"},
     {.name = "send-timeout", .value = "TIME", .initial = "60s", .take = take_send_timeout,
      .help = "a client that takes no byte of its answers for so long is dropped"},
+    {.name = "group", .value = "G", .without = "the owner only", .take = take_group,
+     .help = "may connect to Unix sockets, too: a name or a number"},
+    {.kind = OPTION_FLAG, .name = "allow-remote", .initial = "false", .take = take_allow_remote,
+     .help = "serve TCP beyond loopback: with TLS, and a token or certificates"},
+    {.name = "tls-cert", .value = "FILE", .without = "TCP in plain", .take = take_tls_cert,
+     .help = "speak TLS on TCP with this certificate"},
+    {.name = "tls-key", .value = "FILE", .without = "no key", .take = take_tls_key,
+     .help = "the key of the certificate"},
+    {.name = "tls-ca", .value = "FILE", .without = "clients need no certificate",
+     .take = take_tls_ca, .help = "clients by TCP need a certificate from there"},
+    {.name = "token-file", .value = "FILE", .without = "clients need no token",
+     .take = take_token_file, .help = "clients by TCP need one of the tokens in it"},
     {.name = "log-level", .value = "LEVEL", .initial = "info", .take = take_log_level,
      .help = "debug, info, warn or error"},
     {.name = "log-format", .value = "FORMAT", .initial = "logfmt", .take = take_log_format,
@@ -390,6 +523,8 @@ static const struct option options[] = {
      .help = "check all of it, print what holds, and end"},
     {.kind = OPTION_ACTION, .name = "explain", .action = CONFIG_EXPLAIN,
      .help = "print what these options will cost, and end"},
+    {.kind = OPTION_ACTION, .name = "check-state", .value = "DIR", .action = CONFIG_CHECK_STATE,
+     .take = take_check_state, .help = "verify and describe a state, and end"},
     {.kind = OPTION_ACTION, .name = "help", .action = CONFIG_HELP, .help = "show this"},
     {.kind = OPTION_ACTION, .name = "version", .action = CONFIG_VERSION,
      .help = "show the version"},

@@ -4,9 +4,11 @@
 #include <lattn/learner.h>
 #include <lattn/status.h>
 
+#include "serve/access.h"
 #include "serve/chunk.h"
-#include "serve/fold.h"
 #include "serve/publish.h"
+#include "store/state.h"
+#include "store/store.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,7 +27,10 @@ struct pipeline;
  * emit_every_ns, emit_every_pairs  one of them is 0
  * emit_dir                         NULL: no files; kept
  * frame_bytes_max                  of a message, which the loop holds to; hello tells it
- * commit                           see fold.h; NULL: none
+ * access                           whose refusals status tells of; kept
+ * store                            of the state; NULL: memory only; kept
+ * state_dir                        its directory, for messages; kept
+ * checkpoint_every_ns              as keeper.h
  * wake                             called on other threads: there is something to collect, or the
  *                                  pipeline has ended
  */
@@ -37,8 +42,10 @@ struct pipeline_settings {
     int32_t heads_count;
     const char *emit_dir;
     size_t frame_bytes_max;
-    fold_commit_fn commit;
-    void *commit_arg;
+    const struct access *access;
+    struct store *store;
+    const char *state_dir;
+    uint64_t checkpoint_every_ns;
     void (*wake)(void *arg);
     void *wake_arg;
 };
@@ -46,10 +53,12 @@ struct pipeline_settings {
 /*
  * Starts the threads.
  *
- * Returns LATTN_OK, LATTN_RANGE, LATTN_INPUT_OUTPUT or LATTN_NO_MEMORY.
+ * state  taken over: what the learner begins with; refused, some of it may be left to the caller
+ *
+ * Returns LATTN_OK, LATTN_INPUT_OUTPUT or LATTN_NO_MEMORY.
  */
 enum lattn_status pipeline_open(struct pipeline **ret_pipeline,
-                                const struct pipeline_settings *settings,
+                                const struct pipeline_settings *settings, struct state *state,
                                 struct lattn_complaint *complaint);
 /* Ends it if pipeline_end was not called, and waits for the threads; accepts a pointer to NULL. */
 void pipeline_close(struct pipeline **pipeline);
@@ -66,8 +75,14 @@ enum lattn_status pipeline_collect(struct pipeline *pipeline, struct chunk **ret
 /* The newest bulletin, as publisher_bulletin. */
 enum lattn_status pipeline_bulletin(struct pipeline *pipeline, struct bulletin **ret_bulletin);
 
-/* Emit soon, whatever the schedule says. */
+/* Emit soon, whatever the schedule says, and make a checkpoint. */
 void pipeline_emit(struct pipeline *pipeline);
+
+/*
+ * Has the learner thread come round since this was asked the last time? Asks it to come round
+ * again, which it does as soon as it has finished what it is at; the first answer is yes.
+ */
+int pipeline_is_alive(struct pipeline *pipeline);
 
 /* Nothing more will be handed in: learn what is there and emit for the last time. */
 void pipeline_end(struct pipeline *pipeline);

@@ -87,16 +87,12 @@ static enum lattn_status edition_make(struct edition *edition,
                                       const struct lattn_service *service)
 {
     struct bulletin *bulletin = memory_zeroed(1, sizeof *bulletin);
-    const struct lattn_certificate *certificate = &emission->report.certificate;
     enum lattn_status status;
 
     if (bulletin == NULL)
         return LATTN_NO_MEMORY;
     edition->bulletin = bulletin;
-    bulletin->identifying = certificate->verdict == LATTN_IDENTIFYING;
-    bulletin->pairs = certificate->pairs;
-    bulletin->rank = certificate->rank;
-    bulletin->p = certificate->p;
+    bulletin->certificate = emission->report.certificate;
     bulletin->stream = emission->report.stream;
     status = edition_write(edition, LATTN_FORMAT_JSON, emission, service);
     if (status == LATTN_OK)

@@ -26,10 +26,7 @@ struct bulletin {
     struct lattn_text status[BULLETIN_FORMATS]; /* with the status alone */
     struct lattn_text model[BULLETIN_FORMATS];  /* with status and model */
     uint64_t number;                            /* counts up from 1 */
-    int identifying;
-    uint64_t pairs; /* these three are of its certificate */
-    int64_t rank;
-    int64_t p;
+    struct lattn_certificate certificate;
     struct lattn_stream stream;
 };
 

@@ -108,3 +108,11 @@ enum lattn_status quantity_real(const char *text, double *ret_real)
     *ret_real = real;
     return LATTN_OK;
 }
+
+uint64_t quantity_variable(const char *name)
+{
+    const char *text = getenv(name);
+    uint64_t count = 0;
+
+    return text != NULL && quantity_count(text, &count) == LATTN_OK ? count : 0;
+}

@@ -22,4 +22,7 @@ enum lattn_status quantity_time(const char *text, uint64_t *ret_ns);
 enum lattn_status quantity_size(const char *text, size_t *ret_bytes);
 enum lattn_status quantity_real(const char *text, double *ret_real);
 
+/* A whole number in the environment; 0 where there is none, or no such variable. */
+uint64_t quantity_variable(const char *name);
+
 #endif

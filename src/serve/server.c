@@ -5,12 +5,15 @@
  *   2  every session is idle: what was read is learned and answered -> pipeline_end
  *   3  the pipeline has ended: the last emission is in its files and on its way to subscribers
  *   4  the sessions go when their answers have left, after a while in any case
+ *
+ * At a signal all of it has --stop-timeout: a service manager would kill what takes longer.
  */
 #include "serve/server.h"
 
 #include <lattn/version.h>
 
 #include "base/memory.h"
+#include "serve/access.h"
 #include "serve/bounds.h"
 #include "serve/clients.h"
 #include "serve/descriptors.h"
@@ -20,21 +23,18 @@
 #include "serve/looks.h"
 #include "serve/pipeline.h"
 #include "serve/refusal.h"
+#include "serve/service.h"
 #include "serve/session.h"
+#include "serve/signals.h"
+#include "serve/state_dir.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <uv.h>
-
-/* timeout(1) and the like signal the process and its group: that is one wish, not two. */
-#define SIGNAL_REPEAT_NS UINT64_C(1000000000)
 
 /* How long the end waits for clients that do not read their answers. */
 enum { FAREWELL_MS = 2000 };
 
-enum { NANOSECONDS_PER_MS = 1000000 };
-
-enum { SIGNALS_COUNT = 3 };
+enum { NS_PER_MS = 1000000 };
 
 enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_IDENTIFYING, REASON_STREAM };
 
@@ -43,9 +43,12 @@ struct server {
     uv_loop_t loop;
     uv_async_t wake;
     uv_timer_t farewell;
-    uv_signal_t signals[SIGNALS_COUNT];
+    uv_timer_t deadline;
+    struct signals signals;
+    struct service service;
     int has_loop;
 
+    struct access *access;
     struct listener *listeners[CONFIG_LISTEN_MAX];
     size_t listeners_count;
     struct session_host host;
@@ -60,14 +63,15 @@ struct server {
     size_t late_bytes;
     uv_check_t round;
     struct session *standard; /* the one of stdin, while it lasts */
+    struct store *store;      /* NULL: memory only */
     struct pipeline *pipeline;
     struct bulletin *newest;
     struct looks looks;
 
     int is_stopping;
     int is_ending; /* pipeline_end was called */
+    int is_overdue;
     enum reason reason;
-    uint64_t stop_ns;
 };
 
 /* ---- the end ---- */
@@ -79,10 +83,11 @@ static void handles_close(struct server *server)
         return;
     uv_close((uv_handle_t *)&server->wake, NULL);
     uv_close((uv_handle_t *)&server->farewell, NULL);
+    uv_close((uv_handle_t *)&server->deadline, NULL);
     uv_close((uv_handle_t *)&server->turns, NULL);
     uv_close((uv_handle_t *)&server->round, NULL);
-    for (int i = 0; i < SIGNALS_COUNT; i++)
-        uv_close((uv_handle_t *)&server->signals[i], NULL);
+    signals_stop(&server->signals);
+    service_stop(&server->service);
 }
 
 static void farewell_over(uv_timer_t *timer)
@@ -120,12 +125,31 @@ static void server_stop(struct server *server, enum reason reason)
         return;
     server->is_stopping = 1;
     server->reason = reason;
-    server->stop_ns = uv_hrtime();
     log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
     for (size_t i = 0; i < server->listeners_count; i++)
         listener_close(&server->listeners[i]);
     clients_each(&server->clients, session_finish);
     server_consider_ending(server);
+}
+
+/* What keeps the daemon from its end. */
+static const char *server_undone(const struct server *server)
+{
+    if (!server->is_ending)
+        return "messages that were read are not learned";
+    return server->pipeline != NULL ? "the last emission" : "clients have not read their answers";
+}
+
+static void deadline_over(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    size_t waiting = server->pipeline == NULL ? 0 : pipeline_bytes(server->pipeline);
+
+    log_event(LOG_LEVEL_ERROR, "not stopped in time: ending at once",
+              LOG_FIELDS(log_text("undone", server_undone(server)),
+                         log_count("waiting_bytes", (int64_t)waiting)));
+    server->is_overdue = 1;
+    uv_stop(&server->loop);
 }
 
 /* ---- what sessions report ---- */
@@ -243,7 +267,7 @@ static void session_ended(void *arg, struct session *session)
 {
     struct server *server = arg;
 
-    log_event(LOG_LEVEL_DEBUG, "client gone", NULL);
+    log_event(LOG_LEVEL_DEBUG, "client gone", LOG_FIELDS(log_text("peer", session_peer(session))));
     if (session == server->standard)
         server->standard = NULL;
     clients_remove(&server->clients, session);
@@ -267,7 +291,8 @@ static void client_connected(void *arg, uv_stream_t *stream)
         status = session_accept(&session, &server->host, stream);
     }
     if (status == LATTN_OK) {
-        log_event(LOG_LEVEL_DEBUG, "client connected", NULL);
+        log_event(LOG_LEVEL_DEBUG, "client connected",
+                  LOG_FIELDS(log_text("peer", session_peer(session))));
         clients_add(&server->clients, session);
     } else {
         log_event(LOG_LEVEL_ERROR, "cannot serve a connection",
@@ -293,6 +318,11 @@ static void answers_deliver(struct server *server)
     }
 }
 
+static int bulletin_identifies(const struct bulletin *bulletin)
+{
+    return bulletin->certificate.verdict == LATTN_IDENTIFYING;
+}
+
 static void bulletin_deliver(struct server *server)
 {
     struct bulletin *bulletin = NULL;
@@ -303,7 +333,8 @@ static void bulletin_deliver(struct server *server)
     server->newest = bulletin;
     server->host.newest = bulletin;
     clients_each(&server->clients, session_publish);
-    if (bulletin->identifying && server->config->exit_when_identifying)
+    service_report(&server->service, &bulletin->certificate);
+    if (bulletin_identifies(bulletin) && server->config->exit_when_identifying)
         server_stop(server, REASON_IDENTIFYING);
     if (server->config->exit_when_stream > 0 && looks_take(&server->looks, &bulletin->stream))
         server_stop(server, REASON_STREAM);
@@ -332,31 +363,6 @@ static void pipeline_wakes(void *arg)
     (void)uv_async_send(&server->wake); /* fails only if closing, which waits for the threads */
 }
 
-/* ---- signals ---- */
-
-static int is_repeat(const struct server *server)
-{
-    return server->reason == REASON_SIGNAL && uv_hrtime() - server->stop_ns < SIGNAL_REPEAT_NS;
-}
-
-static void signal_came(uv_signal_t *handle, int number)
-{
-    struct server *server = handle->data;
-
-    if (number == SIGUSR1) {
-        if (server->pipeline != NULL)
-            pipeline_emit(server->pipeline);
-    } else if (!server->is_stopping) {
-        server_stop(server, REASON_SIGNAL);
-    } else if (!is_repeat(server)) {
-        /* Asked twice: end as if there were no handler. */
-        signal(number, SIG_DFL);
-        raise(number);
-    }
-}
-
-/* ---- opening and closing ---- */
-
 static void complain_in_log(const char *what, const char *object, enum lattn_status status,
                             const struct lattn_complaint *complaint)
 {
@@ -366,9 +372,44 @@ static void complain_in_log(const char *what, const char *object, enum lattn_sta
               LOG_FIELDS(log_text("object", object), log_text("error", why)));
 }
 
+/* ---- signals ---- */
+
+static void stop_asked(void *arg)
+{
+    struct server *server = arg;
+    uint64_t most_ms = server->config->stop_timeout_ns / NS_PER_MS;
+
+    (void)uv_timer_start(&server->deadline, deadline_over, most_ms, 0);
+    service_stopping(&server->service, server->config->stop_timeout_ns);
+    server_stop(server, REASON_SIGNAL);
+}
+
+/* Certificates, keys and tokens are changed without a restart. */
+static void reload_asked(void *arg)
+{
+    struct server *server = arg;
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = access_reload(server->access, &complaint);
+
+    if (status == LATTN_OK)
+        log_event(LOG_LEVEL_INFO, "certificates and tokens read again", NULL);
+    else
+        complain_in_log("certificates and tokens stay as they were", "access", status, &complaint);
+}
+
+static void emission_asked(void *arg)
+{
+    struct server *server = arg;
+
+    if (server->pipeline != NULL)
+        pipeline_emit(server->pipeline);
+}
+
+/* ---- opening and closing ---- */
+
 static int handles_open(struct server *server)
 {
-    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGUSR1};
+    const struct signals_calls calls = {stop_asked, emission_asked, reload_asked, server};
     int error = uv_async_init(&server->loop, &server->wake, pipeline_woke);
 
     if (error != 0)
@@ -376,22 +417,15 @@ static int handles_open(struct server *server)
     server->wake.data = server;
     (void)uv_timer_init(&server->loop, &server->farewell); /* cannot fail */
     server->farewell.data = server;
+    (void)uv_timer_init(&server->loop, &server->deadline);
+    server->deadline.data = server;
     (void)uv_idle_init(&server->loop, &server->turns); /* cannot fail */
     server->turns.data = server;
     (void)uv_check_init(&server->loop, &server->round); /* cannot fail */
     server->round.data = server;
     server->last_late = &server->late;
     (void)uv_check_start(&server->round, round_ended); /* cannot fail */
-    for (int i = 0; i < SIGNALS_COUNT; i++) {
-        error = uv_signal_init(&server->loop, &server->signals[i]);
-        if (error != 0)
-            return error;
-        server->signals[i].data = server;
-        error = uv_signal_start(&server->signals[i], signal_came, numbers[i]);
-        if (error != 0)
-            return error;
-    }
-    return 0;
+    return signals_start(&server->signals, &server->loop, &calls);
 }
 
 static enum lattn_status loop_open(struct server *server)
@@ -408,6 +442,14 @@ static enum lattn_status loop_open(struct server *server)
     return LATTN_INPUT_OUTPUT;
 }
 
+/* Is the learner thread? Once it has ended there is nothing left to wait for. */
+static int server_is_alive(void *arg)
+{
+    const struct server *server = arg;
+
+    return server->pipeline == NULL || pipeline_is_alive(server->pipeline);
+}
+
 /* Before there are descriptors of our own, which could be taken for one that was passed on. */
 static enum lattn_status inheritance_check(const struct config *config)
 {
@@ -418,7 +460,7 @@ static enum lattn_status inheritance_check(const struct config *config)
 
         if (address->address.kind != LATTN_ADDRESS_FD)
             continue;
-        status = inherited_check(address->address.fd, &complaint);
+        status = inherited_check(address->address.fd, config->reach, &complaint);
         if (status != LATTN_OK) {
             complain_in_log("cannot listen", address->text, status, &complaint);
             return status;
@@ -427,8 +469,24 @@ static enum lattn_status inheritance_check(const struct config *config)
     return LATTN_OK;
 }
 
+static enum lattn_status access_begin(struct server *server)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = access_open(&server->access, &server->config->access, &complaint);
+
+    if (status != LATTN_OK)
+        complain_in_log("cannot start", "access", status, &complaint);
+    server->host.access = server->access;
+    return status;
+}
+
 static enum lattn_status listeners_open(struct server *server)
 {
+    const struct listener_settings settings = {
+        .reach = server->config->reach,
+        .group = server->config->has_group ? &server->config->group : NULL,
+    };
+
     for (size_t i = 0; i < server->config->addresses_count; i++) {
         const struct config_address *address = &server->config->addresses[i];
         struct lattn_complaint complaint = {""};
@@ -437,7 +495,7 @@ static enum lattn_status listeners_open(struct server *server)
         if (address->address.kind == LATTN_ADDRESS_STDIN)
             continue;
         status = listener_open(&server->listeners[server->listeners_count], &server->loop,
-                               &address->address, client_connected, server, &complaint);
+                               &address->address, &settings, client_connected, server, &complaint);
         if (status != LATTN_OK) {
             complain_in_log("cannot listen", address->text, status, &complaint);
             return status;
@@ -468,7 +526,7 @@ static enum lattn_status standard_open(struct server *server)
     return LATTN_OK;
 }
 
-static enum lattn_status learner_open(struct server *server)
+static enum lattn_status learner_open(struct server *server, struct state *state)
 {
     const struct config *config = server->config;
     const struct pipeline_settings settings = {
@@ -479,11 +537,15 @@ static enum lattn_status learner_open(struct server *server)
         .heads_count = config->heads_count,
         .emit_dir = config->emit_dir,
         .frame_bytes_max = config->frame_bytes_max,
+        .access = server->access,
+        .store = server->store,
+        .state_dir = config->state_dir,
+        .checkpoint_every_ns = config->checkpoint_every_ns,
         .wake = pipeline_wakes,
         .wake_arg = server,
     };
     struct lattn_complaint complaint = {""};
-    enum lattn_status status = pipeline_open(&server->pipeline, &settings, &complaint);
+    enum lattn_status status = pipeline_open(&server->pipeline, &settings, state, &complaint);
 
     if (status != LATTN_OK)
         complain_in_log("cannot start", "learner", status, &complaint);
@@ -517,8 +579,8 @@ static struct session_host host_of(struct server *server)
     return (struct session_host){
         .loop = &server->loop,
         .frame_bytes_max = config->frame_bytes_max,
-        .message_timeout_ms = config->message_timeout_ns / NANOSECONDS_PER_MS,
-        .send_timeout_ms = config->send_timeout_ns / NANOSECONDS_PER_MS,
+        .message_timeout_ms = config->message_timeout_ns / NS_PER_MS,
+        .send_timeout_ms = config->send_timeout_ns / NS_PER_MS,
         .input = &server->input,
         .output = &server->output,
         .submit = chunk_submitted,
@@ -534,6 +596,7 @@ static struct session_host host_of(struct server *server)
 enum lattn_status server_open(struct server **ret_server, const struct config *config)
 {
     struct server *server = memory_zeroed(1, sizeof *server);
+    struct state state = {0};
     enum lattn_status status;
 
     if (server == NULL)
@@ -547,18 +610,28 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     server->host = host_of(server);
     status = inheritance_check(config);
     if (status == LATTN_OK)
+        status = state_dir_open(config, &server->store, &state);
+    if (status == LATTN_OK)
         status = loop_open(server);
     if (status == LATTN_OK)
-        status = learner_open(server);
+        status = access_begin(server);
+    if (status == LATTN_OK) {
+        service_start(&server->service, &server->loop, server_is_alive, server);
+        status = learner_open(server, &state);
+    }
     if (status == LATTN_OK)
         status = listeners_open(server);
     if (status == LATTN_OK)
         status = standard_open(server);
+    state_done(&state);
     if (status != LATTN_OK) {
         server_close(&server);
         return status;
     }
-    log_event(LOG_LEVEL_INFO, "memory only: nothing is kept when the daemon ends",
+    service_ready(&server->service);
+    log_event(LOG_LEVEL_INFO,
+              server->store == NULL ? "memory only: nothing is kept when the daemon ends"
+                                    : "all that is acknowledged is kept",
               LOG_FIELDS(log_text("version", LATTN_VERSION)));
     *ret_server = server;
     return LATTN_OK;
@@ -572,11 +645,12 @@ static void shortfall_log(const struct server *server)
 
     if (server->config->exit_when_identifying)
         log_event(LOG_LEVEL_WARN, "not identifying when the input ended",
-                  LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
-                             log_count("rank", newest->rank), log_count("p", newest->p)));
+                  LOG_FIELDS(log_count("pairs", (int64_t)newest->certificate.pairs),
+                             log_count("rank", newest->certificate.rank),
+                             log_count("p", newest->certificate.p)));
     else
         log_event(LOG_LEVEL_WARN, "the stream was not settled when the input ended",
-                  LOG_FIELDS(log_count("pairs", (int64_t)newest->pairs),
+                  LOG_FIELDS(log_count("pairs", (int64_t)newest->certificate.pairs),
                              log_count("checked", (int64_t)newest->stream.checked),
                              log_count("undetermined", (int64_t)newest->stream.undetermined),
                              log_count("looks", (int64_t)server->looks.taken)));
@@ -586,20 +660,22 @@ static void shortfall_log(const struct server *server)
 static int condition_holds(struct server *server)
 {
     if (server->config->exit_when_identifying)
-        return server->newest != NULL && server->newest->identifying;
+        return server->newest != NULL && bulletin_identifies(server->newest);
     if (server->config->exit_when_stream > 0)
         return server->newest != NULL && looks_take_last(&server->looks, &server->newest->stream);
     return 1;
 }
 
-int server_run(struct server *server)
+enum server_outcome server_run(struct server *server)
 {
     (void)uv_run(&server->loop, UV_RUN_DEFAULT);
+    if (server->is_overdue)
+        return SERVER_OVERDUE;
     assert(server->is_ending && server->clients.first == NULL);
     if (server->reason != REASON_INPUT_ENDED || condition_holds(server))
-        return 0;
+        return SERVER_DONE;
     shortfall_log(server);
-    return 1;
+    return SERVER_SHORT;
 }
 
 static void handle_close(uv_handle_t *handle, void *arg)
@@ -618,11 +694,14 @@ void server_close(struct server **server)
     for (size_t i = 0; i < old->listeners_count; i++)
         listener_close(&old->listeners[i]);
     pipeline_close(&old->pipeline);
+    service_stop(&old->service);
+    store_close(&old->store);
     if (old->has_loop) {
         uv_walk(&old->loop, handle_close, NULL);
         (void)uv_run(&old->loop, UV_RUN_DEFAULT);
         (void)uv_loop_close(&old->loop); /* every handle is closed */
     }
+    access_close(&old->access);
     bulletin_close(&old->newest);
     memory_release(old);
     *server = NULL;

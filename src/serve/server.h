@@ -17,16 +17,23 @@ struct server;
  * config  kept until server_close
  *
  * Returns LATTN_OK; LATTN_IN_USE, LATTN_ADDRESS, LATTN_INPUT_OUTPUT, LATTN_RANGE or
- * LATTN_NO_MEMORY.
+ * LATTN_NO_MEMORY; or as recover_open.
  */
 enum lattn_status server_open(struct server **ret_server, const struct config *config);
+
+enum server_outcome {
+    SERVER_DONE,
+    SERVER_SHORT,  /* the input ended before the condition of --exit-when held */
+    SERVER_OVERDUE /* --stop-timeout passed; threads are at work that cannot be ended */
+};
 
 /*
  * Serve until a signal, the end of the only input or the condition of --exit-when ends it.
  *
- * Returns the exit code of the process: 0, or 1 where the input ended before the condition held.
+ * Returns how it ended; after SERVER_OVERDUE server_close would wait, and only the end of the
+ * process does not.
  */
-int server_run(struct server *server);
+enum server_outcome server_run(struct server *server);
 
 /* Release everything; accepts a pointer to NULL. */
 void server_close(struct server **server);

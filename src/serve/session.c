@@ -67,6 +67,11 @@ struct session_links *session_links(struct session *session)
     return &session->links;
 }
 
+const char *session_peer(const struct session *session)
+{
+    return channel_peer(session->channel);
+}
+
 /* ---- the end ---- */
 
 static void report_ended(struct session *session)
@@ -414,7 +419,7 @@ static void input_ended(void *arg, int error)
     }
     if (session->input == INPUT_OPEN)
         session->input = INPUT_ENDED;
-    session->is_lost = 0;
+    session->is_lost = error == UV_EACCES; /* it has still to read why */
     session_flow(session);
 }
 
@@ -577,8 +582,9 @@ enum lattn_status session_accept(struct session **ret_session, const struct sess
 
     if (session == NULL)
         return LATTN_NO_MEMORY;
-    return session_begin(ret_session, session,
-                         channel_accept(&session->channel, listener, &session_events, session));
+    return session_begin(
+        ret_session, session,
+        channel_accept(&session->channel, listener, host->access, &session_events, session));
 }
 
 enum lattn_status session_standard(struct session **ret_session, const struct session_host *host,

@@ -3,6 +3,7 @@
 
 #include <lattn/status.h>
 
+#include "serve/access.h"
 #include "serve/chunk.h"
 #include "serve/pool.h"
 #include "serve/publish.h"
@@ -24,6 +25,7 @@ struct session;
 /*
  * What a session needs from whoever owns it; kept while there are sessions.
  *
+ * access     who may come in
  * is_paused  the learner has enough to do: nobody is read from
  * newest     the newest bulletin, NULL before the first
  * input      memory for long messages; output: for answers, and for bulletins half of it
@@ -37,6 +39,7 @@ struct session;
  */
 struct session_host {
     uv_loop_t *loop;
+    struct access *access;
     size_t frame_bytes_max;
     uint64_t message_timeout_ms;
     uint64_t send_timeout_ms;
@@ -56,6 +59,9 @@ struct session_host {
 /* Take the connection waiting at listener. LATTN_OK, LATTN_NO_MEMORY or LATTN_INPUT_OUTPUT. */
 enum lattn_status session_accept(struct session **ret_session, const struct session_host *host,
                                  uv_stream_t *listener);
+
+/* Who it is, as channel_peer. */
+const char *session_peer(const struct session *session);
 
 /* Serve standard input. Returns as session_accept. */
 enum lattn_status session_standard(struct session **ret_session, const struct session_host *host,

@@ -131,8 +131,20 @@ static enum lattn_status path_clear(struct socket_path *path, struct lattn_compl
     return LATTN_OK;
 }
 
-static enum lattn_status path_bind(struct socket_path *path, int *ret_descriptor,
-                                   struct lattn_complaint *complaint)
+/* Until here nobody but the owner can connect. */
+static enum lattn_status path_share(const struct socket_path *path, const gid_t *group,
+                                    struct lattn_complaint *complaint)
+{
+    if (group == NULL)
+        return chmod(path->text, 0600) == 0 ? LATTN_OK
+                                            : refuse(complaint, "cannot protect the socket");
+    if (lchown(path->text, (uid_t)-1, *group) != 0)
+        return refuse(complaint, "cannot give the socket to the group");
+    return chmod(path->text, 0660) == 0 ? LATTN_OK : refuse(complaint, "cannot share the socket");
+}
+
+static enum lattn_status path_bind(struct socket_path *path, const gid_t *group,
+                                   int *ret_descriptor, struct lattn_complaint *complaint)
 {
     struct sockaddr_un address = address_of(path);
     struct stat made;
@@ -147,11 +159,11 @@ static enum lattn_status path_bind(struct socket_path *path, int *ret_descriptor
     umask(mask);
     if (error != 0)
         return refuse(complaint, "cannot bind");
-    if (chmod(path->text, 0600) != 0 || lstat(path->text, &made) != 0)
-        return refuse(complaint, "cannot protect the socket");
+    if (lstat(path->text, &made) != 0)
+        return refuse(complaint, "cannot look at the socket");
     path->device = made.st_dev;
     path->inode = made.st_ino;
-    return LATTN_OK;
+    return path_share(path, group, complaint);
 }
 
 /* Remove the socket if it is still the one we made. */
@@ -166,7 +178,8 @@ static void path_remove(const struct socket_path *path)
 }
 
 enum lattn_status socket_path_open(struct socket_path *ret_path, const char *text,
-                                   int *ret_descriptor, struct lattn_complaint *complaint)
+                                   const gid_t *group, int *ret_descriptor,
+                                   struct lattn_complaint *complaint)
 {
     struct socket_path path = {.lock = -1};
     int descriptor = -1;
@@ -178,7 +191,7 @@ enum lattn_status socket_path_open(struct socket_path *ret_path, const char *tex
     if (status == LATTN_OK)
         status = path_clear(&path, complaint);
     if (status == LATTN_OK)
-        status = path_bind(&path, &descriptor, complaint);
+        status = path_bind(&path, group, &descriptor, complaint);
     if (status != LATTN_OK) {
         if (descriptor >= 0)
             close(descriptor);

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /*
- * A Unix socket in the file system, readable and writable by its owner only. As long as it is open
+ * A Unix socket in the file system, for its owner and perhaps a group. As long as it is open
  * PATH.lock is locked, so that there is one daemon per path, whatever was left behind by one that
  * was killed.
  *
@@ -27,13 +27,16 @@ struct socket_path {
  * Make the socket. One that nobody answers at is replaced; nothing else is ever removed. To be
  * called while no other thread makes files: it changes the umask for a moment.
  *
+ * group           in   may connect as well; NULL: only the owner may. The folder is not ours to
+ *                      change: the group has to be able to pass through it
  * ret_descriptor  out  bound, does not listen yet; given
  *
  * Returns LATTN_OK; LATTN_IN_USE: another process serves the path; LATTN_ADDRESS: the path cannot
  * be a socket; LATTN_INPUT_OUTPUT.
  */
 enum lattn_status socket_path_open(struct socket_path *ret_path, const char *text,
-                                   int *ret_descriptor, struct lattn_complaint *complaint);
+                                   const gid_t *group, int *ret_descriptor,
+                                   struct lattn_complaint *complaint);
 
 /* Remove socket and lock. */
 void socket_path_close(struct socket_path *path);

@@ -9,6 +9,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "base/serial.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -206,6 +207,29 @@ enum lattn_status producers_note(struct producers *producers, const char *name, 
     return LATTN_OK;
 }
 
+enum lattn_status producers_put(struct producers *producers, const char *name, uint64_t seq)
+{
+    int32_t at = find(producers, name);
+
+    if (at == NONE)
+        return add(producers, name, seq);
+    ring_remove(producers->slots, at);
+    ring_put_first(producers->slots, at);
+    producers->slots[at].seq = seq;
+    return LATTN_OK;
+}
+
+enum lattn_status producers_reserve(struct producers *producers, size_t count)
+{
+    size_t room = (size_t)(producers->count_max - producers->count);
+    size_t wanted = (size_t)producers->count + (count < room ? count : room) + 1;
+    enum lattn_status status = LATTN_OK;
+
+    while (status == LATTN_OK && (size_t)producers->slots_count < wanted)
+        status = grow(producers);
+    return status;
+}
+
 enum lattn_status producers_last(const struct producers *producers, const char *name,
                                  uint64_t *ret_seq)
 {
@@ -222,4 +246,66 @@ void producers_reset(struct producers *producers)
     memset(producers->buckets, 0, (size_t)producers->slots_count * sizeof *producers->buckets);
     producers->slots[ANCHOR] = (struct slot){.newer = ANCHOR, .older = ANCHOR};
     producers->count = 0;
+}
+
+enum lattn_status producers_copy(const struct producers *producers, struct producers **ret_copy)
+{
+    struct producers *copy = memory_zeroed(1, sizeof *copy);
+    size_t slots_count = (size_t)producers->slots_count;
+
+    if (copy == NULL)
+        return LATTN_NO_MEMORY;
+    *copy = *producers;
+    copy->slots = memory_raw(slots_count, sizeof *copy->slots);
+    copy->buckets = memory_raw(slots_count, sizeof *copy->buckets);
+    if (copy->slots == NULL || copy->buckets == NULL) {
+        producers_close(&copy);
+        return LATTN_NO_MEMORY;
+    }
+    memcpy(copy->slots, producers->slots, slots_count * sizeof *copy->slots);
+    memcpy(copy->buckets, producers->buckets, slots_count * sizeof *copy->buckets);
+    *ret_copy = copy;
+    return LATTN_OK;
+}
+
+/* ---- as bytes ------------------------------------------------------------------------------ */
+
+uint64_t producers_bytes(const struct producers *producers)
+{
+    const struct slot *slots = producers->slots;
+    uint64_t bytes = 0;
+
+    for (int32_t at = slots[ANCHOR].newer; at != ANCHOR; at = slots[at].newer)
+        bytes += 8 + 1 + strlen(slots[at].name);
+    return bytes;
+}
+
+void producers_write(const struct producers *producers, struct serial_writer *writer)
+{
+    const struct slot *slots = producers->slots;
+
+    serial_write_u32(writer, (uint32_t)producers->count);
+    for (int32_t at = slots[ANCHOR].newer; at != ANCHOR; at = slots[at].newer) {
+        serial_write_u64(writer, slots[at].seq);
+        serial_write_name(writer, slots[at].name);
+    }
+}
+
+void producers_read(struct producers *producers, struct serial_reader *reader)
+{
+    int32_t count = serial_read_int(reader, "producers", 0, producers->count_max);
+
+    assert(producers->count == 0);
+    for (int32_t i = 0; i < count && reader->status == LATTN_OK; i++) {
+        char name[LATTN_PRODUCER_MAX];
+        uint64_t seq = serial_read_u64(reader);
+
+        serial_read_name(reader, sizeof name, name);
+        if (reader->status != LATTN_OK)
+            return;
+        if (producers_put(producers, name, seq) != LATTN_OK)
+            serial_refuse(reader, LATTN_NO_MEMORY, "%s", lattn_status_text(LATTN_NO_MEMORY));
+        else if (producers->count != i + 1)
+            serial_refuse(reader, LATTN_DAMAGED, "producer \"%.40s\" comes twice", name);
+    }
 }

@@ -3,7 +3,11 @@
 
 #include <lattn/status.h>
 
+#include <stddef.h>
 #include <stdint.h>
+
+struct serial_reader;
+struct serial_writer;
 
 /*
  * Who sent what: the last sequence number of each producer, so that an item sent twice is learned
@@ -34,6 +38,32 @@ enum lattn_status producers_note(struct producers *producers, const char *name, 
 /* Returns LATTN_OK, or LATTN_NO_DATA for a producer that is not known. */
 enum lattn_status producers_last(const struct producers *producers, const char *name,
                                  uint64_t *ret_seq);
+
+/*
+ * Let this be the producer's last number, whether it was known before or not; it was used just now.
+ *
+ * Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed.
+ */
+enum lattn_status producers_put(struct producers *producers, const char *name, uint64_t seq);
+
+/*
+ * Make room, so that producers_put of so many cannot fail.
+ *
+ * Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed that anybody can see.
+ */
+enum lattn_status producers_reserve(struct producers *producers, size_t count);
+
+/* An independent copy. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status producers_copy(const struct producers *producers, struct producers **ret_copy);
+
+/*
+ * As bytes: how many there are, then last number and name of each, the one idle longest first.
+ * producers_bytes counts all but the first of these. Reading adds to producers that have none yet;
+ * what was wrong, or a lack of memory, is with the reader.
+ */
+uint64_t producers_bytes(const struct producers *producers);
+void producers_write(const struct producers *producers, struct serial_writer *writer);
+void producers_read(struct producers *producers, struct serial_reader *reader);
 
 /* Forget all of them. */
 void producers_reset(struct producers *producers);

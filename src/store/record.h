@@ -48,21 +48,24 @@ struct record {
 /* A record that was read, with the memory behind it. */
 struct record_copy {
     struct record record;
-    void *memory;
+    void *bytes;
+    void *lists;
 };
 
-/* Bytes of a record as written, its checksum included. */
+/* Bytes of a record as written, a multiple of 8. Format: store/README.md. */
 size_t record_bytes(const struct record *record);
 
 /* Write it to exactly record_bytes bytes; they may lie anywhere. */
 void record_write(const struct record *record, void *ret_bytes);
 
 /*
- * Read one. The bytes are not trusted, beyond that their checksum is right by chance only.
+ * Read one. The bytes are not trusted: what they say of an item's sizes agrees with its numbers,
+ * and strings end. Whether it may be learned is for lattn_learner_admit to say. Allocates at most
+ * nine times the length.
  *
  * ret_copy  out  release with record_copy_done
  *
- * Returns LATTN_OK, LATTN_DAMAGED, LATTN_OTHER_VERSION or LATTN_NO_MEMORY.
+ * Returns LATTN_OK, LATTN_DAMAGED, LATTN_OTHER_VERSION, which it names, or LATTN_NO_MEMORY.
  */
 enum lattn_status record_read(const void *bytes, size_t length, struct record_copy *ret_copy,
                               struct lattn_complaint *complaint);

@@ -3,6 +3,8 @@
 
 #include <lattn/status.h>
 
+#include "store/directory.h"
+#include "store/examine.h"
 #include "store/record.h"
 #include "store/state.h"
 
@@ -21,17 +23,25 @@
  */
 struct store;
 
+/* STORE_READ changes nothing in the directory: there are only recovery reads. */
+enum store_use { STORE_READ, STORE_WRITE };
+
 /*
- * Open a directory, make it (0700) where it does not exist; hold its lock until closed.
+ * Open a directory and hold its lock until closed. STORE_WRITE makes it (0700) where it does not
+ * exist. A directory that is new, or holds an image alone, is no store yet: store_renew makes it
+ * one before anything else is asked of it.
  *
- * Returns LATTN_OK; LATTN_IN_USE: another process has it; LATTN_OTHER_VERSION; LATTN_DAMAGED: not a
- * store; LATTN_INPUT_OUTPUT, LATTN_NO_SPACE or LATTN_NO_MEMORY; the complaint names the path and
- * why.
+ * Returns LATTN_OK; LATTN_NO_DATA: there is no directory to read; LATTN_IN_USE: another process has
+ * it; LATTN_OTHER_VERSION; LATTN_DAMAGED: not a store; LATTN_INPUT_OUTPUT, LATTN_NO_SPACE or
+ * LATTN_NO_MEMORY; the complaint names the path and why.
  */
-enum lattn_status store_open(struct store **ret_store, const char *path,
+enum lattn_status store_open(struct store **ret_store, const char *path, enum store_use use,
                              struct lattn_complaint *complaint);
 /* Accepts a pointer to NULL. */
 void store_close(struct store **store);
+
+/* What the directory held when it was opened, or holds since store_renew. */
+enum directory_holds store_holds(const struct store *store);
 
 /* Of the last record; 0 where there was none yet. */
 uint64_t store_position(const struct store *store);
@@ -53,10 +63,10 @@ enum lattn_status store_append(struct store *store, const struct record *record,
 enum lattn_status store_retract(struct store *store, struct lattn_complaint *complaint);
 
 /*
- * Write a checkpoint, piece by piece; once it is whole, drop the one before the last and the
- * records that nobody needs any more, in one transaction.
+ * Write a checkpoint, piece by piece. It counts from the one transaction that names it and forgets
+ * the one before the last; the pieces and records that nobody needs any more are removed then.
  *
- * snapshot  in  the state at `position`
+ * snapshot  in  the state at `position`; nothing is written where that has a checkpoint
  *
  * Returns as store_append; refused, what was there before is there still.
  */
@@ -70,7 +80,8 @@ enum lattn_status store_checkpoint(struct store *store, const struct state *snap
  *
  * state  in  at store_position
  *
- * Returns as store_append. No checkpoint may be under way.
+ * Returns as store_append; after LATTN_INPUT_OUTPUT the store takes nothing but another
+ * store_renew. No other call may be under way.
  */
 enum lattn_status store_renew(struct store *store, const struct state *state, int keep,
                               struct lattn_complaint *complaint);
@@ -79,6 +90,9 @@ enum lattn_status store_renew(struct store *store, const struct state *state, in
 
 /* Positions of the whole checkpoints, newest first. Returns how many there are, at most two. */
 int store_checkpoints(struct store *store, uint64_t ret_positions[2]);
+
+/* Bytes of the image of a checkpoint; 0 where there is none. */
+uint64_t store_checkpoint_bytes(struct store *store, uint64_t position);
 
 /* Read a checkpoint. Returns as state_load, and LATTN_DAMAGED where there is none. */
 enum lattn_status store_load(struct store *store, uint64_t position, struct state *ret_state,
@@ -92,5 +106,14 @@ enum lattn_status store_load(struct store *store, uint64_t position, struct stat
  */
 enum lattn_status store_read(struct store *store, uint64_t position, struct record_copy *ret_copy,
                              struct lattn_complaint *complaint);
+
+/*
+ * Read everything there is, as examine, and the pages it lies on, if it was opened by STORE_READ.
+ *
+ * Returns LATTN_OK, damaged or not; LATTN_INPUT_OUTPUT or LATTN_NO_MEMORY.
+ */
+enum lattn_status store_examine(struct store *store, checkpoint_progress_fn progress, void *arg,
+                                struct examination *ret_examination,
+                                struct lattn_complaint *complaint);
 
 #endif

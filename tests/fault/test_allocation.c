@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "core/component.h"
 #include "core/learner.h"
+#include "support/bytes.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -65,13 +66,14 @@ static void teach(struct lattn_learner *learner, int first, int end)
     }
 }
 
-static struct lattn_learner *learner_make(int taught, double ridge, int32_t dim)
+static struct lattn_learner *learner_make(int taught, double ridge, int32_t dim, double forget)
 {
     struct lattn_learner_settings settings = lattn_learner_settings_default();
     struct lattn_learner *learner = NULL;
 
     settings.ridge = ridge;
     settings.dim = dim;
+    settings.forget = forget;
     cr_assert_eq(lattn_learner_open(&learner, &settings), LATTN_OK);
     teach(learner, 0, taught);
     return learner;
@@ -174,6 +176,19 @@ static enum lattn_status run_copy(struct lattn_learner *learner)
     return status;
 }
 
+/* Go on with what was saved and loaded. */
+static enum lattn_status run_load(struct lattn_learner *learner)
+{
+    struct bytes bytes = bytes_of_learner(learner);
+    struct lattn_learner *loaded = NULL;
+    enum lattn_status status = bytes_load(&bytes, &loaded, NULL);
+
+    cr_assert_eq(loaded != NULL, status == LATTN_OK);
+    lattn_learner_close(&loaded);
+    bytes_done(&bytes);
+    return status;
+}
+
 static enum lattn_status run_emission(struct lattn_learner *learner)
 {
     struct lattn_emission emission;
@@ -215,42 +230,48 @@ struct operation {
     int rest;   /* where learning goes on afterwards */
     double ridge;
     int32_t dim; /* 0: from the first pair */
+    double forget;
 };
 
 static const struct operation operations[] = {
-    {"admit the first", run_admit, 0, 0, 0, 0},
-    {"admit where components meet", run_admit, APART, MEETS, 0, 0},
-    {"absorb", run_absorb, APART, MEETS, 0, 0},
-    {"absorb with ridge", run_absorb, ALL, MEETS, 0.1, 0},
-    {"absorb when full", run_absorb, ALL, MEETS, 0, 0},
-    {"survey", run_survey, APART, MEETS, 0, 0},
-    {"survey when full", run_survey, ALL, MEETS, 0, 0},
-    {"name before data", run_name, 0, 0, 0, D},
-    {"name", run_name, APART, MEETS, 0, 0},
-    {"name when all meets", run_name, ALL, MEETS, 0, 0},
-    {"predict", run_predict, APART, MEETS, 0, 0},
-    {"predict when full", run_predict, ALL, MEETS, 0, 0},
-    {"predict with ridge", run_predict, ALL, MEETS, 0.1, 0},
-    {"cover", run_cover, APART, MEETS, 0, 0},
-    {"cover when full", run_cover, ALL, MEETS, 0, 0},
-    {"report", run_report, APART, MEETS, 0, 0},
-    {"report before data", run_report, 0, 0, 0, 0},
-    {"report when full", run_report, ALL, MEETS, 0, 0},
-    {"coef", run_coef, APART, MEETS, 0, 0},
-    {"model", run_model, APART, MEETS, 0, 0},
-    {"model when full", run_model, ALL, MEETS, 0, 0},
-    {"fewest heads", run_fewest, APART, MEETS, 0, 0},
-    {"fewest heads when full", run_fewest, ALL, MEETS, 0, 0},
-    {"copy", run_copy, APART, MEETS, 0, 0},
-    {"copy when full", run_copy, ALL, MEETS, 0, 0},
-    {"copy before data", run_copy, 0, 0, 0, 0},
-    {"suggest", run_suggest, APART, MEETS, 0, 0},
-    {"suggest before data", run_suggest, 0, 0, 0, 0},
-    {"suggest when full", run_suggest, ALL, MEETS, 0, 0},
-    {"design", run_design, APART, MEETS, 0, 0},
-    {"design before data", run_design, 0, 0, 0, D},
-    {"design when full", run_design, ALL, MEETS, 0, 0},
-    {"emission", run_emission, ALL, MEETS, 0, 0},
+    {"admit the first", run_admit, 0, 0, 0, 0, 1},
+    {"admit where components meet", run_admit, APART, MEETS, 0, 0, 1},
+    {"absorb", run_absorb, APART, MEETS, 0, 0, 1},
+    {"absorb with ridge", run_absorb, ALL, MEETS, 0.1, 0, 1},
+    {"absorb when full", run_absorb, ALL, MEETS, 0, 0, 1},
+    {"survey", run_survey, APART, MEETS, 0, 0, 1},
+    {"survey when full", run_survey, ALL, MEETS, 0, 0, 1},
+    {"name before data", run_name, 0, 0, 0, D, 1},
+    {"name", run_name, APART, MEETS, 0, 0, 1},
+    {"name when all meets", run_name, ALL, MEETS, 0, 0, 1},
+    {"predict", run_predict, APART, MEETS, 0, 0, 1},
+    {"predict when full", run_predict, ALL, MEETS, 0, 0, 1},
+    {"predict with ridge", run_predict, ALL, MEETS, 0.1, 0, 1},
+    {"cover", run_cover, APART, MEETS, 0, 0, 1},
+    {"cover when full", run_cover, ALL, MEETS, 0, 0, 1},
+    {"report", run_report, APART, MEETS, 0, 0, 1},
+    {"report before data", run_report, 0, 0, 0, 0, 1},
+    {"report when full", run_report, ALL, MEETS, 0, 0, 1},
+    {"coef", run_coef, APART, MEETS, 0, 0, 1},
+    {"model", run_model, APART, MEETS, 0, 0, 1},
+    {"model when full", run_model, ALL, MEETS, 0, 0, 1},
+    {"fewest heads", run_fewest, APART, MEETS, 0, 0, 1},
+    {"fewest heads when full", run_fewest, ALL, MEETS, 0, 0, 1},
+    {"copy", run_copy, APART, MEETS, 0, 0, 1},
+    {"copy when full", run_copy, ALL, MEETS, 0, 0, 1},
+    {"copy before data", run_copy, 0, 0, 0, 0, 1},
+    {"load", run_load, APART, MEETS, 0, 0, 1},
+    {"load when full", run_load, ALL, MEETS, 0, 0, 1},
+    {"load before data", run_load, 0, 0, 0, 0, 1},
+    {"report what fades", run_report, APART, MEETS, 0, 0, 0.9},
+    {"predict from what fades", run_predict, APART, MEETS, 0, 0, 0.9},
+    {"suggest", run_suggest, APART, MEETS, 0, 0, 1},
+    {"suggest before data", run_suggest, 0, 0, 0, 0, 1},
+    {"suggest when full", run_suggest, ALL, MEETS, 0, 0, 1},
+    {"design", run_design, APART, MEETS, 0, 0, 1},
+    {"design before data", run_design, 0, 0, 0, D, 1},
+    {"design when full", run_design, ALL, MEETS, 0, 0, 1},
+    {"emission", run_emission, ALL, MEETS, 0, 0, 1},
 };
 
 /* ---- what must hold ------------------------------------------------------------------------ */
@@ -310,7 +331,7 @@ static int fail_and_recover(const struct operation *operation, uint64_t k, int f
                             const double *want)
 {
     struct lattn_learner *learner =
-        learner_make(operation->taught, operation->ridge, operation->dim);
+        learner_make(operation->taught, operation->ridge, operation->dim, operation->forget);
     int64_t before[OUTSIDE], after[OUTSIDE];
     double coef[COEF_MAX];
     enum lattn_status status;
@@ -345,7 +366,7 @@ Test(allocation, each_failure_leaves_a_learner_that_goes_on)
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
         const struct operation *operation = &operations[i];
         struct lattn_learner *learner =
-            learner_make(operation->taught, operation->ridge, operation->dim);
+            learner_make(operation->taught, operation->ridge, operation->dim, operation->forget);
         double want[COEF_MAX];
 
         cr_assert_eq(operation->run(learner), LATTN_OK, "%s", operation->name);
@@ -364,14 +385,14 @@ Test(allocation, each_failure_leaves_a_learner_that_goes_on)
 
 Test(allocation, bytes_are_counted_the_same_after_a_failure)
 {
-    struct lattn_learner *reference = learner_make(APART, 0, 0);
+    struct lattn_learner *reference = learner_make(APART, 0, 0, 1);
     size_t want;
 
     cr_assert_eq(run_admit(reference), LATTN_OK);
     want = lattn_learner_memory(reference);
     lattn_learner_close(&reference);
     for (uint64_t k = 1, failed = 1; failed; k++) {
-        struct lattn_learner *learner = learner_make(APART, 0, 0);
+        struct lattn_learner *learner = learner_make(APART, 0, 0, 1);
 
         memory_fail(k, 0);
         (void)run_admit(learner);

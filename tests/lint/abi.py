@@ -10,12 +10,13 @@ import sys
 import sources
 
 DECLARATION = re.compile(r"[^;(){}]*\b(lattn_\w+)\s*\([^;{}]*\)\s*;")
+CALLBACK = re.compile(r"\btypedef\b[^;]*;")
 DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.M)
 
 
 def declared(text):
     """(name, is it marked to be exported?) of each function that a header declares."""
-    code = DIRECTIVE.sub("", sources.blank(text, keep_strings=False))
+    code = CALLBACK.sub("", DIRECTIVE.sub("", sources.blank(text, keep_strings=False)))
     return [(match.group(1), "LATTN_API" in match.group(0)) for match in DECLARATION.finditer(code)]
 
 

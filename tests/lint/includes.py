@@ -20,10 +20,9 @@ FOREIGN = {
     r"(cblas|lapacke?|openblas.*)\.h": r"src/core/dense\.c",
     r"jansson\.h": r"src/wire/[^/]+",
     r"msgpack.*": r"src/wire/message_write\.c",
-    r"lmdb\.h": r"src/store/store\.c",
+    r"lmdb\.h": r"src/store/volume\.c",
     r"xxhash\.h": r"src/store/checksum\.c",
     r"gnutls/.*": r"src/serve/tls\.c|tools/tls\.c",
-    r"systemd/.*": r"src/serve/service\.c",
     r"uv\.h": r"src/serve/[^/]+",
     r"criterion/.*": r"tests/.*",
 }

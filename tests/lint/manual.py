@@ -17,6 +17,8 @@ HELP_OPTION = re.compile(r"^  (-[-\w]+)", re.M)
 HELP_VERB = re.compile(r"^  (\w+) ", re.M)
 PAGE_OPTION = re.compile(r"^\.It Fl ([-\w]+)", re.M)
 PAGE_VERB = re.compile(r"^\.Ss lattn (\w+)([^\n]*\n.*?)(?=^\.S[sh] )", re.M | re.S)
+# What all verbs that ask a daemon take is told once.
+PAGE_SHARED = re.compile(r"^\.Sh CONNECTIONS\n(.*?)(?=^\.Sh )", re.M | re.S)
 
 
 def help_of(*command):
@@ -39,12 +41,13 @@ def daemon_violations(page, program):
 
 def verb_violations(page, program):
     verbs = dict(PAGE_VERB.findall(page))
+    shared = options_of(PAGE_SHARED.search(page).group(1))
     listed = set(HELP_VERB.findall(help_of(program)))
     violations = differences(PAGES["lattn"], "verbs", listed, set(verbs))
     for verb in sorted(listed & set(verbs)):
-        violations += differences(PAGES["lattn"], verb,
-                                  set(HELP_OPTION.findall(help_of(program, verb))) - {"--help"},
-                                  options_of(verbs[verb]))
+        options = set(HELP_OPTION.findall(help_of(program, verb))) - {"--help"}
+        described = options_of(verbs[verb]) | (shared if options & shared else set())
+        violations += differences(PAGES["lattn"], verb, options, described)
     return violations
 
 

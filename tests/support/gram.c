@@ -145,7 +145,7 @@ void gram_of_learner(struct gram *gram, struct lattn_learner *learner)
     struct factor *factor = &learner->factor;
 
     gram_init(gram, factor->d, factor->m, factor->bias);
-    factor_settle(factor);
+    cr_assert_eq(factor_look(factor), LATTN_OK);
     for (int32_t i = 0; i < factor->components_count; i++)
         if (factor->components[i] != NULL)
             component_gram(gram, factor->components[i]);

@@ -91,7 +91,7 @@ def has_ipv6():
 
 
 def others_are_kept_out():
-    why = "neither encryption nor tokens"
+    why = "--allow-remote"
     for host in ("0.0.0.0", "[::]", "192.0.2.1", "[2001:db8::1]", "[::ffff:127.0.0.1]"):
         refused(f"{host} is no loopback address", why, f"tcp:{host}:7")
     refused("a host that does not exist", "cannot look up the host", "tcp:no.such.invalid:7")
@@ -196,7 +196,7 @@ def wrong_descriptors():
     with socket.socket(socket.AF_INET) as idle:
         refuse(idle, "the socket does not listen")
     with socket.create_server(("0.0.0.0", 0)) as wide:
-        refuse(wide, "neither encryption nor tokens")
+        refuse(wide, "--allow-remote")
     left, right = socket.socketpair()
     with left, right:
         refuse(left, "the socket does not listen")

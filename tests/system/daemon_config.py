@@ -84,7 +84,17 @@ def mistakes():
             LATTND_EMIT_EVERY="5")
     refused("LATTND_EMIT_EVRY: not an option", *stdin, LATTND_EMIT_EVRY="5s")
     refused("--dim 0: outside 1..256", *stdin, "--dim", "0")
-    refused("--allow-remote: not an option", *stdin, "--allow-remote")
+    refused("--allow-remote: needs --tls-cert and --tls-key, and --token-file or --tls-ca",
+            "--listen", "tcp:localhost:7", "--allow-remote")
+    refused("--allow-remote: needs --tls-cert and --tls-key", "--listen", "tcp:localhost:7",
+            "--allow-remote", "--token-file", "t")
+    refused("--tls-cert: needs --tls-key", *stdin, "--tls-cert", "c")
+    refused("--tls-key: needs --tls-cert", *stdin, "--tls-key", "k")
+    refused("--tls-ca: needs --tls-cert and --tls-key", *stdin, "--tls-ca", "c")
+    refused("--token-file: guards TCP, and there is no such address", *stdin, "--token-file", "t")
+    refused("--group: there is no Unix socket to share", *stdin, "--group", "0")
+    refused("--group nobody-at-all: there is no such group", *stdin, "--group", "nobody-at-all")
+    refused("--listen tls:localhost:7: one listens at tcp:HOST:PORT", "--listen", "tls:localhost:7")
     refused("nothing to listen on")
     refused("--listen tcp:a: names no port", "--listen", "tcp:a")
 

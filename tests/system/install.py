@@ -34,6 +34,7 @@ def everything_is_there(prefix, libdir):
                for path in glob.glob(os.path.join(SOURCE, "include", "lattn", "*.h"))}
     wanted = {"bin/lattn", "bin/lattnd", "share/man/man1/lattn.1", "share/man/man8/lattnd.8",
               f"{libdir}/pkgconfig/lattn.pc", *headers,
+              "lib/systemd/system/lattnd.service", "lib/systemd/system/lattnd.socket",
               *(f"{libdir}/liblattn.so{end}" for end in ("", ".0", "." + VERSION))}
     found = files_below(prefix)
     check(found == wanted, "all is in its place, and nothing else is there", found ^ wanted)
@@ -65,6 +66,13 @@ def compiler_make(folder, flags):
     return path
 
 
+def unit_starts_it(staged, prefix):
+    unit = read(os.path.join(prefix, "lib/systemd/system/lattnd.service"))
+    program = re.search(r"^ExecStart=(\S+)$", unit, re.M).group(1)
+    check(os.path.samefile(staged + program, os.path.join(prefix, "bin/lattnd")),
+          "the unit starts the daemon that was installed", program)
+
+
 def example_embeds(staged, prefix, libdir):
     """The program of README.md, built and run by the commands of README.md."""
     example, *_, transcript = markdown_blocks(read(README), "Embed the learner")
@@ -90,6 +98,7 @@ def main():
         libdir = os.path.relpath(os.path.dirname(os.path.dirname(package)), prefix)
         everything_is_there(prefix, libdir)
         programs_run(prefix, libdir)
+        unit_starts_it(staged, prefix)
         example_embeds(staged, prefix, libdir)
 
 

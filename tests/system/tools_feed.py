@@ -129,7 +129,7 @@ with Daemon() as daemon:
     check(daemon.status()["pairs"] == 20000, "and all of theirs is learned")
 
 with Daemon() as daemon:
-    feeder = subprocess.Popen([LATTN, "feed", daemon.address], stdin=subprocess.PIPE,
+    feeder = subprocess.Popen([LATTN, "feed", daemon.address, "--retry", "0"], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     feeder.stdin.write(GOOD.encode())
     feeder.stdin.flush()
@@ -152,7 +152,7 @@ def kill_when_learned(target, pairs):
 
 
 with Daemon() as daemon:
-    feeder = subprocess.Popen([LATTN, "feed", daemon.address], stdin=subprocess.PIPE,
+    feeder = subprocess.Popen([LATTN, "feed", daemon.address, "--retry", "0"], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     killer = threading.Thread(target=kill_when_learned, args=(daemon, 100000))
     killer.start()

@@ -53,12 +53,16 @@ Test(address, reads_hosts_and_ports)
     reads_tcp("tcp:127.0.0.1:0", "127.0.0.1", 0);
     reads_tcp("tcp:[::1]:65535", "::1", 65535);
     reads_tcp("tcp:[localhost]:80", "localhost", 80);
+    cr_assert_eq(read_text("tls:example.org:7000"), LATTN_OK);
+    cr_expect_eq(address.kind, LATTN_ADDRESS_TLS);
+    cr_expect_str_eq(address.host, "example.org");
 }
 
 Test(address, refuses_what_is_no_host_and_port)
 {
     char text[320] = "tcp:";
 
+    refuses("tls:localhost", "no port");
     refuses("tcp:", "no port");
     refuses("tcp:localhost", "no port");
     refuses("tcp:[::1]", "no port");

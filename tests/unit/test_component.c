@@ -101,6 +101,39 @@ Test(component, forgets_row_by_row)
     }
 }
 
+/* Whoever looks sees it fade; when it fades for good is not theirs to decide. */
+Test(component, looking_does_not_fade)
+{
+    struct component *component = component_make(5);
+    struct random random = {.state = 7};
+    double gram[N_MAX + M][N_MAX + M] = {0};
+    const double *triangle;
+    size_t ld;
+
+    absorb(component, &random, 9, 0.9, gram);
+    triangle = component_triangle(component, &ld);
+    cr_assert_eq(component_look(component, 0.9, component->time), LATTN_OK);
+    cr_expect_eq(component_triangle(component, &ld), triangle, "it is of the present");
+    for (int steps = 1; steps <= 3; steps++) {
+        double fade = pow(0.9, steps / 2.0);
+        const double *faded;
+
+        cr_assert_eq(component_look(component, 0.9, component->time + (uint64_t)steps), LATTN_OK);
+        cr_expect_eq(component_time(component), component->time + (uint64_t)steps);
+        faded = component_triangle(component, &ld);
+        for (size_t i = 0; i < 5; i++)
+            for (size_t j = i; j < 5 + M; j++)
+                cr_expect_eq(faded[i * ld + j], triangle[i * ld + j] * fade);
+    }
+    expect_gram(component, gram);
+    absorb(component, &random, 2, 0.9, gram);
+    expect_gram(component, gram);
+    cr_expect_eq(component_time(component), component->time);
+    cr_assert_eq(component_look(component, 1, component->time + 5), LATTN_OK);
+    cr_expect_eq(component_triangle(component, &ld), component->factor, "nothing fades");
+    component_close(&component);
+}
+
 Test(component, a_new_column_is_zero_in_the_past)
 {
     struct component *component = component_make(3);

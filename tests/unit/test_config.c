@@ -73,6 +73,7 @@ Test(config, has_the_defaults_of_the_interface)
     cr_assert_null(config.emit_dir);
     cr_assert_eq(config.heads, LATTN_HEADS_FEWEST);
     cr_assert_eq(config.frame_bytes_max, LATTN_FRAME_BYTES_DEFAULT);
+    cr_assert_eq(config.stop_timeout_ns, UINT64_C(30000000000));
     cr_assert_eq(config.log_level, LOG_LEVEL_INFO);
 }
 
@@ -82,6 +83,7 @@ Test(config, takes_every_option)
                            "--forget 0.999 --precision f32 --ridge 1e-6 --engine rls "
                            "--emit-every 250ms --emit-dir /tmp --heads 3 "
                            "--exit-when identifying --max-memory 1G --max-frame 64K "
+                           "--stop-timeout 2m "
                            "--log-level debug --log-format json"),
                  LATTN_OK, "%s", complaint.text);
     cr_assert_eq(config.addresses_count, 2);
@@ -99,6 +101,7 @@ Test(config, takes_every_option)
     cr_assert(config.exit_when_identifying);
     cr_assert_eq(config.learner.memory_max, (size_t)1 << 30);
     cr_assert_eq(config.frame_bytes_max, (size_t)64 << 10);
+    cr_assert_eq(config.stop_timeout_ns, UINT64_C(120000000000));
     cr_assert_eq(config.log_level, LOG_LEVEL_DEBUG);
     cr_assert_eq(config.log_format, LOG_FORMAT_JSON);
 }
@@ -133,7 +136,6 @@ Test(config, refuses_what_does_not_exist)
 {
     refuses("--listen stdin --state /tmp/s", LATTN_FIELD, "--state");
     refuses("--listen stdin --http 127.0.0.1:80", LATTN_FIELD, "--http");
-    refuses("--listen stdin --allow-remote", LATTN_FIELD, "--allow-remote");
     refuses("--listen stdin extra", LATTN_FIELD, "extra: not an option");
     refuses("--listen tcp:127.0.0.1", LATTN_ADDRESS, "--listen tcp:127.0.0.1: names no port");
     refuses("--listen unix:", LATTN_ADDRESS, "unix:");
@@ -143,6 +145,48 @@ Test(config, refuses_what_does_not_exist)
     refuses("--listen stdin --heads least", LATTN_RANGE, "least");
     refuses("--listen stdin --dim 4 --outputs 2 --heads 9", LATTN_RANGE, "at most 8");
     refuses("--listen stdin --dim 3 --bias --outputs 9 --heads 17", LATTN_RANGE, "at most 16");
+}
+
+#define REMOTE "--listen tcp:0.0.0.0:7 --allow-remote "
+
+Test(config, lets_nobody_in_from_elsewhere_whom_it_cannot_tell)
+{
+    refuses(REMOTE, LATTN_FIELD, "--tls-cert and --tls-key, and --token-file or --tls-ca");
+    refuses(REMOTE "--token-file t", LATTN_FIELD, "--allow-remote: needs --tls-cert and --tls-key");
+    refuses(REMOTE "--tls-cert c", LATTN_FIELD, "--tls-cert: needs --tls-key");
+    refuses(REMOTE "--tls-key k", LATTN_FIELD, "--tls-key: needs --tls-cert");
+    refuses(REMOTE "--tls-ca a", LATTN_FIELD, "--tls-ca: needs --tls-cert and --tls-key");
+    refuses(REMOTE "--tls-cert c --tls-key k", LATTN_FIELD, "needs --token-file or --tls-ca");
+    cr_assert_eq(read_line(REMOTE "--tls-cert c --tls-key k --token-file t"), LATTN_OK);
+    cr_assert_eq(config.reach, TCP_REACH_ANYWHERE);
+    cr_assert_str_eq(config.access.token_file, "t");
+    cr_assert_eq(read_line(REMOTE "--tls-cert c --tls-key k --tls-ca a"), LATTN_OK);
+    cr_assert_str_eq(config.access.tls_cert, "c");
+    cr_assert_str_eq(config.access.tls_key, "k");
+    cr_assert_str_eq(config.access.tls_ca, "a");
+    cr_assert_eq(read_line("--listen tcp:localhost:7 --allow-remote=false"), LATTN_OK);
+    cr_assert_eq(config.reach, TCP_REACH_LOOPBACK);
+}
+
+Test(config, guards_nothing_that_is_not_there)
+{
+    refuses("--listen unix:s --token-file t", LATTN_FIELD, "--token-file: guards TCP");
+    refuses("--listen stdin --tls-cert c --tls-key k", LATTN_FIELD, "--tls-cert: guards TCP");
+    refuses("--listen tcp:localhost:7 --group 0", LATTN_FIELD, "no Unix socket");
+    cr_assert_eq(read_line("--listen fd:3 --token-file t --group 0"), LATTN_OK);
+}
+
+Test(config, knows_groups_by_name_and_number)
+{
+    refuses("--listen unix:s --group no-such-group", LATTN_NAME, "there is no such group");
+    refuses("--listen unix:s --group 4294967295", LATTN_NAME, "there is no such group");
+    refuses("--listen unix:s --group -1", LATTN_NAME, "there is no such group");
+    cr_assert_eq(read_line("--listen unix:s --group root"), LATTN_OK);
+    cr_assert(config.has_group && config.group == 0);
+    cr_assert_eq(read_line("--listen unix:s --group 1234"), LATTN_OK);
+    cr_assert_eq(config.group, 1234);
+    cr_assert_eq(read_line("--listen unix:s"), LATTN_OK);
+    cr_assert_not(config.has_group);
 }
 
 Test(config, refuses_values_outside_their_range)
@@ -157,6 +201,8 @@ Test(config, refuses_values_outside_their_range)
     refuses("--listen stdin --ridge -1", LATTN_RANGE, "--ridge -1");
     refuses("--listen stdin --emit-every 0s", LATTN_RANGE, "--emit-every 0s");
     refuses("--listen stdin --emit-every 5", LATTN_SYNTAX, "--emit-every 5");
+    refuses("--listen stdin --stop-timeout 0s", LATTN_RANGE, "--stop-timeout 0s: must be above 0");
+    refuses("--listen stdin --stop-timeout 5", LATTN_SYNTAX, "--stop-timeout 5: not a time");
     refuses("--listen stdin --max-frame 0", LATTN_RANGE, "--max-frame 0");
     refuses("--listen stdin --max-frame 2G", LATTN_RANGE, "--max-frame 2G");
     refuses("--listen stdin --max-memory 0", LATTN_RANGE, "--max-memory 0");

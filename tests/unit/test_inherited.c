@@ -24,7 +24,8 @@ static int listening_make(in_addr_t host)
 
 static void refuses(int descriptor, const char *mention)
 {
-    cr_expect_eq(inherited_check(descriptor, &complaint), LATTN_ADDRESS, "%s", mention);
+    cr_expect_eq(inherited_check(descriptor, TCP_REACH_LOOPBACK, &complaint), LATTN_ADDRESS, "%s",
+                 mention);
     cr_expect(strstr(complaint.text, mention) != NULL, "\"%s\" does not mention \"%s\"",
               complaint.text, mention);
 }
@@ -43,7 +44,8 @@ Test(inherited, takes_a_socket_that_listens_and_closes_it_on_exec)
 {
     int descriptor = listening_make(INADDR_LOOPBACK);
 
-    cr_assert_eq(inherited_check(descriptor, &complaint), LATTN_OK, "%s", complaint.text);
+    cr_assert_eq(inherited_check(descriptor, TCP_REACH_LOOPBACK, &complaint), LATTN_OK, "%s",
+                 complaint.text);
     cr_assert(fcntl(descriptor, F_GETFD) & FD_CLOEXEC);
 }
 
@@ -54,7 +56,7 @@ Test(inherited, refuses_what_cannot_be_served)
     refuses(open("/dev/null", O_RDWR), "no socket");
     refuses(socket(AF_UNIX, SOCK_DGRAM, 0), "no stream socket");
     refuses(socket(AF_UNIX, SOCK_STREAM, 0), "does not listen");
-    refuses(listening_make(INADDR_ANY), "neither encryption nor tokens");
+    refuses(listening_make(INADDR_ANY), "--allow-remote");
 }
 
 Test(inherited, keeps_to_what_was_passed_to_this_process)
@@ -64,7 +66,9 @@ Test(inherited, keeps_to_what_was_passed_to_this_process)
     variables_set(getpid(), descriptor - 3);
     refuses(descriptor, "not passed on: LISTEN_FDS is");
     variables_set(getpid(), descriptor - 2);
-    cr_assert_eq(inherited_check(descriptor, &complaint), LATTN_OK, "%s", complaint.text);
+    cr_assert_eq(inherited_check(descriptor, TCP_REACH_LOOPBACK, &complaint), LATTN_OK, "%s",
+                 complaint.text);
     variables_set(getpid() + 1L, 0);
-    cr_assert_eq(inherited_check(descriptor, &complaint), LATTN_OK, "%s", complaint.text);
+    cr_assert_eq(inherited_check(descriptor, TCP_REACH_LOOPBACK, &complaint), LATTN_OK, "%s",
+                 complaint.text);
 }

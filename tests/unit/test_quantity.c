@@ -1,6 +1,7 @@
 #include "serve/quantity.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 Test(quantity, reads_whole_numbers)
 {
@@ -70,4 +71,14 @@ Test(quantity, reads_finite_reals_only)
     cr_assert_eq(quantity_real("1e999", &real), LATTN_RANGE);
     cr_assert_eq(quantity_real("", &real), LATTN_SYNTAX);
     cr_assert_eq(quantity_real("1,5", &real), LATTN_SYNTAX);
+}
+
+Test(quantity, reads_counts_in_the_environment)
+{
+    setenv("LATTN_TEST_COUNT", "12", 1);
+    cr_assert_eq(quantity_variable("LATTN_TEST_COUNT"), 12);
+    setenv("LATTN_TEST_COUNT", "12s", 1);
+    cr_assert_eq(quantity_variable("LATTN_TEST_COUNT"), 0);
+    unsetenv("LATTN_TEST_COUNT");
+    cr_assert_eq(quantity_variable("LATTN_TEST_COUNT"), 0);
 }

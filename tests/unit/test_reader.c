@@ -3,6 +3,7 @@
 #include <lattn/limits.h>
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -239,4 +240,43 @@ Test(reader, knows_blank_lines)
     cr_expect(reader_is_blank("", 0));
     cr_expect(reader_is_blank(" \t\r", 3));
     cr_expect_not(reader_is_blank(" x", 2));
+}
+
+struct halting {
+    const char *text;
+    int has_halted;
+};
+
+/* Gives a byte, or has none, in turn. */
+static ssize_t halting_read(void *arg, void *bytes, size_t length)
+{
+    struct halting *source = arg;
+
+    cr_assert_geq(length, (size_t)1);
+    source->has_halted = !source->has_halted;
+    if (source->has_halted) {
+        errno = EAGAIN;
+        return -1;
+    }
+    if (*source->text == '\0')
+        return 0;
+    *(char *)bytes = *source->text++;
+    return 1;
+}
+
+Test(reader, reads_from_whatever_can_be_read)
+{
+    struct halting source = {.text = "one\ntwo"};
+    struct reader reader;
+    size_t length;
+    char *text;
+
+    reader_init_from(&reader, halting_read, &source, READER_LINES, 16);
+    cr_assert_eq(reader_read(&reader, &text, &length), LATTN_OK);
+    cr_expect_str_eq(text, "one");
+    cr_assert_eq(reader_read(&reader, &text, &length), LATTN_OK);
+    cr_expect_str_eq(text, "two");
+    cr_expect_eq(reader_read(&reader, &text, &length), LATTN_MORE);
+    cr_expect_eq(reader.error, 0);
+    reader_done(&reader);
 }

@@ -228,6 +228,49 @@ Test(request, reads_hello_and_reset)
     cr_assert_eq(read_request("{\"method\":\"reset\",\"params\":{\"confirm\":false}}").confirm, 0);
 }
 
+Test(request, reads_auth_and_forgets_its_token)
+{
+    struct lattn_request request =
+        read_request("{\"method\":\"auth\",\"params\":{\"token\":\"0123456789abcdef\"}}");
+
+    cr_assert_eq(request.method, LATTN_METHOD_AUTH);
+    cr_assert_str_eq(request.token, "0123456789abcdef");
+    lattn_request_done(&request);
+    for (size_t i = 0; i < sizeof request.token; i++)
+        cr_assert_eq(request.token[i], 0);
+}
+
+Test(request, shows_nothing_of_what_may_be_a_secret)
+{
+    assert_refused("{\"method\":\"auth\",\"params\":{\"token\":12345678901234567890}}", LATTN_FIELD,
+                   "token is no text");
+    assert_refused("{\"method\":\"auth\",\"params\":{\"token\":\"\"}}", LATTN_NAME,
+                   "token is empty");
+}
+
+Test(request, reads_checkpoint)
+{
+    static const char apart[] = "the id of an image and part come together in params of checkpoint";
+    struct lattn_request request =
+        read_request("{\"method\":\"checkpoint\",\"params\":{\"part\":2,\"image\":3}}");
+
+    cr_assert_eq(request.method, LATTN_METHOD_CHECKPOINT);
+    cr_assert_eq(request.image, 3);
+    cr_assert_eq(request.part, 2);
+    cr_assert_eq(request.makes_image, 0);
+    request = read_request("{\"method\":\"checkpoint\",\"params\":{\"image\":true}}");
+    cr_assert_eq(request.makes_image, 1);
+    cr_assert_eq(request.image, 0);
+    assert_refused("{\"method\":\"checkpoint\",\"params\":{\"image\":3}}", LATTN_FIELD, apart);
+    assert_refused("{\"method\":\"checkpoint\",\"params\":{\"part\":0}}", LATTN_FIELD, apart);
+    assert_refused("{\"method\":\"checkpoint\",\"params\":{\"image\":true,\"part\":0}}",
+                   LATTN_FIELD, apart);
+    assert_refused("{\"method\":\"checkpoint\",\"params\":{\"image\":0,\"part\":0}}", LATTN_RANGE,
+                   "image is 0, images count from 1");
+    assert_refused("{\"method\":\"checkpoint\",\"params\":{\"image\":\"3\",\"part\":0}}",
+                   LATTN_FIELD, "image is \"3\", true or false is expected");
+}
+
 Test(request, says_what_is_wrong)
 {
     assert_refused("{\"id\":1}", LATTN_FIELD, "method is missing");
@@ -307,6 +350,10 @@ static const char *const every_request[] = {
     "{\"method\":\"hello\",\"params\":{}}\n",
     "{\"method\":\"hello\",\"params\":{\"producer\":\"me\"}}\n",
     "{\"method\":\"reset\",\"params\":{\"confirm\":true}}\n",
+    "{\"method\":\"auth\",\"params\":{\"token\":\"0123456789abcdef\"}}\n",
+    "{\"method\":\"checkpoint\",\"params\":{}}\n",
+    "{\"method\":\"checkpoint\",\"params\":{\"image\":true}}\n",
+    "{\"method\":\"checkpoint\",\"params\":{\"image\":18446744073709551615,\"part\":0}}\n",
 };
 
 enum { REQUESTS = sizeof every_request / sizeof *every_request };

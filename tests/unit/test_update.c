@@ -565,3 +565,33 @@ Test(update, carries_the_gain)
         problem_done(&problem);
     }
 }
+
+/* Questions decide whether anybody wants the gain, and must not show in R. */
+Test(update, leaves_the_same_bits_with_and_without_the_gain)
+{
+    enum { ROWS = 5 };
+
+    for (int32_t p = 1; p <= 70; p++)
+        for (int32_t m = 1; m <= 6; m++) {
+            struct problem alone, gain;
+
+            problem_init(&alone, p, m + 1, ROWS);
+            problem_init(&gain, p, m + 1, ROWS);
+            fill_well(&alone);
+            fill_well(&gain);
+            for (int32_t k = 0; k < ROWS; k++) {
+                for (int32_t i = 0; i < p; i++)
+                    factor_row(&gain, i)[p + m] = 0;
+                memcpy(gain.rows, alone.rows + (size_t)k * alone.ld,
+                       (size_t)(p + m) * sizeof *gain.rows);
+                gain.rows[p + m] = 1;
+                update_row(p, m, alone.factor, alone.ld, alone.rows + (size_t)k * alone.ld);
+                update_row(p, m + 1, gain.factor, gain.ld, gain.rows);
+            }
+            for (int32_t i = 0; i < p; i++)
+                cr_assert_arr_eq(factor_row(&alone, i) + i, factor_row(&gain, i) + i,
+                                 (size_t)(p + m - i) * sizeof(double), "p=%d m=%d", p, m);
+            problem_done(&alone);
+            problem_done(&gain);
+        }
+}

@@ -1,4 +1,4 @@
-#include "serve/loopback.h"
+#include "serve/tcp.h"
 
 #include "base/complaint.h"
 #include "serve/bounds.h"
@@ -17,7 +17,7 @@ enum {
 
 /* ---- addresses ---- */
 
-static void address_text(const struct sockaddr *address, char text[LOOPBACK_TEXT_MAX])
+void tcp_address_text(const struct sockaddr *address, char ret_text[TCP_TEXT_MAX])
 {
     int is_wide = address->sa_family == AF_INET6;
     socklen_t length = is_wide ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
@@ -26,9 +26,9 @@ static void address_text(const struct sockaddr *address, char text[LOOPBACK_TEXT
 
     if (getnameinfo(address, length, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        snprintf(text, LOOPBACK_TEXT_MAX, "tcp:?");
+        snprintf(ret_text, TCP_TEXT_MAX, "tcp:?");
     else
-        snprintf(text, LOOPBACK_TEXT_MAX, is_wide ? "tcp:[%s]:%s" : "tcp:%s:%s", host, port);
+        snprintf(ret_text, TCP_TEXT_MAX, is_wide ? "tcp:[%s]:%s" : "tcp:%s:%s", host, port);
 }
 
 static int is_loopback(const struct sockaddr *address)
@@ -96,31 +96,31 @@ static int socket_listen(const struct sockaddr *address, socklen_t length)
     return -1;
 }
 
-static void sockets_close(struct loopback *loopback)
+static void sockets_close(struct tcp *tcp)
 {
-    while (loopback->count > 0)
-        close(loopback->descriptors[--loopback->count]);
+    while (tcp->count > 0)
+        close(tcp->descriptors[--tcp->count]);
 }
 
 static enum lattn_status refuse(const struct sockaddr *address, struct lattn_complaint *complaint)
 {
     int error = errno;
-    char text[LOOPBACK_TEXT_MAX];
+    char text[TCP_TEXT_MAX];
 
-    address_text(address, text);
+    tcp_address_text(address, text);
     if (error == EADDRINUSE)
         return complain(complaint, LATTN_IN_USE, "another process holds %s", text);
     return complain(complaint, LATTN_INPUT_OUTPUT, "cannot bind %s: %s", text, strerror(error));
 }
 
 /* Listen on all addresses at one port; where one is refused nothing stays open. */
-static enum lattn_status sockets_open(struct loopback *loopback, struct addrinfo *results,
-                                      uint16_t port, struct lattn_complaint *complaint)
+static enum lattn_status sockets_open(struct tcp *tcp, struct addrinfo *results, uint16_t port,
+                                      struct lattn_complaint *complaint)
 {
     enum lattn_status status = LATTN_OK;
 
     ports_set(results, port);
-    loopback->count = 0;
+    tcp->count = 0;
     for (struct addrinfo *result = results; result != NULL; result = result->ai_next) {
         int descriptor;
 
@@ -133,50 +133,51 @@ static enum lattn_status sockets_open(struct loopback *loopback, struct addrinfo
             status = refuse(result->ai_addr, complaint);
             if (is_left_out)
                 continue;
-            sockets_close(loopback);
+            sockets_close(tcp);
             return status;
         }
-        loopback->descriptors[loopback->count++] = descriptor;
+        tcp->descriptors[tcp->count++] = descriptor;
         ports_set(results, port_of(descriptor));
     }
-    return loopback->count > 0 ? LATTN_OK : status;
+    return tcp->count > 0 ? LATTN_OK : status;
 }
 
-enum lattn_status loopback_check(const struct sockaddr *address, struct lattn_complaint *complaint)
+enum lattn_status tcp_check(const struct sockaddr *address, enum tcp_reach reach,
+                            struct lattn_complaint *complaint)
 {
-    char text[LOOPBACK_TEXT_MAX];
+    char text[TCP_TEXT_MAX];
 
-    if (is_loopback(address))
+    if (reach == TCP_REACH_ANYWHERE || is_loopback(address))
         return LATTN_OK;
-    address_text(address, text);
+    tcp_address_text(address, text);
     return complain(complaint, LATTN_ADDRESS,
-                    "other machines could reach %s, and this version has neither encryption nor "
-                    "tokens: only loopback addresses (127.0.0.1, [::1], localhost) are served",
+                    "other machines could reach %s, which needs --allow-remote: without it only "
+                    "loopback addresses (127.0.0.1, [::1], localhost) are served",
                     text);
 }
 
-static enum lattn_status results_check(const struct addrinfo *results,
+static enum lattn_status results_check(const struct addrinfo *results, enum tcp_reach reach,
                                        struct lattn_complaint *complaint)
 {
     enum lattn_status status = LATTN_OK;
     int count = 0;
 
     for (; results != NULL && status == LATTN_OK; results = results->ai_next) {
-        status = loopback_check(results->ai_addr, complaint);
+        status = tcp_check(results->ai_addr, reach, complaint);
         count++;
     }
-    if (status == LATTN_OK && count > LOOPBACK_SOCKETS_MAX)
+    if (status == LATTN_OK && count > TCP_SOCKETS_MAX)
         return complain(complaint, LATTN_ADDRESS, "the host has more than %d addresses",
-                        LOOPBACK_SOCKETS_MAX);
+                        TCP_SOCKETS_MAX);
     return status;
 }
 
-enum lattn_status loopback_open(struct loopback *ret_loopback, const char *host, uint16_t port,
-                                struct lattn_complaint *complaint)
+enum lattn_status tcp_open(struct tcp *ret_tcp, const char *host, uint16_t port,
+                           enum tcp_reach reach, struct lattn_complaint *complaint)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *results = NULL;
-    struct loopback loopback;
+    struct tcp tcp;
     int error = getaddrinfo(host, NULL, &hints, &results);
     enum lattn_status status;
 
@@ -184,25 +185,25 @@ enum lattn_status loopback_open(struct loopback *ret_loopback, const char *host,
         return complain(complaint, LATTN_ADDRESS, "cannot look up the host: %s",
                         error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
     ports_set(results, port);
-    status = results_check(results, complaint);
+    status = results_check(results, reach, complaint);
     if (status == LATTN_OK) {
         int attempts = port == 0 ? PORT_ATTEMPTS_MAX : 1;
 
         do {
-            status = sockets_open(&loopback, results, port, complaint);
+            status = sockets_open(&tcp, results, port, complaint);
         } while (status == LATTN_IN_USE && --attempts > 0);
     }
     freeaddrinfo(results);
     if (status == LATTN_OK)
-        *ret_loopback = loopback;
+        *ret_tcp = tcp;
     return status;
 }
 
-void loopback_text(int descriptor, char ret_text[LOOPBACK_TEXT_MAX])
+void tcp_text(int descriptor, char ret_text[TCP_TEXT_MAX])
 {
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
 
     (void)getsockname(descriptor, (struct sockaddr *)&address, &length); /* ours, and bound */
-    address_text((struct sockaddr *)&address, ret_text);
+    tcp_address_text((struct sockaddr *)&address, ret_text);
 }

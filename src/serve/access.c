@@ -1,0 +1,146 @@
+#include "serve/access.h"
+
+#include "base/complaint.h"
+#include "base/memory.h"
+#include "serve/log.h"
+#include "serve/refusals.h"
+#include "serve/tls.h"
+#include "serve/tokens.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <uv.h>
+
+/* A complaint has 256 bytes: of a long path the end tells more. */
+enum { PATH_BYTES_MAX = 100 };
+
+struct access {
+    struct access_settings settings;
+    struct tls_identity *identity; /* NULL: no TLS */
+    struct tokens tokens;
+    struct lobby lobby;
+    struct refusals refusals;
+    _Atomic uint64_t denied; /* refusals.count, for other threads */
+};
+
+/* ---- files ---- */
+
+static enum lattn_status file_refuse(struct lattn_complaint *complaint, enum lattn_status status,
+                                     const char *path, const struct lattn_complaint *why)
+{
+    size_t length = strlen(path);
+    const char *tail = length > PATH_BYTES_MAX ? path + length - PATH_BYTES_MAX : path;
+
+    return complain(complaint, status, "%s: %.150s", tail,
+                    why->text[0] != '\0' ? why->text : lattn_status_text(status));
+}
+
+static enum lattn_status tokens_load(const struct access_settings *settings, struct tokens *tokens,
+                                     struct lattn_complaint *complaint)
+{
+    struct lattn_complaint why = {""};
+    enum lattn_status status;
+
+    if (settings->token_file == NULL)
+        return LATTN_OK;
+    status = tokens_read(tokens, settings->token_file, &why);
+    if (status != LATTN_OK)
+        return file_refuse(complaint, status, settings->token_file, &why);
+    return LATTN_OK;
+}
+
+enum lattn_status access_reload(struct access *access, struct lattn_complaint *complaint)
+{
+    const struct access_settings *settings = &access->settings;
+    struct tls_identity *identity = NULL;
+    struct tokens tokens = {.count = 0};
+    enum lattn_status status = LATTN_OK;
+
+    if (settings->tls_cert != NULL)
+        status = tls_identity_open(&identity, settings->tls_cert, settings->tls_key,
+                                   settings->tls_ca, complaint);
+    if (status == LATTN_OK)
+        status = tokens_load(settings, &tokens, complaint);
+    if (status == LATTN_OK) {
+        tls_identity_release(&access->identity);
+        access->identity = identity;
+        access->tokens = tokens;
+    } else {
+        tls_identity_release(&identity);
+    }
+    tokens_done(&tokens);
+    return status;
+}
+
+enum lattn_status access_open(struct access **ret_access, const struct access_settings *settings,
+                              struct lattn_complaint *complaint)
+{
+    struct access *access = memory_zeroed(1, sizeof *access);
+    enum lattn_status status;
+
+    if (access == NULL)
+        return LATTN_NO_MEMORY;
+    access->settings = *settings;
+    status = access_reload(access, complaint);
+    if (status != LATTN_OK)
+        access_close(&access);
+    else
+        *ret_access = access;
+    return status;
+}
+
+void access_close(struct access **access)
+{
+    struct access *old = *access;
+
+    if (old == NULL)
+        return;
+    tls_identity_release(&old->identity);
+    tokens_done(&old->tokens);
+    memory_release(old);
+    *access = NULL;
+}
+
+/* ---- questions ---- */
+
+int access_is_guarded(const struct access *access)
+{
+    return access->identity != NULL || access->tokens.count > 0;
+}
+
+struct tls_identity *access_identity(const struct access *access)
+{
+    return access->identity;
+}
+
+int access_asks_token(const struct access *access)
+{
+    return access->tokens.count > 0;
+}
+
+int access_admits(const struct access *access, const char *token, size_t length)
+{
+    return tokens_have(&access->tokens, token, length);
+}
+
+struct lobby *access_lobby(struct access *access)
+{
+    return &access->lobby;
+}
+
+void access_refuse(struct access *access, const struct peer *peer, const char *why)
+{
+    uint64_t untold = 0;
+    int is_told = refusals_add(&access->refusals, peer->host, uv_hrtime(), &untold);
+
+    atomic_store_explicit(&access->denied, access->refusals.count, memory_order_relaxed);
+    if (is_told)
+        log_event(LOG_LEVEL_WARN, "access denied",
+                  LOG_FIELDS(log_text("peer", peer->text), log_text("error", why),
+                             log_count("unlogged", (int64_t)untold)));
+}
+
+uint64_t access_denied(const struct access *access)
+{
+    return atomic_load_explicit(&access->denied, memory_order_relaxed);
+}

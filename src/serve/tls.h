@@ -1,0 +1,85 @@
+#ifndef SERVE_TLS_H
+#define SERVE_TLS_H
+
+#include <lattn/status.h>
+#include <lattn/wire.h>
+
+#include <stddef.h>
+
+/*
+ * What the daemon shows and whom it trusts, as its files said at one time. Sessions hold on to it,
+ * so that another can take its place for those to come. On one thread.
+ */
+struct tls_identity;
+
+/*
+ * Read the files, as PEM.
+ *
+ * ca  in  NULL: clients need no certificate
+ *
+ * Returns LATTN_OK; LATTN_DENIED: everybody has access to the key; LATTN_INPUT_OUTPUT: a file
+ * cannot be read, or is not what it should be; LATTN_FIELD, LATTN_TOO_BIG; LATTN_NO_MEMORY.
+ */
+enum lattn_status tls_identity_open(struct tls_identity **ret_identity, const char *certificate,
+                                    const char *key, const char *ca,
+                                    struct lattn_complaint *complaint);
+
+/* Let go of it and set the pointer to NULL; the last one releases it. Accepts a pointer to NULL. */
+void tls_identity_release(struct tls_identity **identity);
+
+enum {
+    /* Plain bytes of a record, the most that tls_take gives at once. */
+    TLS_RECORD_BYTES = 16 << 10,
+    /* Memory of a session: 13 KiB when it is idle, and one record that is incomplete. */
+    TLS_SESSION_BYTES = 32 << 10,
+    /* Bytes of a subject with its closing zero. */
+    TLS_SUBJECT_MAX = 128
+};
+
+/*
+ * TLS of one connection, the daemon's side, between bytes of the network and plain ones. Pure: no
+ * socket, no clock.
+ */
+struct tls;
+
+/* identity is held until tls_close. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status tls_open(struct tls **ret_tls, struct tls_identity *identity);
+/* Release it, set the pointer to NULL; accepts a pointer to NULL. */
+void tls_close(struct tls **tls);
+
+/* Bytes that came from the network; borrowed until tls_take has asked for more. */
+void tls_feed(struct tls *tls, const char *bytes, size_t length);
+
+/*
+ * Go on with what came: shake hands, then take plain bytes. Either may leave something in
+ * tls_output.
+ *
+ * bytes      out  room for TLS_RECORD_BYTES
+ * complaint  out  what is wrong with the peer or its bytes
+ *
+ * Returns LATTN_OK; LATTN_MORE: feed first; LATTN_CLOSED: the peer has said that this was all;
+ * LATTN_DENIED: it did not prove who it is, or speaks no TLS that we do; LATTN_DAMAGED: what it
+ * sends later is no TLS; LATTN_NO_MEMORY. After a refusal nothing more is taken.
+ */
+enum lattn_status tls_take(struct tls *tls, char *bytes, size_t *ret_length,
+                           struct lattn_complaint *complaint);
+
+/* Have the hands been shaken? */
+int tls_is_open(const struct tls *tls);
+
+/* Whose certificate the client showed, "CN=..."; "" where none was asked for. */
+const char *tls_subject(const struct tls *tls);
+
+/*
+ * Encrypt bytes into tls_output. Returns LATTN_OK, LATTN_CLOSED where the session is not open or
+ * has ended, or LATTN_NO_MEMORY with the session ended.
+ */
+enum lattn_status tls_send(struct tls *tls, const char *bytes, size_t length);
+
+/* Say that nothing more will come. */
+void tls_end(struct tls *tls);
+
+/* What is to go to the network; whoever sends it leaves it empty. */
+struct lattn_text *tls_output(struct tls *tls);
+
+#endif
