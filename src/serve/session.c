@@ -401,7 +401,7 @@ static void bytes_came(void *arg, const char *bytes, size_t length)
 
     if (session->input != INPUT_OPEN)
         return;
-    session->is_flooding = length >= READ_BYTES_MAX;
+    session->is_flooding = channel_is_full(session->channel);
     if (inbox_add(&session->inbox, bytes, length) == LATTN_OK)
         session_flow(session);
     else
