@@ -40,6 +40,11 @@ enum {
     INPUT_BYTES_OWN = 2 * READ_BYTES_MAX,
     /* What a client takes besides: the session, its handles, what libuv and the heap add. */
     CLIENT_BYTES = 8 << 10,
+    /*
+     * Connections accepted in one round of the loop: those who come only to go again are gone
+     * before the next, and keep nobody from a place.
+     */
+    ARRIVALS_ENOUGH = 16,
     /* Connections of an address that may wait to be accepted; the system may allow fewer. */
     BACKLOG_MAX = 512,
     /* Descriptors that are no clients': files, listeners, the loop's own, those being closed. */
