@@ -130,7 +130,8 @@ enum lattn_method {
     LATTN_METHOD_NAME,
     LATTN_METHOD_HELLO,
     LATTN_METHOD_RESET,
-    LATTN_METHOD_AUTH
+    LATTN_METHOD_AUTH,
+    LATTN_METHOD_CHECKPOINT
 };
 
 /* The word of a method on the wire. Static. */
@@ -152,6 +153,8 @@ LATTN_API const char *lattn_method_word(enum lattn_method method);
  * every_ms  subscribe: at most one emission in so many milliseconds; 0: each
  * confirm   reset
  * token     auth; "" if there is none; cleared when the request is released
+ * makes_image  checkpoint: 1 if an image is asked for
+ * image, part  checkpoint: a part of the image with this id; id 0: none
  */
 struct lattn_request {
     enum lattn_method method;
@@ -176,6 +179,9 @@ struct lattn_request {
     uint64_t every_ms;
     int32_t confirm;
     char token[LATTN_TOKEN_MAX];
+    int32_t makes_image;
+    uint64_t image;
+    uint64_t part;
 };
 
 /*
@@ -186,7 +192,8 @@ struct lattn_request {
  *                   set as far as it was read
  *
  * Returns LATTN_OK, LATTN_SYNTAX, LATTN_FIELD, LATTN_METHOD, LATTN_EMPTY, LATTN_SHAPE,
- * LATTN_RANGE, LATTN_NOT_FINITE, LATTN_NAME, LATTN_TOO_BIG (the id) or LATTN_NO_MEMORY.
+ * LATTN_RANGE, LATTN_NOT_FINITE, LATTN_NAME, LATTN_TOO_BIG (the id, or all of
+ * it, see LATTN_REQUEST_BYTES_MAX) or LATTN_NO_MEMORY.
  */
 LATTN_API enum lattn_status lattn_request_read(const char *text, size_t length,
                                                enum lattn_format format,
@@ -226,6 +233,26 @@ LATTN_API enum lattn_status lattn_write_request(struct lattn_text *text, enum la
 
 /* ---- what the daemon answers --------------------------------------------------------------- */
 
+/*
+ * What a service keeps on disk, for status.
+ *
+ * is_kept           0: memory only, and nothing else of this counts
+ * position          of the journal's last record
+ * checkpoint_pairs  of the newest checkpoint that this process made or began with; LATTN_NEVER:
+ *                   not known
+ * checkpoint_age_s  since it was made; LATTN_NEVER: not by this process
+ * journal_bytes     written since
+ * error             why nothing can be kept at the moment, or no checkpoint made; "" if all is well
+ */
+struct lattn_kept {
+    int32_t is_kept;
+    uint64_t position;
+    int64_t checkpoint_pairs;
+    int64_t checkpoint_age_s;
+    uint64_t journal_bytes;
+    char error[256];
+};
+
 /* Counters of a service around a learner, for status. */
 struct lattn_service {
     uint64_t accepted;   /* items, as sent */
@@ -239,11 +266,13 @@ struct lattn_service {
     uint64_t heads_generation;
     enum lattn_certified heads_certified;
     enum lattn_decomposition heads_decomposition;
+    struct lattn_kept kept;
 };
 
 /*
  * Answer to hello. accepted, rejected and duplicates count what this connection sent; a message of
- * more than frame_bytes_max bytes would be refused (0: not said).
+ * more than frame_bytes_max bytes would be refused (0: not said). durable: what was answered, and
+ * last_seq, outlives the process.
  */
 struct lattn_hello {
     char version[32];
@@ -256,6 +285,7 @@ struct lattn_hello {
     uint64_t rejected;
     uint64_t duplicates;
     uint64_t frame_bytes_max;
+    int32_t durable;
 };
 
 /* Answer to name. The arrays are owned where it was read, borrowed where it is written. */
@@ -266,6 +296,22 @@ struct lattn_named {
     size_t outputs_count;
     int32_t d;
     int32_t m;
+};
+
+/* Answer to checkpoint: the state that is on disk. */
+struct lattn_checkpoint {
+    uint64_t position; /* of its last record */
+    uint64_t pairs;
+    uint64_t bytes;
+    int32_t durable; /* 1 */
+};
+
+/* Answer to checkpoint where an image is asked for: its parts are numbered from 0. */
+struct lattn_image {
+    uint64_t id; /* never 0 */
+    uint64_t bytes;
+    uint64_t parts;
+    uint64_t pairs;
 };
 
 /* Answer to status, read back by a client. noise_std and r2 have m entries, or are NULL; owned. */
@@ -299,18 +345,27 @@ LATTN_API enum lattn_status lattn_write_hello(struct lattn_text *text, enum latt
                                               const struct lattn_hello *hello);
 LATTN_API enum lattn_status lattn_write_named(struct lattn_text *text, enum lattn_format format,
                                               const struct lattn_named *named);
+LATTN_API enum lattn_status lattn_write_checkpoint(struct lattn_text *text,
+                                                   enum lattn_format format,
+                                                   const struct lattn_checkpoint *checkpoint);
+LATTN_API enum lattn_status lattn_write_image(struct lattn_text *text, enum lattn_format format,
+                                              const struct lattn_image *image);
+/* Bytes are a bin, or base64 in JSON. */
+LATTN_API enum lattn_status lattn_write_part(struct lattn_text *text, enum lattn_format format,
+                                             uint64_t part, const char *bytes, size_t length);
 
 /*
  * Whole messages of a daemon, as lines and as frames.
  *
  * lattn_write_reply     {"id": id, "result": result}           [1, id, nil, result]
- * lattn_write_applied   the same, with {"applied", "duplicate", "durable": null}
+ * lattn_write_applied   the same, with {"applied", "duplicate", "durable"}
  * lattn_write_error     {"id"?, "error": {"code", "message", "line"?}}
  *                                                              [1, id, {"code", ...}, nil]
  * lattn_write_emission  {"method": "emission", "params": {"status": status, "model": model?}}
  *                                                              [2, "emission", {"status", ...}]
  *
  * id                     JSON text; NULL or "" is left out of a line and nil in a frame
+ * durable                last number of the item's producer that is on disk; NULL: null
  * line                   0 is left out
  * result, status, model  written before in the same format; model may be NULL
  */
@@ -318,8 +373,8 @@ LATTN_API enum lattn_status lattn_write_reply(struct lattn_text *text, enum latt
                                               const char *id, const char *result,
                                               size_t result_length);
 LATTN_API enum lattn_status lattn_write_applied(struct lattn_text *text, enum lattn_format format,
-                                                const char *id, uint64_t applied,
-                                                int32_t duplicate);
+                                                const char *id, uint64_t applied, int32_t duplicate,
+                                                const uint64_t *durable);
 LATTN_API enum lattn_status lattn_write_error(struct lattn_text *text, enum lattn_format format,
                                               const char *id, enum lattn_status status,
                                               const char *message, uint64_t line);
@@ -365,6 +420,7 @@ LATTN_API void lattn_reply_done(struct lattn_reply *reply);
  * lattn_reply_design      release with lattn_design_done
  * lattn_reply_prediction  release with lattn_prediction_done; the arrays have ret_m entries, and
  *                         std_error and interval95 are NULL if there is none
+ * lattn_reply_part        its bytes are added to ret_bytes
  */
 LATTN_API enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
                                                struct lattn_state_of_service *ret_state);
@@ -381,6 +437,12 @@ LATTN_API enum lattn_status lattn_reply_hello(const struct lattn_reply *reply,
 LATTN_API enum lattn_status lattn_reply_named(const struct lattn_reply *reply,
                                               struct lattn_named *ret_named);
 LATTN_API void lattn_named_done(struct lattn_named *named);
+LATTN_API enum lattn_status lattn_reply_checkpoint(const struct lattn_reply *reply,
+                                                   struct lattn_checkpoint *ret_checkpoint);
+LATTN_API enum lattn_status lattn_reply_image(const struct lattn_reply *reply,
+                                              struct lattn_image *ret_image);
+LATTN_API enum lattn_status lattn_reply_part(const struct lattn_reply *reply, uint64_t *ret_part,
+                                             struct lattn_text *ret_bytes);
 LATTN_API enum lattn_status lattn_reply_prediction(const struct lattn_reply *reply,
                                                    struct lattn_prediction *ret_prediction,
                                                    int32_t *ret_m);

@@ -297,11 +297,11 @@ void chunk_answer(struct chunk *chunk, const struct entry *entry, const struct l
 }
 
 void chunk_answer_applied(struct chunk *chunk, const struct entry *entry, uint64_t applied,
-                          int duplicate)
+                          int duplicate, const uint64_t *durable)
 {
     if (!entry->is_silent && entry->id[0] != '\0')
         answer_end(chunk, lattn_write_applied(&chunk->answers, chunk->format, entry->id, applied,
-                                              duplicate));
+                                              duplicate, durable));
 }
 
 /* A line of a text can be shown to people; a frame or a request is found again by its id. */

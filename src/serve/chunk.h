@@ -57,6 +57,8 @@ struct entry {
  * tally    the session's counters, touched by the learner thread only
  * is_unheard  nobody takes the answers any more: questions are left out when they are read
  * bytes    of memory, once sealed
+ * done     so many entries have been taken: where to go on once the next need not wait any more
+ * ticket   of what the next entry waits for, 0 for nothing (keeper.h)
  */
 struct chunk {
     struct chunk *next;
@@ -73,6 +75,8 @@ struct chunk {
     size_t requests_count;
     int is_unheard;
     size_t bytes;
+    size_t done;
+    uint64_t ticket;
     struct lattn_text answers;
     int answers_lost; /* there was no memory for one of them */
 };
@@ -101,11 +105,11 @@ void chunk_seal(struct chunk *chunk);
 /*
  * Answer an entry, unless it is silent: with a request's result, which is written in the chunk's
  * format; with what became of pairs, if they have an id; with an error. A message of "" stands for
- * the sentence of its status.
+ * the sentence of its status. durable: as lattn_write_applied.
  */
 void chunk_answer(struct chunk *chunk, const struct entry *entry, const struct lattn_text *result);
 void chunk_answer_applied(struct chunk *chunk, const struct entry *entry, uint64_t applied,
-                          int duplicate);
+                          int duplicate, const uint64_t *durable);
 void chunk_answer_error(struct chunk *chunk, const struct entry *entry, enum lattn_status status,
                         const char *message);
 

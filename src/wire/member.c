@@ -71,6 +71,14 @@ static void indices_write(struct writer *writer, const struct member_indices *in
     writer_close(writer, ']');
 }
 
+static void remark_write(struct writer *writer, const char *remark)
+{
+    if (remark[0] == '\0')
+        writer_null(writer);
+    else
+        writer_string(writer, remark);
+}
+
 static void value_write(struct writer *writer, const struct member *member, const void *from)
 {
     const void *at = (const char *)from + member->offset;
@@ -103,6 +111,9 @@ static void value_write(struct writer *writer, const struct member *member, cons
     case MEMBER_TEXT:
         writer_string(writer, at);
         return;
+    case MEMBER_REMARK:
+        remark_write(writer, at);
+        return;
     case MEMBER_VERDICT:
         writer_string(writer, lattn_verdict_text(*(const enum lattn_verdict *)at));
         return;
@@ -123,6 +134,13 @@ static void value_write(struct writer *writer, const struct member *member, cons
         return;
     case MEMBER_PLACE:
         writer_null(writer);
+        return;
+    case MEMBER_OBJECT_MAYBE:
+        if (*(const int32_t *)at == 0) {
+            writer_null(writer);
+            return;
+        }
+        member_write(writer, member->inner, from);
         return;
     case MEMBER_OBJECT:
         member_write(writer, member->inner, from);
@@ -282,6 +300,8 @@ static enum lattn_status indices_read(struct scan *scan, const char *name,
     return LATTN_OK;
 }
 
+static void members_clear(const struct member *members, void *to);
+
 /* The value that null and a missing member stand for. */
 static void value_clear(const struct member *member, void *to)
 {
@@ -310,6 +330,7 @@ static void value_clear(const struct member *member, void *to)
         *(double *)at = NAN;
         return;
     case MEMBER_TEXT:
+    case MEMBER_REMARK:
         *(char *)at = '\0';
         return;
     case MEMBER_VERDICT:
@@ -333,15 +354,35 @@ static void value_clear(const struct member *member, void *to)
     case MEMBER_PLACE:
         *(struct scan *)at = (struct scan){0};
         return;
+    case MEMBER_OBJECT_MAYBE:
+        *(int32_t *)at = 0;
+        members_clear(member->inner, to);
+        return;
     case MEMBER_OBJECT:
-        for (const struct member *inner = member->inner; inner->word != NULL; inner++)
-            value_clear(inner, to);
+        members_clear(member->inner, to);
         return;
     }
 }
 
+static void members_clear(const struct member *members, void *to)
+{
+    for (const struct member *member = members; member->word != NULL; member++)
+        value_clear(member, to);
+}
+
 static enum lattn_status members_take(struct scan *scan, const char *name,
                                       const struct member *members, void *to);
+
+/* What it says is for people: as far as it fits. */
+static enum lattn_status remark_read(struct scan *scan, const struct member *member, char *ret_text)
+{
+    struct scan_string string;
+    enum lattn_status status = scan_string(scan, member->word, &string);
+
+    if (status == LATTN_OK)
+        (void)scan_string_decode(&string, member->size, ret_text);
+    return status;
+}
 
 static enum lattn_status value_read(struct scan *scan, const struct member *member, void *to)
 {
@@ -371,6 +412,8 @@ static enum lattn_status value_read(struct scan *scan, const struct member *memb
         return scan_number(scan, member->word, at);
     case MEMBER_TEXT:
         return scan_text(scan, member->word, member->size, at);
+    case MEMBER_REMARK:
+        return remark_read(scan, member, at);
     case MEMBER_VERDICT:
         return verdict_read(scan, member->word, at);
     case MEMBER_ENGINE:
@@ -386,6 +429,9 @@ static enum lattn_status value_read(struct scan *scan, const struct member *memb
     case MEMBER_PLACE:
         *(struct scan *)at = *scan;
         return scan_skip(scan);
+    case MEMBER_OBJECT_MAYBE:
+        *(int32_t *)at = 1;
+        return members_take(scan, member->word, member->inner, to);
     case MEMBER_OBJECT:
         return members_take(scan, member->word, member->inner, to);
     }
@@ -426,8 +472,7 @@ enum lattn_status member_read(struct scan *scan, const char *name, const struct 
 {
     enum lattn_status status;
 
-    for (const struct member *member = members; member->word != NULL; member++)
-        value_clear(member, ret_to);
+    members_clear(members, ret_to);
     status = members_take(scan, name, members, ret_to);
     if (status != LATTN_OK)
         member_done(members, ret_to);
@@ -450,7 +495,7 @@ void member_done(const struct member *members, void *of)
         } else if (member->kind == MEMBER_INDICES) {
             memory_release(((struct member_indices *)at)->numbers);
             *(struct member_indices *)at = (struct member_indices){0};
-        } else if (member->kind == MEMBER_OBJECT) {
+        } else if (member->kind == MEMBER_OBJECT || member->kind == MEMBER_OBJECT_MAYBE) {
             member_done(member->inner, of);
         }
     }

@@ -21,6 +21,7 @@ enum member_kind {
     MEMBER_MAYBE,         /* struct member_maybe */
     MEMBER_NUMBER,        /* double; null where it is not finite, read as NaN */
     MEMBER_TEXT,          /* char[size] */
+    MEMBER_REMARK,        /* char[size] as far as it fits; "" is null */
     MEMBER_VERDICT,       /* enum lattn_verdict as its text */
     MEMBER_ENGINE,        /* enum lattn_engine as its word */
     MEMBER_DECOMPOSITION, /* enum lattn_decomposition as its text, or null */
@@ -28,7 +29,9 @@ enum member_kind {
     MEMBER_ROW,           /* struct member_row */
     MEMBER_INDICES,       /* struct member_indices */
     MEMBER_PLACE,         /* struct scan: where the value stands, to come back to; never written */
-    MEMBER_OBJECT /* an object of the members in `inner`, whose offsets count from the same start */
+    MEMBER_OBJECT, /* an object of the members in `inner`, whose offsets count from the same start
+                    */
+    MEMBER_OBJECT_MAYBE /* the same; null where the int32_t here is 0 */
 };
 
 struct member {

@@ -76,7 +76,8 @@ enum lattn_status lattn_write_reply(struct lattn_text *text, enum lattn_format f
 }
 
 enum lattn_status lattn_write_applied(struct lattn_text *text, enum lattn_format format,
-                                      const char *id, uint64_t applied, int32_t duplicate)
+                                      const char *id, uint64_t applied, int32_t duplicate,
+                                      const uint64_t *durable)
 {
     struct writer writer;
 
@@ -88,7 +89,10 @@ enum lattn_status lattn_write_applied(struct lattn_text *text, enum lattn_format
     writer_key(&writer, "duplicate");
     writer_flag(&writer, duplicate);
     writer_key(&writer, "durable");
-    writer_null(&writer);
+    if (durable != NULL)
+        writer_count(&writer, *durable);
+    else
+        writer_null(&writer);
     writer_close(&writer, '}');
     return envelope_close(&writer, LATTN_REPLY_RESULT);
 }

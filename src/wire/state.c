@@ -25,6 +25,7 @@ struct state {
 #define OF_REPORT(field) offsetof(struct state, report.field)
 #define OF_STREAM(field) offsetof(struct state, report.stream.field)
 #define OF_SERVICE(field) offsetof(struct state, service.field)
+#define OF_KEPT(field) offsetof(struct state, service.kept.field)
 #define OF_CERTIFICATE(field) offsetof(struct state, report.certificate.field)
 
 static const struct member stream_members[] = {
@@ -38,6 +39,24 @@ static const struct member loss_members[] = {
     {.word = "train", .kind = MEMBER_NUMBER, .offset = OF_REPORT(loss_train)},
     {.word = "progressive", .kind = MEMBER_NUMBER, .offset = OF_REPORT(loss_progressive)},
     {.word = "recent", .kind = MEMBER_NUMBER, .offset = OF_REPORT(loss_recent)},
+    {.word = NULL},
+};
+
+static const struct member kept_members[] = {
+    {.word = "position", .kind = MEMBER_COUNT, .offset = OF_KEPT(position)},
+    {.word = "checkpoint_pairs",
+     .kind = MEMBER_INT64,
+     .offset = OF_KEPT(checkpoint_pairs),
+     .none = LATTN_NEVER},
+    {.word = "checkpoint_age_s",
+     .kind = MEMBER_INT64,
+     .offset = OF_KEPT(checkpoint_age_s),
+     .none = LATTN_NEVER},
+    {.word = "journal_bytes", .kind = MEMBER_COUNT, .offset = OF_KEPT(journal_bytes)},
+    {.word = "error",
+     .kind = MEMBER_REMARK,
+     .offset = OF_KEPT(error),
+     .size = sizeof((struct lattn_kept *)NULL)->error},
     {.word = NULL},
 };
 
@@ -93,6 +112,10 @@ static const struct member state_members[] = {
     {.word = "uptime_s", .kind = MEMBER_COUNT, .offset = OF_SERVICE(uptime_s)},
     {.word = "bias", .kind = MEMBER_FLAG, .offset = OF_REPORT(bias)},
     {.word = "pairs_effective", .kind = MEMBER_NUMBER, .offset = OF_REPORT(pairs_effective)},
+    {.word = "state",
+     .kind = MEMBER_OBJECT_MAYBE,
+     .offset = OF_KEPT(is_kept),
+     .inner = kept_members},
     {.word = "denied", .kind = MEMBER_COUNT, .offset = OF_SERVICE(denied)},
     {.word = NULL},
 };

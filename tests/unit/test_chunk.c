@@ -194,7 +194,7 @@ Test(chunk, knows_notifications)
 
     cr_assert_eq(entry->status, LATTN_OK, "%s", entry->message);
     cr_assert(entry->is_silent);
-    chunk_answer_applied(chunk, entry, 1, 0);
+    chunk_answer_applied(chunk, entry, 1, 0, NULL);
     chunk_answer_error(chunk, entry, LATTN_SHAPE, "never said");
     chunk_answer(chunk, entry, &(struct lattn_text){.data = NULL});
     cr_assert_eq(chunk->answers.length, 0);

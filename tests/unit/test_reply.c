@@ -128,7 +128,8 @@ Test(reply, reads_the_hello_it_wrote)
                                 .accepted = 3,
                                 .rejected = 4,
                                 .duplicates = 5,
-                                .frame_bytes_max = 6};
+                                .frame_bytes_max = 6,
+                                .durable = 1};
     struct lattn_hello read;
     struct lattn_reply reply;
     struct lattn_text text;
@@ -137,7 +138,7 @@ Test(reply, reads_the_hello_it_wrote)
     cr_assert_eq(lattn_write_hello(&text, LATTN_FORMAT_JSON, &hello), LATTN_OK);
     cr_assert_str_eq(text.data, "{\"version\":\"0.1.0\",\"last_seq\":18446744073709551615,"
                                 "\"d\":null,\"m\":2,\"bias\":true,\"accepted\":3,\"rejected\":4,"
-                                "\"duplicates\":5,\"max_frame\":6}");
+                                "\"duplicates\":5,\"max_frame\":6,\"durable\":true}");
     reply = reply_around(&text);
     cr_assert_eq(lattn_reply_hello(&reply, &read), LATTN_OK);
     cr_assert_str_eq(read.version, hello.version);
@@ -148,6 +149,7 @@ Test(reply, reads_the_hello_it_wrote)
     cr_assert_eq(read.bias, 1);
     cr_assert_eq(read.duplicates, 5);
     cr_assert_eq(read.frame_bytes_max, 6);
+    cr_assert_eq(read.durable, 1);
     lattn_reply_done(&reply);
 }
 
@@ -199,12 +201,17 @@ Test(reply, reads_errors)
 
 Test(reply, writes_what_was_applied)
 {
+    const uint64_t last = UINT64_MAX;
     struct lattn_text text;
 
     lattn_text_init(&text);
-    cr_assert_eq(lattn_write_applied(&text, LATTN_FORMAT_JSON, "9", 100, 1), LATTN_OK);
+    cr_assert_eq(lattn_write_applied(&text, LATTN_FORMAT_JSON, "9", 100, 1, NULL), LATTN_OK);
     cr_assert_str_eq(text.data, "{\"id\":9,\"result\":{\"applied\":100,\"duplicate\":true,"
                                 "\"durable\":null}}\n");
+    text.length = 0;
+    cr_assert_eq(lattn_write_applied(&text, LATTN_FORMAT_JSON, "9", 100, 0, &last), LATTN_OK);
+    cr_assert_str_eq(text.data, "{\"id\":9,\"result\":{\"applied\":100,\"duplicate\":false,"
+                                "\"durable\":18446744073709551615}}\n");
     lattn_text_done(&text);
 }
 
@@ -371,11 +378,12 @@ static void assert_frame(struct lattn_text *frame, const char *json)
 
 Test(reply, frames_are_those_of_messagepack_rpc)
 {
+    const uint64_t last = 300;
     struct lattn_text frame;
 
     lattn_text_init(&frame);
-    cr_assert_eq(lattn_write_applied(&frame, LATTN_FORMAT_MSGPACK, "9", 100, 1), LATTN_OK);
-    assert_frame(&frame, "[1,9,null,{\"applied\":100,\"duplicate\":true,\"durable\":null}]");
+    cr_assert_eq(lattn_write_applied(&frame, LATTN_FORMAT_MSGPACK, "9", 100, 1, &last), LATTN_OK);
+    assert_frame(&frame, "[1,9,null,{\"applied\":100,\"duplicate\":true,\"durable\":300}]");
     cr_assert_eq(lattn_write_error(&frame, LATTN_FORMAT_MSGPACK, "9", LATTN_SHAPE, "no\xff", 0),
                  LATTN_OK);
     assert_frame(&frame, "[1,9,{\"code\":\"shape\",\"message\":\"no\xef\xbf\xbd\"},null]");

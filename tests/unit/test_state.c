@@ -69,8 +69,13 @@ static const struct lattn_service service_full = {.accepted = 500,
                                                   .heads = 2,
                                                   .heads_generation = 6,
                                                   .heads_certified = LATTN_CERTIFIED_MINIMAL,
-                                                  .heads_decomposition =
-                                                      LATTN_DECOMPOSITION_FEWEST};
+                                                  .heads_decomposition = LATTN_DECOMPOSITION_FEWEST,
+                                                  .kept = {.is_kept = 1,
+                                                           .position = 40,
+                                                           .checkpoint_pairs = 900,
+                                                           .checkpoint_age_s = LATTN_NEVER,
+                                                           .journal_bytes = 5000,
+                                                           .error = "no \"space\""}};
 
 /* A reply in this format that carries the result, which is released. */
 static struct lattn_reply reply_around(enum lattn_format format, struct lattn_text *result)
@@ -108,7 +113,9 @@ Test(state, has_the_fields_of_the_interface_in_order)
         "\"heads_generation\":6,\"heads_certified_minimal\":true,"
         "\"heads_decomposition\":\"fewest\",\"generation\":7,"
         "\"engine\":\"rls\",\"pairs_per_s\":1234.5,\"queue_bytes\":17,\"memory_bytes\":1048576,"
-        "\"uptime_s\":60,\"bias\":true,\"pairs_effective\":850.5,\"denied\":4}",
+        "\"uptime_s\":60,\"bias\":true,\"pairs_effective\":850.5,"
+        "\"state\":{\"position\":40,\"checkpoint_pairs\":900,\"checkpoint_age_s\":null,"
+        "\"journal_bytes\":5000,\"error\":\"no \\\"space\\\"\"},\"denied\":4}",
         "%s", text.data);
     lattn_text_done(&text);
 }
@@ -133,7 +140,8 @@ Test(state, before_any_pair_is_null_where_it_does_not_apply)
                                         "heads",
                                         "r2",
                                         "noise_std",
-                                        "heads_generation"};
+                                        "heads_generation",
+                                        "state"};
     struct lattn_text text;
     json_t *json;
 
@@ -173,6 +181,9 @@ Test(state, reads_what_it_wrote)
         cr_assert_eq(state.service.heads_generation, 6);
         cr_assert_eq(state.service.heads_certified, LATTN_CERTIFIED_MINIMAL);
         cr_assert_eq(state.service.heads_decomposition, LATTN_DECOMPOSITION_FEWEST);
+        cr_assert_eq(state.service.kept.is_kept, 1);
+        cr_assert_eq(state.service.kept.checkpoint_age_s, LATTN_NEVER);
+        cr_assert_str_eq(state.service.kept.error, "no \"space\"");
         state.report.weight = 1;
         cr_assert_eq(lattn_write_status(&again, LATTN_FORMAT_JSON, &state.report, &state.service),
                      LATTN_OK);
