@@ -273,6 +273,15 @@ static void session_ended(void *arg, struct session *session)
         handles_close(server);
 }
 
+/* Say so where it is understood: TLS has no words for it before its handshake. */
+static enum lattn_status client_turn_away(struct server *server, uv_stream_t *stream)
+{
+    int is_encrypted = stream->type == UV_TCP && access_identity(server->access) != NULL;
+
+    return refusal_send(stream, LATTN_BUSY,
+                        is_encrypted ? NULL : "all places for clients are taken");
+}
+
 static void client_connected(void *arg, uv_stream_t *stream)
 {
     struct server *server = arg;
@@ -280,7 +289,7 @@ static void client_connected(void *arg, uv_stream_t *stream)
     enum lattn_status status = clients_make_place(&server->clients, uv_now(&server->loop));
 
     if (status == LATTN_BUSY) {
-        status = refusal_send(stream, LATTN_BUSY, "all places for clients are taken");
+        status = client_turn_away(server, stream);
         if (status == LATTN_OK)
             return;
     } else {
