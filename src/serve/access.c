@@ -89,6 +89,17 @@ enum lattn_status access_open(struct access **ret_access, const struct access_se
     return status;
 }
 
+void access_renew(struct access *access)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = access_reload(access, &complaint);
+
+    if (status == LATTN_OK)
+        log_event(LOG_LEVEL_INFO, "certificates and tokens read again", NULL);
+    else
+        log_refusal("certificates and tokens stay as they were", "access", status, &complaint);
+}
+
 void access_close(struct access **access)
 {
     struct access *old = *access;
