@@ -244,6 +244,9 @@ static enum lattn_status attempt(struct feed *feed, struct lattn_complaint *comp
         snprintf(complaint->text, sizeof complaint->text, "%s",
                  feed->parting.text[0] != '\0' ? feed->parting.text
                                                : "the daemon closed the connection");
+    if (status == LATTN_DENIED && link_reason(&feed->client.link) != NULL)
+        snprintf(complaint->text, sizeof complaint->text, "the daemon refuses: %s",
+                 link_reason(&feed->client.link));
     return status == LATTN_CLOSED && feed->is_denied ? LATTN_DENIED : status;
 }
 

@@ -216,13 +216,8 @@ static void stop_asked(void *arg)
 static void reload_asked(void *arg)
 {
     struct server *server = arg;
-    struct lattn_complaint complaint = {""};
-    enum lattn_status status = access_reload(server->access, &complaint);
 
-    if (status == LATTN_OK)
-        log_event(LOG_LEVEL_INFO, "certificates and tokens read again", NULL);
-    else
-        log_refusal("certificates and tokens stay as they were", "access", status, &complaint);
+    access_renew(server->access);
 }
 
 static void emission_asked(void *arg)

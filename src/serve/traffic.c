@@ -6,7 +6,6 @@
 #include "serve/traffic.h"
 
 #include "serve/bounds.h"
-#include "serve/descriptors.h"
 #include "serve/log.h"
 #include "serve/refusal.h"
 
@@ -142,13 +141,22 @@ void traffic_publish(struct traffic *traffic, const struct bulletin *bulletin)
 
 /* ---- who gets in ---- */
 
+/* Say so where it is understood: TLS has no words for it before its handshake. */
+static enum lattn_status client_turn_away(const struct traffic *traffic, uv_stream_t *stream)
+{
+    int is_encrypted = stream->type == UV_TCP && access_identity(traffic->host.access) != NULL;
+
+    return refusal_send(stream, LATTN_BUSY,
+                        is_encrypted ? NULL : "all places for clients are taken");
+}
+
 static void client_accept(struct traffic *traffic, uv_stream_t *stream)
 {
     struct session *session = NULL;
     enum lattn_status status = clients_make_place(&traffic->clients, uv_now(traffic->host.loop));
 
     if (status == LATTN_BUSY) {
-        status = refusal_send(stream, LATTN_BUSY, "all places for clients are taken");
+        status = client_turn_away(traffic, stream);
         if (status == LATTN_OK)
             return;
     } else {
@@ -211,21 +219,6 @@ static void round_ended(uv_check_t *check)
 
 /* ---- opening and closing ---- */
 
-/* As many clients as are configured, but no more than there can be connections. */
-static size_t places(const struct config *config)
-{
-    int64_t descriptors = descriptors_raise();
-    int64_t most = descriptors - DESCRIPTORS_OWN;
-
-    if (descriptors <= 0 || (int64_t)config->clients_max <= most)
-        return config->clients_max;
-    if (most < 1)
-        most = 1;
-    log_event(LOG_LEVEL_WARN, "fewer clients than max-clients can be served",
-              LOG_FIELDS(log_count("clients", most), log_count("descriptors", descriptors)));
-    return (size_t)most;
-}
-
 static struct pool pool_of(struct traffic *traffic, size_t bytes_max, size_t reserved)
 {
     return (struct pool){
@@ -258,7 +251,7 @@ void traffic_init(struct traffic *traffic, const struct config *config, uv_loop_
 {
     *traffic = (struct traffic){.idle = idle, .ended = ended, .arg = arg};
     traffic->last_late = &traffic->late;
-    clients_init(&traffic->clients, places(config));
+    clients_init(&traffic->clients, clients_places(config->clients_max));
     traffic->input = pool_of(traffic, config_input_max(config), config_input_need(config));
     traffic->output = pool_of(traffic, config->output_bytes_max, 0);
     traffic->host = host_of(traffic, config, loop);
