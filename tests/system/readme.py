@@ -91,6 +91,8 @@ def main():
     shell_client(commands(learned + unseen + tape))
     for block in markdown_blocks(text, "What to label next"):
         shell_client(commands(block))
+    kept, copied = markdown_blocks(text, "Left running for months")
+    shell_client(commands(kept + copied))
     missing_programs = programs_missing(first + commands(shell))
     if not missing_programs:
         five_minutes(first)
