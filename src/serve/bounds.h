@@ -38,6 +38,8 @@ enum {
     INPUT_BYTES_OWN = 2 * READ_BYTES_MAX,
     /* What a client takes besides: the session, its handles, what libuv and the heap add. */
     CLIENT_BYTES = 8 << 10,
+    /* The journal may grow to this, or to twice the state: start-up has no more to read. */
+    JOURNAL_BYTES_ENOUGH = 256 << 20,
     /* Connections of an address that may wait to be accepted; the system may allow fewer. */
     BACKLOG_MAX = 512,
     /* Descriptors that are no clients': files, listeners, the loop's own, those being closed. */

@@ -7,6 +7,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "serve/bounds.h"
 #include "serve/log.h"
 
 #include <assert.h>
@@ -24,9 +25,6 @@
 
 /* A checkpoint that failed is tried again after this: the journal holds everything meanwhile. */
 #define CHECKPOINT_RETRY_NS UINT64_C(10000000000)
-
-/* The journal may grow to this, or to twice the state: what start-up reads stays in proportion. */
-#define JOURNAL_BYTES_ENOUGH (UINT64_C(256) << 20)
 
 enum { WISHES_COUNT = 2 };
 
