@@ -263,7 +263,6 @@ static void image_take(struct keeper *keeper, struct saver_result *result)
 
     if (result->status != LATTN_OK)
         return;
-    keeper_image_close(keeper);
     keeper->image = (struct lattn_image){
         .id = ++keeper->images_made,
         .bytes = result->bytes,
@@ -357,6 +356,8 @@ static void job_start(struct keeper *keeper, enum saver_job job, const struct st
 
         keeper->wishes[wish].begun = keeper->wishes[wish].asked;
     }
+    if (job == SAVER_IMAGE)
+        keeper_image_close(keeper);
     keeper->begin_ns = now_ns;
     result.status = state_copy(state, &snapshot);
     if (result.status == LATTN_OK)

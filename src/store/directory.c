@@ -177,20 +177,46 @@ enum lattn_status directory_clear(const struct directory *directory,
     return refuse("remove an unfinished store", errno, complaint);
 }
 
+/* Is it the same file, kept before by somebody who came no further? */
+static int is_same(const struct directory *directory, const char *one, const char *other)
+{
+    struct stat a, b;
+
+    return fstatat(directory->descriptor, one, &a, 0) == 0 &&
+           fstatat(directory->descriptor, other, &b, 0) == 0 && a.st_ino == b.st_ino;
+}
+
 enum lattn_status directory_keep(const struct directory *directory,
                                  struct lattn_complaint *complaint)
 {
+    int at = directory->descriptor;
     char name[32];
 
     for (int number = 1; number <= KEPT_MAX; number++) {
         snprintf(name, sizeof name, "damaged-%d.mdb", number);
-        if (linkat(directory->descriptor, DIRECTORY_DATA, directory->descriptor, name, 0) == 0)
+        if (linkat(at, DIRECTORY_DATA, at, name, 0) == 0 ||
+            is_same(directory, DIRECTORY_DATA, name))
             return LATTN_OK;
         if (errno != EEXIST)
             return refuse("keep the damaged store", errno, complaint);
     }
     return complain(complaint, LATTN_INPUT_OUTPUT,
                     "cannot keep the damaged store: there are %d already", KEPT_MAX);
+}
+
+/* The directory may be as new as what it holds; one above that we may not read was there before. */
+static int sync_parent(int at)
+{
+    int parent = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result, error;
+
+    if (parent < 0)
+        return errno == EACCES ? 0 : -1;
+    result = fsync(parent);
+    error = errno;
+    close(parent);
+    errno = error;
+    return result;
 }
 
 enum lattn_status directory_replace(struct directory *directory, struct lattn_complaint *complaint)
@@ -206,5 +232,7 @@ enum lattn_status directory_replace(struct directory *directory, struct lattn_co
     directory->was_made = 0;
     if (fsync(at) != 0)
         return refuse("sync the directory", errno, complaint);
+    if (sync_parent(at) != 0)
+        return refuse("sync the directory above", errno, complaint);
     return LATTN_OK;
 }
