@@ -45,6 +45,8 @@ enum {
      * before the next, and keep nobody from a place.
      */
     ARRIVALS_ENOUGH = 16,
+    /* The journal may grow to this, or to twice the state: start-up has no more to read. */
+    JOURNAL_BYTES_ENOUGH = 256 << 20,
     /* Connections of an address that may wait to be accepted; the system may allow fewer. */
     BACKLOG_MAX = 512,
     /* Descriptors that are no clients': files, listeners, the loop's own, those being closed. */

@@ -14,6 +14,10 @@ enum {
     JUDGINGS = 2,
     /* A message may be numbers of one byte each, which are 8 when they are read. */
     NUMBER_GROWTH = 8,
+    /* The least that a member of a batch takes in a message: one number for z, one for y. */
+    MEMBER_BYTES_MIN = 4,
+    /* What its record takes beside its numbers. */
+    MEMBER_RECORD_BYTES = 48,
     /* What is answered takes up to four times the entry it answers, and twice that while it grows.
      */
     ANSWER_GROWTH = 8,
@@ -48,6 +52,24 @@ static size_t client_bytes(const struct config *config)
     return INPUT_BYTES_OWN + CLIENT_BYTES + tls;
 }
 
+size_t footprint_image(int64_t features, int32_t m)
+{
+    size_t p = (size_t)features;
+
+    /* The upper half of R; C and the weights at hand. */
+    return sizeof(double) * (p * (p + 1) / 2 + 2 * p * (size_t)m);
+}
+
+static size_t block_bytes(const struct config *config)
+{
+    size_t members = config->frame_bytes_max / MEMBER_BYTES_MIN;
+    size_t bytes = members * sizeof(struct lattn_item);
+
+    if (config->state_dir != NULL)
+        bytes += members * MEMBER_RECORD_BYTES + NUMBER_GROWTH * config->frame_bytes_max;
+    return bytes;
+}
+
 struct footprint footprint_of(const struct config *config, int32_t m)
 {
     int32_t d = config->learner.dim + config->learner.bias;
@@ -57,6 +79,8 @@ struct footprint footprint_of(const struct config *config, int32_t m)
         .process = PROCESS_BYTES,
         .state = STATES * (cost.state_bytes + cost.state_bytes / 4),
         .judging = JUDGINGS * cost.judging_bytes,
+        .image = footprint_image(cost.features, m),
+        .block = block_bytes(config),
         .queue = QUEUE_BYTES_HIGH + NUMBER_GROWTH * config->frame_bytes_max,
         .answers = ANSWER_GROWTH * (size_t)QUEUE_BYTES_HIGH +
                    (REQUESTS_QUEUED_HIGH + BULLETIN_TEXTS) * model,
@@ -66,8 +90,9 @@ struct footprint footprint_of(const struct config *config, int32_t m)
         .output = config->output_bytes_max + model,
         .clients = config->clients_max * client_bytes(config),
     };
-    size_t rest = footprint.process + footprint.judging + footprint.queue + footprint.answers +
-                  footprint.request + footprint.input + footprint.output + footprint.clients;
+    size_t rest = footprint.process + footprint.judging + footprint.image + footprint.block +
+                  footprint.queue + footprint.answers + footprint.request + footprint.input +
+                  footprint.output + footprint.clients;
 
     footprint.total = footprint.state + rest + rest / 8;
     return footprint;

@@ -13,6 +13,8 @@
  * state       3 states: the learner, its copy for an emission, that for a checkpoint; each with
  *             the quarter that features may leave which came one by one
  * judging     two evaluations, of an emission and of a request
+ * image       of the state, for whoever carries it away
+ * block       the items of the greatest batch one by one, and with --state its record
  * queue       messages waiting for the learner, and one of the greatest length in hand
  * answers     on their way from the learner: short ones of all messages, long ones of all requests
  * request     while one of the greatest length is read and answered
@@ -25,6 +27,8 @@ struct footprint {
     size_t process;
     size_t state;
     size_t judging;
+    size_t image;
+    size_t block;
     size_t queue;
     size_t answers;
     size_t request;
@@ -33,6 +37,9 @@ struct footprint {
     size_t clients;
     size_t total;
 };
+
+/* Bytes of a checkpoint or image of p features, but for names and producers. */
+size_t footprint_image(int64_t features, int32_t m);
 
 /* config->learner.dim is known; m: outputs, 1 or more. Allocates nothing. */
 struct footprint footprint_of(const struct config *config, int32_t m);

@@ -7,6 +7,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "serve/bounds.h"
 #include "serve/log.h"
 
 #include <assert.h>
@@ -24,9 +25,6 @@
 
 /* A checkpoint that failed is tried again after this: the journal holds everything meanwhile. */
 #define CHECKPOINT_RETRY_NS UINT64_C(10000000000)
-
-/* The journal may grow to this, or to twice the state: what start-up reads stays in proportion. */
-#define JOURNAL_BYTES_ENOUGH (UINT64_C(256) << 20)
 
 enum { WISHES_COUNT = 2 };
 
@@ -265,7 +263,6 @@ static void image_take(struct keeper *keeper, struct saver_result *result)
 
     if (result->status != LATTN_OK)
         return;
-    keeper_image_close(keeper);
     keeper->image = (struct lattn_image){
         .id = ++keeper->images_made,
         .bytes = result->bytes,
@@ -359,6 +356,8 @@ static void job_start(struct keeper *keeper, enum saver_job job, const struct st
 
         keeper->wishes[wish].begun = keeper->wishes[wish].asked;
     }
+    if (job == SAVER_IMAGE)
+        keeper_image_close(keeper);
     keeper->begin_ns = now_ns;
     result.status = state_copy(state, &snapshot);
     if (result.status == LATTN_OK)

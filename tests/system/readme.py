@@ -99,6 +99,8 @@ def main():
     shell_client(commands(learned + unseen + tape))
     for block in markdown_blocks(text, "What to label next"):
         shell_client(commands(block))
+    kept, copied = markdown_blocks(text, "Left running for months")
+    shell_client(commands(kept + copied))
     over_network = [line for block in markdown_blocks(text, "Over a network")
                     for line in commands(block)]
     if not programs_missing(over_network):

@@ -20,8 +20,8 @@ Test(footprint, adds_up)
 {
     struct config config = config_of(8);
     struct footprint f = footprint_of(&config, 2);
-    size_t rest =
-        f.process + f.judging + f.queue + f.answers + f.request + f.input + f.output + f.clients;
+    size_t rest = f.process + f.judging + f.image + f.block + f.queue + f.answers + f.request +
+                  f.input + f.output + f.clients;
 
     cr_assert_eq(f.total, f.state + rest + rest / 8);
     cr_assert_eq(f.input, (size_t)64 << 20, "four times the longest message");
@@ -45,6 +45,9 @@ Test(footprint, grows_with_each_setting_by_what_it_allows)
     before = footprint_of(&config, 1).total;
     config.frame_bytes_max += 1 << 20;
     cr_assert_geq(footprint_of(&config, 1).total - before, (8 + 4) << 20);
+    before = footprint_of(&config, 1).total;
+    config.state_dir = "state";
+    cr_assert_geq(footprint_of(&config, 1).total - before, 8 * config.frame_bytes_max);
     before = footprint_of(&config, 1).total;
     config.learner.bias = 1;
     cr_assert_geq(footprint_of(&config, 1).total - before,

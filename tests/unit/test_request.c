@@ -248,29 +248,6 @@ Test(request, shows_nothing_of_what_may_be_a_secret)
                    "token is empty");
 }
 
-Test(request, reads_checkpoint)
-{
-    static const char apart[] = "the id of an image and part come together in params of checkpoint";
-    struct lattn_request request =
-        read_request("{\"method\":\"checkpoint\",\"params\":{\"part\":2,\"image\":3}}");
-
-    cr_assert_eq(request.method, LATTN_METHOD_CHECKPOINT);
-    cr_assert_eq(request.image, 3);
-    cr_assert_eq(request.part, 2);
-    cr_assert_eq(request.makes_image, 0);
-    request = read_request("{\"method\":\"checkpoint\",\"params\":{\"image\":true}}");
-    cr_assert_eq(request.makes_image, 1);
-    cr_assert_eq(request.image, 0);
-    assert_refused("{\"method\":\"checkpoint\",\"params\":{\"image\":3}}", LATTN_FIELD, apart);
-    assert_refused("{\"method\":\"checkpoint\",\"params\":{\"part\":0}}", LATTN_FIELD, apart);
-    assert_refused("{\"method\":\"checkpoint\",\"params\":{\"image\":true,\"part\":0}}",
-                   LATTN_FIELD, apart);
-    assert_refused("{\"method\":\"checkpoint\",\"params\":{\"image\":0,\"part\":0}}", LATTN_RANGE,
-                   "image is 0, images count from 1");
-    assert_refused("{\"method\":\"checkpoint\",\"params\":{\"image\":\"3\",\"part\":0}}",
-                   LATTN_FIELD, "image is \"3\", true or false is expected");
-}
-
 Test(request, says_what_is_wrong)
 {
     assert_refused("{\"id\":1}", LATTN_FIELD, "method is missing");

@@ -1,6 +1,7 @@
 #include <lattn/wire.h>
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A reply in this format that carries the result, which is released. */
@@ -144,4 +145,44 @@ Test(saved, refuses_what_is_no_such_answer)
         cr_expect_eq(text.length, 0);
         lattn_reply_done(&reply);
     }
+}
+
+/* ---- how it is asked for ---- */
+
+static struct lattn_request request_of(const char *params, enum lattn_status expected,
+                                       const char *said)
+{
+    struct lattn_complaint complaint = {""};
+    struct lattn_request request;
+    char text[128];
+    int length = snprintf(text, sizeof text, "{\"method\":\"checkpoint\",\"params\":%s}", params);
+
+    cr_expect_eq(lattn_request_read(text, (size_t)length, LATTN_FORMAT_JSON, &request, &complaint),
+                 expected, "%s: %s", text, complaint.text);
+    cr_expect_str_eq(complaint.text, said);
+    return request;
+}
+
+Test(saved, is_asked_for_as_a_checkpoint_an_image_or_a_part)
+{
+    struct lattn_request request = request_of("{}", LATTN_OK, "");
+
+    cr_assert_eq(request.method, LATTN_METHOD_CHECKPOINT);
+    cr_assert(!request.makes_image && request.image == 0);
+    request = request_of("{\"image\":true}", LATTN_OK, "");
+    cr_assert(request.makes_image && request.image == 0);
+    request = request_of("{\"part\":2,\"image\":3}", LATTN_OK, "");
+    cr_assert(!request.makes_image && request.image == 3 && request.part == 2);
+}
+
+Test(saved, is_asked_for_in_no_other_way)
+{
+    static const char apart[] = "the id of an image and part come together in params of checkpoint";
+
+    request_of("{\"image\":3}", LATTN_FIELD, apart);
+    request_of("{\"part\":0}", LATTN_FIELD, apart);
+    request_of("{\"image\":true,\"part\":0}", LATTN_FIELD, apart);
+    request_of("{\"image\":0,\"part\":0}", LATTN_RANGE, "image is 0, images count from 1");
+    request_of("{\"image\":\"3\",\"part\":0}", LATTN_FIELD,
+               "image is \"3\", true or false is expected");
 }
