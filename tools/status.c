@@ -124,13 +124,13 @@ static void service_print(const struct lattn_state_of_service *state)
     line_count("accepted", service->accepted);
     line_count("rejected", service->rejected);
     line_count("duplicates", service->duplicates);
+    line_count("denied", service->denied);
     if (service->heads == LATTN_NEVER)
         line_text("heads", "-");
     else
         printf("  %-18s%d, %s, of generation %llu\n", "heads", service->heads,
                heads_describe(service), (unsigned long long)service->heads_generation);
     line_real("pairs per second", service->pairs_per_s);
-    line_count("denied", service->denied);
     line_count("queue bytes", service->queue_bytes);
     line_count("memory bytes", state->report.memory_bytes);
     line_count("uptime seconds", service->uptime_s);

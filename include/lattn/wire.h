@@ -192,7 +192,8 @@ struct lattn_request {
  *                   set as far as it was read
  *
  * Returns LATTN_OK, LATTN_SYNTAX, LATTN_FIELD, LATTN_METHOD, LATTN_EMPTY, LATTN_SHAPE,
- * LATTN_RANGE, LATTN_NOT_FINITE, LATTN_NAME, LATTN_TOO_BIG (the id) or LATTN_NO_MEMORY.
+ * LATTN_RANGE, LATTN_NOT_FINITE, LATTN_NAME, LATTN_TOO_BIG (the id, or all of
+ * it, see LATTN_REQUEST_BYTES_MAX) or LATTN_NO_MEMORY.
  */
 LATTN_API enum lattn_status lattn_request_read(const char *text, size_t length,
                                                enum lattn_format format,

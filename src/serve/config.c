@@ -389,14 +389,12 @@ static enum lattn_status reach_agrees(const struct config *config,
                     knows_clients ? "" : "--token-file or --tls-ca");
 }
 
-/* A message that is growing has two blocks for a moment, the one it fills and the next. */
 static enum lattn_status input_agrees(const struct config *config,
                                       struct lattn_complaint *complaint)
 {
-    size_t need = 2 * (config->frame_bytes_max + READ_BYTES_MAX);
+    size_t need = config_input_need(config);
 
-    if (config->frame_bytes_max + READ_BYTES_MAX <= INPUT_BYTES_OWN ||
-        config_input_max(config) >= need)
+    if (config_input_max(config) >= need)
         return LATTN_OK;
     return complain(complaint, LATTN_RANGE,
                     "--max-input %zu: a message of max-frame may need %zu while it comes",
@@ -460,6 +458,14 @@ enum lattn_status config_read(int argc, char **argv, char **environment, struct 
     }
     *ret_config = config;
     return LATTN_OK;
+}
+
+/* A message that is growing has two blocks for a moment, the one it fills and the next. */
+size_t config_input_need(const struct config *config)
+{
+    size_t most = config->frame_bytes_max + READ_BYTES_MAX;
+
+    return most <= INPUT_BYTES_OWN ? 0 : 2 * most;
 }
 
 size_t config_input_max(const struct config *config)

@@ -122,6 +122,9 @@ struct config {
 enum lattn_status config_read(int argc, char **argv, char **environment, struct config *ret_config,
                               struct lattn_complaint *complaint);
 
+/* What one message of max-frame may need while it comes; 0: none is so long that it needs any. */
+size_t config_input_need(const struct config *config);
+
 /* The memory for long messages of all clients: as configured, or for four of the greatest. */
 size_t config_input_max(const struct config *config);
 /* Did somebody give a value to the option of this name? */

@@ -8,6 +8,7 @@
 
 #include "core/cost.h"
 #include "serve/bounds.h"
+#include "serve/footprint.h"
 
 #include <inttypes.h>
 
@@ -115,6 +116,24 @@ static void work_print(const struct cost *cost, FILE *out)
     fputs("  learned since the last, and pairs wait for it; emissions hold up nobody\n", out);
 }
 
+/* As much as it can take, while the section above says what it takes as a rule. */
+static void footprint_print(const struct config *config, int32_t m, FILE *out)
+{
+    struct footprint footprint = footprint_of(config, m);
+
+    fputs("\nmemory at most, whatever clients send                        bytes\n", out);
+    bytes_print(out, "program and libraries", footprint.process);
+    bytes_print(out, "3 states: learner, emission, checkpoint", footprint.state);
+    bytes_print(out, "2 evaluations", footprint.judging);
+    bytes_print(out, "messages waiting, and one in hand", footprint.queue);
+    bytes_print(out, "answers on their way", footprint.answers);
+    bytes_print(out, "a request while it is read and answered", footprint.request);
+    bytes_print(out, "pieces of long messages (max-input)", footprint.input);
+    bytes_print(out, "answers not taken (max-output), and one more", footprint.output);
+    bytes_print(out, "clients' own (max-clients)", footprint.clients);
+    bytes_print(out, "together, and an eighth for the heap", footprint.total);
+}
+
 static void bounds_print(const struct config *config, FILE *out)
 {
     fputs("\nbounds\n", out);
@@ -133,6 +152,7 @@ void explain_print(const struct config *config, FILE *out)
 
     sizes_print(config, &cost, m, out);
     memory_print(config, &cost, out);
+    footprint_print(config, m, out);
     work_print(&cost, out);
     bounds_print(config, out);
 }

@@ -177,14 +177,25 @@ enum lattn_status directory_clear(const struct directory *directory,
     return refuse("remove an unfinished store", errno, complaint);
 }
 
+/* Is it the same file, kept before by somebody who came no further? */
+static int is_same(const struct directory *directory, const char *one, const char *other)
+{
+    struct stat a, b;
+
+    return fstatat(directory->descriptor, one, &a, 0) == 0 &&
+           fstatat(directory->descriptor, other, &b, 0) == 0 && a.st_ino == b.st_ino;
+}
+
 enum lattn_status directory_keep(const struct directory *directory,
                                  struct lattn_complaint *complaint)
 {
+    int at = directory->descriptor;
     char name[32];
 
     for (int number = 1; number <= KEPT_MAX; number++) {
         snprintf(name, sizeof name, "damaged-%d.mdb", number);
-        if (linkat(directory->descriptor, DIRECTORY_DATA, directory->descriptor, name, 0) == 0)
+        if (linkat(at, DIRECTORY_DATA, at, name, 0) == 0 ||
+            is_same(directory, DIRECTORY_DATA, name))
             return LATTN_OK;
         if (errno != EEXIST)
             return refuse("keep the damaged store", errno, complaint);

@@ -98,7 +98,7 @@ static enum lattn_status restore_from(struct store *store, uint64_t position,
 
 /* The newest checkpoint that leads to the last record. What another one lacks is in info->damage.
  */
-static enum lattn_status restore(struct store *store, const struct store_findings *findings,
+static enum lattn_status restore(struct store *store, const struct examination *examination,
                                  struct state *ret_state, struct recover_info *info,
                                  struct lattn_complaint *complaint)
 {
@@ -106,11 +106,11 @@ static enum lattn_status restore(struct store *store, const struct store_finding
     uint64_t positions[CONTENTS_CHECKPOINTS];
     int count = store_checkpoints(store, positions);
 
-    snprintf(info->damage, sizeof info->damage, "%s", findings->damage);
+    snprintf(info->damage, sizeof info->damage, "%s", examination->damage);
     for (int i = 0; i < count; i++) {
         enum lattn_status status;
 
-        if ((findings->usable >> i & 1) == 0)
+        if ((examination->usable >> i & 1) == 0)
             continue;
         status = restore_from(store, positions[i], ret_state, &said);
         if (status == LATTN_OK) {
@@ -130,7 +130,7 @@ static enum lattn_status restore(struct store *store, const struct store_finding
 
 /* Whatever state the directory holds; LATTN_NO_DATA where it holds none. */
 static enum lattn_status recover(struct store *store, const char *path,
-                                 const struct store_findings *findings, struct state *ret_state,
+                                 const struct examination *examination, struct state *ret_state,
                                  struct recover_info *info, struct lattn_complaint *complaint)
 {
     struct lattn_complaint said = {""};
@@ -143,7 +143,7 @@ static enum lattn_status recover(struct store *store, const char *path,
         info->is_imported = 1;
         return load_image(path, ret_state, &info->checkpoint_bytes, complaint);
     case DIRECTORY_HAS_STORE:
-        status = restore(store, findings, ret_state, info, &said);
+        status = restore(store, examination, ret_state, info, &said);
         if (status != LATTN_OK)
             return complain(complaint, status, "state %.100s: %.140s", path, said.text);
         info->checkpoint_bytes = store_checkpoint_bytes(store, info->checkpoint);
@@ -219,10 +219,10 @@ static enum lattn_status agree(struct state *state, const struct lattn_learner_s
 /* Bring about the state, and let the directory hold it. */
 static enum lattn_status take_over(struct store *store, const char *path,
                                    const struct lattn_learner_settings *wish, unsigned given,
-                                   const struct store_findings *findings, struct state *ret_state,
+                                   const struct examination *examination, struct state *ret_state,
                                    struct recover_info *info, struct lattn_complaint *complaint)
 {
-    enum lattn_status status = recover(store, path, findings, ret_state, info, complaint);
+    enum lattn_status status = recover(store, path, examination, ret_state, info, complaint);
     int is_sound = info->damage[0] == '\0';
 
     if (status == LATTN_NO_DATA) {
@@ -239,24 +239,35 @@ static enum lattn_status take_over(struct store *store, const char *path,
     return store_renew(store, ret_state, !is_sound, complaint);
 }
 
+/* A refusal is never without a word, even where there was no memory for more. */
+static enum lattn_status refuse(const char *path, enum lattn_status status,
+                                const struct lattn_complaint *said,
+                                struct lattn_complaint *complaint)
+{
+    if (said->text[0] != '\0')
+        return complain(complaint, status, "%s", said->text);
+    return complain(complaint, status, "state %.100s: %s", path, lattn_status_text(status));
+}
+
 enum lattn_status recover_open(const char *path, const struct lattn_learner_settings *wish,
                                unsigned given, struct store **ret_store, struct state *ret_state,
                                struct recover_info *ret_info, struct lattn_complaint *complaint)
 {
+    struct lattn_complaint said = {""};
     struct recover_info info = {0};
-    struct store_findings findings = {0};
+    struct examination examination = {0};
     struct store *store = NULL;
     struct state state = {0};
-    enum lattn_status status = trial(path, &findings, complaint);
+    enum lattn_status status = trial(path, &examination, &said);
 
     if (status == LATTN_OK || status == LATTN_NO_DATA)
-        status = store_open(&store, path, STORE_WRITE, complaint);
+        status = store_open(&store, path, STORE_WRITE, &said);
     if (status == LATTN_OK)
-        status = take_over(store, path, wish, given, &findings, &state, &info, complaint);
+        status = take_over(store, path, wish, given, &examination, &state, &info, &said);
     if (status != LATTN_OK) {
         state_done(&state);
         store_close(&store);
-        return status;
+        return refuse(path, status, &said, complaint);
     }
     describe(&state, &info);
     *ret_store = store;
@@ -268,21 +279,22 @@ enum lattn_status recover_open(const char *path, const struct lattn_learner_sett
 enum lattn_status recover_check(const char *path, struct recover_info *ret_info,
                                 struct lattn_complaint *complaint)
 {
+    struct lattn_complaint said = {""};
     struct recover_info info = {0};
-    struct store_findings findings = {0};
+    struct examination examination = {0};
     struct store *store = NULL;
     struct state state = {0};
-    enum lattn_status status = trial(path, &findings, complaint);
+    enum lattn_status status = trial(path, &examination, &said);
 
     if (status == LATTN_OK)
-        status = store_open(&store, path, STORE_READ, complaint);
+        status = store_open(&store, path, STORE_READ, &said);
     if (status == LATTN_OK)
-        status = recover(store, path, &findings, &state, &info, complaint);
+        status = recover(store, path, &examination, &state, &info, &said);
     if (status == LATTN_OK) {
         describe(&state, &info);
         *ret_info = info;
     }
     state_done(&state);
     store_close(&store);
-    return status;
+    return status == LATTN_OK ? status : refuse(path, status, &said, complaint);
 }

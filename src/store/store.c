@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "store/checkpoint.h"
 #include "store/contents.h"
+#include "store/pages.h"
 #include "store/sweep.h"
 #include "store/volume.h"
 
@@ -24,12 +25,14 @@ enum {
  * volume         NULL: no store yet, or store_renew failed half-way
  * position       of the last record; the journal's thread changes it
  * journal_bytes  of the records behind the newest checkpoint
+ * minor          damage that was found when it was opened, "" if none; see store/pages.h
  */
 struct store {
     struct directory directory;
     struct volume *volume;
     _Atomic uint64_t position;
     _Atomic uint64_t journal_bytes;
+    struct lattn_complaint minor;
 };
 
 /* Say on which state something was refused. */
@@ -94,14 +97,21 @@ static enum lattn_status count_journal(const struct volume_txn *txn, uint64_t po
     return LATTN_OK;
 }
 
+/* Pages are looked at by whoever only reads: for others a child has done so (store/trial.h). */
 static enum lattn_status open_volume(struct store *store, enum volume_mode mode,
                                      struct lattn_complaint *complaint)
 {
-    enum lattn_status status = volume_open(&store->volume, store->directory.path, mode, complaint);
+    enum lattn_status status = LATTN_OK;
+    char path[PATH_MAX];
     struct contents contents;
     struct volume_txn txn;
     uint64_t bytes;
 
+    directory_file(&store->directory, DIRECTORY_DATA, path);
+    if (mode == VOLUME_READ)
+        status = pages_check(path, &store->minor, complaint);
+    if (status == LATTN_OK)
+        status = volume_open(&store->volume, store->directory.path, mode, complaint);
     if (status == LATTN_OK)
         status = look_up(store, &txn, &contents, complaint);
     if (status != LATTN_OK)
@@ -458,109 +468,23 @@ enum lattn_status store_read(struct store *store, uint64_t position, struct reco
                                                          : blame(store, status, &said, complaint);
 }
 
-/* ---- examination ---------------------------------------------------------------------------- */
-
-/*
- * broken  position of the last record that is not there as it was written; whatever is at or behind
- *         it is sound, and a checkpoint that is not older does without it
- */
-struct examiner {
-    const struct volume_txn *txn;
-    const struct contents *contents;
-    checkpoint_progress_fn progress;
-    void *arg;
-    uint64_t broken;
-    struct store_findings findings;
-};
-
-static void note(struct examiner *examiner, const struct lattn_complaint *said)
-{
-    if (examiner->findings.damage[0] == '\0')
-        snprintf(examiner->findings.damage, sizeof examiner->findings.damage, "%.150s", said->text);
-}
-
-static enum lattn_status examine_journal(struct examiner *examiner,
-                                         struct lattn_complaint *complaint)
-{
-    uint64_t position = contents_oldest(examiner->contents);
-
-    while (position++ < examiner->contents->position) {
-        const unsigned char *bytes;
-        size_t length;
-        enum lattn_status status =
-            volume_read(examiner->txn, VOLUME_JOURNAL, position, &bytes, &length, complaint);
-
-        if (status == LATTN_NO_DATA)
-            status = complain(complaint, LATTN_DAMAGED, "record %" PRIu64 " is missing", position);
-        if (status == LATTN_DAMAGED) {
-            examiner->broken = position;
-            note(examiner, complaint);
-        } else if (status != LATTN_OK) {
-            return status;
-        }
-        examiner->progress(examiner->arg);
-    }
-    return LATTN_OK;
-}
-
-/* Behind the last record there is none; if there is, nobody knows which of them is the last. */
-static enum lattn_status examine_end(struct examiner *examiner, struct lattn_complaint *complaint)
-{
-    uint64_t position = examiner->contents->position;
-    enum lattn_status status =
-        volume_find(examiner->txn, VOLUME_JOURNAL, position + 1, &position, NULL, complaint);
-
-    if (status == LATTN_NO_DATA)
-        return LATTN_OK;
-    if (status == LATTN_OK)
-        status = complain(complaint, LATTN_DAMAGED, "record %" PRIu64 " lies behind the last one",
-                          position);
-    if (status != LATTN_DAMAGED)
-        return status;
-    examiner->broken = UINT64_MAX;
-    note(examiner, complaint);
-    return LATTN_OK;
-}
-
-static enum lattn_status examine_checkpoints(struct examiner *examiner,
-                                             struct lattn_complaint *complaint)
-{
-    for (uint32_t i = 0; i < examiner->contents->count; i++) {
-        const struct contents_checkpoint *checkpoint = &examiner->contents->checkpoints[i];
-        enum lattn_status status = checkpoint_examine(examiner->txn, checkpoint, examiner->progress,
-                                                      examiner->arg, complaint);
-
-        if (status == LATTN_OK && checkpoint->position >= examiner->broken)
-            examiner->findings.usable |= 1u << i;
-        else if (status == LATTN_DAMAGED)
-            note(examiner, complaint);
-        else if (status != LATTN_OK)
-            return status;
-    }
-    return LATTN_OK;
-}
-
 enum lattn_status store_examine(struct store *store, checkpoint_progress_fn progress, void *arg,
-                                struct store_findings *ret_findings,
+                                struct examination *ret_examination,
                                 struct lattn_complaint *complaint)
 {
     struct lattn_complaint said = {""};
     struct volume_txn txn;
     struct contents contents;
-    struct examiner examiner = {
-        .txn = &txn, .contents = &contents, .progress = progress, .arg = arg};
     enum lattn_status status = look_up(store, &txn, &contents, &said);
 
     if (status != LATTN_OK)
         return blame(store, status, &said, complaint);
-    status = examine_journal(&examiner, &said);
-    if (status == LATTN_OK)
-        status = examine_end(&examiner, &said);
-    if (status == LATTN_OK)
-        status = examine_checkpoints(&examiner, &said);
+    status = examine(&txn, &contents, progress, arg, ret_examination, &said);
     volume_end(&txn);
     if (status != LATTN_OK)
         return blame(store, status, &said, complaint);
-    *ret_findings = examiner.findings;
+    if (store->minor.text[0] != '\0')
+        snprintf(ret_examination->damage, sizeof ret_examination->damage, "%.150s",
+                 store->minor.text);
     return LATTN_OK;
 }

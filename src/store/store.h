@@ -3,8 +3,8 @@
 
 #include <lattn/status.h>
 
-#include "store/checkpoint.h"
 #include "store/directory.h"
+#include "store/examine.h"
 #include "store/record.h"
 #include "store/state.h"
 
@@ -108,25 +108,12 @@ enum lattn_status store_read(struct store *store, uint64_t position, struct reco
                              struct lattn_complaint *complaint);
 
 /*
- * What reading everything found.
- *
- * usable  a bit for each checkpoint, as store_checkpoints has them: it is whole, and so are all
- *         records behind it
- * damage  the first that was found, "" if none
- */
-struct store_findings {
-    unsigned usable;
-    char damage[192];
-};
-
-/*
- * Read everything there is: the pieces of the checkpoints, and all records behind the older one.
- * Whether a store that is not as it should be leads to a state is for the caller to judge.
+ * Read everything there is, as examine, and the pages it lies on, if it was opened by STORE_READ.
  *
  * Returns LATTN_OK, damaged or not; LATTN_INPUT_OUTPUT or LATTN_NO_MEMORY.
  */
 enum lattn_status store_examine(struct store *store, checkpoint_progress_fn progress, void *arg,
-                                struct store_findings *ret_findings,
+                                struct examination *ret_examination,
                                 struct lattn_complaint *complaint);
 
 #endif

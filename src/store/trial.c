@@ -26,7 +26,7 @@ enum { STEP = 's', VERDICT = 'v' };
 struct verdict {
     enum lattn_status status;
     struct lattn_complaint complaint;
-    struct store_findings findings;
+    struct examination examination;
 };
 
 /* ---- the child ------------------------------------------------------------------------------ */
@@ -58,7 +58,7 @@ static void step(void *arg)
     tell(steps->pipe, &mark, sizeof mark);
 }
 
-static void examine(const char *path, int pipe)
+static void read_all(const char *path, int pipe)
 {
     static const char mark = VERDICT;
     struct steps steps = {.pipe = pipe};
@@ -67,7 +67,8 @@ static void examine(const char *path, int pipe)
 
     verdict.status = store_open(&store, path, STORE_READ, &verdict.complaint);
     if (verdict.status == LATTN_OK && store_holds(store) == DIRECTORY_HAS_STORE)
-        verdict.status = store_examine(store, step, &steps, &verdict.findings, &verdict.complaint);
+        verdict.status =
+            store_examine(store, step, &steps, &verdict.examination, &verdict.complaint);
     store_close(&store);
     tell(pipe, &mark, sizeof mark);
     tell(pipe, &verdict, sizeof verdict);
@@ -83,7 +84,7 @@ _Noreturn static void be_child(const char *path, int pipe, pid_t parent)
     if (nowhere >= 0)
         (void)dup2(nowhere, STDERR_FILENO);
     if (getppid() == parent)
-        examine(path, pipe);
+        read_all(path, pipe);
     _Exit(0);
 }
 
@@ -137,7 +138,7 @@ static enum lattn_status refuse(const char *path, int how, struct lattn_complain
                     WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how), advice);
 }
 
-enum lattn_status trial(const char *path, struct store_findings *ret_findings,
+enum lattn_status trial(const char *path, struct examination *ret_examination,
                         struct lattn_complaint *complaint)
 {
     struct verdict verdict = {.status = LATTN_OK};
@@ -166,6 +167,6 @@ enum lattn_status trial(const char *path, struct store_findings *ret_findings,
         return refuse(path, how, complaint);
     if (verdict.status != LATTN_OK)
         return complain(complaint, verdict.status, "%s", verdict.complaint.text);
-    *ret_findings = verdict.findings;
+    *ret_examination = verdict.examination;
     return LATTN_OK;
 }

@@ -397,6 +397,14 @@ static enum lattn_status request_read(struct request_reader *reader, const char 
 
 /* ---- lines and frames ---------------------------------------------------------------------- */
 
+static enum lattn_status length_check(size_t length, struct lattn_complaint *complaint)
+{
+    if (length <= LATTN_REQUEST_BYTES_MAX)
+        return LATTN_OK;
+    return complain(complaint, LATTN_TOO_BIG, "the request has %zu bytes, at most %d are accepted",
+                    length, LATTN_REQUEST_BYTES_MAX);
+}
+
 /* Read the line into a request that is not yet told its id. */
 static enum lattn_status text_read(const char *text, size_t length,
                                    struct lattn_request *ret_request,
@@ -416,8 +424,11 @@ static enum lattn_status line_read(const char *text, size_t length,
                                    struct lattn_complaint *complaint)
 {
     struct lattn_message line;
-    enum lattn_status status = text_read(text, length, ret_request, complaint);
+    enum lattn_status status = length_check(length, complaint);
 
+    *ret_request = (struct lattn_request){0};
+    if (status == LATTN_OK)
+        status = text_read(text, length, ret_request, complaint);
     line_find_id(text, length, &line);
     memcpy(ret_request->id, line.id, sizeof line.id);
     return status;
@@ -498,10 +509,12 @@ static enum lattn_status frame_read(const char *bytes, size_t length,
 {
     struct lattn_text line;
     struct rpc rpc;
-    enum lattn_status status = rpc_read(bytes, length, &rpc, complaint);
+    enum lattn_status status = length_check(length, complaint);
 
     lattn_text_init(&line);
     *ret_request = (struct lattn_request){0};
+    if (status == LATTN_OK)
+        status = rpc_read(bytes, length, &rpc, complaint);
     if (status == LATTN_OK)
         status = frame_rewrite(&rpc, &line, complaint);
     if (status == LATTN_OK)

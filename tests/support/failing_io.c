@@ -1,4 +1,5 @@
-#undef _FILE_OFFSET_BITS /* so that pwrite and pwrite64 are two names, as in the libraries */
+/* Under their own names, not under those of 64 bits, which stand here as well. */
+#undef _FILE_OFFSET_BITS
 
 #include "support/failing_io.h"
 
@@ -7,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,8 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
 
 /* What fails, and what has failed; several threads write. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -40,13 +44,12 @@ static void arm(const char *path, uint64_t after, int and_all, int error, unsign
     pthread_mutex_unlock(&mutex);
 }
 
-__attribute__((visibility("default"))) void failing_io_arm(const char *path, uint64_t after,
-                                                           int and_all, int error, unsigned calls)
+EXPORT void failing_io_arm(const char *path, uint64_t after, int and_all, int error, unsigned calls)
 {
     arm(path, after, and_all, error, calls);
 }
 
-__attribute__((visibility("default"))) uint64_t failing_io_disarm(void)
+EXPORT uint64_t failing_io_disarm(void)
 {
     uint64_t count;
 
@@ -57,7 +60,7 @@ __attribute__((visibility("default"))) uint64_t failing_io_disarm(void)
     return count;
 }
 
-__attribute__((visibility("default"))) uint64_t failing_io_count(void)
+EXPORT uint64_t failing_io_count(void)
 {
     uint64_t count;
 
@@ -104,6 +107,8 @@ static enum verdict judge_path(const char *path, enum failing_io_calls call)
         seen++;
         if (fail_after != 0 && (seen == fail_after || (fail_all && seen > fail_after))) {
             failed++;
+            if (fail_calls & FAILING_IO_KILL)
+                (void)kill(getpid(), SIGKILL);
             verdict = call == FAILING_IO_WRITE && (fail_calls & FAILING_IO_SHORT) && failed == 1
                           ? FAILS_HALFWAY
                           : FAILS;
@@ -131,17 +136,15 @@ static enum verdict judge(int descriptor, enum failing_io_calls call)
 
 /* ---- the calls ------------------------------------------------------------------------------- */
 
-/* The C library's own function of this name. */
-static void *real(const char *name)
+/* The C library's own function of this name, as a pointer to a function. */
+static void find(const char *name, void *ret_function)
 {
     void *function = dlsym(RTLD_NEXT, name);
 
     if (function == NULL)
         abort();
-    return function;
+    memcpy(ret_function, &function, sizeof function);
 }
-
-#define EXPORT __attribute__((visibility("default")))
 
 EXPORT ssize_t write(int descriptor, const void *bytes, size_t length)
 {
@@ -149,7 +152,7 @@ EXPORT ssize_t write(int descriptor, const void *bytes, size_t length)
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        *(void **)&next = real("write");
+        find("write", &next);
     return verdict == FAILS ? -1 : next(descriptor, bytes, verdict == PASSES ? length : length / 2);
 }
 
@@ -159,7 +162,7 @@ EXPORT ssize_t pwrite(int descriptor, const void *bytes, size_t length, off_t of
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        *(void **)&next = real("pwrite");
+        find("pwrite", &next);
     return verdict == FAILS
                ? -1
                : next(descriptor, bytes, verdict == PASSES ? length : length / 2, offset);
@@ -177,7 +180,7 @@ EXPORT ssize_t writev(int descriptor, const struct iovec *pieces, int count)
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        *(void **)&next = real("writev");
+        find("writev", &next);
     if (verdict == FAILS_HALFWAY && count == 1)
         verdict = FAILS;
     return verdict == FAILS ? -1 : next(descriptor, pieces, verdict == PASSES ? count : 1);
@@ -189,7 +192,7 @@ EXPORT ssize_t pwritev(int descriptor, const struct iovec *pieces, int count, of
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
     if (next == NULL)
-        *(void **)&next = real("pwritev");
+        find("pwritev", &next);
     if (verdict == FAILS_HALFWAY && count == 1)
         verdict = FAILS;
     return verdict == FAILS ? -1 : next(descriptor, pieces, verdict == PASSES ? count : 1, offset);
@@ -205,7 +208,7 @@ EXPORT int ftruncate(int descriptor, off_t length)
     static int (*next)(int, off_t);
 
     if (next == NULL)
-        *(void **)&next = real("ftruncate");
+        find("ftruncate", &next);
     return judge(descriptor, FAILING_IO_WRITE) == PASSES ? next(descriptor, length) : -1;
 }
 
@@ -219,7 +222,7 @@ EXPORT int fallocate(int descriptor, int mode, off_t offset, off_t length)
     static int (*next)(int, int, off_t, off_t);
 
     if (next == NULL)
-        *(void **)&next = real("fallocate");
+        find("fallocate", &next);
     return judge(descriptor, FAILING_IO_WRITE) == PASSES ? next(descriptor, mode, offset, length)
                                                          : -1;
 }
@@ -234,7 +237,7 @@ EXPORT int fsync(int descriptor)
     static int (*next)(int);
 
     if (next == NULL)
-        *(void **)&next = real("fsync");
+        find("fsync", &next);
     return judge(descriptor, FAILING_IO_SYNC) == PASSES ? next(descriptor) : -1;
 }
 
@@ -243,7 +246,7 @@ EXPORT int fdatasync(int descriptor)
     static int (*next)(int);
 
     if (next == NULL)
-        *(void **)&next = real("fdatasync");
+        find("fdatasync", &next);
     return judge(descriptor, FAILING_IO_SYNC) == PASSES ? next(descriptor) : -1;
 }
 
@@ -266,7 +269,7 @@ EXPORT int openat(int folder, const char *path, int flags, ...)
         va_end(rest);
     }
     if (next == NULL)
-        *(void **)&next = real("openat");
+        find("openat", &next);
     if ((flags & O_CREAT) != 0 &&
         (path[0] == '/' || folder == AT_FDCWD ? judge_path(path, FAILING_IO_NAME)
                                               : judge(folder, FAILING_IO_NAME)) != PASSES)
@@ -318,7 +321,7 @@ EXPORT int rename(const char *old, const char *name)
     static int (*next)(const char *, const char *);
 
     if (next == NULL)
-        *(void **)&next = real("rename");
+        find("rename", &next);
     return judge_path(name, FAILING_IO_NAME) == PASSES ? next(old, name) : -1;
 }
 
@@ -327,7 +330,7 @@ EXPORT int renameat(int old_folder, const char *old, int folder, const char *nam
     static int (*next)(int, const char *, int, const char *);
 
     if (next == NULL)
-        *(void **)&next = real("renameat");
+        find("renameat", &next);
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(old_folder, old, folder, name) : -1;
 }
 
@@ -336,7 +339,7 @@ EXPORT int linkat(int old_folder, const char *old, int folder, const char *name,
     static int (*next)(int, const char *, int, const char *, int);
 
     if (next == NULL)
-        *(void **)&next = real("linkat");
+        find("linkat", &next);
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(old_folder, old, folder, name, flags)
                                                     : -1;
 }
@@ -346,7 +349,7 @@ EXPORT int unlinkat(int folder, const char *name, int flags)
     static int (*next)(int, const char *, int);
 
     if (next == NULL)
-        *(void **)&next = real("unlinkat");
+        find("unlinkat", &next);
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(folder, name, flags) : -1;
 }
 
@@ -355,6 +358,6 @@ EXPORT int mkdir(const char *path, mode_t mode)
     static int (*next)(const char *, mode_t);
 
     if (next == NULL)
-        *(void **)&next = real("mkdir");
+        find("mkdir", &next);
     return judge_path(path, FAILING_IO_NAME) == PASSES ? next(path, mode) : -1;
 }

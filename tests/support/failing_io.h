@@ -14,14 +14,16 @@
  *     FAILING_IO_AFTER   the call that fails, 1 is the next one; 0, the default: none, only counts
  *     FAILING_IO_ALL     1: and every call after it
  *     FAILING_IO_ERROR   number of the error, default EIO
- *     FAILING_IO_CALLS   sum of enum failing_io_calls, default all but FAILING_IO_SHORT
+ *     FAILING_IO_CALLS   sum of enum failing_io_calls, default the first three
  *     FAILING_IO_WHILE   calls count and fail only while this file exists
  */
 enum failing_io_calls {
     FAILING_IO_WRITE = 1, /* write pwrite writev pwritev ftruncate fallocate */
     FAILING_IO_SYNC = 2,  /* fsync fdatasync */
     FAILING_IO_NAME = 4,  /* open with O_CREAT, rename, renameat, linkat, unlinkat, mkdir */
-    FAILING_IO_SHORT = 8  /* the first write that fails writes half of its bytes, as a full disk */
+    FAILING_IO_SHORT = 8, /* the first write that fails writes half of its bytes, as a full disk */
+    FAILING_IO_KILL =
+        16 /* instead of failing the call kills its process, before it does anything */
 };
 
 /* Fail the call number `after` from now, and with `and_all` every later one. */
