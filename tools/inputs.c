@@ -9,9 +9,9 @@
 
 /*
  * With these many numbers a request is sent: one takes up to 25 bytes of a line and its brackets,
- * so that this is 7 MiB, of the 16 that a daemon takes unless told otherwise.
+ * so that this is 3.3 MiB, of the 4 that a request may have.
  */
-enum { NUMBERS_ENOUGH = 1 << 18 };
+enum { NUMBERS_ENOUGH = 1 << 17 };
 
 enum lattn_status inputs_take(struct inputs *inputs, const char *text, size_t length, uint64_t line,
                               struct lattn_complaint *complaint)

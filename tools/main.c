@@ -27,6 +27,7 @@ static const struct {
     {"certify", certify_run, "how much of a domain is determined, and what is missing"},
     {"suggest", suggest_run, "which of some inputs should be labelled next"},
     {"model", model_run, "fetch the model"},
+    {"checkpoint", checkpoint_run, "let a daemon save its state, or carry a copy of it away"},
     {"run", run_run, "apply a saved model to inputs"},
     {"distance", distance_run, "compare two saved models as functions"},
 };
@@ -37,7 +38,7 @@ static void help_print(FILE *stream)
 {
     fprintf(stream, "usage: lattn VERB [arguments]\n\n");
     for (size_t i = 0; i < VERBS_COUNT; i++)
-        fprintf(stream, "  %-10s%s\n", verbs[i].name, verbs[i].help);
+        fprintf(stream, "  %-12s%s\n", verbs[i].name, verbs[i].help);
     fprintf(stream,
             "\nlattn VERB --help tells more. ADDR is unix:PATH, tcp:HOST:PORT or tls:HOST:PORT.\n"
             "Exit status: 0 done, 1 refused, 2 misused.\n");

@@ -117,6 +117,21 @@ static const char *heads_describe(const struct lattn_service *service)
     return "by singular values";
 }
 
+/* Nothing of a daemon that keeps nothing. */
+static void kept_print(const struct lattn_kept *kept)
+{
+    if (!kept->is_kept)
+        return;
+    line_count("steps on disk", kept->position);
+    if (kept->checkpoint_pairs == LATTN_NEVER)
+        line_text("checkpoint", "of before");
+    else
+        line_count("checkpoint pairs", (uint64_t)kept->checkpoint_pairs);
+    line_count("journal bytes", kept->journal_bytes);
+    if (kept->error[0] != '\0')
+        line_text("not kept", kept->error);
+}
+
 static void service_print(const struct lattn_state_of_service *state)
 {
     const struct lattn_service *service = &state->service;
@@ -124,16 +139,17 @@ static void service_print(const struct lattn_state_of_service *state)
     line_count("accepted", service->accepted);
     line_count("rejected", service->rejected);
     line_count("duplicates", service->duplicates);
+    line_count("denied", service->denied);
     if (service->heads == LATTN_NEVER)
         line_text("heads", "-");
     else
         printf("  %-18s%d, %s, of generation %llu\n", "heads", service->heads,
                heads_describe(service), (unsigned long long)service->heads_generation);
     line_real("pairs per second", service->pairs_per_s);
-    line_count("denied", service->denied);
     line_count("queue bytes", service->queue_bytes);
     line_count("memory bytes", state->report.memory_bytes);
     line_count("uptime seconds", service->uptime_s);
+    kept_print(&service->kept);
 }
 
 static enum lattn_status table_print(const struct lattn_reply *reply)

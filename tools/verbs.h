@@ -19,6 +19,7 @@ enum verb_exit predict_run(int argc, char **argv);
 enum verb_exit certify_run(int argc, char **argv);
 enum verb_exit suggest_run(int argc, char **argv);
 enum verb_exit model_run(int argc, char **argv);
+enum verb_exit checkpoint_run(int argc, char **argv);
 enum verb_exit run_run(int argc, char **argv);
 enum verb_exit distance_run(int argc, char **argv);
 

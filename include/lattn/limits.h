@@ -27,6 +27,11 @@ enum {
     LATTN_TOKEN_MAX = 257,
     /* Inputs of one certify or suggest: the learner answers nobody else meanwhile. */
     LATTN_INPUTS_MAX = 4096,
+    /*
+     * Bytes of a request, as line or frame; pairs may be longer. 4096 inputs of 128 numbers fit,
+     * and whoever waits for the reader of requests waits a second at most.
+     */
+    LATTN_REQUEST_BYTES_MAX = 4 << 20,
     /* Objects inside objects in one line: a pair needs three, a request six. */
     LATTN_DEPTH_MAX = 16,
     /* Producers remembered for duplicates; the one idle longest is forgotten first. */

@@ -130,7 +130,8 @@ enum lattn_method {
     LATTN_METHOD_NAME,
     LATTN_METHOD_HELLO,
     LATTN_METHOD_RESET,
-    LATTN_METHOD_AUTH
+    LATTN_METHOD_AUTH,
+    LATTN_METHOD_CHECKPOINT
 };
 
 /* The word of a method on the wire. Static. */
@@ -152,6 +153,8 @@ LATTN_API const char *lattn_method_word(enum lattn_method method);
  * every_ms  subscribe: at most one emission in so many milliseconds; 0: each
  * confirm   reset
  * token     auth; "" if there is none; cleared when the request is released
+ * makes_image  checkpoint: 1 if an image is asked for
+ * image, part  checkpoint: a part of the image with this id; id 0: none
  */
 struct lattn_request {
     enum lattn_method method;
@@ -176,6 +179,9 @@ struct lattn_request {
     uint64_t every_ms;
     int32_t confirm;
     char token[LATTN_TOKEN_MAX];
+    int32_t makes_image;
+    uint64_t image;
+    uint64_t part;
 };
 
 /*
@@ -186,7 +192,8 @@ struct lattn_request {
  *                   set as far as it was read
  *
  * Returns LATTN_OK, LATTN_SYNTAX, LATTN_FIELD, LATTN_METHOD, LATTN_EMPTY, LATTN_SHAPE,
- * LATTN_RANGE, LATTN_NOT_FINITE, LATTN_NAME, LATTN_TOO_BIG (the id) or LATTN_NO_MEMORY.
+ * LATTN_RANGE, LATTN_NOT_FINITE, LATTN_NAME, LATTN_TOO_BIG (the id, or all of
+ * it, see LATTN_REQUEST_BYTES_MAX) or LATTN_NO_MEMORY.
  */
 LATTN_API enum lattn_status lattn_request_read(const char *text, size_t length,
                                                enum lattn_format format,
@@ -291,6 +298,22 @@ struct lattn_named {
     int32_t m;
 };
 
+/* Answer to checkpoint: the state that is on disk. */
+struct lattn_checkpoint {
+    uint64_t position; /* of its last record */
+    uint64_t pairs;
+    uint64_t bytes;
+    int32_t durable; /* 1 */
+};
+
+/* Answer to checkpoint where an image is asked for: its parts are numbered from 0. */
+struct lattn_image {
+    uint64_t id; /* never 0 */
+    uint64_t bytes;
+    uint64_t parts;
+    uint64_t pairs;
+};
+
 /* Answer to status, read back by a client. noise_std and r2 have m entries, or are NULL; owned. */
 struct lattn_state_of_service {
     struct lattn_report report;
@@ -322,6 +345,14 @@ LATTN_API enum lattn_status lattn_write_hello(struct lattn_text *text, enum latt
                                               const struct lattn_hello *hello);
 LATTN_API enum lattn_status lattn_write_named(struct lattn_text *text, enum lattn_format format,
                                               const struct lattn_named *named);
+LATTN_API enum lattn_status lattn_write_checkpoint(struct lattn_text *text,
+                                                   enum lattn_format format,
+                                                   const struct lattn_checkpoint *checkpoint);
+LATTN_API enum lattn_status lattn_write_image(struct lattn_text *text, enum lattn_format format,
+                                              const struct lattn_image *image);
+/* Bytes are a bin, or base64 in JSON. */
+LATTN_API enum lattn_status lattn_write_part(struct lattn_text *text, enum lattn_format format,
+                                             uint64_t part, const char *bytes, size_t length);
 
 /*
  * Whole messages of a daemon, as lines and as frames.
@@ -389,6 +420,7 @@ LATTN_API void lattn_reply_done(struct lattn_reply *reply);
  * lattn_reply_design      release with lattn_design_done
  * lattn_reply_prediction  release with lattn_prediction_done; the arrays have ret_m entries, and
  *                         std_error and interval95 are NULL if there is none
+ * lattn_reply_part        its bytes are added to ret_bytes
  */
 LATTN_API enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
                                                struct lattn_state_of_service *ret_state);
@@ -405,6 +437,12 @@ LATTN_API enum lattn_status lattn_reply_hello(const struct lattn_reply *reply,
 LATTN_API enum lattn_status lattn_reply_named(const struct lattn_reply *reply,
                                               struct lattn_named *ret_named);
 LATTN_API void lattn_named_done(struct lattn_named *named);
+LATTN_API enum lattn_status lattn_reply_checkpoint(const struct lattn_reply *reply,
+                                                   struct lattn_checkpoint *ret_checkpoint);
+LATTN_API enum lattn_status lattn_reply_image(const struct lattn_reply *reply,
+                                              struct lattn_image *ret_image);
+LATTN_API enum lattn_status lattn_reply_part(const struct lattn_reply *reply, uint64_t *ret_part,
+                                             struct lattn_text *ret_bytes);
 LATTN_API enum lattn_status lattn_reply_prediction(const struct lattn_reply *reply,
                                                    struct lattn_prediction *ret_prediction,
                                                    int32_t *ret_m);

@@ -139,22 +139,18 @@ static enum lattn_status row_admit(struct factor *factor, int32_t count, size_t 
         return LATTN_OK;
     if (meeting.columns > INT32_MAX / 2)
         return LATTN_NO_MEMORY;
-    bytes = component_bytes(component_capacity(capacity, (int32_t)meeting.columns), meeting.m);
+    capacity = component_capacity(capacity, (int32_t)meeting.columns);
+    bytes = component_bytes(capacity, meeting.m);
     if (memory_max > 0 && factor->bytes - meeting.bytes + bytes > memory_max)
         return LATTN_MEMORY_LIMIT;
-    if (is_new) {
+    status = factor_scratch_reserve(factor, capacity, meeting.m);
+    if (status == LATTN_OK && is_new)
         status = target_make(factor, &meeting);
-        if (status != LATTN_OK)
-            return status;
-    }
-    status = component_reserve(meeting.target, (int32_t)meeting.columns, meeting.m);
     if (status == LATTN_OK)
-        status = factor_scratch_reserve(factor, meeting.target);
+        status = component_reserve(meeting.target, (int32_t)meeting.columns, meeting.m);
     if (status != LATTN_OK) {
         if (is_new)
             component_close(&meeting.target);
-        /* The target may have grown before the scratch could not. */
-        factor->bytes = factor_bytes_resized(factor, factor->d, factor->m);
         return status;
     }
     factor->components[meeting.target_index] = meeting.target;

@@ -23,7 +23,7 @@ enum {
     SPARE = 1
 };
 
-static int32_t rows_max_for(int32_t capacity)
+int32_t component_rows_max(int32_t capacity)
 {
     return capacity < COLUMNS_LARGE ? ROWS_SMALL : ROWS_LARGE;
 }
@@ -45,7 +45,7 @@ static size_t leading_for(int32_t capacity, int32_t m)
 size_t component_bytes(int32_t capacity, int32_t m)
 {
     size_t ld = leading_for(capacity, m);
-    size_t rows = (size_t)rows_max_for(capacity);
+    size_t rows = (size_t)component_rows_max(capacity);
 
     return sizeof(struct component) + (size_t)m * sizeof(double) +
            (size_t)capacity * (ld * sizeof(double) + sizeof(struct feature)) +
@@ -170,7 +170,7 @@ enum lattn_status component_reserve(struct component *component, int32_t columns
     next.capacity = component_capacity(component->capacity, columns);
     next.m = m;
     next.ld = leading_for(next.capacity, m);
-    next.rows_max = rows_max_for(next.capacity);
+    next.rows_max = component_rows_max(next.capacity);
     if (next.capacity == component->capacity && m == component->m)
         return LATTN_OK;
     if (arrays_make(&next) != LATTN_OK)

@@ -86,6 +86,9 @@ enum lattn_status component_copy(const struct component *component, struct compo
 /* Note that no null space was kept of the rows it has; it is made when it is needed (survey.h). */
 void component_unsettle(struct component *component);
 
+/* Rows that wait before they are folded, in a component with room for so many columns. */
+int32_t component_rows_max(int32_t capacity);
+
 /* Bytes of a component with room for so many columns. */
 size_t component_bytes(int32_t capacity, int32_t m);
 

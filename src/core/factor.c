@@ -145,8 +145,14 @@ struct scratch {
     double *errors;  /* rows_max x m: innovations */
     double *gain;    /* columns */
     double *inverse; /* columns: 1 / D */
-    size_t total;
 };
+
+static size_t scratch_room(int32_t capacity, int32_t m)
+{
+    int32_t rows_max = component_rows_max(capacity);
+
+    return update_workspace(rows_max) + (size_t)rows_max * (size_t)m + 2 * (size_t)capacity;
+}
 
 static struct scratch scratch_layout(double *work, const struct component *component)
 {
@@ -159,13 +165,12 @@ static struct scratch scratch_layout(double *work, const struct component *compo
         .errors = work + update,
         .gain = work + update + errors,
         .inverse = work + update + errors + columns,
-        .total = update + errors + 2 * columns,
     };
 }
 
-enum lattn_status factor_scratch_reserve(struct factor *factor, const struct component *component)
+enum lattn_status factor_scratch_reserve(struct factor *factor, int32_t capacity, int32_t m)
 {
-    size_t room = scratch_layout(factor->work, component).total;
+    size_t room = scratch_room(capacity, m);
     double *work;
 
     if (room <= factor->work_room)
@@ -219,7 +224,7 @@ enum lattn_status factor_resize(struct factor *factor, int32_t d, int32_t m)
         /* Outputs beyond m that an earlier, refused call left behind do no harm: they are zero. */
         status = component_reserve(component, component->columns, greater(m, component->m));
         if (status == LATTN_OK)
-            status = factor_scratch_reserve(factor, component);
+            status = factor_scratch_reserve(factor, component->capacity, component->m);
         if (status != LATTN_OK)
             return status;
     }
@@ -321,7 +326,7 @@ static void component_fold(struct factor *factor, struct component *component)
     uint64_t age = factor->pairs - component->row_time[0];
     double *gain = rows == 1 && component->full && factor->ridge == 0 ? scratch.gain : NULL;
 
-    assert(scratch.total <= factor->work_room);
+    assert(scratch_room(component->capacity, component->m) <= factor->work_room);
     innovations_take(factor, component, scratch.errors);
     component_absorb(component, factor->forget, factor->pairs, scratch.update, gain);
     /* The gain is that of the row as it was absorbed, faded by its age; so must be its innovation.
@@ -485,7 +490,8 @@ static enum lattn_status components_copy(const struct factor *factor, struct fac
             continue;
         status = component_copy(factor->components[i], &copy->components[i]);
         if (status == LATTN_OK)
-            status = factor_scratch_reserve(copy, copy->components[i]);
+            status =
+                factor_scratch_reserve(copy, copy->components[i]->capacity, copy->components[i]->m);
         if (status != LATTN_OK)
             return status;
     }

@@ -83,8 +83,11 @@ enum lattn_status factor_resize(struct factor *factor, int32_t d, int32_t m);
 /* Make room to list the nonzero features of a row. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status factor_list_reserve(struct factor *factor, const struct feature_view *view);
 
-/* Make room for a fold of this component. Returns LATTN_OK or LATTN_NO_MEMORY. */
-enum lattn_status factor_scratch_reserve(struct factor *factor, const struct component *component);
+/*
+ * Make room for a fold of a component of this capacity, with m outputs. Returns LATTN_OK or
+ * LATTN_NO_MEMORY.
+ */
+enum lattn_status factor_scratch_reserve(struct factor *factor, int32_t capacity, int32_t m);
 
 /* Has every feature its place in one component, in order? The steady state of dense data. */
 int factor_is_dense(const struct factor *factor);

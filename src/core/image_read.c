@@ -328,7 +328,7 @@ static int component_make(struct serial_reader *reader, struct factor *factor, i
         return 0;
     if (!is_done(reader, component_open(component, m, 0)) ||
         !is_done(reader, component_reserve(*component, capacity, m)) ||
-        !is_done(reader, factor_scratch_reserve(factor, *component)))
+        !is_done(reader, factor_scratch_reserve(factor, capacity, m)))
         return 0;
     (*component)->columns = columns;
     return 1;

@@ -20,6 +20,8 @@ enum {
      * costs little, small enough that a thousand others are not kept waiting.
      */
     TURN_BYTES = 16 << 10,
+    /* A request's byte takes up to 250 ns to read (arrays of small numbers), a pair's 5 to 20. */
+    REQUEST_WEIGHT = 16,
     /* Messages of one client that may be on their way: so what their answers take is bounded. */
     MESSAGES_AWAY_MAX = 4096,
     /* Requests of one client that may be on their way: an answer can be a model of megabytes. */
@@ -38,6 +40,8 @@ enum {
     INPUT_BYTES_OWN = 2 * READ_BYTES_MAX,
     /* What a client takes besides: the session, its handles, what libuv and the heap add. */
     CLIENT_BYTES = 8 << 10,
+    /* The journal may grow to this, or to twice the state: start-up has no more to read. */
+    JOURNAL_BYTES_ENOUGH = 256 << 20,
     /* Connections of an address that may wait to be accepted; the system may allow fewer. */
     BACKLOG_MAX = 512,
     /* Descriptors that are no clients': files, listeners, the loop's own, those being closed. */

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "serve/gate.h"
 #include "serve/log.h"
+#include "serve/stream.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,14 +20,6 @@
 #include <unistd.h>
 
 enum { FILE_READ_BYTES = 64 << 10 };
-
-union stream {
-    uv_handle_t handle;
-    uv_stream_t stream;
-    uv_pipe_t pipe;
-    uv_tcp_t tcp;
-    uv_tty_t tty;
-};
 
 /*
  * reader, writer  the streams in use, both the same for a connection; NULL for files
@@ -57,6 +50,7 @@ struct channel {
     char *file_bytes; /* NULL: the input is no file */
     int file_busy;
     int is_reading;
+    int is_full; /* the last read was: there may be more */
 
     size_t pending; /* bytes of memory */
     int is_standard;
@@ -150,7 +144,7 @@ static void peer_admit(struct channel *channel)
 /* Pass on what is in the bytes. Returns the status of the gate when there is nothing more. */
 static enum lattn_status gate_pass(struct channel *channel, struct lattn_complaint *complaint)
 {
-    char room[TLS_RECORD_BYTES];
+    char room[READ_BYTES_MAX];
     enum lattn_status status = LATTN_OK;
 
     while (status == LATTN_OK && !channel->is_closing) {
@@ -198,15 +192,18 @@ static void gate_bytes(struct channel *channel, const char *bytes, size_t length
 
 static void stream_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
 {
-    (void)handle;
-    ret_buffer->base = memory_raw(suggested, 1);
-    ret_buffer->len = ret_buffer->base == NULL ? 0 : suggested;
+    const struct channel *channel = handle->data;
+    size_t room = channel->gate != NULL ? GATE_FEED_MAX : suggested;
+
+    ret_buffer->base = memory_raw(room, 1);
+    ret_buffer->len = ret_buffer->base == NULL ? 0 : room;
 }
 
 static void stream_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
     struct channel *channel = stream->data;
 
+    channel->is_full = length > 0 && (size_t)length == buffer->len;
     if (length > 0 && !channel->is_closing) {
         if (channel->gate != NULL)
             gate_bytes(channel, buffer->base, (size_t)length);
@@ -237,6 +234,7 @@ static void file_read(uv_fs_t *request)
     if (channel->is_closing) {
         report_closed(channel);
     } else if (length > 0) {
+        channel->is_full = length == FILE_READ_BYTES;
         channel->events->bytes(channel->arg, channel->file_bytes, (size_t)length);
         file_read_next(channel);
     } else {
@@ -406,6 +404,11 @@ static void farewell_try(struct channel *channel)
         (void)uv_try_write(channel->writer, &buffer, 1);
 }
 
+int channel_is_full(const struct channel *channel)
+{
+    return channel->is_full;
+}
+
 const char *channel_peer(const struct channel *channel)
 {
     return channel->peer.text;
@@ -471,24 +474,6 @@ static struct channel *channel_make(uv_loop_t *loop, const struct channel_events
     return channel;
 }
 
-/* Take the connection. Answers are small and waited for: TCP shall not hold them back. */
-static int connection_accept(struct channel *channel, uv_stream_t *listener)
-{
-    int is_tcp = listener->type == UV_TCP;
-    int error = is_tcp ? uv_tcp_init(channel->loop, &channel->input.tcp)
-                       : uv_pipe_init(channel->loop, &channel->input.pipe, 0);
-
-    if (error != 0)
-        return error;
-    handle_adopt(channel, &channel->input.handle);
-    channel->reader = &channel->input.stream;
-    channel->writer = &channel->input.stream;
-    error = uv_accept(listener, channel->reader);
-    if (error == 0 && is_tcp)
-        error = uv_tcp_nodelay(&channel->input.tcp, 1);
-    return error;
-}
-
 /* Let nobody in who has not said who he is, and not for ever. */
 static enum lattn_status gate_begin(struct channel *channel)
 {
@@ -502,6 +487,16 @@ static enum lattn_status gate_begin(struct channel *channel)
     (void)uv_timer_start(&channel->deadline, deadline_over, GATE_MS_MAX, 0); /* nor can this */
     lobby_enter(access_lobby(channel->access), &channel->place, place_lost, channel);
     return LATTN_OK;
+}
+
+static int connection_open(struct channel *channel, uv_stream_t *listener)
+{
+    int error = stream_accept(&channel->input, listener, &channel->reader);
+
+    channel->writer = channel->reader;
+    if (channel->reader != NULL)
+        handle_adopt(channel, &channel->input.handle);
+    return error;
 }
 
 static void peer_identify(struct channel *channel)
@@ -522,7 +517,7 @@ enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *list
     if (channel == NULL)
         return LATTN_NO_MEMORY;
     channel->access = access;
-    if (connection_accept(channel, listener) != 0)
+    if (connection_open(channel, listener) != 0)
         status = LATTN_INPUT_OUTPUT;
     else if (listener->type == UV_TCP && access_is_guarded(access))
         status = gate_begin(channel);
@@ -535,39 +530,16 @@ enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *list
     return LATTN_OK;
 }
 
-/* Open a standard descriptor as what it is; *ret_stream stays NULL for a file. */
-static int standard_open(struct channel *channel, int descriptor, union stream *stream,
-                         uv_stream_t **ret_stream)
-{
-    int error;
-
-    switch (uv_guess_handle(descriptor)) {
-    case UV_FILE:
-        return 0;
-    case UV_TTY:
-        error = uv_tty_init(channel->loop, &stream->tty, descriptor, 0);
-        if (error != 0)
-            return error;
-        handle_adopt(channel, &stream->handle);
-        *ret_stream = &stream->stream;
-        return 0;
-    case UV_NAMED_PIPE:
-    case UV_TCP:
-        (void)uv_pipe_init(channel->loop, &stream->pipe, 0); /* cannot fail */
-        handle_adopt(channel, &stream->handle);
-        *ret_stream = &stream->stream;
-        return uv_pipe_open(&stream->pipe, descriptor);
-    default:
-        return UV_ENOTSUP;
-    }
-}
-
 static int standard_open_both(struct channel *channel)
 {
-    int error = standard_open(channel, STDIN_FILENO, &channel->input, &channel->reader);
+    int error = stream_open(&channel->input, channel->loop, STDIN_FILENO, &channel->reader);
 
     if (error == 0)
-        error = standard_open(channel, STDOUT_FILENO, &channel->output, &channel->writer);
+        error = stream_open(&channel->output, channel->loop, STDOUT_FILENO, &channel->writer);
+    if (channel->reader != NULL)
+        handle_adopt(channel, &channel->input.handle);
+    if (channel->writer != NULL)
+        handle_adopt(channel, &channel->output.handle);
     if (error != 0 || channel->reader != NULL)
         return error;
     channel->file_bytes = memory_raw(FILE_READ_BYTES, 1);

@@ -52,6 +52,9 @@ enum lattn_status channel_standard(struct channel **ret_channel, uv_loop_t *loop
 /* Who is at the other end, for people: see peer.h; "stdin". */
 const char *channel_peer(const struct channel *channel);
 
+/* Of bytes that are being reported: did they fill what was read into, so that more may wait? */
+int channel_is_full(const struct channel *channel);
+
 /* Ask for bytes, or for none for now (a read under way may still report some). */
 void channel_read_start(struct channel *channel);
 void channel_read_stop(struct channel *channel);

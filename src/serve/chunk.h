@@ -57,6 +57,8 @@ struct entry {
  * tally    the session's counters, touched by the learner thread only
  * is_unheard  nobody takes the answers any more: questions are left out when they are read
  * bytes    of memory, once sealed
+ * done     so many entries have been taken: where to go on once the next need not wait any more
+ * ticket   of what the next entry waits for, 0 for nothing (keeper.h)
  */
 struct chunk {
     struct chunk *next;
@@ -73,6 +75,8 @@ struct chunk {
     size_t requests_count;
     int is_unheard;
     size_t bytes;
+    size_t done;
+    uint64_t ticket;
     struct lattn_text answers;
     int answers_lost; /* there was no memory for one of them */
 };

@@ -136,12 +136,25 @@ static struct session *idle_longest(const struct clients *clients, uint64_t *ret
     return longest;
 }
 
+/* Sessions whose connection is closed wait for what is under way only: they take no place. */
+static size_t places_taken(const struct clients *clients)
+{
+    size_t taken = 0;
+
+    if (clients->count < clients->places)
+        return clients->count;
+    for (struct session *session = clients->first; session != NULL;
+         session = session_links(session)->next)
+        taken += !session_is_gone(session);
+    return taken;
+}
+
 enum lattn_status clients_make_place(struct clients *clients, uint64_t now_ms)
 {
     uint64_t since_ms;
     struct session *longest;
 
-    if (clients->count < clients->places)
+    if (places_taken(clients) < clients->places)
         return LATTN_OK;
     longest = idle_longest(clients, &since_ms);
     if (longest == NULL || now_ms - since_ms < PLACE_IDLE_NS / NANOSECONDS_PER_MS) {

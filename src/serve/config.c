@@ -102,7 +102,7 @@ static enum lattn_status entry_take(struct config *config, const struct config_f
     if (option == NULL)
         return complain(complaint, LATTN_FIELD, "%s: not an option (see lattnd --help)",
                         given.where);
-    if (option->take == NULL)
+    if (option->take == NULL || option->kind == OPTION_ACTION)
         return complain(complaint, LATTN_FIELD, "%s: not in a file", given.where);
     value = &config->values[option_index(option)];
     if (option->kind != OPTION_LIST && value->origin.source == CONFIG_SOURCE_FILE)
@@ -236,11 +236,11 @@ static enum lattn_status argument_read(int argc, char **argv, int *at, struct gi
     if (option == NULL)
         return complain(complaint, LATTN_FIELD, "%.100s: not an option (see lattnd --help)",
                         argument);
-    if (option->kind == OPTION_ACTION && value != NULL)
+    if (option->kind == OPTION_ACTION && option->value == NULL && value != NULL)
         return complain(complaint, LATTN_FIELD, "--%s: takes no value", option->name);
     if (option->kind == OPTION_FLAG && value == NULL)
         value = "true";
-    if (option->kind != OPTION_ACTION && value == NULL) {
+    if (option->value != NULL && value == NULL) {
         if (*at == argc)
             return complain(complaint, LATTN_FIELD, "--%s: needs a value, %s", option->name,
                             option->value);
@@ -259,7 +259,8 @@ static enum lattn_status action_take(struct config *config, enum config_action a
                                      struct lattn_complaint *complaint)
 {
     if (config->action != CONFIG_RUN && config->action != action)
-        return complain(complaint, LATTN_FIELD, "--check-config and --explain: one at a time");
+        return complain(complaint, LATTN_FIELD,
+                        "--check-config, --explain and --check-state: one at a time");
     config->action = action;
     return LATTN_OK;
 }
@@ -388,14 +389,12 @@ static enum lattn_status reach_agrees(const struct config *config,
                     knows_clients ? "" : "--token-file or --tls-ca");
 }
 
-/* A message that is growing has two blocks for a moment, the one it fills and the next. */
 static enum lattn_status input_agrees(const struct config *config,
                                       struct lattn_complaint *complaint)
 {
-    size_t need = 2 * (config->frame_bytes_max + READ_BYTES_MAX);
+    size_t need = config_input_need(config);
 
-    if (config->frame_bytes_max + READ_BYTES_MAX <= INPUT_BYTES_OWN ||
-        config_input_max(config) >= need)
+    if (config_input_max(config) >= need)
         return LATTN_OK;
     return complain(complaint, LATTN_RANGE,
                     "--max-input %zu: a message of max-frame may need %zu while it comes",
@@ -406,7 +405,9 @@ static enum lattn_status input_agrees(const struct config *config,
 static enum lattn_status config_agree(const struct config *config,
                                       struct lattn_complaint *complaint)
 {
-    if (config->addresses_count == 0 && config->action != CONFIG_EXPLAIN)
+    int needs_address = config->action == CONFIG_RUN || config->action == CONFIG_CHECK;
+
+    if (config->addresses_count == 0 && needs_address)
         return complain(complaint, LATTN_FIELD,
                         "nothing to listen on: give --listen unix:PATH, tcp:HOST:PORT, fd:N or "
                         "stdin");
@@ -459,9 +460,25 @@ enum lattn_status config_read(int argc, char **argv, char **environment, struct 
     return LATTN_OK;
 }
 
+/* A message that is growing has two blocks for a moment, the one it fills and the next. */
+size_t config_input_need(const struct config *config)
+{
+    size_t most = config->frame_bytes_max + READ_BYTES_MAX;
+
+    return most <= INPUT_BYTES_OWN ? 0 : 2 * most;
+}
+
 size_t config_input_max(const struct config *config)
 {
     return config->input_bytes_max > 0 ? config->input_bytes_max : 4 * config->frame_bytes_max;
+}
+
+int config_is_given(const struct config *config, const char *name)
+{
+    const struct option *option = option_find(name, strlen(name));
+
+    assert(option != NULL);
+    return config->values[option_index(option)].origin.source != CONFIG_SOURCE_DEFAULT;
 }
 
 void config_done(struct config *config)

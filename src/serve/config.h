@@ -36,8 +36,9 @@ enum config_action {
     CONFIG_RUN,
     CONFIG_HELP,
     CONFIG_VERSION,
-    CONFIG_CHECK,  /* print what holds, start nothing */
-    CONFIG_EXPLAIN /* print what it will cost, start nothing */
+    CONFIG_CHECK,      /* print what holds, start nothing */
+    CONFIG_EXPLAIN,    /* print what it will cost, start nothing */
+    CONFIG_CHECK_STATE /* verify and describe a state, start nothing */
 };
 
 /* From weak to strong. */
@@ -95,6 +96,9 @@ struct config {
     size_t output_bytes_max;
     uint64_t message_timeout_ns;
     uint64_t send_timeout_ns;
+    const char *state_dir;       /* NULL: memory only */
+    const char *state_dir_check; /* of CONFIG_CHECK_STATE */
+    uint64_t checkpoint_every_ns;
     enum log_level log_level;
     enum log_format log_format;
     const char *file_path;
@@ -118,8 +122,13 @@ struct config {
 enum lattn_status config_read(int argc, char **argv, char **environment, struct config *ret_config,
                               struct lattn_complaint *complaint);
 
+/* What one message of max-frame may need while it comes; 0: none is so long that it needs any. */
+size_t config_input_need(const struct config *config);
+
 /* The memory for long messages of all clients: as configured, or for four of the greatest. */
 size_t config_input_max(const struct config *config);
+/* Did somebody give a value to the option of this name? */
+int config_is_given(const struct config *config, const char *name);
 
 /* Release what it read from the file. */
 void config_done(struct config *config);

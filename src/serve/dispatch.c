@@ -13,8 +13,8 @@
 /* One request on its way to its answer: result is what will stand behind "result". */
 struct answer {
     const struct lattn_request *request;
+    struct chunk *chunk;
     enum lattn_format format;
-    const struct tally *tally;
     struct lattn_text result;
     struct lattn_complaint complaint;
 };
@@ -171,6 +171,15 @@ static void growth_log(const struct lattn_named *named)
 static enum lattn_status answer_name(const struct dispatch *dispatch, struct answer *answer)
 {
     const struct lattn_request *request = answer->request;
+    const struct record names = {
+        .kind = RECORD_NAMES,
+        .append = (const char *const *)request->append,
+        .append_count = request->append_count,
+        .outputs = (const char *const *)request->outputs,
+        .outputs_count = request->outputs_count,
+        .blocks = request->blocks,
+        .blocks_count = request->blocks_count,
+    };
     struct lattn_learner *learner = fold_learner(dispatch->fold);
     struct lattn_named named = {.coordinates_count = request->append_count,
                                 .outputs_count = request->outputs_count};
@@ -182,10 +191,8 @@ static enum lattn_status answer_name(const struct dispatch *dispatch, struct ans
     named.outputs = memory_zeroed(request->outputs_count, sizeof *named.outputs);
     if (named.coordinates == NULL || named.outputs == NULL)
         goto done;
-    status = lattn_learner_name(learner, (const char *const *)request->append,
-                                request->append_count, (const char *const *)request->outputs,
-                                request->outputs_count, request->blocks, request->blocks_count,
-                                named.coordinates, named.outputs, &answer->complaint);
+    status =
+        fold_name(dispatch->fold, &names, named.coordinates, named.outputs, &answer->complaint);
     if (status != LATTN_OK)
         goto done;
     named.d = lattn_learner_dim(learner);
@@ -201,34 +208,38 @@ done:
 
 static enum lattn_status answer_hello(const struct dispatch *dispatch, struct answer *answer)
 {
-    struct lattn_learner *learner = fold_learner(dispatch->fold);
+    const struct lattn_learner *learner = fold_learner(dispatch->fold);
+    const struct tally *tally = answer->chunk->tally;
     struct lattn_hello hello = {
         .version = LATTN_VERSION,
         .d = lattn_learner_dim(learner),
         .m = lattn_learner_outputs(learner),
         .bias = dispatch->bias,
         .frame_bytes_max = dispatch->frame_bytes_max,
-        .accepted = answer->tally->accepted,
-        .rejected = answer->tally->rejected,
-        .duplicates = answer->tally->duplicates,
+        .accepted = tally->accepted,
+        .rejected = tally->rejected,
+        .duplicates = tally->duplicates,
+        .durable = fold_is_kept(dispatch->fold),
     };
 
     if (answer->request->producer[0] != '\0')
-        hello.has_last_seq = producers_last(fold_producers(dispatch->fold),
+        hello.has_last_seq = producers_last(fold_state(dispatch->fold)->producers,
                                             answer->request->producer, &hello.last_seq) == LATTN_OK;
     return lattn_write_hello(&answer->result, answer->format, &hello);
 }
 
 static enum lattn_status answer_reset(const struct dispatch *dispatch, struct answer *answer)
 {
+    uint64_t epoch = fold_epoch(dispatch->fold);
     enum lattn_status status;
     struct writer writer;
 
     if (!answer->request->confirm)
         return complain(&answer->complaint, LATTN_CONFIRM,
                         "reset forgets everything: it asks for \"confirm\": true");
-    status = fold_reset(dispatch->fold);
-    dispatch->forget(dispatch->arg);
+    status = fold_reset(dispatch->fold, &answer->complaint);
+    if (fold_epoch(dispatch->fold) != epoch)
+        dispatch->forget(dispatch->arg);
     if (status != LATTN_OK)
         return status;
     writer_begin(&writer, &answer->result, answer->format);
@@ -237,6 +248,74 @@ static enum lattn_status answer_reset(const struct dispatch *dispatch, struct an
     writer_flag(&writer, 1);
     writer_close(&writer, '}');
     return writer_end(&writer);
+}
+
+/* ---- checkpoints and images ---- */
+
+/* Ask for it once, then for what has become of it: LATTN_MORE while it is under way. */
+static enum lattn_status wish_await(const struct dispatch *dispatch, struct answer *answer,
+                                    enum keeper_wish wish, struct saver_result *ret_result)
+{
+    struct chunk *chunk = answer->chunk;
+    enum lattn_status status;
+
+    if (chunk->ticket == 0)
+        chunk->ticket = keeper_ask(dispatch->keeper, wish);
+    status = keeper_outcome(dispatch->keeper, wish, chunk->ticket, ret_result, &answer->complaint);
+    if (status != LATTN_MORE)
+        chunk->ticket = 0;
+    return status;
+}
+
+static enum lattn_status answer_part(const struct dispatch *dispatch, struct answer *answer)
+{
+    const struct lattn_request *request = answer->request;
+    const struct lattn_image *image = keeper_image(dispatch->keeper);
+    const char *bytes;
+    size_t length;
+    enum lattn_status status = keeper_part(dispatch->keeper, request->image, request->part, &bytes,
+                                           &length, &answer->complaint);
+
+    if (status == LATTN_OK)
+        status = lattn_write_part(&answer->result, answer->format, request->part, bytes, length);
+    if (status == LATTN_OK && request->part + 1 == image->parts)
+        keeper_image_close(dispatch->keeper);
+    return status;
+}
+
+static enum lattn_status answer_image(const struct dispatch *dispatch, struct answer *answer)
+{
+    const struct lattn_image *image;
+    struct saver_result result;
+    enum lattn_status status = wish_await(dispatch, answer, KEEPER_IMAGE, &result);
+
+    if (status != LATTN_OK)
+        return status;
+    image = keeper_image(dispatch->keeper);
+    if (image == NULL)
+        return complain(&answer->complaint, LATTN_BUSY, "another client took the image: ask again");
+    return lattn_write_image(&answer->result, answer->format, image);
+}
+
+static enum lattn_status answer_checkpoint(const struct dispatch *dispatch, struct answer *answer)
+{
+    struct lattn_checkpoint checkpoint;
+    struct saver_result result;
+    enum lattn_status status;
+
+    if (answer->request->image > 0)
+        return answer_part(dispatch, answer);
+    if (answer->request->makes_image)
+        return answer_image(dispatch, answer);
+    if (!fold_is_kept(dispatch->fold))
+        return complain(&answer->complaint, LATTN_FIELD,
+                        "there is no --state for a checkpoint, only \"image\": true");
+    status = wish_await(dispatch, answer, KEEPER_CHECKPOINT, &result);
+    if (status != LATTN_OK)
+        return status;
+    checkpoint = (struct lattn_checkpoint){
+        .position = result.position, .pairs = result.pairs, .bytes = result.bytes, .durable = 1};
+    return lattn_write_checkpoint(&answer->result, answer->format, &checkpoint);
 }
 
 static enum lattn_status answer_make(const struct dispatch *dispatch, struct answer *answer)
@@ -265,6 +344,8 @@ static enum lattn_status answer_make(const struct dispatch *dispatch, struct ans
         return answer_reset(dispatch, answer);
     case LATTN_METHOD_AUTH:
         return answer_word(answer, "access", "granted"); /* whom the gate let in needs no token */
+    case LATTN_METHOD_CHECKPOINT:
+        return answer_checkpoint(dispatch, answer);
     }
     return LATTN_METHOD;
 }
@@ -286,22 +367,24 @@ static void request_refuse(struct chunk *chunk, const struct entry *entry, enum 
     chunk_answer_error(chunk, entry, status, message);
 }
 
-void dispatch_request(const struct dispatch *dispatch, struct chunk *chunk,
-                      const struct entry *entry)
+enum lattn_status dispatch_request(const struct dispatch *dispatch, struct chunk *chunk,
+                                   const struct entry *entry)
 {
-    struct answer answer = {
-        .request = entry->request, .format = chunk->format, .tally = chunk->tally};
+    struct answer answer = {.request = entry->request, .chunk = chunk, .format = chunk->format};
     enum lattn_status status;
 
     assert(entry->kind == ENTRY_REQUEST && fold_entries(dispatch->fold) == 0);
     if (entry->status != LATTN_OK) {
         request_refuse(chunk, entry, entry->status, entry->message);
-        return;
+        return LATTN_OK;
     }
     status = answer_make(dispatch, &answer);
+    if (status == LATTN_MORE)
+        return status;
     if (status == LATTN_OK)
         chunk_answer(chunk, entry, &answer.result);
     else
         request_refuse(chunk, entry, status, answer.complaint.text);
     lattn_text_done(&answer.result);
+    return LATTN_OK;
 }

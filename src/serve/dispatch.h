@@ -7,6 +7,7 @@
 
 #include "serve/chunk.h"
 #include "serve/fold.h"
+#include "serve/keeper.h"
 
 #include <stdint.h>
 
@@ -22,6 +23,7 @@
  */
 struct dispatch {
     struct fold *fold;
+    struct keeper *keeper;
     int32_t bias;
     size_t frame_bytes_max;
     enum lattn_heads heads;
@@ -35,8 +37,11 @@ struct dispatch {
 /*
  * Answer a request, or say why it was refused when it was read. What was gathered before it must
  * have been learned. The answer is added to chunk->answers.
+ *
+ * Returns LATTN_OK, or LATTN_MORE where it waits for something that is under way, without an
+ * answer: call again with the same entry when keeper_tend has news. chunk->ticket remembers.
  */
-void dispatch_request(const struct dispatch *dispatch, struct chunk *chunk,
-                      const struct entry *entry);
+enum lattn_status dispatch_request(const struct dispatch *dispatch, struct chunk *chunk,
+                                   const struct entry *entry);
 
 #endif

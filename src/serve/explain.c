@@ -8,6 +8,7 @@
 
 #include "core/cost.h"
 #include "serve/bounds.h"
+#include "serve/footprint.h"
 
 #include <inttypes.h>
 
@@ -88,12 +89,23 @@ static void memory_print(const struct config *config, const struct cost *cost, F
     bytes_print(out, "state (memory_bytes of status)", cost->state_bytes);
     bytes_print(out, "its copy while an emission is made", cost->state_bytes);
     bytes_print(out, "evaluation while not identifying, about", cost->judging_bytes);
-    bytes_print(out, "together, about", 2 * cost->state_bytes + cost->judging_bytes);
+    bytes_print(out, "its copy while a checkpoint or image is made", cost->state_bytes);
+    bytes_print(out, "together, about", 3 * cost->state_bytes + cost->judging_bytes);
     limit_print(config->learner.memory_max, cost->limited_bytes, out);
     fputs("  Only what occurs counts: features that never occur, as with one-hot tokens, take a\n"
           "  place in the tables but none in the factor, and those that never occur together\n"
           "  lie in factors of their own, each as small as its features are few.\n",
           out);
+}
+
+static void disk_print(const struct config *config, const struct cost *cost, int32_t m, FILE *out)
+{
+    size_t image = footprint_image(cost->features, m);
+    size_t journal = 2 * image > JOURNAL_BYTES_ENOUGH ? 2 * image : JOURNAL_BYTES_ENOUGH;
+
+    fprintf(out, "\non disk%s\n", config->state_dir == NULL ? ", were --state given" : "");
+    bytes_print(out, "a checkpoint, about; so much is an image", image);
+    bytes_print(out, "two of them, a third and journals of each, about", 3 * image + 3 * journal);
 }
 
 static void work_print(const struct cost *cost, FILE *out)
@@ -115,6 +127,26 @@ static void work_print(const struct cost *cost, FILE *out)
     fputs("  learned since the last, and pairs wait for it; emissions hold up nobody\n", out);
 }
 
+/* As much as it can take, while the section above says what it takes as a rule. */
+static void footprint_print(const struct config *config, int32_t m, FILE *out)
+{
+    struct footprint footprint = footprint_of(config, m);
+
+    fputs("\nmemory at most, whatever clients send                        bytes\n", out);
+    bytes_print(out, "program and libraries", footprint.process);
+    bytes_print(out, "3 states: learner, emission, checkpoint", footprint.state);
+    bytes_print(out, "2 evaluations", footprint.judging);
+    bytes_print(out, "an image of the state", footprint.image);
+    bytes_print(out, "a batch of the smallest pairs", footprint.block);
+    bytes_print(out, "messages waiting, and one in hand", footprint.queue);
+    bytes_print(out, "answers on their way", footprint.answers);
+    bytes_print(out, "a request while it is read and answered", footprint.request);
+    bytes_print(out, "pieces of long messages (max-input)", footprint.input);
+    bytes_print(out, "answers not taken (max-output), and one more", footprint.output);
+    bytes_print(out, "clients' own (max-clients)", footprint.clients);
+    bytes_print(out, "together, and an eighth for the heap", footprint.total);
+}
+
 static void bounds_print(const struct config *config, FILE *out)
 {
     fputs("\nbounds\n", out);
@@ -133,6 +165,8 @@ void explain_print(const struct config *config, FILE *out)
 
     sizes_print(config, &cost, m, out);
     memory_print(config, &cost, out);
+    footprint_print(config, m, out);
+    disk_print(config, &cost, m, out);
     work_print(&cost, out);
     bounds_print(config, out);
 }

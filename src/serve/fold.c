@@ -1,3 +1,8 @@
+/*
+ * Numbers of producers are used up in the block first (`pending`) and in the state only with the
+ * commit: a block that is refused leaves them free, and what is in the state is what is on disk, to
+ * the order in which producers were heard of last.
+ */
 #include "serve/fold.h"
 
 #include <lattn/limits.h>
@@ -11,8 +16,8 @@
 #include <string.h>
 
 enum {
-    /* Items in a block: several times the rows at which blocks are as fast as they get. */
-    FOLD_ITEMS_MAX = 1024,
+    /* Items in a block, whatever they hold: more than FOLD_ROWS_ENOUGH_KEPT of one row each. */
+    FOLD_ITEMS_MAX = 4096,
     /* Entries answered together; refused ones and duplicates count as well. */
     FOLD_ENTRIES_MAX = 4096
 };
@@ -22,6 +27,7 @@ enum fate { FATE_LEARNED, FATE_DUPLICATE, FATE_REFUSED };
 /*
  * What becomes of one entry.
  *
+ * is_counted  it uses up its numbers, learned or not
  * known       so many of its first items came before, and are left out
  * rows        label rows of the block up to and including this entry: what "applied" says
  * message_at  of a refused entry, in the fold's words
@@ -31,92 +37,106 @@ struct outcome {
     const struct entry *entry;
     enum fate fate;
     enum lattn_status status;
+    int is_counted;
     uint64_t known;
     size_t rows;
     size_t message_at;
 };
 
 /*
- * items  scratch: the records' items, one by one, while they are learned
+ * pending  the last number, with this block, of each producer that has sent some of it
+ * items    of all entries that will be learned, one by one
+ * notes    scratch, for a record
  */
 struct fold {
-    struct lattn_learner *learner;
-    struct producers *producers;
-    struct tally tally;
-    fold_commit_fn commit;
-    void *commit_arg;
+    struct state state;
+    struct fold_journal journal; /* without commit there is none */
     uint64_t epoch;
 
-    struct fold_record records[FOLD_ITEMS_MAX];
-    size_t records_count;
     struct outcome outcomes[FOLD_ENTRIES_MAX];
     size_t outcomes_count;
+    struct producers *pending;
+    struct lattn_item *items;
     size_t items_count;
+    size_t items_capacity;
     size_t rows;
-    struct lattn_item items[FOLD_ITEMS_MAX];
+    struct record_note notes[FOLD_ENTRIES_MAX];
     struct lattn_text words;
     struct lattn_complaint refusal;
 };
 
-enum lattn_status fold_open(struct fold **ret_fold, const struct lattn_learner_settings *settings,
-                            fold_commit_fn commit, void *commit_arg)
+enum lattn_status fold_open(struct fold **ret_fold, struct state *state,
+                            const struct fold_journal *journal)
 {
     struct fold *fold = memory_zeroed(1, sizeof *fold);
     enum lattn_status status;
 
     if (fold == NULL)
         return LATTN_NO_MEMORY;
-    fold->commit = commit;
-    fold->commit_arg = commit_arg;
-    status = lattn_learner_open(&fold->learner, settings);
-    if (status == LATTN_OK)
-        status = producers_open(&fold->producers, LATTN_PRODUCERS_MAX);
+    if (journal != NULL)
+        fold->journal = *journal;
+    status = producers_open(&fold->pending, FOLD_ENTRIES_MAX);
     if (status != LATTN_OK) {
         fold_close(&fold);
         return status;
     }
+    fold->state = *state;
+    *state = (struct state){0};
     *ret_fold = fold;
     return LATTN_OK;
 }
 
 void fold_close(struct fold **fold)
 {
-    if (*fold == NULL)
+    struct fold *old = *fold;
+
+    if (old == NULL)
         return;
-    lattn_learner_close(&(*fold)->learner);
-    producers_close(&(*fold)->producers);
-    lattn_text_done(&(*fold)->words);
-    memory_release(*fold);
+    state_done(&old->state);
+    producers_close(&old->pending);
+    memory_release(old->items);
+    lattn_text_done(&old->words);
+    memory_release(old);
     *fold = NULL;
 }
 
 /* ---- what may be learned ---- */
 
-/* Keep why an entry is refused. Without memory for the words the status alone must do. */
-static void outcome_refuse(struct fold *fold, struct outcome *outcome, enum lattn_status status,
-                           const char *message)
+/* Keep why entries are refused; without memory for the words the status alone must do. */
+static size_t words_keep(struct fold *fold, enum lattn_status status, const char *message)
 {
     size_t at = fold->words.length;
 
-    outcome->fate = FATE_REFUSED;
-    outcome->status = status;
     if (message[0] == '\0')
         message = lattn_status_text(status);
     (void)complain(&fold->refusal, status, "%s", message);
-    if (lattn_text_add(&fold->words, message, strlen(message) + 1) == LATTN_OK)
-        outcome->message_at = at;
-    else
-        outcome->message_at = SIZE_MAX;
+    return lattn_text_add(&fold->words, message, strlen(message) + 1) == LATTN_OK ? at : SIZE_MAX;
+}
+
+static void outcome_refuse(struct outcome *outcome, enum lattn_status status, size_t message_at)
+{
+    outcome->fate = FATE_REFUSED;
+    outcome->status = status;
+    outcome->message_at = message_at;
 }
 
 /* Were these items sent before, or is one missing before them? */
 static enum lattn_status check_order(struct fold *fold, const struct entry *entry,
-                                     uint64_t *ret_known, struct lattn_complaint *complaint)
+                                     struct outcome *outcome, struct lattn_complaint *complaint)
 {
+    enum lattn_status status = LATTN_OK;
+    uint64_t last;
+
     if (!entry->has_seq)
         return LATTN_OK;
-    return producers_note(fold->producers, entry->producer, entry->seq, entry->count, ret_known,
-                          complaint);
+    if (producers_last(fold->pending, entry->producer, &last) != LATTN_OK &&
+        producers_last(fold->state.producers, entry->producer, &last) == LATTN_OK)
+        status = producers_put(fold->pending, entry->producer, last);
+    if (status == LATTN_OK)
+        status = producers_note(fold->pending, entry->producer, entry->seq, entry->count,
+                                &outcome->known, complaint);
+    outcome->is_counted = status == LATTN_OK;
+    return status;
 }
 
 /* Takes one item, or refuses it. */
@@ -171,20 +191,19 @@ static enum lattn_status items_admit(struct lattn_learner *learner, const struct
 static enum lattn_status check_admission(struct fold *fold, const struct entry *entry, size_t known,
                                          struct lattn_complaint *complaint)
 {
-    int is_sized = lattn_learner_dim(fold->learner) > 0 && lattn_learner_outputs(fold->learner) > 0;
+    struct lattn_learner *learner = fold->state.learner;
+    int is_sized = lattn_learner_dim(learner) > 0 && lattn_learner_outputs(learner) > 0;
     struct lattn_learner *trial = NULL;
     enum lattn_status status;
 
     if (is_sized || entry->count == 1)
-        return items_admit(fold->learner, entry, known, complaint);
-    status = lattn_learner_copy(fold->learner, &trial);
+        return items_admit(learner, entry, known, complaint);
+    status = lattn_learner_copy(learner, &trial);
     if (status == LATTN_OK)
         status = items_admit(trial, entry, known, complaint);
     if (status == LATTN_OK) {
-        struct lattn_learner *unsized = fold->learner;
-
-        fold->learner = trial;
-        trial = unsized;
+        fold->state.learner = trial;
+        trial = learner;
     }
     lattn_learner_close(&trial);
     return status;
@@ -199,19 +218,31 @@ static int is_full(const struct fold *fold, uint64_t count)
            (fold->items_count >= FOLD_ITEMS_MAX || count > FOLD_ITEMS_MAX - fold->items_count);
 }
 
-static void entry_gather(struct fold *fold, const struct entry *entry, size_t known)
+/* Room for so many more items: a batch may be larger than a block. */
+static enum lattn_status items_reserve(struct fold *fold, uint64_t count)
 {
-    struct fold_record *record = &fold->records[fold->records_count++];
+    uint64_t need = fold->items_count + count;
+    size_t capacity = need < FOLD_ITEMS_MAX ? FOLD_ITEMS_MAX : (size_t)need;
+    struct lattn_item *items;
 
-    assert(fold->records_count <= FOLD_ITEMS_MAX && known < entry->count);
-    *record = (struct fold_record){
-        .item = lattn_item_member(&entry->item, known),
-        .count = entry->count - known,
-        .producer = entry->producer,
-        .seq = entry->seq + known,
-    };
-    fold->items_count += record->count;
-    fold->rows += record->count * (size_t)lattn_item_rows(&record->item);
+    if (need <= fold->items_capacity)
+        return LATTN_OK;
+    assert(fold->items_count == 0);
+    items = memory_raw(capacity, sizeof *items);
+    if (items == NULL)
+        return LATTN_NO_MEMORY;
+    memory_release(fold->items);
+    fold->items = items;
+    fold->items_capacity = capacity;
+    return LATTN_OK;
+}
+
+static void items_gather(struct fold *fold, const struct entry *entry, uint64_t known)
+{
+    assert(known < entry->count);
+    for (uint64_t i = known; i < entry->count; i++)
+        fold->items[fold->items_count++] = lattn_item_member(&entry->item, (size_t)i);
+    fold->rows += (size_t)(entry->count - known) * (size_t)lattn_item_rows(&entry->item);
 }
 
 void fold_entry(struct fold *fold, struct chunk *chunk, const struct entry *entry)
@@ -225,66 +256,22 @@ void fold_entry(struct fold *fold, struct chunk *chunk, const struct entry *entr
         fold_flush(fold);
     outcome = &fold->outcomes[fold->outcomes_count++];
     *outcome = (struct outcome){.chunk = chunk, .entry = entry, .fate = FATE_LEARNED};
-    status = check_order(fold, entry, &outcome->known, &complaint);
+    status = check_order(fold, entry, outcome, &complaint);
     if (status == LATTN_DUPLICATE)
         outcome->fate = FATE_DUPLICATE;
     else if (status != LATTN_OK)
-        outcome_refuse(fold, outcome, status, complaint.text);
+        outcome_refuse(outcome, status, words_keep(fold, status, complaint.text));
     else if (entry->status != LATTN_OK)
-        outcome_refuse(fold, outcome, entry->status, entry->message);
-    else if ((status = check_admission(fold, entry, outcome->known, &complaint)) != LATTN_OK)
-        outcome_refuse(fold, outcome, status, complaint.text);
+        outcome_refuse(outcome, entry->status, words_keep(fold, entry->status, entry->message));
+    else if ((status = items_reserve(fold, entry->count)) != LATTN_OK ||
+             (status = check_admission(fold, entry, outcome->known, &complaint)) != LATTN_OK)
+        outcome_refuse(outcome, status, words_keep(fold, status, complaint.text));
     else
-        entry_gather(fold, entry, outcome->known);
+        items_gather(fold, entry, outcome->known);
     outcome->rows = fold->rows;
 }
 
 /* ---- what is learned ---- */
-
-static void items_absorb(struct fold *fold, size_t count)
-{
-    const struct lattn_batch batch = {.items = fold->items, .count = count};
-
-    if (count > 0)
-        lattn_learner_survey(fold->learner, &batch);
-}
-
-/* Learn the records; the items of all of them stand side by side, as if each had come alone. */
-static void records_absorb(struct fold *fold)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < fold->records_count; i++) {
-        const struct fold_record *record = &fold->records[i];
-
-        for (size_t member = 0; member < record->count; member++) {
-            if (count == FOLD_ITEMS_MAX) {
-                items_absorb(fold, count);
-                count = 0;
-            }
-            fold->items[count++] = lattn_item_member(&record->item, member);
-        }
-    }
-    items_absorb(fold, count);
-}
-
-static void block_learn(struct fold *fold)
-{
-    enum lattn_status status = LATTN_OK;
-
-    if (fold->records_count == 0)
-        return;
-    if (fold->commit != NULL)
-        status = fold->commit(fold->commit_arg, fold->records, fold->records_count);
-    if (status == LATTN_OK) {
-        records_absorb(fold);
-        return;
-    }
-    for (size_t i = 0; i < fold->outcomes_count; i++) {
-        if (fold->outcomes[i].fate == FATE_LEARNED)
-            outcome_refuse(fold, &fold->outcomes[i], status, "");
-    }
-}
 
 static void outcome_count(const struct outcome *outcome, struct tally *tally)
 {
@@ -305,37 +292,175 @@ static void outcome_count(const struct outcome *outcome, struct tally *tally)
     }
 }
 
+static struct tally block_tally(const struct fold *fold)
+{
+    struct tally tally = fold->state.tally;
+
+    for (size_t i = 0; i < fold->outcomes_count; i++)
+        outcome_count(&fold->outcomes[i], &tally);
+    return tally;
+}
+
+/*
+ * Write down the last number of each producer. Numbers grow, so that one entry of each has it, the
+ * last to be counted: so they come in the order in which the producers were last heard of.
+ */
+static size_t block_notes(struct fold *fold)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < fold->outcomes_count; i++) {
+        const struct entry *entry = fold->outcomes[i].entry;
+        uint64_t last;
+
+        if (fold->outcomes[i].is_counted &&
+            producers_last(fold->pending, entry->producer, &last) == LATTN_OK &&
+            last == entry->seq + (entry->count - 1))
+            fold->notes[count++] = (struct record_note){entry->producer, last};
+    }
+    return count;
+}
+
+static enum lattn_status record_commit(const struct fold *fold, const struct record *record,
+                                       struct lattn_complaint *complaint)
+{
+    if (fold->journal.commit == NULL)
+        return LATTN_OK;
+    return fold->journal.commit(fold->journal.arg, record, complaint);
+}
+
+static void notes_take(struct fold *fold, const struct record *record)
+{
+    for (size_t i = 0; i < record->notes_count; i++) {
+        enum lattn_status status =
+            producers_put(fold->state.producers, record->notes[i].producer, record->notes[i].seq);
+
+        assert(status == LATTN_OK); /* there is room for them */
+    }
+}
+
+/* Make the block safe and take it over, or neither. */
+static enum lattn_status block_take(struct fold *fold, struct lattn_complaint *complaint)
+{
+    const struct record record = {
+        .kind = RECORD_BLOCK,
+        .items = fold->items,
+        .items_count = fold->items_count,
+        .notes = fold->notes,
+        .notes_count = block_notes(fold),
+        .tally = block_tally(fold),
+    };
+    enum lattn_status status = producers_reserve(fold->state.producers, record.notes_count);
+
+    if (status == LATTN_OK && record.items_count + record.notes_count > 0)
+        status = record_commit(fold, &record, complaint);
+    /* For a sender no_memory would mean that its numbers are used up. */
+    if (status == LATTN_NO_MEMORY)
+        status = complain(complaint, LATTN_NO_SPACE, "%s", lattn_status_text(status));
+    if (status != LATTN_OK)
+        return status;
+    state_learn(&fold->state, record.items, record.items_count);
+    notes_take(fold, &record);
+    fold->state.tally = record.tally;
+    return LATTN_OK;
+}
+
+/* ---- what could not be made safe ---- */
+
+/* So many of its first items came before this block. */
+static uint64_t items_known(const struct fold *fold, const struct entry *entry)
+{
+    uint64_t last;
+
+    if (producers_last(fold->state.producers, entry->producer, &last) != LATTN_OK ||
+        last < entry->seq)
+        return 0;
+    return last - entry->seq < entry->count ? last - entry->seq + 1 : entry->count;
+}
+
+/*
+ * What would have been learned or used up a number is refused, and so is what repeats it: a sender
+ * that tries all of it again finds its numbers as they were.
+ */
+static void outcome_undo(const struct fold *fold, struct outcome *outcome, enum lattn_status status,
+                         size_t message_at)
+{
+    outcome->rows = 0;
+    if (!outcome->entry->has_seq) {
+        if (outcome->fate == FATE_LEARNED)
+            outcome_refuse(outcome, status, message_at);
+        return;
+    }
+    if (outcome->fate == FATE_REFUSED && !outcome->is_counted)
+        return;
+    outcome->known = items_known(fold, outcome->entry);
+    if (outcome->known < outcome->entry->count)
+        outcome_refuse(outcome, status, message_at);
+}
+
+static void block_undo(struct fold *fold, enum lattn_status status, const char *message)
+{
+    size_t message_at = words_keep(fold, status, message);
+
+    for (size_t i = 0; i < fold->outcomes_count; i++)
+        outcome_undo(fold, &fold->outcomes[i], status, message_at);
+    fold->state.tally = block_tally(fold);
+}
+
+/* ---- answers ---- */
+
 /* pairs: learned before this block. */
 static void outcome_answer(const struct fold *fold, const struct outcome *outcome, uint64_t pairs)
 {
+    const struct entry *entry = outcome->entry;
     const char *message =
         outcome->message_at == SIZE_MAX ? "" : fold->words.data + outcome->message_at;
+    uint64_t last;
+    int is_kept = fold_is_kept(fold) && entry->has_seq &&
+                  producers_last(fold->state.producers, entry->producer, &last) == LATTN_OK;
 
     if (outcome->fate == FATE_REFUSED)
-        chunk_answer_error(outcome->chunk, outcome->entry, outcome->status, message);
+        chunk_answer_error(outcome->chunk, entry, outcome->status, message);
     else
-        chunk_answer_applied(outcome->chunk, outcome->entry, pairs + outcome->rows,
-                             outcome->fate == FATE_DUPLICATE, NULL);
+        chunk_answer_applied(outcome->chunk, entry, pairs + outcome->rows,
+                             outcome->fate == FATE_DUPLICATE, is_kept ? &last : NULL);
 }
 
-void fold_flush(struct fold *fold)
+static void block_answer(const struct fold *fold, uint64_t pairs)
 {
-    uint64_t pairs = lattn_learner_pairs(fold->learner);
-
-    block_learn(fold);
     for (size_t i = 0; i < fold->outcomes_count; i++) {
         const struct outcome *outcome = &fold->outcomes[i];
 
-        outcome_count(outcome, &fold->tally);
         if (outcome->chunk->tally != NULL)
             outcome_count(outcome, outcome->chunk->tally);
         outcome_answer(fold, outcome, pairs);
     }
-    fold->records_count = 0;
+}
+
+static void block_empty(struct fold *fold)
+{
     fold->outcomes_count = 0;
     fold->items_count = 0;
     fold->rows = 0;
     fold->words.length = 0;
+    producers_reset(fold->pending);
+    if (fold->items_capacity > FOLD_ITEMS_MAX) {
+        memory_release(fold->items);
+        fold->items = NULL;
+        fold->items_capacity = 0;
+    }
+}
+
+void fold_flush(struct fold *fold)
+{
+    uint64_t pairs = lattn_learner_pairs(fold->state.learner);
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = block_take(fold, &complaint);
+
+    if (status != LATTN_OK)
+        block_undo(fold, status, complaint.text);
+    block_answer(fold, pairs);
+    block_empty(fold);
 }
 
 size_t fold_entries(const struct fold *fold)
@@ -348,16 +473,41 @@ size_t fold_rows(const struct fold *fold)
     return fold->rows;
 }
 
-enum lattn_status fold_reset(struct fold *fold)
+int fold_is_ample(const struct fold *fold)
+{
+    return fold->rows >= (fold_is_kept(fold) ? FOLD_ROWS_ENOUGH_KEPT : FOLD_ROWS_ENOUGH);
+}
+
+/* ---- names, and forgetting ---- */
+
+enum lattn_status fold_name(struct fold *fold, const struct record *names, int32_t *ret_coordinates,
+                            int32_t *ret_outputs, struct lattn_complaint *complaint)
 {
     enum lattn_status status;
 
-    assert(fold->outcomes_count == 0);
-    status = lattn_learner_reset(fold->learner);
-    producers_reset(fold->producers);
-    fold->tally = (struct tally){0};
-    fold->epoch++;
+    assert(fold->outcomes_count == 0 && names->kind == RECORD_NAMES);
+    status = record_commit(fold, names, complaint);
+    if (status != LATTN_OK)
+        return status;
+    status = lattn_learner_name(fold->state.learner, names->append, names->append_count,
+                                names->outputs, names->outputs_count, names->blocks,
+                                names->blocks_count, ret_coordinates, ret_outputs, complaint);
+    if (status != LATTN_OK && fold->journal.commit != NULL)
+        fold->journal.retract(fold->journal.arg);
     return status;
+}
+
+enum lattn_status fold_reset(struct fold *fold, struct lattn_complaint *complaint)
+{
+    const struct record record = {.kind = RECORD_RESET};
+    enum lattn_status status;
+
+    assert(fold->outcomes_count == 0);
+    status = record_commit(fold, &record, complaint);
+    if (status != LATTN_OK)
+        return status;
+    fold->epoch++;
+    return state_reset(&fold->state);
 }
 
 uint64_t fold_epoch(const struct fold *fold)
@@ -365,19 +515,19 @@ uint64_t fold_epoch(const struct fold *fold)
     return fold->epoch;
 }
 
+const struct state *fold_state(const struct fold *fold)
+{
+    return &fold->state;
+}
+
 struct lattn_learner *fold_learner(struct fold *fold)
 {
-    return fold->learner;
+    return fold->state.learner;
 }
 
-const struct producers *fold_producers(const struct fold *fold)
+int fold_is_kept(const struct fold *fold)
 {
-    return fold->producers;
-}
-
-const struct tally *fold_tally(const struct fold *fold)
-{
-    return &fold->tally;
+    return fold->journal.commit != NULL;
 }
 
 const char *fold_refusal(const struct fold *fold)

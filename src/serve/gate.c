@@ -11,6 +11,7 @@
 
 /*
  * tls         NULL: bytes go as they are
+ * tls_later   what ended it behind the bytes that are here, to be told when they are taken
  * input       fed, plain, and not yet taken
  * first       the first message as far as it came; cleared once it was looked at
  * output      what is to be sent where there is no TLS
@@ -18,6 +19,7 @@
 struct gate {
     struct access *access;
     struct tls *tls;
+    enum lattn_status tls_later;
     const char *input;
     size_t input_left;
     char first[GATE_BYTES_MAX];
@@ -195,6 +197,26 @@ void gate_feed(struct gate *gate, const char *bytes, size_t length)
     gate->input_left = length;
 }
 
+/* Decrypt all that was fed. */
+static enum lattn_status room_fill(struct gate *gate, char *room, struct lattn_complaint *complaint)
+{
+    enum lattn_status status = gate->tls_later;
+    size_t filled = 0;
+
+    while (status == LATTN_OK && READ_BYTES_MAX - filled >= TLS_RECORD_BYTES) {
+        size_t length = 0;
+
+        status = tls_take(gate->tls, room + filled, &length, complaint);
+        filled += length;
+    }
+    gate->input = room;
+    gate->input_left = filled;
+    if (filled == 0)
+        return status;
+    gate->tls_later = status == LATTN_MORE ? LATTN_OK : status;
+    return LATTN_OK;
+}
+
 /* See to it that there is plain input. */
 static enum lattn_status input_take(struct gate *gate, char *room,
                                     struct lattn_complaint *complaint)
@@ -205,8 +227,7 @@ static enum lattn_status input_take(struct gate *gate, char *room,
         return LATTN_OK;
     if (gate->tls == NULL)
         return LATTN_MORE;
-    status = tls_take(gate->tls, room, &gate->input_left, complaint);
-    gate->input = room;
+    status = room_fill(gate, room, complaint);
     if (tls_is_open(gate->tls) && !access_asks_token(gate->access))
         gate->is_passed = 1;
     return status;

@@ -5,6 +5,7 @@
 #include <lattn/wire.h>
 
 #include "serve/access.h"
+#include "serve/bounds.h"
 #include "serve/tls.h"
 
 #include <stddef.h>
@@ -13,7 +14,12 @@ enum {
     /* How long a stranger may take to be let in: a handshake and a message over a slow network. */
     GATE_MS_MAX = 10000,
     /* Bytes of its first message, more than auth with the longest token and the longest id. */
-    GATE_BYTES_MAX = 1024
+    GATE_BYTES_MAX = 1024,
+    /*
+     * What is fed at once: with the record that may have begun before it gives no more plain bytes
+     * than one read of a client without TLS.
+     */
+    GATE_FEED_MAX = READ_BYTES_MAX - TLS_RECORD_BYTES
 };
 
 /*
@@ -27,14 +33,17 @@ enum lattn_status gate_open(struct gate **ret_gate, struct access *access);
 /* Clear and release it, set the pointer to NULL; accepts a pointer to NULL. */
 void gate_close(struct gate **gate);
 
-/* Bytes that came from the network; borrowed until gate_take has asked for more. */
+/*
+ * Bytes that came from the network, at most GATE_FEED_MAX; borrowed until gate_take has asked for
+ * more.
+ */
 void gate_feed(struct gate *gate, const char *bytes, size_t length);
 
 /*
- * Take bytes of messages, or go on with letting the peer in. What is to be sent lies in gate_output
- * then, also after a refusal: it tells the peer.
+ * Take bytes of messages, all that are there, or go on with letting the peer in. What is to be sent
+ * lies in gate_output then, also after a refusal: it tells the peer.
  *
- * room       in   of TLS_RECORD_BYTES, where bytes may be put
+ * room       in   of READ_BYTES_MAX, where bytes may be put
  * ret_bytes  out  borrowed from room, or from what was fed
  * complaint  out  why the peer has to go
  *

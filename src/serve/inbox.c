@@ -14,14 +14,20 @@ void inbox_init(struct inbox *inbox, size_t bytes_max, struct pool *pool)
     frames_init(&inbox->frames, bytes_max);
 }
 
+static void pooled_return(struct inbox *inbox)
+{
+    pool_give(inbox->pool, inbox->pooled);
+    pool_leave(inbox->pool, inbox);
+    inbox->pooled = 0;
+}
+
 void inbox_done(struct inbox *inbox)
 {
     if (inbox == NULL)
         return;
     buffer_done(&inbox->buffer);
     buffer_init(&inbox->buffer);
-    pool_give(inbox->pool, inbox->pooled);
-    inbox->pooled = 0;
+    pooled_return(inbox);
 }
 
 /* The memory in which to await another read. Long messages double it, up to what one can need. */
@@ -44,7 +50,7 @@ enum lattn_status inbox_expect(struct inbox *inbox)
 
     if (capacity <= INPUT_BYTES_OWN || capacity == inbox->buffer.capacity)
         return LATTN_OK;
-    status = pool_take(inbox->pool, capacity);
+    status = pool_take(inbox->pool, capacity, inbox);
     if (status != LATTN_OK)
         return status;
     status = buffer_resize(&inbox->buffer, capacity);
@@ -99,15 +105,12 @@ int inbox_is_lost(const struct inbox *inbox)
 
 void inbox_trim(struct inbox *inbox)
 {
-    size_t pooled = inbox->pooled;
-
     buffer_trim(&inbox->buffer);
-    if (pooled == 0 || buffer_length(&inbox->buffer) > INPUT_BYTES_OWN - READ_BYTES_MAX)
+    if (inbox->pooled == 0 || buffer_length(&inbox->buffer) > INPUT_BYTES_OWN - READ_BYTES_MAX)
         return;
     /* Where there is no memory for less, what there is stays. */
     if (buffer_length(&inbox->buffer) > 0 &&
         buffer_resize(&inbox->buffer, INPUT_BYTES_OWN) != LATTN_OK)
         return;
-    inbox->pooled = 0;
-    pool_give(inbox->pool, pooled);
+    pooled_return(inbox);
 }

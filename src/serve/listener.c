@@ -8,6 +8,7 @@
 #include "serve/bounds.h"
 #include "serve/log.h"
 #include "serve/socket_path.h"
+#include "serve/stream.h"
 #include "serve/tcp.h"
 
 #include <assert.h>
@@ -20,13 +21,6 @@
 enum {
     /* "unix:" and a path, or what a TCP address takes */
     TEXT_BYTES_MAX = 128
-};
-
-union stream {
-    uv_handle_t handle;
-    uv_stream_t stream;
-    uv_pipe_t pipe;
-    uv_tcp_t tcp;
 };
 
 /*
@@ -81,7 +75,7 @@ static int is_unix(int descriptor)
 }
 
 /* Give the descriptor to a stream of its kind. Returns a libuv error. */
-static int stream_open(struct listener *listener, uv_loop_t *loop, int descriptor)
+static int stream_add(struct listener *listener, uv_loop_t *loop, int descriptor)
 {
     union stream *stream = &listener->streams[listener->streams_count];
     int is_pipe = is_unix(descriptor);
@@ -100,7 +94,7 @@ static int stream_open(struct listener *listener, uv_loop_t *loop, int descripto
 static enum lattn_status socket_listen(struct listener *listener, uv_loop_t *loop, int descriptor,
                                        struct lattn_complaint *complaint)
 {
-    int error = stream_open(listener, loop, descriptor);
+    int error = stream_add(listener, loop, descriptor);
 
     if (error != 0)
         close(descriptor);

@@ -6,7 +6,7 @@
 enum {
     /*
      * Connections that wait to be let in: honest ones are through within milliseconds, so that more
-     * of them at once are a flood, and the state of each takes up to 32 KiB.
+     * of them at once are a flood, and the state of each takes up to 40 KiB.
      */
     LOBBY_MAX = 256
 };

@@ -265,3 +265,12 @@ void log_event(enum log_level level, const char *message, const struct log_field
     line_write(&line);
     pthread_mutex_unlock(&writing);
 }
+
+void log_refusal(const char *what, const char *object, enum lattn_status status,
+                 const struct lattn_complaint *complaint)
+{
+    const char *why = complaint->text[0] != '\0' ? complaint->text : lattn_status_text(status);
+
+    log_event(LOG_LEVEL_ERROR, what,
+              LOG_FIELDS(log_text("object", object), log_text("error", why)));
+}

@@ -1,6 +1,8 @@
 #ifndef SERVE_LOG_H
 #define SERVE_LOG_H
 
+#include <lattn/status.h>
+
 #include <stdint.h>
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
@@ -45,6 +47,16 @@ void log_configure(enum log_level level, enum log_format format);
  * nobody to complain to.
  */
 void log_event(enum log_level level, const char *message, const struct log_field *fields);
+
+/*
+ * Write that something was refused, as an error.
+ *
+ * what       "cannot listen"
+ * object     "unix:/run/s"
+ * complaint  in  why; where it is empty the text of the status stands for it
+ */
+void log_refusal(const char *what, const char *object, enum lattn_status status,
+                 const struct lattn_complaint *complaint);
 
 struct log_field log_text(const char *key, const char *text);
 struct log_field log_count(const char *key, int64_t count);

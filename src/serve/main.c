@@ -11,6 +11,7 @@
 #include "serve/log.h"
 #include "serve/option.h"
 #include "serve/server.h"
+#include "serve/state_dir.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -104,6 +105,19 @@ static int check(const struct config *config)
     return output_end();
 }
 
+static int check_state(const struct config *config)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = state_dir_check(config->state_dir_check, stdout, &complaint);
+    int code = output_end();
+
+    if (status == LATTN_OK)
+        return code;
+    fprintf(stderr, "lattnd: --check-state %s\n",
+            complaint.text[0] != '\0' ? complaint.text : lattn_status_text(status));
+    return EXIT_REFUSED;
+}
+
 static int act(const struct config *config)
 {
     switch (config->action) {
@@ -120,6 +134,8 @@ static int act(const struct config *config)
     case CONFIG_EXPLAIN:
         explain_print(config, stdout);
         return output_end();
+    case CONFIG_CHECK_STATE:
+        return check_state(config);
     }
     return serve(config);
 }

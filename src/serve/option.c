@@ -185,13 +185,19 @@ static enum lattn_status take_emit_every(struct config *config, const char *valu
     return LATTN_OK;
 }
 
-static enum lattn_status take_emit_dir(struct config *config, const char *value,
-                                       struct lattn_complaint *complaint)
+static enum lattn_status take_directory(const char *value, const char **ret_directory,
+                                        struct lattn_complaint *complaint)
 {
     if (value[0] == '\0')
         return complain(complaint, LATTN_FIELD, "names no directory");
-    config->emit_dir = value;
+    *ret_directory = value;
     return LATTN_OK;
+}
+
+static enum lattn_status take_emit_dir(struct config *config, const char *value,
+                                       struct lattn_complaint *complaint)
+{
+    return take_directory(value, &config->emit_dir, complaint);
 }
 
 static enum lattn_status take_heads(struct config *config, const char *value,
@@ -403,6 +409,24 @@ static enum lattn_status take_send_timeout(struct config *config, const char *va
     return take_timeout(value, &config->send_timeout_ns, complaint);
 }
 
+static enum lattn_status take_state(struct config *config, const char *value,
+                                    struct lattn_complaint *complaint)
+{
+    return take_directory(value, &config->state_dir, complaint);
+}
+
+static enum lattn_status take_check_state(struct config *config, const char *value,
+                                          struct lattn_complaint *complaint)
+{
+    return take_directory(value, &config->state_dir_check, complaint);
+}
+
+static enum lattn_status take_checkpoint_every(struct config *config, const char *value,
+                                               struct lattn_complaint *complaint)
+{
+    return take_timeout(value, &config->checkpoint_every_ns, complaint);
+}
+
 static enum lattn_status take_log_level(struct config *config, const char *value,
                                         struct lattn_complaint *complaint)
 {
@@ -459,6 +483,10 @@ static const struct option options[] = {
      .take = take_exit_when, .help = "exit 0 then; 1 if stdin, the only input, ended before"},
     {.name = "stop-timeout", .value = "TIME", .initial = "30s", .take = take_stop_timeout,
      .help = "most that the end after SIGTERM may take"},
+    {.name = "state", .value = "DIR", .without = "memory only", .take = take_state,
+     .help = "keep there all that is learned, before it is acknowledged"},
+    {.name = "checkpoint-every", .value = "TIME", .initial = "60s", .take = take_checkpoint_every,
+     .help = "how old a change may get before a checkpoint has it"},
     {.name = "max-memory", .value = "SIZE", .without = "no limit", .take = take_max_memory,
      .help = "what the learner may hold: 64K, 2G"},
     {.name = "max-frame", .value = "SIZE", .initial = "16M", .take = take_max_frame,
@@ -495,6 +523,8 @@ static const struct option options[] = {
      .help = "check all of it, print what holds, and end"},
     {.kind = OPTION_ACTION, .name = "explain", .action = CONFIG_EXPLAIN,
      .help = "print what these options will cost, and end"},
+    {.kind = OPTION_ACTION, .name = "check-state", .value = "DIR", .action = CONFIG_CHECK_STATE,
+     .take = take_check_state, .help = "verify and describe a state, and end"},
     {.kind = OPTION_ACTION, .name = "help", .action = CONFIG_HELP, .help = "show this"},
     {.kind = OPTION_ACTION, .name = "version", .action = CONFIG_VERSION,
      .help = "show the version"},

@@ -17,7 +17,7 @@ enum option_kind {
     OPTION_LIST,  /* a value, several times; a stronger source replaces all of a weaker one */
     OPTION_FLAG,  /* true or false; on the command line the name alone is true */
     OPTION_FILE,  /* names the configuration file, so it cannot stand in one */
-    OPTION_ACTION /* only on the command line, without a value */
+    OPTION_ACTION /* only on the command line */
 };
 
 /* Checks a value and puts it into the config; refused, nothing is changed. */
@@ -28,7 +28,7 @@ typedef enum lattn_status (*option_take_fn)(struct config *config, const char *v
  * value    the word for the value in --help
  * initial  the default, taken like any other value; NULL: there is none
  * without  what holds then
- * action   of OPTION_ACTION
+ * action   of OPTION_ACTION, which may have a value as well
  */
 struct option {
     enum option_kind kind;

@@ -3,13 +3,17 @@
  * large as is good for speed, before a request, and when nothing waits any more. So a single pair
  * that finds it idle is learned at once, and under load blocks form by themselves.
  *
- * A chunk is held until all its entries are answered, then it goes back. Everything in struct
- * pipeline below the line belongs to the learner thread.
+ * A chunk is held until all its entries are answered, then it goes back. One whose next entry waits
+ * for a checkpoint stands aside with all that its client sent later, and the others go on.
+ * Everything in struct pipeline below the line belongs to the learner thread.
  */
 #include "serve/pipeline.h"
 
 #include "base/memory.h"
 #include "serve/dispatch.h"
+#include "serve/emitter.h"
+#include "serve/fold.h"
+#include "serve/keeper.h"
 #include "serve/log.h"
 #include "serve/meter.h"
 #include "serve/queue.h"
@@ -20,13 +24,11 @@
 #include <string.h>
 #include <uv.h>
 
-enum {
-    /* Label rows at which a block no longer gains speed by growing (256 at p = 2176). */
-    BLOCK_ROWS_ENOUGH = 512
-};
-
 /* Refused items are reported at most once in this time. */
 #define REFUSALS_EVERY_NS UINT64_C(1000000000)
+
+/* Of a part of an image, unless messages must be shorter: it is answered between two blocks. */
+enum { PART_BYTES_MAX = 1 << 20, PART_BYTES_MIN = 4 << 10 };
 
 static_assert(SCHEDULE_NEVER == QUEUE_FOREVER, "what is never due is waited for without limit");
 
@@ -34,29 +36,23 @@ struct pipeline {
     struct pipeline_settings settings;
     struct queue *in;
     struct queue *out;
-    struct publisher *publisher;
     uv_thread_t thread;
     int has_thread;
     int is_ending;
     atomic_int has_ended;
-    atomic_int emit_asked;
+    atomic_int checkpoint_asked;
     atomic_int sign_asked; /* of life */
     uint64_t open_ns;
     /* ---- */
     struct fold *fold;
+    struct keeper *keeper;
+    struct emitter *emitter;
     struct dispatch dispatch;
-    struct schedule schedule;
     struct meter meter;
     struct chunk *held;
     struct chunk **held_last;
-    uint64_t emitted_generation;
-    uint64_t emitted_epoch;
-    enum lattn_status emitted_status;
-    enum lattn_verdict verdict;
-    int32_t heads;
-    uint64_t heads_generation;
-    enum lattn_certified heads_certified;
-    enum lattn_decomposition heads_decomposition;
+    struct chunk *aside;
+    struct chunk **aside_last;
     uint64_t refusals_logged;
     uint64_t refusals_ns;
 };
@@ -66,7 +62,7 @@ struct pipeline {
 static void pipeline_service(void *arg, struct lattn_service *ret_service)
 {
     struct pipeline *pipeline = arg;
-    const struct tally *tally = fold_tally(pipeline->fold);
+    const struct tally *tally = &fold_state(pipeline->fold)->tally;
     uint64_t now_ns = uv_hrtime();
 
     *ret_service = (struct lattn_service){
@@ -77,142 +73,23 @@ static void pipeline_service(void *arg, struct lattn_service *ret_service)
         .pairs_per_s = meter_rate(&pipeline->meter, now_ns),
         .queue_bytes = queue_bytes(pipeline->in),
         .uptime_s = (now_ns - pipeline->open_ns) / UINT64_C(1000000000),
-        .heads = pipeline->heads,
-        .heads_generation = pipeline->heads_generation,
-        .heads_certified = pipeline->heads_certified,
-        .heads_decomposition = pipeline->heads_decomposition,
     };
+    emitter_describe(pipeline->emitter, ret_service);
+    keeper_describe(pipeline->keeper, now_ns, &ret_service->kept);
 }
-
-/* ---- emissions ---- */
 
 static uint64_t pairs_learned(const struct pipeline *pipeline)
 {
     return lattn_learner_pairs(fold_learner(pipeline->fold));
 }
 
-static int has_news(const struct pipeline *pipeline)
-{
-    return lattn_learner_generation(fold_learner(pipeline->fold)) != pipeline->emitted_generation ||
-           fold_epoch(pipeline->fold) != pipeline->emitted_epoch;
-}
+/* ---- requests that concern more than the learner ---- */
 
-static void emission_start(struct pipeline *pipeline)
-{
-    struct lattn_learner *learner = fold_learner(pipeline->fold);
-    struct lattn_learner *snapshot = NULL;
-    struct lattn_service service;
-
-    schedule_begin(&pipeline->schedule, uv_hrtime(), pairs_learned(pipeline));
-    pipeline->emitted_generation = lattn_learner_generation(learner);
-    pipeline->emitted_epoch = fold_epoch(pipeline->fold);
-    pipeline->emitted_status = lattn_learner_copy(learner, &snapshot);
-    if (pipeline->emitted_status != LATTN_OK) {
-        log_event(LOG_LEVEL_ERROR, "no emission",
-                  LOG_FIELDS(log_text("error", lattn_status_text(pipeline->emitted_status))));
-        return;
-    }
-    pipeline_service(pipeline, &service);
-    publisher_start(pipeline->publisher, snapshot, &service, pipeline->emitted_epoch);
-}
-
-static void verdict_log(struct pipeline *pipeline, const struct lattn_certificate *certificate)
-{
-    if (certificate->verdict == pipeline->verdict)
-        return;
-    pipeline->verdict = certificate->verdict;
-    log_event(LOG_LEVEL_INFO, "verdict",
-              LOG_FIELDS(log_text("verdict", lattn_verdict_text(certificate->verdict)),
-                         log_count("pairs", (int64_t)certificate->pairs),
-                         log_count("rank", certificate->rank), log_count("p", certificate->p),
-                         log_real("rho", certificate->rho)));
-}
-
-static void heads_forget(struct pipeline *pipeline)
-{
-    pipeline->heads = LATTN_NEVER;
-    pipeline->heads_generation = 0;
-    pipeline->heads_certified = LATTN_CERTIFIED_UNKNOWN;
-    pipeline->heads_decomposition = LATTN_DECOMPOSITION_NONE;
-}
-
-/* Take over the heads of an emission, so that nobody looks for them again. */
-static void heads_note(struct pipeline *pipeline, const struct lattn_model *model)
-{
-    struct lattn_learner *learner = fold_learner(pipeline->fold);
-    int32_t count = pipeline->settings.heads_count;
-    int32_t most = lattn_learner_heads_max(learner);
-
-    pipeline->heads = model->heads;
-    pipeline->heads_certified = model->certified;
-    pipeline->heads_decomposition = model->decomposition;
-    lattn_learner_note_model(learner, pipeline->settings.heads, count < most ? count : most, model);
-}
-
-/* Take in what became of the last emission. */
-static void emission_collect(struct pipeline *pipeline)
-{
-    struct publisher_result result;
-
-    if (publisher_result(pipeline->publisher, &result) != LATTN_OK)
-        return;
-    schedule_end(&pipeline->schedule, result.end_ns);
-    pipeline->emitted_status = result.status;
-    if (result.status == LATTN_OK && result.epoch == fold_epoch(pipeline->fold)) {
-        heads_forget(pipeline);
-        pipeline->heads_generation = result.certificate.generation;
-        if (result.model != NULL)
-            heads_note(pipeline, result.model);
-        lattn_learner_note(fold_learner(pipeline->fold), &result.certificate);
-        verdict_log(pipeline, &result.certificate);
-    }
-    lattn_model_close(&result.model);
-}
-
-/* Make an emission of the state as it is now, and wait until it can be seen. */
-static enum lattn_status emission_force(void *arg)
+static enum lattn_status pipeline_emit_now(void *arg)
 {
     struct pipeline *pipeline = arg;
 
-    publisher_wait(pipeline->publisher);
-    emission_collect(pipeline);
-    emission_start(pipeline);
-    publisher_wait(pipeline->publisher);
-    emission_collect(pipeline);
-    return pipeline->emitted_status;
-}
-
-/*
- * The emission under way may be of the last state already; one that failed is tried again. A
- * failure has been logged.
- */
-static void emission_last(struct pipeline *pipeline)
-{
-    publisher_wait(pipeline->publisher);
-    emission_collect(pipeline);
-    if (has_news(pipeline) || (pipeline->emitted_status != LATTN_OK && pairs_learned(pipeline) > 0))
-        (void)emission_force(pipeline);
-}
-
-/* When the next emission may begin; never while one is under way, whose end wakes this thread. */
-static uint64_t emission_due(struct pipeline *pipeline)
-{
-    if (!publisher_is_idle(pipeline->publisher))
-        return SCHEDULE_NEVER;
-    if (atomic_load(&pipeline->emit_asked))
-        return 0;
-    if (!has_news(pipeline))
-        return SCHEDULE_NEVER;
-    return schedule_due(&pipeline->schedule, pairs_learned(pipeline));
-}
-
-static void emission_consider(struct pipeline *pipeline, uint64_t now_ns)
-{
-    emission_collect(pipeline);
-    if (emission_due(pipeline) > now_ns)
-        return;
-    atomic_store(&pipeline->emit_asked, 0);
-    emission_start(pipeline);
+    return emitter_force(pipeline->emitter);
 }
 
 static void pipeline_forget(void *arg)
@@ -220,9 +97,7 @@ static void pipeline_forget(void *arg)
     struct pipeline *pipeline = arg;
 
     log_event(LOG_LEVEL_INFO, "everything was forgotten on request", NULL);
-    schedule_reset(&pipeline->schedule);
-    pipeline->verdict = LATTN_NOT_IDENTIFYING;
-    heads_forget(pipeline);
+    emitter_forget(pipeline->emitter);
     pipeline->refusals_logged = 0;
 }
 
@@ -230,14 +105,14 @@ static void pipeline_forget(void *arg)
 
 static uint64_t refusals_due(const struct pipeline *pipeline)
 {
-    if (fold_tally(pipeline->fold)->rejected == pipeline->refusals_logged)
+    if (fold_state(pipeline->fold)->tally.rejected == pipeline->refusals_logged)
         return SCHEDULE_NEVER;
     return pipeline->refusals_ns;
 }
 
 static void refusals_log(struct pipeline *pipeline, uint64_t now_ns)
 {
-    uint64_t rejected = fold_tally(pipeline->fold)->rejected;
+    uint64_t rejected = fold_state(pipeline->fold)->tally.rejected;
 
     if (refusals_due(pipeline) > now_ns)
         return;
@@ -298,30 +173,75 @@ static void held_return(struct pipeline *pipeline)
     pipeline->settings.wake(pipeline->settings.wake_arg);
 }
 
-static void chunk_hold(struct pipeline *pipeline, struct chunk *chunk)
+static void chunk_append(struct chunk ***last, struct chunk *chunk)
 {
     chunk->next = NULL;
-    *pipeline->held_last = chunk;
-    pipeline->held_last = &chunk->next;
+    **last = chunk;
+    *last = &chunk->next;
+}
+
+/* Does the client of this chunk wait for a checkpoint? */
+static int client_waits(const struct pipeline *pipeline, const struct chunk *chunk)
+{
+    for (const struct chunk *aside = pipeline->aside; aside != NULL; aside = aside->next) {
+        if (aside->session == chunk->session)
+            return 1;
+    }
+    return 0;
+}
+
+/* Take its entries one by one. Returns LATTN_OK, or LATTN_MORE where the next one has to wait. */
+static enum lattn_status entries_work(struct pipeline *pipeline, struct chunk *chunk)
+{
+    for (; chunk->done < chunk->entries_count; chunk->done++) {
+        const struct entry *entry = &chunk->entries[chunk->done];
+
+        if (entry->kind == ENTRY_PAIRS) {
+            fold_entry(pipeline->fold, chunk, entry);
+            continue;
+        }
+        pipeline_flush(pipeline);
+        if (dispatch_request(&pipeline->dispatch, chunk, entry) == LATTN_MORE)
+            return LATTN_MORE;
+    }
+    return LATTN_OK;
 }
 
 static void chunk_work(struct pipeline *pipeline, struct chunk *chunk)
 {
-    chunk_hold(pipeline, chunk);
-    for (size_t i = 0; i < chunk->entries_count; i++) {
-        const struct entry *entry = &chunk->entries[i];
-
-        if (entry->kind == ENTRY_PAIRS) {
-            fold_entry(pipeline->fold, chunk, entry);
-        } else {
-            pipeline_flush(pipeline);
-            dispatch_request(&pipeline->dispatch, chunk, entry);
-        }
-    }
-    if (fold_rows(pipeline->fold) >= BLOCK_ROWS_ENOUGH)
+    if (client_waits(pipeline, chunk) || entries_work(pipeline, chunk) == LATTN_MORE)
+        chunk_append(&pipeline->aside_last, chunk);
+    else
+        chunk_append(&pipeline->held_last, chunk);
+    if (fold_is_ample(pipeline->fold))
         pipeline_flush(pipeline);
     if (fold_entries(pipeline->fold) == 0)
         held_return(pipeline);
+}
+
+/* Something that was waited for has come: all that stood aside tries again, in order. */
+static void aside_work(struct pipeline *pipeline)
+{
+    struct chunk *chunk = pipeline->aside;
+
+    pipeline->aside = NULL;
+    pipeline->aside_last = &pipeline->aside;
+    while (chunk != NULL) {
+        struct chunk *next = chunk->next;
+
+        chunk_work(pipeline, chunk);
+        chunk = next;
+    }
+}
+
+/* ---- what is kept ---- */
+
+static void keeper_consider(struct pipeline *pipeline, uint64_t now_ns)
+{
+    if (atomic_exchange(&pipeline->checkpoint_asked, 0) && fold_is_kept(pipeline->fold))
+        (void)keeper_ask(pipeline->keeper, KEEPER_CHECKPOINT);
+    if (keeper_tend(pipeline->keeper, fold_state(pipeline->fold), now_ns))
+        aside_work(pipeline);
 }
 
 /* What else has become due. */
@@ -329,22 +249,25 @@ static void pipeline_tend(struct pipeline *pipeline)
 {
     uint64_t now_ns = uv_hrtime();
 
-    if (fold_entries(pipeline->fold) == 0)
-        emission_consider(pipeline, now_ns);
+    if (fold_entries(pipeline->fold) == 0) {
+        emitter_tend(pipeline->emitter, now_ns);
+        keeper_consider(pipeline, now_ns);
+    }
     refusals_log(pipeline, now_ns);
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 /* Until when to wait for a chunk: not at all while pairs are gathered and not yet learned. */
 static uint64_t pipeline_patience(struct pipeline *pipeline)
 {
-    uint64_t emission_ns;
-    uint64_t refusals_ns;
-
-    if (pipeline->held != NULL)
+    if (pipeline->held != NULL || atomic_load(&pipeline->checkpoint_asked))
         return 0;
-    emission_ns = emission_due(pipeline);
-    refusals_ns = refusals_due(pipeline);
-    return emission_ns < refusals_ns ? emission_ns : refusals_ns;
+    return sooner(sooner(emitter_due(pipeline->emitter), refusals_due(pipeline)),
+                  keeper_due(pipeline->keeper));
 }
 
 static void pipeline_run(void *arg)
@@ -365,14 +288,17 @@ static void pipeline_run(void *arg)
         atomic_store(&pipeline->sign_asked, 0);
         pipeline_tend(pipeline);
     }
-    emission_last(pipeline);
+    assert(pipeline->aside == NULL); /* whoever waits for an answer is not idle */
+    emitter_finish(pipeline->emitter);
+    keeper_finish(pipeline->keeper, fold_state(pipeline->fold));
     atomic_store(&pipeline->has_ended, 1);
     pipeline->settings.wake(pipeline->settings.wake_arg);
 }
 
 /* ---- the loop's side ---- */
 
-static void emission_done(void *arg)
+/* On other threads: an emission is made, or something is kept. */
+static void work_done(void *arg)
 {
     struct pipeline *pipeline = arg;
 
@@ -384,26 +310,58 @@ static void dispatch_set(struct pipeline *pipeline)
 {
     pipeline->dispatch = (struct dispatch){
         .fold = pipeline->fold,
+        .keeper = pipeline->keeper,
         .bias = pipeline->settings.learner.bias,
         .frame_bytes_max = pipeline->settings.frame_bytes_max,
         .heads = pipeline->settings.heads,
         .heads_count = pipeline->settings.heads_count,
         .service = pipeline_service,
-        .emit = emission_force,
+        .emit = pipeline_emit_now,
         .forget = pipeline_forget,
         .arg = pipeline,
     };
 }
 
-static enum lattn_status pipeline_build(struct pipeline *pipeline,
+static size_t part_bytes(size_t frame_bytes_max)
+{
+    size_t half = frame_bytes_max / 2;
+
+    return half > PART_BYTES_MAX ? PART_BYTES_MAX : half < PART_BYTES_MIN ? PART_BYTES_MIN : half;
+}
+
+/* Keeper and fold: what is learned, and what of it outlives the process. */
+static enum lattn_status state_take(struct pipeline *pipeline, struct state *state)
+{
+    const struct pipeline_settings *settings = &pipeline->settings;
+    const struct keeper_settings keeping = {
+        .store = settings->store,
+        .directory = settings->state_dir,
+        .checkpoint_every_ns = settings->checkpoint_every_ns,
+        .part_bytes_max = part_bytes(settings->frame_bytes_max),
+        .done = work_done,
+        .arg = pipeline,
+    };
+    struct fold_journal journal;
+    enum lattn_status status = keeper_open(&pipeline->keeper, &keeping, state);
+
+    if (status != LATTN_OK)
+        return status;
+    journal = keeper_journal(pipeline->keeper);
+    return fold_open(&pipeline->fold, state, &journal);
+}
+
+static enum lattn_status pipeline_build(struct pipeline *pipeline, struct state *state,
                                         struct lattn_complaint *complaint)
 {
     const struct pipeline_settings *settings = &pipeline->settings;
-    const struct publisher_settings publisher = {
+    const struct emitter_settings emitting = {
+        .every_ns = settings->emit_every_ns,
+        .every_pairs = settings->emit_every_pairs,
         .heads = settings->heads,
         .heads_count = settings->heads_count,
         .emit_dir = settings->emit_dir,
-        .done = emission_done,
+        .service = pipeline_service,
+        .done = work_done,
         .arg = pipeline,
     };
     enum lattn_status status = queue_open(&pipeline->in);
@@ -411,14 +369,13 @@ static enum lattn_status pipeline_build(struct pipeline *pipeline,
     if (status == LATTN_OK)
         status = queue_open(&pipeline->out);
     if (status == LATTN_OK)
-        status =
-            fold_open(&pipeline->fold, &settings->learner, settings->commit, settings->commit_arg);
+        status = state_take(pipeline, state);
     if (status == LATTN_OK)
-        status = publisher_open(&pipeline->publisher, &publisher, complaint);
+        status = emitter_open(&pipeline->emitter, &emitting, pipeline->fold, complaint);
     if (status != LATTN_OK)
         return status;
     dispatch_set(pipeline);
-    pipeline->emitted_generation = lattn_learner_generation(fold_learner(pipeline->fold));
+    pipeline->refusals_logged = fold_state(pipeline->fold)->tally.rejected;
     if (uv_thread_create(&pipeline->thread, pipeline_run, pipeline) != 0)
         return LATTN_NO_MEMORY;
     pipeline->has_thread = 1;
@@ -426,7 +383,7 @@ static enum lattn_status pipeline_build(struct pipeline *pipeline,
 }
 
 enum lattn_status pipeline_open(struct pipeline **ret_pipeline,
-                                const struct pipeline_settings *settings,
+                                const struct pipeline_settings *settings, struct state *state,
                                 struct lattn_complaint *complaint)
 {
     struct pipeline *pipeline = memory_zeroed(1, sizeof *pipeline);
@@ -435,12 +392,10 @@ enum lattn_status pipeline_open(struct pipeline **ret_pipeline,
     if (pipeline == NULL)
         return LATTN_NO_MEMORY;
     pipeline->settings = *settings;
-    pipeline->schedule.every_ns = settings->emit_every_ns;
-    pipeline->schedule.every_pairs = settings->emit_every_pairs;
     pipeline->held_last = &pipeline->held;
-    heads_forget(pipeline);
+    pipeline->aside_last = &pipeline->aside;
     pipeline->open_ns = uv_hrtime();
-    status = pipeline_build(pipeline, complaint);
+    status = pipeline_build(pipeline, state, complaint);
     if (status != LATTN_OK) {
         pipeline_close(&pipeline);
         return status;
@@ -459,8 +414,9 @@ void pipeline_close(struct pipeline **pipeline)
         pipeline_end(old);
         uv_thread_join(&old->thread);
     }
-    publisher_close(&old->publisher);
+    emitter_close(&old->emitter);
     fold_close(&old->fold);
+    keeper_close(&old->keeper);
     queue_close(&old->in);
     queue_close(&old->out);
     memory_release(old);
@@ -485,12 +441,13 @@ enum lattn_status pipeline_collect(struct pipeline *pipeline, struct chunk **ret
 
 enum lattn_status pipeline_bulletin(struct pipeline *pipeline, struct bulletin **ret_bulletin)
 {
-    return publisher_bulletin(pipeline->publisher, ret_bulletin);
+    return emitter_bulletin(pipeline->emitter, ret_bulletin);
 }
 
 void pipeline_emit(struct pipeline *pipeline)
 {
-    atomic_store(&pipeline->emit_asked, 1);
+    emitter_ask(pipeline->emitter);
+    atomic_store(&pipeline->checkpoint_asked, 1);
     queue_wake(pipeline->in);
 }
 

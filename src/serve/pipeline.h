@@ -6,8 +6,9 @@
 
 #include "serve/access.h"
 #include "serve/chunk.h"
-#include "serve/fold.h"
 #include "serve/publish.h"
+#include "store/state.h"
+#include "store/store.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -27,7 +28,9 @@ struct pipeline;
  * emit_dir                         NULL: no files; kept
  * frame_bytes_max                  of a message, which the loop holds to; hello tells it
  * access                           whose refusals status tells of; kept
- * commit                           see fold.h; NULL: none
+ * store                            of the state; NULL: memory only; kept
+ * state_dir                        its directory, for messages; kept
+ * checkpoint_every_ns              as keeper.h
  * wake                             called on other threads: there is something to collect, or the
  *                                  pipeline has ended
  */
@@ -40,8 +43,9 @@ struct pipeline_settings {
     const char *emit_dir;
     size_t frame_bytes_max;
     const struct access *access;
-    fold_commit_fn commit;
-    void *commit_arg;
+    struct store *store;
+    const char *state_dir;
+    uint64_t checkpoint_every_ns;
     void (*wake)(void *arg);
     void *wake_arg;
 };
@@ -49,10 +53,12 @@ struct pipeline_settings {
 /*
  * Starts the threads.
  *
- * Returns LATTN_OK, LATTN_RANGE, LATTN_INPUT_OUTPUT or LATTN_NO_MEMORY.
+ * state  taken over: what the learner begins with; refused, some of it may be left to the caller
+ *
+ * Returns LATTN_OK, LATTN_INPUT_OUTPUT or LATTN_NO_MEMORY.
  */
 enum lattn_status pipeline_open(struct pipeline **ret_pipeline,
-                                const struct pipeline_settings *settings,
+                                const struct pipeline_settings *settings, struct state *state,
                                 struct lattn_complaint *complaint);
 /* Ends it if pipeline_end was not called, and waits for the threads; accepts a pointer to NULL. */
 void pipeline_close(struct pipeline **pipeline);
@@ -69,7 +75,7 @@ enum lattn_status pipeline_collect(struct pipeline *pipeline, struct chunk **ret
 /* The newest bulletin, as publisher_bulletin. */
 enum lattn_status pipeline_bulletin(struct pipeline *pipeline, struct bulletin **ret_bulletin);
 
-/* Emit soon, whatever the schedule says. */
+/* Emit soon, whatever the schedule says, and make a checkpoint. */
 void pipeline_emit(struct pipeline *pipeline);
 
 /*

@@ -14,18 +14,18 @@
 
 #include "base/memory.h"
 #include "serve/access.h"
+#include "serve/addresses.h"
 #include "serve/bounds.h"
 #include "serve/clients.h"
+#include "serve/condition.h"
 #include "serve/descriptors.h"
-#include "serve/inherited.h"
-#include "serve/listener.h"
 #include "serve/log.h"
-#include "serve/looks.h"
 #include "serve/pipeline.h"
 #include "serve/refusal.h"
 #include "serve/service.h"
 #include "serve/session.h"
 #include "serve/signals.h"
+#include "serve/state_dir.h"
 
 #include <assert.h>
 #include <uv.h>
@@ -35,7 +35,7 @@ enum { FAREWELL_MS = 2000 };
 
 enum { NS_PER_MS = 1000000 };
 
-enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_IDENTIFYING, REASON_STREAM };
+enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_CONDITION };
 
 struct server {
     const struct config *config;
@@ -48,8 +48,7 @@ struct server {
     int has_loop;
 
     struct access *access;
-    struct listener *listeners[CONFIG_LISTEN_MAX];
-    size_t listeners_count;
+    struct addresses addresses;
     struct session_host host;
     struct clients clients;
     struct pool input;
@@ -59,11 +58,13 @@ struct server {
     int has_room;       /* memory has become free */
     struct chunk *late; /* to be handed on at the end of this round of the loop */
     struct chunk **last_late;
+    size_t late_bytes;
     uv_check_t round;
     struct session *standard; /* the one of stdin, while it lasts */
+    struct store *store;      /* NULL: memory only */
     struct pipeline *pipeline;
     struct bulletin *newest;
-    struct looks looks;
+    struct condition condition;
 
     int is_stopping;
     int is_ending; /* pipeline_end was called */
@@ -84,7 +85,7 @@ static void handles_close(struct server *server)
     uv_close((uv_handle_t *)&server->turns, NULL);
     uv_close((uv_handle_t *)&server->round, NULL);
     signals_stop(&server->signals);
-    service_stop(&server->service);
+    service_done(&server->service);
 }
 
 static void farewell_over(uv_timer_t *timer)
@@ -115,16 +116,14 @@ static void server_consider_ending(struct server *server)
 
 static void server_stop(struct server *server, enum reason reason)
 {
-    static const char *const words[] = {"signal", "end of input", "identifying",
-                                        "the stream is settled"};
+    const char *const words[] = {"signal", "end of input", condition_text(&server->condition)};
 
     if (server->is_stopping)
         return;
     server->is_stopping = 1;
     server->reason = reason;
     log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
-    for (size_t i = 0; i < server->listeners_count; i++)
-        listener_close(&server->listeners[i]);
+    addresses_close(&server->addresses);
     clients_each(&server->clients, session_finish);
     server_consider_ending(server);
 }
@@ -161,6 +160,7 @@ static void chunk_delay(struct server *server, struct chunk *chunk)
     chunk->next = NULL;
     *server->last_late = chunk;
     server->last_late = &chunk->next;
+    server->late_bytes += chunk->bytes;
 }
 
 static void round_ended(uv_check_t *check)
@@ -175,6 +175,7 @@ static void round_ended(uv_check_t *check)
         pipeline_submit(server->pipeline, chunk);
     }
     server->last_late = &server->late;
+    server->late_bytes = 0;
 }
 
 static void chunk_submitted(void *arg, struct chunk *chunk)
@@ -187,7 +188,7 @@ static void chunk_submitted(void *arg, struct chunk *chunk)
     else
         pipeline_submit(server->pipeline, chunk);
     /* Each session looks at this before it reads on. */
-    if (pipeline_bytes(server->pipeline) >= QUEUE_BYTES_HIGH ||
+    if (pipeline_bytes(server->pipeline) + server->late_bytes >= QUEUE_BYTES_HIGH ||
         server->requests >= REQUESTS_QUEUED_HIGH)
         server->host.is_paused = 1;
 }
@@ -253,7 +254,7 @@ static void session_became_idle(void *arg, struct session *session)
 {
     struct server *server = arg;
 
-    if (session == server->standard && server->listeners_count == 0)
+    if (session == server->standard && server->addresses.count == 0)
         server_stop(server, REASON_INPUT_ENDED);
     server_consider_ending(server);
 }
@@ -305,16 +306,12 @@ static void answers_deliver(struct server *server)
         server->requests -= chunk->requests_count;
         session_answer(chunk->session, chunk);
     }
-    if (server->host.is_paused && pipeline_bytes(server->pipeline) <= QUEUE_BYTES_LOW &&
+    if (server->host.is_paused &&
+        pipeline_bytes(server->pipeline) + server->late_bytes <= QUEUE_BYTES_LOW &&
         server->requests <= REQUESTS_QUEUED_LOW) {
         server->host.is_paused = 0;
         turns_start(server);
     }
-}
-
-static int bulletin_identifies(const struct bulletin *bulletin)
-{
-    return bulletin->certificate.verdict == LATTN_IDENTIFYING;
 }
 
 static void bulletin_deliver(struct server *server)
@@ -328,10 +325,8 @@ static void bulletin_deliver(struct server *server)
     server->host.newest = bulletin;
     clients_each(&server->clients, session_publish);
     service_report(&server->service, &bulletin->certificate);
-    if (bulletin_identifies(bulletin) && server->config->exit_when_identifying)
-        server_stop(server, REASON_IDENTIFYING);
-    if (server->config->exit_when_stream > 0 && looks_take(&server->looks, &bulletin->stream))
-        server_stop(server, REASON_STREAM);
+    if (condition_came_true(&server->condition, bulletin))
+        server_stop(server, REASON_CONDITION);
 }
 
 static void pipeline_woke(uv_async_t *async)
@@ -357,15 +352,6 @@ static void pipeline_wakes(void *arg)
     (void)uv_async_send(&server->wake); /* fails only if closing, which waits for the threads */
 }
 
-static void complain_in_log(const char *what, const char *object, enum lattn_status status,
-                            const struct lattn_complaint *complaint)
-{
-    const char *why = complaint->text[0] != '\0' ? complaint->text : lattn_status_text(status);
-
-    log_event(LOG_LEVEL_ERROR, what,
-              LOG_FIELDS(log_text("object", object), log_text("error", why)));
-}
-
 /* ---- signals ---- */
 
 static void stop_asked(void *arg)
@@ -388,7 +374,7 @@ static void reload_asked(void *arg)
     if (status == LATTN_OK)
         log_event(LOG_LEVEL_INFO, "certificates and tokens read again", NULL);
     else
-        complain_in_log("certificates and tokens stay as they were", "access", status, &complaint);
+        log_refusal("certificates and tokens stay as they were", "access", status, &complaint);
 }
 
 static void emission_asked(void *arg)
@@ -444,59 +430,15 @@ static int server_is_alive(void *arg)
     return server->pipeline == NULL || pipeline_is_alive(server->pipeline);
 }
 
-/* Before there are descriptors of our own, which could be taken for one that was passed on. */
-static enum lattn_status inheritance_check(const struct config *config)
-{
-    for (size_t i = 0; i < config->addresses_count; i++) {
-        const struct config_address *address = &config->addresses[i];
-        struct lattn_complaint complaint = {""};
-        enum lattn_status status;
-
-        if (address->address.kind != LATTN_ADDRESS_FD)
-            continue;
-        status = inherited_check(address->address.fd, config->reach, &complaint);
-        if (status != LATTN_OK) {
-            complain_in_log("cannot listen", address->text, status, &complaint);
-            return status;
-        }
-    }
-    return LATTN_OK;
-}
-
 static enum lattn_status access_begin(struct server *server)
 {
     struct lattn_complaint complaint = {""};
     enum lattn_status status = access_open(&server->access, &server->config->access, &complaint);
 
     if (status != LATTN_OK)
-        complain_in_log("cannot start", "access", status, &complaint);
+        log_refusal("cannot start", "access", status, &complaint);
     server->host.access = server->access;
     return status;
-}
-
-static enum lattn_status listeners_open(struct server *server)
-{
-    const struct listener_settings settings = {
-        .reach = server->config->reach,
-        .group = server->config->has_group ? &server->config->group : NULL,
-    };
-
-    for (size_t i = 0; i < server->config->addresses_count; i++) {
-        const struct config_address *address = &server->config->addresses[i];
-        struct lattn_complaint complaint = {""};
-        enum lattn_status status;
-
-        if (address->address.kind == LATTN_ADDRESS_STDIN)
-            continue;
-        status = listener_open(&server->listeners[server->listeners_count], &server->loop,
-                               &address->address, &settings, client_connected, server, &complaint);
-        if (status != LATTN_OK) {
-            complain_in_log("cannot listen", address->text, status, &complaint);
-            return status;
-        }
-        server->listeners_count++;
-    }
-    return LATTN_OK;
 }
 
 /* Opened last, since bytes may be waiting. */
@@ -506,21 +448,21 @@ static enum lattn_status standard_open(struct server *server)
     enum lattn_status status;
 
     /* Of all addresses only stdin has no listener. */
-    if (server->listeners_count == server->config->addresses_count)
+    if (server->addresses.count == server->config->addresses_count)
         return LATTN_OK;
     status = session_standard(&server->standard, &server->host, &complaint);
     if (status != LATTN_OK) {
-        complain_in_log("cannot listen", "stdin", status, &complaint);
+        log_refusal("cannot listen", "stdin", status, &complaint);
         return status;
     }
     clients_add(&server->clients, server->standard);
-    if (server->listeners_count == 0)
+    if (server->addresses.count == 0)
         session_keep(server->standard);
     log_event(LOG_LEVEL_INFO, "listening", LOG_FIELDS(log_text("address", "stdin")));
     return LATTN_OK;
 }
 
-static enum lattn_status learner_open(struct server *server)
+static enum lattn_status learner_open(struct server *server, struct state *state)
 {
     const struct config *config = server->config;
     const struct pipeline_settings settings = {
@@ -532,14 +474,17 @@ static enum lattn_status learner_open(struct server *server)
         .emit_dir = config->emit_dir,
         .frame_bytes_max = config->frame_bytes_max,
         .access = server->access,
+        .store = server->store,
+        .state_dir = config->state_dir,
+        .checkpoint_every_ns = config->checkpoint_every_ns,
         .wake = pipeline_wakes,
         .wake_arg = server,
     };
     struct lattn_complaint complaint = {""};
-    enum lattn_status status = pipeline_open(&server->pipeline, &settings, &complaint);
+    enum lattn_status status = pipeline_open(&server->pipeline, &settings, state, &complaint);
 
     if (status != LATTN_OK)
-        complain_in_log("cannot start", "learner", status, &complaint);
+        log_refusal("cannot start", "learner", status, &complaint);
     return status;
 }
 
@@ -587,67 +532,45 @@ static struct session_host host_of(struct server *server)
 enum lattn_status server_open(struct server **ret_server, const struct config *config)
 {
     struct server *server = memory_zeroed(1, sizeof *server);
+    struct state state = {0};
     enum lattn_status status;
 
     if (server == NULL)
         return LATTN_NO_MEMORY;
     server->config = config;
-    server->looks.share_max = config->exit_when_stream;
+    server->condition = condition_of(config);
     clients_init(&server->clients, places(config));
     server->input = pool_of(server, config_input_max(config));
+    server->input.reserved = config_input_need(config);
     server->output = pool_of(server, config->output_bytes_max);
     server->host = host_of(server);
-    status = inheritance_check(config);
+    status = addresses_check(config);
+    service_init(&server->service, server_is_alive, server);
+    if (status == LATTN_OK)
+        status = state_dir_open(config, &server->store, &state);
     if (status == LATTN_OK)
         status = loop_open(server);
     if (status == LATTN_OK)
         status = access_begin(server);
-    if (status == LATTN_OK) {
-        service_start(&server->service, &server->loop, server_is_alive, server);
-        status = learner_open(server);
-    }
     if (status == LATTN_OK)
-        status = listeners_open(server);
+        status = learner_open(server, &state);
+    if (status == LATTN_OK)
+        status =
+            addresses_open(&server->addresses, config, &server->loop, client_connected, server);
     if (status == LATTN_OK)
         status = standard_open(server);
+    state_done(&state);
     if (status != LATTN_OK) {
         server_close(&server);
         return status;
     }
-    service_ready(&server->service);
-    log_event(LOG_LEVEL_INFO, "memory only: nothing is kept when the daemon ends",
+    service_ready(&server->service, &server->loop);
+    log_event(LOG_LEVEL_INFO,
+              server->store == NULL ? "memory only: nothing is kept when the daemon ends"
+                                    : "all that is acknowledged is kept",
               LOG_FIELDS(log_text("version", LATTN_VERSION)));
     *ret_server = server;
     return LATTN_OK;
-}
-
-/* The input ended before the condition of --exit-when held: say how far it had come. */
-static void shortfall_log(const struct server *server)
-{
-    static const struct bulletin none;
-    const struct bulletin *newest = server->newest == NULL ? &none : server->newest;
-
-    if (server->config->exit_when_identifying)
-        log_event(LOG_LEVEL_WARN, "not identifying when the input ended",
-                  LOG_FIELDS(log_count("pairs", (int64_t)newest->certificate.pairs),
-                             log_count("rank", newest->certificate.rank),
-                             log_count("p", newest->certificate.p)));
-    else
-        log_event(LOG_LEVEL_WARN, "the stream was not settled when the input ended",
-                  LOG_FIELDS(log_count("pairs", (int64_t)newest->certificate.pairs),
-                             log_count("checked", (int64_t)newest->stream.checked),
-                             log_count("undetermined", (int64_t)newest->stream.undetermined),
-                             log_count("looks", (int64_t)server->looks.taken)));
-}
-
-/* Does the condition of --exit-when hold at the end, or is there none? */
-static int condition_holds(struct server *server)
-{
-    if (server->config->exit_when_identifying)
-        return server->newest != NULL && bulletin_identifies(server->newest);
-    if (server->config->exit_when_stream > 0)
-        return server->newest != NULL && looks_take_last(&server->looks, &server->newest->stream);
-    return 1;
 }
 
 enum server_outcome server_run(struct server *server)
@@ -656,9 +579,8 @@ enum server_outcome server_run(struct server *server)
     if (server->is_overdue)
         return SERVER_OVERDUE;
     assert(server->is_ending && server->clients.first == NULL);
-    if (server->reason != REASON_INPUT_ENDED || condition_holds(server))
+    if (server->reason != REASON_INPUT_ENDED || condition_held(&server->condition, server->newest))
         return SERVER_DONE;
-    shortfall_log(server);
     return SERVER_SHORT;
 }
 
@@ -675,10 +597,10 @@ void server_close(struct server **server)
 
     if (old == NULL)
         return;
-    for (size_t i = 0; i < old->listeners_count; i++)
-        listener_close(&old->listeners[i]);
+    addresses_close(&old->addresses);
     pipeline_close(&old->pipeline);
-    service_stop(&old->service);
+    service_done(&old->service);
+    store_close(&old->store);
     if (old->has_loop) {
         uv_walk(&old->loop, handle_close, NULL);
         (void)uv_run(&old->loop, UV_RUN_DEFAULT);

@@ -17,7 +17,7 @@ struct server;
  * config  kept until server_close
  *
  * Returns LATTN_OK; LATTN_IN_USE, LATTN_ADDRESS, LATTN_INPUT_OUTPUT, LATTN_RANGE or
- * LATTN_NO_MEMORY.
+ * LATTN_NO_MEMORY; or as recover_open.
  */
 enum lattn_status server_open(struct server **ret_server, const struct config *config);
 

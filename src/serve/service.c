@@ -18,13 +18,17 @@ enum { US_PER_MS = 1000, NS_PER_US = 1000, SIGNS_PER_TIMEOUT = 4 };
 /* The end of the process itself, and a log that holds it up. */
 #define STOP_MARGIN_US UINT64_C(5000000)
 
-/* The time after which the manager gives up; 0: it does not. */
-static uint64_t watchdog_us(void)
+/* Between two signs; 0: nobody waits for them. */
+static uint64_t sign_interval_ms(void)
 {
     uint64_t process = quantity_variable("WATCHDOG_PID");
+    uint64_t timeout_us = quantity_variable("WATCHDOG_USEC");
+    uint64_t ms = timeout_us / (SIGNS_PER_TIMEOUT * US_PER_MS);
 
     /* Who started us may have been the one that is watched. */
-    return process == 0 || process == (uint64_t)getpid() ? quantity_variable("WATCHDOG_USEC") : 0;
+    if (timeout_us == 0 || (process != 0 && process != (uint64_t)getpid()))
+        return 0;
+    return ms > 0 ? ms : 1;
 }
 
 static void life_show(uv_timer_t *timer)
@@ -35,7 +39,7 @@ static void life_show(uv_timer_t *timer)
         (void)notify_send(&service->notify, "WATCHDOG=1", NOTIFY_MAY); /* soon there is another */
 }
 
-void service_start(struct service *service, uv_loop_t *loop, int (*is_alive)(void *arg), void *arg)
+void service_init(struct service *service, int (*is_alive)(void *arg), void *arg)
 {
     struct lattn_complaint complaint = {""};
 
@@ -43,23 +47,22 @@ void service_start(struct service *service, uv_loop_t *loop, int (*is_alive)(voi
     if (notify_init(&service->notify, &complaint) != LATTN_OK)
         log_event(LOG_LEVEL_WARN, "the service manager cannot be told",
                   LOG_FIELDS(log_text("NOTIFY_SOCKET", complaint.text)));
-    if (service->notify.length == 0 || watchdog_us() == 0)
-        return;
-    service->watchdog_ms = watchdog_us() / (SIGNS_PER_TIMEOUT * US_PER_MS);
-    if (service->watchdog_ms == 0)
-        service->watchdog_ms = 1;
-    (void)uv_timer_init(loop, &service->watchdog); /* cannot fail */
-    service->watchdog.data = service;
+    (void)notify_send(&service->notify, "STATUS=starting", NOTIFY_MAY); /* nobody waits for it */
 }
 
-void service_ready(struct service *service)
+void service_ready(struct service *service, uv_loop_t *loop)
 {
+    if (service->notify.length == 0)
+        return;
     if (notify_send(&service->notify, "READY=1\nSTATUS=listening", NOTIFY_MUST) != LATTN_OK)
         log_event(LOG_LEVEL_WARN, "the service manager cannot be told",
                   LOG_FIELDS(log_text("error", "it does not take the message")));
-    if (service->watchdog_ms > 0)
-        (void)uv_timer_start(&service->watchdog, life_show, service->watchdog_ms,
-                             service->watchdog_ms);
+    service->watchdog_ms = sign_interval_ms();
+    if (service->watchdog_ms == 0)
+        return;
+    (void)uv_timer_init(loop, &service->watchdog); /* cannot fail, nor can its start */
+    service->watchdog.data = service;
+    (void)uv_timer_start(&service->watchdog, life_show, service->watchdog_ms, service->watchdog_ms);
 }
 
 static void text_write(char text[SERVICE_TEXT_MAX], const struct lattn_certificate *certificate)
@@ -95,7 +98,7 @@ void service_stopping(struct service *service, uint64_t most_ns)
     (void)notify_send(&service->notify, text, NOTIFY_MUST); /* untold, it waits its own time */
 }
 
-void service_stop(struct service *service)
+void service_done(struct service *service)
 {
     if (service->watchdog_ms > 0)
         uv_close((uv_handle_t *)&service->watchdog, NULL);

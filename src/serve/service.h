@@ -17,7 +17,7 @@ enum { SERVICE_TEXT_MAX = 128 };
  * to know all of it does nothing, and no timer runs.
  *
  * is_alive     called on the loop, whose own life is that it calls
- * watchdog_ms  between two signs of life; 0: nobody waits for them
+ * watchdog_ms  between two signs of life; 0: there is no timer for them
  * said         the last state that was told
  */
 struct service {
@@ -30,14 +30,15 @@ struct service {
 };
 
 /*
- * Look who wants to know. A variable that makes no sense is logged.
+ * Look who wants to know, and say that the daemon is starting. A variable that makes no sense is
+ * logged.
  *
  * service  out  in the caller's storage, until the loop has closed its timer
  */
-void service_start(struct service *service, uv_loop_t *loop, int (*is_alive)(void *arg), void *arg);
+void service_init(struct service *service, int (*is_alive)(void *arg), void *arg);
 
-/* Every address listens: clients may come. Signs of life are given from now on. */
-void service_ready(struct service *service);
+/* Every address listens: clients may come. Signs of life are given from now on, from this loop. */
+void service_ready(struct service *service, uv_loop_t *loop);
 
 /* What an emission found out. */
 void service_report(struct service *service, const struct lattn_certificate *certificate);
@@ -45,7 +46,7 @@ void service_report(struct service *service, const struct lattn_certificate *cer
 /* The end was asked for and will take no longer than this. */
 void service_stopping(struct service *service, uint64_t most_ns);
 
-/* Say nothing more, and close the timer; accepts one that is zero or stopped. */
-void service_stop(struct service *service);
+/* Say nothing more, and close the timer; accepts one that is zero or done. */
+void service_done(struct service *service);
 
 #endif

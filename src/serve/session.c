@@ -15,10 +15,8 @@
 #include <assert.h>
 #include <inttypes.h>
 
-enum {
-    /* How long a client whose stream is lost may take to see its answers and go. */
-    LINGER_MS = 2000
-};
+/* How long a client whose stream is lost may take to see its answers and go. */
+enum { LINGER_MS = 2000 };
 
 enum input {
     INPUT_OPEN,
@@ -29,6 +27,7 @@ enum input {
 /*
  * timer      for a bulletin that came too early for its subscriber, or for the end of lingering
  * whole      for a long message to become whole; it holds memory of all
+ * debt       what was handed on and has not been made up for by turns
  * active_ms  when a message became whole or an answer left
  * is_lost    a message was refused behind which nothing can be read: what still comes is dropped
  * away       chunks handed on that have not come back: while there are any the session stays
@@ -59,6 +58,7 @@ struct session {
     size_t messages_away;
     size_t requests_away;
     size_t bytes_away;
+    size_t debt;
     struct subscription subscription;
 };
 
@@ -121,10 +121,17 @@ size_t session_output(const struct session *session)
 
 uint64_t session_idle_ms(const struct session *session)
 {
+    if (session->is_lingering && !session->is_gone)
+        return 0;
     if (session->is_gone || session->is_standard || session->away > 0 ||
         session->outbox.bytes > 0 || session->subscription.is_on)
         return UINT64_MAX;
     return session->active_ms;
+}
+
+int session_is_gone(const struct session *session)
+{
+    return session->is_gone;
 }
 
 int session_is_idle(const struct session *session)
@@ -208,16 +215,26 @@ static enum lattn_status letter_take(struct session *session, struct letter *ret
     return status;
 }
 
+/* What the message that was just read costs: its bytes, and its entry. */
+static size_t letter_cost(const struct chunk *chunk, const struct letter *letter)
+{
+    size_t weight = 1;
+
+    if (chunk->entries_count > 0 && chunk->entries[chunk->entries_count - 1].kind == ENTRY_REQUEST)
+        weight = REQUEST_WEIGHT;
+    return letter->length * weight + sizeof(struct entry);
+}
+
 /*
- * Fill a chunk with messages. Returns LATTN_OK where it is full, LATTN_MORE where there are no more
- * messages, LATTN_NO_MEMORY.
+ * Fill a chunk with the messages of one turn, and note what they cost. Returns LATTN_OK where the
+ * turn is over, LATTN_MORE where there are no more messages, LATTN_NO_MEMORY.
  */
 static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk)
 {
-    size_t bytes = 0;
+    size_t cost = 0;
 
     /* A request may keep the learner busy longer than all pairs of a turn. */
-    while (bytes < TURN_BYTES && chunk->requests_count == 0) {
+    while (cost < TURN_BYTES && chunk->requests_count == 0) {
         struct letter letter = {.bytes = NULL};
         struct lattn_complaint complaint = {""};
         enum lattn_status status = letter_take(session, &letter, &complaint);
@@ -230,9 +247,17 @@ static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk
             status = chunk_refuse(chunk, &letter, status, complaint.text);
         if (status != LATTN_OK)
             return status;
-        bytes += letter.length + sizeof(struct entry);
+        session->debt += letter_cost(chunk, &letter);
+        cost += letter_cost(chunk, &letter);
     }
     return LATTN_OK;
+}
+
+/* One turn is worth TURN_BYTES: who took more before has to let some pass. */
+static int may_hand_on(struct session *session)
+{
+    session->debt -= session->debt < TURN_BYTES ? session->debt : TURN_BYTES;
+    return session->debt < TURN_BYTES;
 }
 
 static void chunk_send(struct session *session, struct chunk *chunk)
@@ -324,7 +349,7 @@ void session_flow(struct session *session)
 
     if (session->is_gone || session->links.is_waiting)
         return;
-    if (session->input != INPUT_DONE && !is_held_up(session))
+    if (session->input != INPUT_DONE && !is_held_up(session) && may_hand_on(session))
         status = messages_send(session);
     if (status != LATTN_NO_MEMORY) {
         inbox_trim(&session->inbox);
@@ -376,7 +401,7 @@ static void bytes_came(void *arg, const char *bytes, size_t length)
 
     if (session->input != INPUT_OPEN)
         return;
-    session->is_flooding = length >= READ_BYTES_MAX;
+    session->is_flooding = channel_is_full(session->channel);
     if (inbox_add(&session->inbox, bytes, length) == LATTN_OK)
         session_flow(session);
     else
@@ -454,29 +479,21 @@ static void output_timed_out(void *arg)
         session_drop(session, "answers are not taken");
 }
 
-/* Half of the memory for answers is left to answers. */
-static int bulletin_has_room(const struct session *session)
-{
-    struct pool *pool = session->host->output;
-
-    if (pool->bytes <= pool->bytes_max / 2)
-        return 1;
-    pool->is_wanted = 1;
-    return 0;
-}
-
 static void bulletin_send(struct session *session, const struct bulletin *bulletin)
 {
-    const struct lattn_text *text =
-        subscription_text(&session->subscription, bulletin, session->inbox.format);
-    struct lattn_text copy;
+    struct lattn_text text;
 
-    lattn_text_init(&copy);
-    if (lattn_text_add(&copy, text->data, text->length) == LATTN_OK)
-        output_write(session, &copy);
+    lattn_text_init(&text);
+    if (subscription_write(&session->subscription, bulletin, session->inbox.format, &text) ==
+        LATTN_OK)
+        output_write(session, &text);
+    lattn_text_done(&text);
 }
 
-/* A bulletin that comes too early waits for its time, one to a deaf client until it reads. */
+/*
+ * A bulletin that comes too early waits for its time, one to a deaf client until it reads, any
+ * until half of the memory is free, since the rest is left to answers.
+ */
 void session_publish(struct session *session)
 {
     const struct bulletin *newest = session->host->newest;
@@ -488,20 +505,9 @@ void session_publish(struct session *session)
     wait_ms = subscription_wait(&session->subscription, now_ms);
     if (wait_ms > 0) {
         (void)uv_timer_start(&session->timer, timer_fired, wait_ms, 0); /* fails only if closing */
-    } else if (bulletin_has_room(session)) {
+    } else if (pool_has_half(session->host->output)) {
         subscription_sent(&session->subscription, newest, now_ms);
         bulletin_send(session, newest);
-    }
-}
-
-/* What was answered with "subscribed" begins now. */
-static void subscriptions_begin(struct session *session, const struct chunk *chunk)
-{
-    for (size_t i = 0; i < chunk->entries_count; i++) {
-        const struct lattn_request *request = chunk->entries[i].request;
-
-        if (request != NULL && request->method == LATTN_METHOD_SUBSCRIBE)
-            subscription_begin(&session->subscription, request);
     }
 }
 
@@ -518,7 +524,7 @@ void session_answer(struct session *session, struct chunk *chunk)
     if (!session->is_gone)
         output_write(session, &chunk->answers);
     if (!session->is_gone) {
-        subscriptions_begin(session, chunk);
+        subscription_begin(&session->subscription, chunk);
         session_publish(session);
     }
     chunk_close(&chunk);

@@ -93,13 +93,16 @@ int session_is_idle(const struct session *session);
 void session_abort(struct session *session);
 void session_drop(struct session *session, const char *why);
 
+/* Is it ended? It is there until what is under way has come back, but has no connection. */
+int session_is_gone(const struct session *session);
+
 /* Bytes of answers it holds; 0 once it is ended. */
 size_t session_output(const struct session *session);
 
 /*
  * Since when the client has had nothing under way: no message became whole, no answer left, it
  * subscribed to nothing. Milliseconds of uv_now; UINT64_MAX where it has something, is ended, or
- * is standard input.
+ * is standard input; 0 where all was said and it is only waited for to go.
  */
 uint64_t session_idle_ms(const struct session *session);
 

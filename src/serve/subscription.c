@@ -1,12 +1,18 @@
 #include "serve/subscription.h"
 
-void subscription_begin(struct subscription *subscription, const struct lattn_request *request)
+void subscription_begin(struct subscription *subscription, const struct chunk *chunk)
 {
-    *subscription = (struct subscription){
-        .is_on = 1,
-        .with_model = request->model,
-        .every_ms = request->every_ms,
-    };
+    for (size_t i = 0; i < chunk->entries_count; i++) {
+        const struct lattn_request *request = chunk->entries[i].request;
+
+        if (request == NULL || request->method != LATTN_METHOD_SUBSCRIBE)
+            continue;
+        *subscription = (struct subscription){
+            .is_on = 1,
+            .with_model = request->model,
+            .every_ms = request->every_ms,
+        };
+    }
 }
 
 int subscription_wants(const struct subscription *subscription, const struct bulletin *bulletin)
@@ -23,11 +29,14 @@ uint64_t subscription_wait(const struct subscription *subscription, uint64_t now
     return subscription->every_ms - passed_ms;
 }
 
-const struct lattn_text *subscription_text(const struct subscription *subscription,
-                                           const struct bulletin *bulletin,
-                                           enum lattn_format format)
+enum lattn_status subscription_write(const struct subscription *subscription,
+                                     const struct bulletin *bulletin, enum lattn_format format,
+                                     struct lattn_text *text)
 {
-    return subscription->with_model ? &bulletin->model[format] : &bulletin->status[format];
+    const struct lattn_text *part =
+        subscription->with_model ? &bulletin->model[format] : &bulletin->status[format];
+
+    return lattn_text_add(text, part->data, part->length);
 }
 
 void subscription_sent(struct subscription *subscription, const struct bulletin *bulletin,

@@ -3,6 +3,7 @@
 
 #include <lattn/wire.h>
 
+#include "serve/chunk.h"
 #include "serve/publish.h"
 
 #include <stdint.h>
@@ -16,8 +17,8 @@ struct subscription {
     uint64_t sent_number;
 };
 
-/* Begin with what a request asks for, with the next bulletin there is. */
-void subscription_begin(struct subscription *subscription, const struct lattn_request *request);
+/* Begin with what the chunk's last request of the kind asked for; its answers are on their way. */
+void subscription_begin(struct subscription *subscription, const struct chunk *chunk);
 
 /* Is this bulletin one it wants? NULL is none. */
 int subscription_wants(const struct subscription *subscription, const struct bulletin *bulletin);
@@ -25,10 +26,10 @@ int subscription_wants(const struct subscription *subscription, const struct bul
 /* Milliseconds until it may be sent one. */
 uint64_t subscription_wait(const struct subscription *subscription, uint64_t now_ms);
 
-/* The part of the bulletin that it asked for; borrowed. */
-const struct lattn_text *subscription_text(const struct subscription *subscription,
-                                           const struct bulletin *bulletin,
-                                           enum lattn_format format);
+/* Copy the part of the bulletin that it asked for. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status subscription_write(const struct subscription *subscription,
+                                     const struct bulletin *bulletin, enum lattn_format format,
+                                     struct lattn_text *text);
 
 /* It was sent. */
 void subscription_sent(struct subscription *subscription, const struct bulletin *bulletin,

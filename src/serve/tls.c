@@ -41,12 +41,14 @@ enum phase { PHASE_HANDSHAKE, PHASE_OPEN, PHASE_OVER };
 /*
  * input, input_left  fed and not yet taken
  * has_ended          we have said that nothing more will come
+ * has_lost           there was no memory for something that was to be sent
  */
 struct tls {
     struct tls_identity *identity;
     gnutls_session_t session;
     enum phase phase;
     int has_ended;
+    int has_lost;
     const char *input;
     size_t input_left;
     struct lattn_text output;
@@ -189,6 +191,7 @@ static ssize_t output_push(gnutls_transport_ptr_t arg, const void *bytes, size_t
 
     if (lattn_text_add(&tls->output, bytes, length) == LATTN_OK)
         return (ssize_t)length;
+    tls->has_lost = 1;
     gnutls_transport_set_errno(tls->session, ENOMEM);
     return -1;
 }
@@ -344,8 +347,8 @@ static enum lattn_status hands_shake(struct tls *tls, struct lattn_complaint *co
     return LATTN_OK;
 }
 
-enum lattn_status tls_take(struct tls *tls, char *bytes, size_t *ret_length,
-                           struct lattn_complaint *complaint)
+static enum lattn_status bytes_take(struct tls *tls, char *bytes, size_t *ret_length,
+                                    struct lattn_complaint *complaint)
 {
     enum lattn_status status = LATTN_OK;
     ssize_t length;
@@ -365,6 +368,18 @@ enum lattn_status tls_take(struct tls *tls, char *bytes, size_t *ret_length,
         return refuse(tls, (int)length, complaint);
     *ret_length = (size_t)length;
     return LATTN_OK;
+}
+
+/* GnuTLS does not tell of everything that it could not send. */
+enum lattn_status tls_take(struct tls *tls, char *bytes, size_t *ret_length,
+                           struct lattn_complaint *complaint)
+{
+    enum lattn_status status = bytes_take(tls, bytes, ret_length, complaint);
+
+    if (!tls->has_lost)
+        return status;
+    tls->phase = PHASE_OVER;
+    return LATTN_NO_MEMORY;
 }
 
 int tls_is_open(const struct tls *tls)

@@ -204,6 +204,21 @@ enum lattn_status directory_keep(const struct directory *directory,
                     "cannot keep the damaged store: there are %d already", KEPT_MAX);
 }
 
+/* The directory may be as new as what it holds; one above that we may not read was there before. */
+static int sync_parent(int at)
+{
+    int parent = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result, error;
+
+    if (parent < 0)
+        return errno == EACCES ? 0 : -1;
+    result = fsync(parent);
+    error = errno;
+    close(parent);
+    errno = error;
+    return result;
+}
+
 enum lattn_status directory_replace(struct directory *directory, struct lattn_complaint *complaint)
 {
     int at = directory->descriptor;
@@ -217,5 +232,7 @@ enum lattn_status directory_replace(struct directory *directory, struct lattn_co
     directory->was_made = 0;
     if (fsync(at) != 0)
         return refuse("sync the directory", errno, complaint);
+    if (sync_parent(at) != 0)
+        return refuse("sync the directory above", errno, complaint);
     return LATTN_OK;
 }

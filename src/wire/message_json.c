@@ -22,6 +22,7 @@ struct walk {
     struct writer *writer;
     struct lattn_complaint *complaint;
     const char *name;
+    enum message_json_bytes bytes;
     uint64_t index[LATTN_DEPTH_MAX];
     int32_t arrays;
     int32_t depth;
@@ -103,12 +104,14 @@ static enum lattn_status number_write(const struct walk *walk, const struct mess
 
 /* ---- tensors ------------------------------------------------------------------------------- */
 
-/* Has the map here a bin under "data"? */
-static int is_tensor(const struct message *message)
+/* Has the map here a bin under "data", and a "shape" where other bytes may stand there? */
+static int is_tensor(const struct walk *walk)
 {
-    struct message ahead = *message;
+    struct message ahead = *walk->message;
     struct message_value map;
     struct message_value value;
+    int has_shape = walk->bytes == MESSAGE_JSON_REFUSED;
+    int has_bytes = 0;
 
     if (message_next(&ahead, &map) != LATTN_OK || map.kind != MESSAGE_MAP)
         return 0;
@@ -117,8 +120,12 @@ static int is_tensor(const struct message *message)
             return 0;
         if (value.kind != MESSAGE_STRING && value.kind != MESSAGE_BYTES)
             return 0;
-        if (message_is(&value, "data") && message_peek(&ahead, &value) == LATTN_OK &&
-            value.kind == MESSAGE_BYTES)
+        if (message_is(&value, "shape"))
+            has_shape = 1;
+        else if (message_is(&value, "data") && message_peek(&ahead, &value) == LATTN_OK &&
+                 value.kind == MESSAGE_BYTES)
+            has_bytes = 1;
+        if (has_shape && has_bytes)
             return 1;
         if (message_skip(&ahead) != LATTN_OK)
             return 0;
@@ -233,7 +240,7 @@ static enum lattn_status walk_value(struct walk *walk)
     struct message_value value;
     enum lattn_status status;
 
-    if (is_tensor(walk->message))
+    if (is_tensor(walk))
         return tensor_write(walk);
     status = message_take(walk->message, &value, walk->complaint);
     if (status != LATTN_OK)
@@ -259,16 +266,22 @@ static enum lattn_status walk_value(struct walk *walk)
     case MESSAGE_MAP:
         return container_write(walk, &value);
     case MESSAGE_BYTES:
+        if (walk->bytes == MESSAGE_JSON_REFUSED)
+            return walk_mismatch(walk, &value, "a value that JSON has");
+        writer_bytes(walk->writer, value.bytes, value.length);
+        return LATTN_OK;
     case MESSAGE_EXTENSION:
         return walk_mismatch(walk, &value, "a value that JSON has");
     }
     return LATTN_FIELD;
 }
 
-enum lattn_status message_to_json(struct message *message, const char *name, struct writer *writer,
+enum lattn_status message_to_json(struct message *message, const char *name,
+                                  enum message_json_bytes bytes, struct writer *writer,
                                   struct lattn_complaint *complaint)
 {
-    struct walk walk = {.message = message, .writer = writer, .complaint = complaint, .name = name};
+    struct walk walk = {
+        .message = message, .writer = writer, .complaint = complaint, .name = name, .bytes = bytes};
 
     return walk_value(&walk);
 }

@@ -138,7 +138,7 @@ static enum lattn_status body_rewrite(const char *word, struct message place, st
                                       struct lattn_complaint *complaint)
 {
     writer_key(writer, word);
-    return message_to_json(&place, word, writer, complaint);
+    return message_to_json(&place, word, MESSAGE_JSON_BASE64, writer, complaint);
 }
 
 /* Write the line that means the same as a frame. */

@@ -38,12 +38,14 @@ enum param {
     PARAM_PRODUCER,
     PARAM_CONFIRM,
     PARAM_TOKEN,
+    PARAM_IMAGE,
+    PARAM_PART,
     PARAMS_COUNT
 };
 
 static const char *const param_words[] = {
-    "z",     "t",      "inputs",  "candidates", "n",        "norm_max", "heads", "what",
-    "every", "append", "outputs", "blocks",     "producer", "confirm",  "token", NULL};
+    "z",      "t",       "inputs", "candidates", "n",       "norm_max", "heads", "what", "every",
+    "append", "outputs", "blocks", "producer",   "confirm", "token",    "image", "part", NULL};
 
 #define PARAM(name) (1u << PARAM_##name)
 
@@ -64,6 +66,7 @@ static const struct method methods[] = {
     [LATTN_METHOD_HELLO] = {"hello", PARAM(PRODUCER)},
     [LATTN_METHOD_RESET] = {"reset", PARAM(CONFIRM)},
     [LATTN_METHOD_AUTH] = {"auth", PARAM(TOKEN)},
+    [LATTN_METHOD_CHECKPOINT] = {"checkpoint", PARAM(IMAGE) | PARAM(PART)},
 };
 
 enum { METHODS_COUNT = sizeof methods / sizeof *methods };
@@ -75,6 +78,13 @@ const char *lattn_method_word(enum lattn_method method)
 {
     return (size_t)method < METHODS_COUNT ? methods[method].word : "unknown";
 }
+
+struct request_reader {
+    struct lattn_request request;
+    const char *method; /* NULL until it was read */
+    struct scan params; /* where they stand; at is NULL if there are none */
+    int32_t has_part;
+};
 
 /* ---- params -------------------------------------------------------------------------------- */
 
@@ -163,6 +173,19 @@ static enum lattn_status param_read_every(struct scan *scan, uint64_t *ret_ms)
     return LATTN_OK;
 }
 
+/* true for a new image, or the id of one that is there. */
+static enum lattn_status param_read_image(struct scan *scan, struct lattn_request *request)
+{
+    enum lattn_status status;
+
+    if (!scan_is_digit(scan))
+        return scan_flag(scan, "image", &request->makes_image);
+    status = scan_count_to(scan, "image", UINT64_MAX, &request->image);
+    if (status == LATTN_OK && request->image == 0)
+        return complain(scan->complaint, LATTN_RANGE, "image is 0, images count from 1");
+    return status;
+}
+
 struct names_reader {
     const char *name;
     char **names;
@@ -238,7 +261,8 @@ static enum lattn_status param_read_blocks(struct scan *scan, struct lattn_reque
 static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
 {
     static const char *const whats[] = {"status", "model", NULL};
-    struct lattn_request *request = arg;
+    struct request_reader *reader = arg;
+    struct lattn_request *request = &reader->request;
 
     if ((methods[request->method].params >> field & 1) == 0)
         return complain(scan->complaint, LATTN_FIELD, "unknown field \"%s\" in params of %s",
@@ -274,6 +298,11 @@ static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
         return scan_flag(scan, "confirm", &request->confirm);
     case PARAM_TOKEN:
         return param_read_token(scan, request);
+    case PARAM_IMAGE:
+        return param_read_image(scan, request);
+    case PARAM_PART:
+        reader->has_part = 1;
+        return scan_count_to(scan, "part", UINT64_MAX, &request->part);
     case PARAMS_COUNT:
         break;
     }
@@ -281,12 +310,6 @@ static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
-
-struct request_reader {
-    struct lattn_request request;
-    const char *method; /* NULL until it was read */
-    struct scan params; /* where they stand; at is NULL if there are none */
-};
 
 static enum lattn_status method_read(struct scan *scan, struct request_reader *reader)
 {
@@ -330,13 +353,18 @@ static enum lattn_status request_read_field(struct scan *scan, int32_t field, vo
 }
 
 /* What a method cannot do without, and what does not go together. */
-static enum lattn_status params_check(const struct lattn_request *request,
+static enum lattn_status params_check(const struct request_reader *reader,
                                       struct lattn_complaint *complaint)
 {
+    const struct lattn_request *request = &reader->request;
+
     if (request->method == LATTN_METHOD_PREDICT && request->input.z == NULL)
         return complain(complaint, LATTN_FIELD, "z is missing in params of predict");
     if (request->method == LATTN_METHOD_CERTIFY && request->inputs == NULL)
         return complain(complaint, LATTN_FIELD, "inputs is missing in params of certify");
+    if (reader->has_part != (request->image > 0))
+        return complain(complaint, LATTN_FIELD,
+                        "the id of an image and part come together in params of checkpoint");
     if (request->method != LATTN_METHOD_SUGGEST)
         return LATTN_OK;
     if (request->inputs == NULL && request->n == 0)
@@ -363,11 +391,19 @@ static enum lattn_status request_read(struct request_reader *reader, const char 
         return complain(complaint, LATTN_FIELD, "method is missing");
     if (reader->params.at != NULL)
         status = scan_object(&reader->params, "params", param_words, SCAN_STRANGERS_REFUSED,
-                             param_read, &reader->request);
-    return status == LATTN_OK ? params_check(&reader->request, complaint) : status;
+                             param_read, reader);
+    return status == LATTN_OK ? params_check(reader, complaint) : status;
 }
 
 /* ---- lines and frames ---------------------------------------------------------------------- */
+
+static enum lattn_status length_check(size_t length, struct lattn_complaint *complaint)
+{
+    if (length <= LATTN_REQUEST_BYTES_MAX)
+        return LATTN_OK;
+    return complain(complaint, LATTN_TOO_BIG, "the request has %zu bytes, at most %d are accepted",
+                    length, LATTN_REQUEST_BYTES_MAX);
+}
 
 /* Read the line into a request that is not yet told its id. */
 static enum lattn_status text_read(const char *text, size_t length,
@@ -388,8 +424,11 @@ static enum lattn_status line_read(const char *text, size_t length,
                                    struct lattn_complaint *complaint)
 {
     struct lattn_message line;
-    enum lattn_status status = text_read(text, length, ret_request, complaint);
+    enum lattn_status status = length_check(length, complaint);
 
+    *ret_request = (struct lattn_request){0};
+    if (status == LATTN_OK)
+        status = text_read(text, length, ret_request, complaint);
     line_find_id(text, length, &line);
     memcpy(ret_request->id, line.id, sizeof line.id);
     return status;
@@ -407,7 +446,8 @@ static enum lattn_status param_rewrite(struct message *message, int32_t field, v
     struct params_writer *params = arg;
 
     writer_key(params->writer, params->words[field]);
-    return message_to_json(message, params->words[field], params->writer, params->complaint);
+    return message_to_json(message, params->words[field], MESSAGE_JSON_REFUSED, params->writer,
+                           params->complaint);
 }
 
 /* Unknown params of a frame are passed over: so only those of its method are known here. */
@@ -469,10 +509,12 @@ static enum lattn_status frame_read(const char *bytes, size_t length,
 {
     struct lattn_text line;
     struct rpc rpc;
-    enum lattn_status status = rpc_read(bytes, length, &rpc, complaint);
+    enum lattn_status status = length_check(length, complaint);
 
     lattn_text_init(&line);
     *ret_request = (struct lattn_request){0};
+    if (status == LATTN_OK)
+        status = rpc_read(bytes, length, &rpc, complaint);
     if (status == LATTN_OK)
         status = frame_rewrite(&rpc, &line, complaint);
     if (status == LATTN_OK)

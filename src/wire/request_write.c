@@ -76,6 +76,19 @@ static void heads_param_write(struct writer *writer, const struct lattn_request 
         writer_string(writer, request->heads == LATTN_HEADS_FEWEST ? "fewest" : "svd");
 }
 
+static void checkpoint_params_write(struct writer *writer, const struct lattn_request *request)
+{
+    if (request->makes_image) {
+        writer_key(writer, "image");
+        writer_flag(writer, 1);
+    } else if (request->image > 0) {
+        writer_key(writer, "image");
+        writer_count(writer, request->image);
+        writer_key(writer, "part");
+        writer_count(writer, request->part);
+    }
+}
+
 static void params_write(struct writer *writer, const struct lattn_request *request)
 {
     switch (request->method) {
@@ -110,6 +123,9 @@ static void params_write(struct writer *writer, const struct lattn_request *requ
     case LATTN_METHOD_AUTH:
         writer_key(writer, "token");
         writer_string(writer, request->token);
+        return;
+    case LATTN_METHOD_CHECKPOINT:
+        checkpoint_params_write(writer, request);
         return;
     case LATTN_METHOD_STATUS:
     case LATTN_METHOD_EMIT:

@@ -1,5 +1,6 @@
 #include "wire/writer.h"
 
+#include "wire/base64.h"
 #include "wire/message_write.h"
 #include "wire/number.h"
 #include "wire/scan.h"
@@ -10,6 +11,9 @@
 
 /* The head of this level was written with its count. */
 #define WRITER_COUNTED SIZE_MAX
+
+/* Bytes of which base64 is made at a time: threes, so that only the last ones are padded. */
+enum { BASE64_BYTES_MAX = 3 << 10, BASE64_TEXT_MAX = 4 << 10 };
 
 static void writer_add(struct writer *writer, const char *bytes, size_t length)
 {
@@ -358,6 +362,29 @@ static void singles_write(struct writer *writer, const double *numbers, size_t c
         numbers += some;
         count -= some;
     }
+}
+
+void writer_bytes(struct writer *writer, const char *bytes, size_t length)
+{
+    char head[MESSAGE_WRITE_MAX];
+    char text[BASE64_TEXT_MAX];
+
+    if (is_packed(writer)) {
+        assert(length <= UINT32_MAX);
+        writer_raw(writer, head, message_write_bytes((uint32_t)length, head));
+        writer_add(writer, bytes, length);
+        return;
+    }
+    writer_raw(writer, "\"", 1);
+    while (length > 0) {
+        size_t piece = length < BASE64_BYTES_MAX ? length : BASE64_BYTES_MAX;
+
+        base64_write(bytes, piece, text);
+        writer_add(writer, text, base64_length(piece));
+        bytes += piece;
+        length -= piece;
+    }
+    writer_add(writer, "\"", 1);
 }
 
 static void payload_write(struct writer *writer, const double *numbers, size_t count,

@@ -56,7 +56,8 @@ void writer_flag(struct writer *writer, int32_t flag);
 void writer_count(struct writer *writer, uint64_t count);
 void writer_number(struct writer *writer, double number); /* null where it is not finite */
 void writer_string(struct writer *writer, const char *string);
-void writer_text(struct writer *writer, const char *bytes, size_t length); /* a string as well */
+void writer_text(struct writer *writer, const char *bytes, size_t length);  /* a string as well */
+void writer_bytes(struct writer *writer, const char *bytes, size_t length); /* base64, or a bin */
 void writer_row(struct writer *writer, const double *numbers, int32_t columns);
 void writer_matrix(struct writer *writer, const double *numbers, int32_t rows, int32_t columns);
 

@@ -1,7 +1,9 @@
-"""Pairs per second through the socket of a daemon on one core, NDJSON and MessagePack side by side.
+"""Pairs per second through the socket of a daemon on one core, side by side: NDJSON, MessagePack, and
+MessagePack to a daemon that keeps a state on disk.
 
-`bench_socket.py LATTND [PAIRS]`: d = 4, n = 8, m = 1, text at full precision, frames of 64 pairs.
-The daemon has the first core, the client another where there is one.
+`bench_socket.py LATTND [PAIRS [DIM]]`: d = 4, n = 8, m = 1, text at full precision, frames of 64
+pairs. The daemons have the first core, the client another where there is one. The state is made
+where TMPDIR says.
 """
 
 import json
@@ -15,8 +17,9 @@ import sys
 import tempfile
 import time
 
-DIM, LENGTH, BATCH = 4, 8, 64
+LENGTH, BATCH = 8, 64
 PAIRS = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
+DIM = int(sys.argv[3]) if len(sys.argv) > 3 else 4
 ROUNDS = 5
 PORTION = 250 * BATCH
 
@@ -75,31 +78,43 @@ def rate(path, portion, question):
         return PAIRS // PORTION * PORTION / (time.perf_counter() - start)
 
 
+def daemon_start(path, core, *options):
+    """A daemon on this core that listens."""
+    daemon = subprocess.Popen([sys.argv[1], "--listen", "unix:" + path, *options],
+                              stderr=subprocess.DEVNULL,
+                              preexec_fn=lambda: os.sched_setaffinity(0, core))
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    time.sleep(0.1)
+    return daemon
+
+
 def main():
     cores = sorted(os.sched_getaffinity(0))
     pairs = pairs_make()
     portions = {"ndjson": lines_of(pairs), "msgpack": frames_of(pairs)}
+    portions["durable"] = portions["msgpack"]
     rates = {name: [] for name in portions}
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "s")
-        daemon = subprocess.Popen([sys.argv[1], "--listen", "unix:" + path],
-                                  stderr=subprocess.DEVNULL,
-                                  preexec_fn=lambda: os.sched_setaffinity(0, cores[:1]))
+        memory, state = os.path.join(folder, "s"), os.path.join(folder, "t")
+        daemons = [daemon_start(memory, cores[:1]),
+                   daemon_start(state, cores[:1], "--state", os.path.join(folder, "state"))]
         os.sched_setaffinity(0, cores[-1:])
-        while not os.path.exists(path):
-            time.sleep(0.01)
-        time.sleep(0.1)
         for _ in range(ROUNDS):
             for name, portion in portions.items():
-                rates[name].append(rate(path, portion, QUESTIONS[name]))
-        daemon.terminate()
-        daemon.wait()
+                path = state if name == "durable" else memory
+                question = QUESTIONS["ndjson" if name == "ndjson" else "msgpack"]
+                rates[name].append(rate(path, portion, question))
+        for daemon in daemons:
+            daemon.terminate()
+            daemon.wait()
     for name, portion in portions.items():
         median = statistics.median(rates[name])
         print(f"{name:8} {median:12,.0f} pairs/s  (best {max(rates[name]):,.0f}, "
               f"{len(portion) / PORTION:.0f} bytes a pair, {median * len(portion) / PORTION / 1e6:.0f} MB/s)")
-    ratio = statistics.median(b / a for a, b in zip(rates["ndjson"], rates["msgpack"]))
-    print(f"msgpack / ndjson: {ratio:.2f}")
+    for above, below in (("msgpack", "ndjson"), ("durable", "msgpack")):
+        ratio = statistics.median(a / b for a, b in zip(rates[above], rates[below]))
+        print(f"{above} / {below}: {ratio:.2f}")
 
 
 main()

@@ -25,6 +25,10 @@ static void read_parts(const struct lattn_reply *reply)
     struct lattn_domain domain;
     struct lattn_design design;
     struct lattn_model *model;
+    struct lattn_checkpoint checkpoint;
+    struct lattn_image image;
+    struct lattn_text bytes;
+    uint64_t part;
     int32_t *order;
     size_t count;
     int32_t m;
@@ -41,6 +45,12 @@ static void read_parts(const struct lattn_reply *reply)
         free(order);
     if (lattn_reply_design(reply, &design) == LATTN_OK)
         lattn_design_done(&design);
+    (void)lattn_reply_checkpoint(reply, &checkpoint);
+    (void)lattn_reply_image(reply, &image);
+    lattn_text_init(&bytes);
+    if (lattn_reply_part(reply, &part, &bytes) != LATTN_OK)
+        require(bytes.length == 0);
+    lattn_text_done(&bytes);
     if (lattn_reply_model(reply, &model) == LATTN_OK)
         lattn_model_close(&model);
 }

@@ -23,15 +23,15 @@
 enum kind {
     HONEST_FRAMES,
     HONEST_LINES,
-    IDLE,         /* connects */
-    HALF_FRAME,   /* sends 100 KB of a frame of 8 MB */
-    CLAIM,        /* claims 4 GiB */
-    DEAF,         /* asks as long as it can write, and never reads */
-    DEAF_MODEL,   /* the same for models */
-    TRICKLE,      /* a byte a second */
-    GARBAGE,      /* lines that are none, as fast as they go; reads what is said to that */
-    ENDLESS,      /* a line without end, as fast as it goes */
-    CHURN,        /* connects, sends half a line, closes, again */
+    IDLE,       /* connects */
+    HALF_FRAME, /* sends 100 KB of a frame of 8 MB */
+    CLAIM,      /* claims 4 GiB */
+    DEAF,       /* asks as long as it can write, and never reads */
+    DEAF_MODEL, /* the same for models */
+    TRICKLE,    /* a byte a second */
+    GARBAGE,    /* lines that are none, as fast as they go; reads what is said to that */
+    ENDLESS,    /* a line without end, as fast as it goes */
+    CHURN,      /* connects, sends half a line, closes, again */
     KINDS_COUNT
 };
 
@@ -75,10 +75,10 @@ struct crowd {
     struct peer *peers;
     int count;
     int is_stopping;
-    uint64_t dropped;  /* honest peers that lost their connection */
-    uint64_t refused;  /* answers that were errors, to honest peers */
-    uint64_t visits;   /* connections made */
-    uint64_t bytes;    /* sent */
+    uint64_t dropped; /* honest peers that lost their connection */
+    uint64_t refused; /* answers that were errors, to honest peers */
+    uint64_t visits;  /* connections made */
+    uint64_t bytes;   /* sent */
     char block[BLOCK_BYTES];
 };
 
@@ -109,7 +109,11 @@ static void tensor_add(struct peer *peer, const uint8_t *shape, size_t rank, con
     add(peer, "\x83\xa5shape", 7);
     add(peer, &axes, 1);
     add(peer, shape, rank);
-    add(peer, "\xa5" "dtype\xa3<f8\xa4" "data", 15);
+    add(peer,
+        "\xa5"
+        "dtype\xa3<f8\xa4"
+        "data",
+        15);
     add(peer, head, sizeof head);
     add(peer, numbers, bytes);
 }
@@ -144,8 +148,13 @@ static void line_make(struct peer *peer, const char *name, const double *numbers
     at += snprintf(text + at, size - (size_t)at, "%10d,\"y\":[1],\"z\":", 0);
     for (int i = 0; i < LENGTH * DIM; i++)
         at += snprintf(text + at, size - (size_t)at, "%s%.6f%s",
-                       i == 0 ? "[[" : i % DIM == 0 ? "[" : "", numbers[i],
-                       i == LENGTH * DIM - 1 ? "]]}\n" : i % DIM == DIM - 1 ? "]," : ",");
+                       i == 0         ? "[["
+                       : i % DIM == 0 ? "["
+                                      : "",
+                       numbers[i],
+                       i == LENGTH * DIM - 1 ? "]]}\n"
+                       : i % DIM == DIM - 1  ? "],"
+                                             : ",");
     peer->length = (size_t)at;
 }
 
@@ -239,7 +248,7 @@ static void answers_count(struct crowd *crowd, struct peer *peer)
     while ((length = answer_length(peer)) > 0) {
         if (memmem(peer->answers, length, "error", 5) != NULL ||
             memmem(peer->answers, length, "code", 4) != NULL)
-            crowd->refused++, fprintf(stderr,"%.*s\n",(int)length,peer->answers);
+            crowd->refused++;
         peer->answered++;
         peer->answers_length -= length;
         memmove(peer->answers, peer->answers + length, peer->answers_length);
@@ -341,7 +350,7 @@ static const char *const openings[KINDS_COUNT] = {
 };
 
 static const size_t openings_length[KINDS_COUNT] = {
-    [HALF_FRAME] = 14, [CLAIM] = 14, [DEAF] = 27, [DEAF_MODEL] = 26,
+    [HALF_FRAME] = 14, [CLAIM] = 14,  [DEAF] = 27, [DEAF_MODEL] = 26,
     [GARBAGE] = 71,    [ENDLESS] = 9, [CHURN] = 10};
 
 /* A block full of them, for kinds that say the same again and again. */
@@ -485,8 +494,9 @@ static int crowd_gather(struct crowd *crowd, int is_hostile)
         struct peer *peer = &crowd->peers[i];
 
         peer->fd = -1;
-        peer->kind = is_hostile ? (enum kind)(IDLE + i % (KINDS_COUNT - IDLE))
-                                : i % 4 == 0 ? HONEST_LINES : HONEST_FRAMES;
+        peer->kind = is_hostile   ? (enum kind)(IDLE + i % (KINDS_COUNT - IDLE))
+                     : i % 4 == 0 ? HONEST_LINES
+                                  : HONEST_FRAMES;
         if (!is_hostile)
             message_make(peer, i);
         while (peer->fd < 0) {

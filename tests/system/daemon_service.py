@@ -119,13 +119,14 @@ def ready_when_it_listens():
         listen = [word for path in paths for word in ("--listen", "unix:" + path)]
         with subprocess.Popen([LATTND, *listen], env=manager.environment(),
                               stderr=subprocess.DEVNULL) as process:
+            check(manager.message() == {"STATUS": "starting"}, "it says that it starts")
             check(manager.message() == {"READY": "1", "STATUS": "listening"}, "it says it is ready")
             for path in paths:
                 Client(path).close()
             print("ok   and then every address takes connections")
             refused = subprocess.run([LATTND, *listen], env=manager.environment(), check=False,
                                      capture_output=True, timeout=SECONDS_MAX)
-            check(refused.returncode == 1 and manager.waiting() == [],
+            check(refused.returncode == 1 and manager.waiting() == ["STATUS=starting"],
                   "one that cannot listen never is", refused.stderr)
             process.send_signal(signal.SIGINT)
             check(manager.message() == {"STOPPING": "1", "STATUS": "stopping",
@@ -139,7 +140,7 @@ def states_are_told():
             Daemon("--emit-every", "60m", env=manager.environment()) as daemon:
         client = daemon.client()
         client.send(layer.pair())
-        check(manager.await_message("STATUS")["STATUS"] == "listening", "first that it listens")
+        check(manager.await_message("READY")["STATUS"] == "listening", "first that it listens")
         check(manager.message() == {"STATUS": "not identifying, rank 1 of 6, 1 pairs"},
               "then what the first pair tells")
         client.send("".join(layer.pairs(99)))

@@ -71,7 +71,7 @@ def commands(block):
 def programs_missing(example):
     """Programs of others that an example needs and that are not installed."""
     used = {word for command, _ in example for word in command.split()}
-    return [name for name in ("nc", "systemd-socket-activate")
+    return [name for name in ("nc", "openssl", "systemd-socket-activate")
             if name in used and not shutil.which(name)]
 
 

@@ -6,6 +6,7 @@ Run as `readme.py LATTN LATTND README`.
 import importlib.util
 import json
 import os
+import socket
 import sys
 import tempfile
 import types
@@ -78,6 +79,13 @@ def shell_client(example):
                 PROGRAMS)
 
 
+def network(example):
+    """The port that is shown may be taken here."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+    shell_client([(command.replace(":7000", ":" + port), shown) for command, shown in example])
+
+
 def main():
     text = read(sys.argv[3])
     first = [line for block in markdown_blocks(text, "Five minutes") for line in commands(block)]
@@ -91,7 +99,13 @@ def main():
     shell_client(commands(learned + unseen + tape))
     for block in markdown_blocks(text, "What to label next"):
         shell_client(commands(block))
-    missing_programs = programs_missing(first + commands(shell))
+    kept, copied = markdown_blocks(text, "Left running for months")
+    shell_client(commands(kept + copied))
+    over_network = [line for block in markdown_blocks(text, "Over a network")
+                    for line in commands(block)]
+    if not programs_missing(over_network):
+        network(over_network)
+    missing_programs = programs_missing(over_network + first + commands(shell))
     if not missing_programs:
         five_minutes(first)
         shell_client(commands(shell))

@@ -56,3 +56,26 @@ Test(buffer, refuses_bytes_there_is_no_memory_for)
     cr_assert_eq(buffer_bytes(&buffer)[0], 'a');
     buffer_done(&buffer);
 }
+
+Test(buffer, says_what_it_will_take_and_can_be_resized)
+{
+    buffer_init(&buffer);
+    cr_assert_eq(buffer_add(&buffer, "abc", 3), LATTN_OK);
+    buffer_take(&buffer, 1);
+    for (size_t length = 1; length < 1 << 20; length += 99991) {
+        static char bytes[1 << 20];
+        size_t wanted = buffer_capacity_for(&buffer, length);
+
+        cr_assert_eq(buffer_add(&buffer, bytes, length), LATTN_OK);
+        cr_assert_eq(buffer.capacity, wanted);
+        buffer.end -= length;
+    }
+    cr_assert_eq(buffer_resize(&buffer, 100), LATTN_OK);
+    cr_assert_eq(buffer.capacity, 100);
+    cr_assert_eq(memcmp(buffer_bytes(&buffer), "bc", 2), 0);
+    memory_fail(1, 0);
+    cr_assert_eq(buffer_resize(&buffer, 200), LATTN_NO_MEMORY);
+    cr_assert_eq(buffer.capacity, 100);
+    cr_assert_eq(memcmp(buffer_bytes(&buffer), "bc", 2), 0);
+    buffer_done(&buffer);
+}

@@ -132,9 +132,43 @@ Test(config, takes_a_share_of_the_stream)
     refuses("--listen stdin --exit-when stream:", LATTN_RANGE, "stream:X takes a share");
 }
 
+Test(config, takes_where_to_keep_a_state)
+{
+    cr_assert_eq(read_line("--listen stdin"), LATTN_OK);
+    cr_assert_null(config.state_dir);
+    cr_assert_eq(config.checkpoint_every_ns, UINT64_C(60000000000));
+    cr_assert_not(config_is_given(&config, "forget"));
+    cr_assert_eq(
+        read_line("--listen stdin --state /tmp/s --checkpoint-every 250ms --forget 1 --bias"),
+        LATTN_OK);
+    cr_assert_str_eq(config.state_dir, "/tmp/s");
+    cr_assert_eq(config.checkpoint_every_ns, UINT64_C(250000000));
+    cr_assert(config_is_given(&config, "forget"), "the default, but somebody wants it");
+    cr_assert(config_is_given(&config, "bias"));
+    cr_assert_not(config_is_given(&config, "dim"));
+    refuses("--listen stdin --state=", LATTN_FIELD, "--state \"\": names no directory");
+    refuses("--listen stdin --checkpoint-every 0s", LATTN_RANGE, "--checkpoint-every 0s");
+    refuses("--listen stdin --checkpoint-every 5", LATTN_SYNTAX, "not a time");
+}
+
+Test(config, checks_a_state_without_an_address)
+{
+    cr_assert_eq(read_line("--check-state /tmp/s"), LATTN_OK);
+    cr_assert_eq(config.action, CONFIG_CHECK_STATE);
+    cr_assert_str_eq(config.state_dir_check, "/tmp/s");
+    cr_assert_eq(read_line("--check-state=/tmp/t"), LATTN_OK);
+    cr_assert_str_eq(config.state_dir_check, "/tmp/t");
+    refuses("--check-state", LATTN_FIELD, "--check-state: needs a value, DIR");
+    refuses("--check-state /tmp/s --check-config", LATTN_FIELD, "one at a time");
+    file_make();
+    file_write("check-state = /tmp/s\n");
+    refuses("--listen stdin --config FILE", LATTN_FIELD, "check-state: not in a file");
+    file_remove();
+}
+
 Test(config, refuses_what_does_not_exist)
 {
-    refuses("--listen stdin --state /tmp/s", LATTN_FIELD, "--state");
+    refuses("--listen stdin --keep /tmp/s", LATTN_FIELD, "--keep");
     refuses("--listen stdin --http 127.0.0.1:80", LATTN_FIELD, "--http");
     refuses("--listen stdin extra", LATTN_FIELD, "extra: not an option");
     refuses("--listen tcp:127.0.0.1", LATTN_ADDRESS, "--listen tcp:127.0.0.1: names no port");

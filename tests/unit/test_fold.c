@@ -1,115 +1,12 @@
 #include "serve/fold.h"
 
 #include "core/learner.h"
+#include "support/folding.h"
 #include "support/learn_frame.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
-
-static struct fold *fold;
-static struct chunk *chunk;
-static struct tally tally;
-
-/* What the commit hook saw, and what it shall say. */
-static size_t committed;
-static uint64_t committed_seq;
-static enum lattn_status commit_status;
-
-static enum lattn_status commit(void *arg, const struct fold_record *records, size_t count)
-{
-    cr_assert_eq(arg, &committed);
-    cr_assert_eq(lattn_learner_pairs(fold_learner(fold)), 0, "committed before it is learned");
-    for (size_t i = 0; i < count; i++)
-        committed += records[i].count;
-    committed_seq = records[count - 1].seq + records[count - 1].count - 1;
-    return commit_status;
-}
-
-static void open_fold_of(enum lattn_format format, fold_commit_fn hook)
-{
-    const struct lattn_learner_settings settings = lattn_learner_settings_default();
-
-    cr_assert_eq(fold_open(&fold, &settings, hook, &committed), LATTN_OK);
-    cr_assert_eq(chunk_open(&chunk, format, NULL, &tally), LATTN_OK);
-    tally = (struct tally){0};
-}
-
-static void open_fold(fold_commit_fn hook)
-{
-    open_fold_of(LATTN_FORMAT_JSON, hook);
-}
-
-static void close_fold(void)
-{
-    chunk_close(&chunk);
-    fold_close(&fold);
-    cr_assert_null(fold);
-}
-
-static void read_bytes(const char *bytes, size_t length)
-{
-    const struct letter letter = {.bytes = bytes,
-                                  .length = length,
-                                  .numbers = length + 2,
-                                  .number = chunk->entries_count + 1};
-
-    cr_assert_eq(chunk_read(chunk, &letter), LATTN_OK);
-}
-
-static void read_line(const char *line)
-{
-    read_bytes(line, strlen(line));
-}
-
-/* A batch of d = n = 1, m = 1; z is its label as well. */
-static void read_batch(int64_t id, const double *z, size_t count, const char *producer,
-                       uint64_t seq)
-{
-    static char bytes[LEARN_FRAME_BYTES_MAX];
-    const struct learn_frame frame = {
-        .id = id,
-        .item = {.z = z, .y = z, .weight = 1, .n = 1, .d = 1, .m = 1},
-        .count = count,
-        .producer = producer,
-        .seq = seq,
-    };
-
-    read_bytes(bytes, learn_frame_pack(&frame, bytes));
-}
-
-/* Fold in all that was read. */
-static void fold_all(void)
-{
-    chunk_seal(chunk);
-    for (size_t i = 0; i < chunk->entries_count; i++)
-        fold_entry(fold, chunk, &chunk->entries[i]);
-    fold_flush(fold);
-}
-
-/* Fold in what was read in another chunk, which is then empty again. */
-static void fold_next(void)
-{
-    enum lattn_format format = chunk->format;
-
-    fold_all();
-    chunk_close(&chunk);
-    cr_assert_eq(chunk_open(&chunk, format, NULL, &tally), LATTN_OK);
-}
-
-static const char *answers(void)
-{
-    return chunk->answers.length == 0 ? "" : chunk->answers.data;
-}
-
-static int count_of(const char *word)
-{
-    int count = 0;
-
-    for (const char *at = answers(); (at = strstr(at, word)) != NULL; at++)
-        count++;
-    return count;
-}
 
 Test(fold, learns_answers_and_counts_in_order)
 {
@@ -123,7 +20,7 @@ Test(fold, learns_answers_and_counts_in_order)
     cr_assert_eq(lattn_learner_pairs(fold_learner(fold)), 4);
     cr_assert_eq(tally.accepted, 3);
     cr_assert_eq(tally.rejected, 2);
-    cr_assert_eq(fold_tally(fold)->accepted, 3);
+    cr_assert_eq(fold_state(fold)->tally.accepted, 3);
     cr_assert_eq(fold_entries(fold), 0);
     cr_assert(strstr(answers(), "\"applied\":2") < strstr(answers(), "\"line\":3"));
     cr_assert(strstr(answers(), "\"line\":3") < strstr(answers(), "\"line\":4"));
@@ -143,36 +40,6 @@ Test(fold, learns_nothing_before_it_is_flushed)
     cr_assert_str_empty(answers());
     fold_flush(fold);
     cr_assert_eq(lattn_learner_pairs(fold_learner(fold)), 2);
-    close_fold();
-}
-
-Test(fold, commits_before_it_learns)
-{
-    open_fold(commit);
-    read_line("{\"producer\":\"p\",\"seq\":7,\"z\":[[1,2]],\"y\":[1]}");
-    read_line("{\"producer\":\"p\",\"seq\":7,\"z\":[[1,2]],\"y\":[1]}");
-    read_line("{\"producer\":\"p\",\"seq\":8,\"z\":[[1,2]],\"y\":[1]}");
-    fold_all();
-    cr_assert_eq(committed, 2, "a duplicate is not committed");
-    cr_assert_eq(committed_seq, 8);
-    cr_assert_eq(tally.duplicates, 1);
-    cr_assert_eq(lattn_learner_pairs(fold_learner(fold)), 2);
-    close_fold();
-}
-
-Test(fold, learns_nothing_that_was_not_committed)
-{
-    open_fold(commit);
-    commit_status = LATTN_INPUT_OUTPUT;
-    read_line("{\"id\":1,\"z\":[[1,2]],\"y\":[1]}");
-    read_line("{\"z\":[[1,2]],\"y\":[1]}");
-    read_line("{\"z\":[[1]],\"y\":[1]}");
-    fold_all();
-    cr_assert_eq(lattn_learner_pairs(fold_learner(fold)), 0);
-    cr_assert_eq(tally.accepted, 0);
-    cr_assert_eq(tally.rejected, 3);
-    cr_assert_eq(count_of("input_output"), 2, "%s", answers());
-    cr_assert_eq(count_of("\"shape\""), 1, "%s", answers());
     close_fold();
 }
 
@@ -209,11 +76,11 @@ Test(fold, starts_a_new_epoch_when_it_forgets)
     read_line("{\"producer\":\"p\",\"seq\":1,\"z\":[[1,2]],\"y\":[1]}");
     fold_all();
     cr_assert_eq(fold_epoch(fold), 0);
-    cr_assert_eq(fold_reset(fold), LATTN_OK);
+    cr_assert_eq(fold_reset(fold, NULL), LATTN_OK);
     cr_assert_eq(fold_epoch(fold), 1);
     cr_assert_eq(lattn_learner_pairs(fold_learner(fold)), 0);
-    cr_assert_eq(fold_tally(fold)->accepted, 0);
-    cr_assert_eq(producers_last(fold_producers(fold), "p", &seq), LATTN_NO_DATA);
+    cr_assert_eq(fold_state(fold)->tally.accepted, 0);
+    cr_assert_eq(producers_last(fold_state(fold)->producers, "p", &seq), LATTN_NO_DATA);
     close_fold();
 }
 
@@ -249,7 +116,7 @@ Test(fold, refuses_a_batch_as_a_whole_and_takes_no_sizes_from_it)
 {
     const double z[] = {1, 2, 1e60, 4};
 
-    open_fold_of(LATTN_FORMAT_MSGPACK, commit);
+    open_fold_of(LATTN_FORMAT_MSGPACK, &journal);
     read_batch(1, z, 4, NULL, 0);
     fold_next();
     expect_tally(0, 4, 0);
@@ -309,7 +176,7 @@ Test(fold, leaves_out_of_a_batch_what_came_before)
     const double z[] = {1, 2, 3, 4, 5};
     uint64_t seq;
 
-    open_fold_of(LATTN_FORMAT_MSGPACK, commit);
+    open_fold_of(LATTN_FORMAT_MSGPACK, &journal);
     read_batch(1, z, 3, "p", 10); /* 10 11 12 */
     read_batch(2, z, 5, "p", 11); /* 11 12, then 13 14 15 */
     read_batch(3, z, 5, "p", 11); /* all of them again */
@@ -319,7 +186,7 @@ Test(fold, leaves_out_of_a_batch_what_came_before)
     cr_assert_eq(committed, 6);
     cr_assert_eq(committed_seq, 15);
     cr_assert_eq(pairs(), 6);
-    cr_assert_eq(producers_last(fold_producers(fold), "p", &seq), LATTN_OK);
+    cr_assert_eq(producers_last(fold_state(fold)->producers, "p", &seq), LATTN_OK);
     cr_assert_eq(seq, 15);
     cr_assert_not_null(strstr(fold_refusal(fold), "expected 16, got 17"));
     close_fold();
@@ -374,14 +241,14 @@ Test(fold, takes_a_batch_larger_than_a_block)
 
     for (int i = 0; i < COUNT; i++)
         z[i] = i % 7 - 3;
-    open_fold_of(LATTN_FORMAT_MSGPACK, commit);
+    open_fold_of(LATTN_FORMAT_MSGPACK, &journal);
     read_batch(1, z, 10, NULL, 0);
     fold_next();
     cr_assert_eq(pairs(), 10);
     fold_close(&fold);
     chunk_close(&chunk);
     committed = 0;
-    open_fold_of(LATTN_FORMAT_MSGPACK, commit);
+    open_fold_of(LATTN_FORMAT_MSGPACK, &journal);
     read_batch(1, z, COUNT, "p", 1);
     fold_all();
     cr_assert_eq(committed, COUNT, "one commit");

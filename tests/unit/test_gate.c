@@ -17,7 +17,7 @@
 static struct lattn_complaint complaint;
 static struct access *asking;
 static struct gate *gate;
-static char room[TLS_RECORD_BYTES];
+static char room[READ_BYTES_MAX];
 
 /* A gate that asks for TOKEN and does not encrypt. */
 static void setup(void)

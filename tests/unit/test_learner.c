@@ -1,5 +1,6 @@
 #include <lattn/learner.h>
 #include <lattn/limits.h>
+#include <lattn/state.h>
 
 #include "base/random.h"
 #include "core/learner.h"
@@ -488,5 +489,65 @@ Test(learner, has_no_model_before_data)
     cr_expect_eq(lattn_learner_model(learner, LATTN_HEADS_SVD, 0, &model), LATTN_NO_DATA);
     cr_expect_eq(lattn_learner_coef(learner, coef), LATTN_NO_DATA);
     cr_expect_null(model);
+    lattn_learner_close(&learner);
+}
+
+/* ---- settings that may change -------------------------------------------------------------- */
+
+/* What was answered under other settings is not answered again, though nothing was learned. */
+Test(learner, adjusts_what_does_not_enter_the_state)
+{
+    struct lattn_learner *learner = learner_default(), *ridged;
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+    struct lattn_certificate certificate;
+    struct random random = {.state = 31};
+    double plain[COEF_MAX], want[COEF_MAX], got[COEF_MAX];
+
+    teach_normals(learner, &random, 40, D, 1, 1);
+    coef_of(learner, plain);
+    settings.ridge = 0.5;
+    settings.precision = 1e-3;
+    settings.memory_max = 12345;
+    settings.forget = 0.5;
+    settings.dim = 7;
+    cr_assert_eq(lattn_learner_adjust(learner, &settings), LATTN_OK);
+    coef_of(learner, got);
+    cr_assert_eq(lattn_learner_certify(learner, &certificate), LATTN_OK);
+    cr_expect_float_eq(certificate.threshold, 1e-2, 1e-12);
+    cr_expect_neq(got[0], plain[0]);
+    cr_expect_eq(lattn_learner_settings_get(learner).memory_max, 12345);
+    cr_expect_eq(lattn_learner_settings_get(learner).forget, 1, "enters the state");
+    cr_expect_eq(lattn_learner_settings_get(learner).dim, 0);
+
+    settings = lattn_learner_settings_default();
+    settings.ridge = 0.5;
+    ridged = learner_make(settings);
+    random = (struct random){.state = 31};
+    teach_normals(ridged, &random, 40, D, 1, 1);
+    coef_of(ridged, want);
+    for (int i = 0; i < P; i++)
+        cr_expect_float_eq(got[i], want[i], 1e-12);
+    settings.ridge = -1;
+    cr_expect_eq(lattn_learner_adjust(learner, &settings), LATTN_RANGE);
+    cr_expect_eq(lattn_learner_settings_get(learner).ridge, 0.5);
+    lattn_learner_close(&learner);
+    lattn_learner_close(&ridged);
+}
+
+Test(learner, keeps_a_state_larger_than_a_new_limit_and_lets_it_grow_no_more)
+{
+    const double z[] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, y[] = {1};
+    struct lattn_learner *learner = learner_default();
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+
+    teach(learner, item_make(z, 1, 3, y, 1));
+    settings.memory_max = 1;
+    cr_assert_eq(lattn_learner_adjust(learner, &settings), LATTN_OK);
+    teach(learner, item_make(z, 1, 3, y, 1));
+    cr_expect_eq(lattn_learner_pairs(learner), 2);
+    cr_expect_eq(admit(learner, item_make(z, 2, 3, y, 1)), LATTN_MEMORY_LIMIT);
+    settings.memory_max = 0;
+    cr_assert_eq(lattn_learner_adjust(learner, &settings), LATTN_OK);
+    teach(learner, item_make(z, 2, 3, y, 1));
     lattn_learner_close(&learner);
 }

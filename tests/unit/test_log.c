@@ -66,6 +66,21 @@ Test(log, tells_the_journal_a_priority_and_no_time)
                                    "<3>level=error msg=g\n");
 }
 
+Test(log, says_why_something_was_refused)
+{
+    const struct lattn_complaint none = {""};
+    const struct lattn_complaint complaint = {"it is a cow"};
+
+    stderr_begin(1);
+    log_configure(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
+    log_refusal("cannot milk", "horse", LATTN_RANGE, &complaint);
+    log_refusal("cannot listen", "fd:3", LATTN_NO_MEMORY, &none);
+    cr_expect_str_eq(stderr_end(),
+                     "<3>level=error msg=\"cannot milk\" object=horse error=\"it is a cow\"\n"
+                     "<3>level=error msg=\"cannot listen\" object=fd:3 error=\"the system has no "
+                     "memory left\"\n");
+}
+
 Test(log, is_json_behind_the_priority)
 {
     stderr_begin(1);

@@ -8,8 +8,9 @@
 #include <string.h>
 
 /* Rewrite a copy that ends where the value ends, so that a sanitizer sees a byte read too much. */
-static enum lattn_status rewrite(const char *bytes, size_t length, struct lattn_text *ret_text,
-                                 struct lattn_complaint *complaint)
+static enum lattn_status rewrite_with(enum message_json_bytes bin, const char *bytes, size_t length,
+                                      struct lattn_text *ret_text,
+                                      struct lattn_complaint *complaint)
 {
     char *copy = malloc(length + 1);
     struct message message = {copy, copy + length};
@@ -20,11 +21,17 @@ static enum lattn_status rewrite(const char *bytes, size_t length, struct lattn_
     memcpy(copy, bytes, length);
     lattn_text_init(ret_text);
     writer_begin(&writer, ret_text, LATTN_FORMAT_JSON);
-    status = message_to_json(&message, "v", &writer, complaint);
+    status = message_to_json(&message, "v", bin, &writer, complaint);
     cr_assert(status != LATTN_OK || message.at == message.end);
     ended = writer_end(&writer);
     free(copy);
     return status != LATTN_OK ? status : ended;
+}
+
+static enum lattn_status rewrite(const char *bytes, size_t length, struct lattn_text *ret_text,
+                                 struct lattn_complaint *complaint)
+{
+    return rewrite_with(MESSAGE_JSON_REFUSED, bytes, length, ret_text, complaint);
 }
 
 static void assert_json(const char *packed, const char *json)
@@ -52,6 +59,29 @@ Test(message_json, says_the_same_as_json)
     assert_json("{'a': {'b': [[], {}]}, 'c': 'd'}", "{\"a\":{\"b\":[[],{}]},\"c\":\"d\"}");
     assert_json("'\\\"\\\\\\n\\u0000\\u00e9'", "\"\\\"\\\\\\u000a\\u0000\xc3\xa9\"");
     assert_json("{'\\n': 1}", "{\"\\u000a\":1}");
+}
+
+/* {"a": bin}, and a bin under "data" with and without a shape. */
+Test(message_json, writes_bytes_as_base64_where_they_may_stand)
+{
+    static const char part[] = "\x82\xa4part\x01\xa4"
+                               "data\xc4\x02xy";
+    static const char tensor[] = "\x83\xa5shape\x91\x01\xa5"
+                                 "dtype\xa3<f4\xa4"
+                                 "data\xc4\x04\0\0\0\x3f";
+    struct lattn_complaint complaint = {0};
+    struct lattn_text text;
+
+    cr_assert_eq(rewrite_with(MESSAGE_JSON_BASE64, part, sizeof part - 1, &text, &complaint),
+                 LATTN_OK, "%s", complaint.text);
+    cr_assert_str_eq(text.data, "{\"part\":1,\"data\":\"eHk=\"}");
+    lattn_text_done(&text);
+    cr_assert_eq(rewrite_with(MESSAGE_JSON_BASE64, tensor, sizeof tensor - 1, &text, &complaint),
+                 LATTN_OK, "%s", complaint.text);
+    cr_assert_str_eq(text.data, "[0.5]");
+    lattn_text_done(&text);
+    cr_assert_eq(rewrite(part, sizeof part - 1, &text, &complaint), LATTN_FIELD);
+    lattn_text_done(&text);
 }
 
 Test(message_json, counts_beyond_63_bits_are_whole)

@@ -46,7 +46,8 @@ Test(option, are_complete)
 
         cr_expect(!is_value || (option->initial == NULL) != (option->without == NULL), "%s",
                   option->name);
-        cr_expect_eq(option->take != NULL, is_value || option->kind == OPTION_LIST, "%s",
+        cr_expect_eq(option->take != NULL,
+                     option->value != NULL ? option->kind != OPTION_FILE : is_value, "%s",
                      option->name);
         cr_expect_leq(strlen(option->help), 72, "%s", option->name);
     }

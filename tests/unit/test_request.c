@@ -328,6 +328,9 @@ static const char *const every_request[] = {
     "{\"method\":\"hello\",\"params\":{\"producer\":\"me\"}}\n",
     "{\"method\":\"reset\",\"params\":{\"confirm\":true}}\n",
     "{\"method\":\"auth\",\"params\":{\"token\":\"0123456789abcdef\"}}\n",
+    "{\"method\":\"checkpoint\",\"params\":{}}\n",
+    "{\"method\":\"checkpoint\",\"params\":{\"image\":true}}\n",
+    "{\"method\":\"checkpoint\",\"params\":{\"image\":18446744073709551615,\"part\":0}}\n",
 };
 
 enum { REQUESTS = sizeof every_request / sizeof *every_request };
@@ -580,4 +583,27 @@ Test(request, has_a_word_for_each_method)
 {
     cr_assert_str_eq(lattn_method_word(LATTN_METHOD_PREDICT), "predict");
     cr_assert_str_eq(lattn_method_word(LATTN_METHOD_RESET), "reset");
+}
+
+Test(request, refuses_what_is_too_long_before_it_reads_it)
+{
+    size_t length = LATTN_REQUEST_BYTES_MAX + 1;
+    char *text = malloc(length);
+    struct lattn_request request;
+    struct lattn_complaint complaint = {0};
+
+    memset(text, ' ', length);
+    memcpy(text, "{\"method\":\"status\"", 18);
+    text[LATTN_REQUEST_BYTES_MAX - 1] = '}';
+    cr_assert_eq(
+        lattn_request_read(text, LATTN_REQUEST_BYTES_MAX, LATTN_FORMAT_JSON, &request, &complaint),
+        LATTN_OK);
+    for (int format = LATTN_FORMAT_JSON; format <= LATTN_FORMAT_MSGPACK; format++) {
+        cr_assert_eq(
+            lattn_request_read(text, length, (enum lattn_format)format, &request, &complaint),
+            LATTN_TOO_BIG);
+        cr_assert_str_eq(complaint.text,
+                         "the request has 4194305 bytes, at most 4194304 are accepted");
+    }
+    free(text);
 }

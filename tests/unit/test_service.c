@@ -34,7 +34,7 @@ static void begin(const char *watchdog_us, int *asked)
     if (watchdog_us != NULL)
         setenv("WATCHDOG_USEC", watchdog_us, 1);
     cr_assert_eq(uv_loop_init(&loop), 0);
-    service_start(&service, &loop, count_up, asked);
+    service_init(&service, count_up, asked);
 }
 
 /* The next message that was sent; "" if there is none. */
@@ -48,8 +48,8 @@ static const char *told(void)
 
 static void end(void)
 {
-    service_stop(&service);
-    service_stop(&service);
+    service_done(&service);
+    service_done(&service);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     cr_assert_eq(uv_loop_close(&loop), 0);
 }
@@ -59,7 +59,8 @@ Test(service, tells_what_it_has_learned)
     struct lattn_certificate certificate = {.rank = 3, .p = 18, .pairs = 4};
 
     begin(NULL, NULL);
-    service_ready(&service);
+    cr_expect_str_eq(told(), "STATUS=starting");
+    service_ready(&service, &loop);
     cr_expect_str_eq(told(), "READY=1\nSTATUS=listening");
     service_report(&service, &certificate);
     cr_expect_str_eq(told(), "STATUS=not identifying, rank 3 of 18, 4 pairs");
@@ -81,7 +82,7 @@ Test(service, tells_what_it_has_learned)
 Test(service, runs_no_timer_where_nobody_watches)
 {
     begin(NULL, NULL);
-    service_ready(&service);
+    service_ready(&service, &loop);
     cr_expect_eq(uv_loop_alive(&loop), 0);
     end();
 }
@@ -90,7 +91,7 @@ Test(service, is_not_watched_in_place_of_another_process)
 {
     setenv("WATCHDOG_PID", "1", 1);
     begin("1000000", NULL);
-    service_ready(&service);
+    service_ready(&service, &loop);
     cr_expect_eq(uv_loop_alive(&loop), 0);
     end();
 }
@@ -100,10 +101,11 @@ Test(service, gives_signs_of_life_only_when_alive)
     int asked = 0;
 
     begin("4000", &asked);
-    cr_expect_eq(service.watchdog_ms, 1);
     cr_expect_eq(uv_loop_alive(&loop), 0, "not before it is ready");
-    service_ready(&service);
-    (void)told();
+    service_ready(&service, &loop);
+    cr_expect_eq(service.watchdog_ms, 1);
+    cr_expect_str_eq(told(), "STATUS=starting");
+    cr_expect_str_eq(told(), "READY=1\nSTATUS=listening");
     while (asked < 4)
         (void)uv_run(&loop, UV_RUN_ONCE);
     cr_expect_str_eq(told(), "WATCHDOG=1");
@@ -119,8 +121,8 @@ Test(service, does_without_a_manager)
     unsetenv("NOTIFY_SOCKET");
     setenv("WATCHDOG_USEC", "1000", 1);
     cr_assert_eq(uv_loop_init(&loop), 0);
-    service_start(&service, &loop, count_up, NULL);
-    service_ready(&service);
+    service_init(&service, count_up, NULL);
+    service_ready(&service, &loop);
     service_report(&service, &certificate);
     service_stopping(&service, 1);
     cr_expect_eq(uv_loop_alive(&loop), 0);

@@ -1,11 +1,14 @@
 #include "store/state.h"
 
 #include "core/dense.h"
+#include "store/checksum.h"
 #include "support/bytes.h"
 #include "support/courses.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 TestSuite(store_state, .init = dense_threads_one);
@@ -229,5 +232,237 @@ Test(store_state, passes_over_names_that_were_refused)
     record.append_count = 1;
     apply(&state, &record);
     cr_expect_eq(lattn_learner_dim(state.learner), 1);
+    state_done(&state);
+}
+
+/* ---- images -------------------------------------------------------------------------------- */
+
+enum { AT_VERSION = 8, AT_ENGINE = 12, AT_LENGTH = 16 };
+
+static struct bytes bytes_made(void)
+{
+    struct course course;
+    struct state state;
+    struct state *one = &state;
+    struct bytes bytes;
+
+    course_start(&course, 9, 8);
+    cr_assert_eq(state_open(&state, &course.settings), LATTN_OK);
+    apply_course(&course, 12, &one, 1);
+    bytes = bytes_of_state(&state);
+    state_done(&state);
+    return bytes;
+}
+
+/* Let the checksum be that of the bytes. */
+static void bytes_sum(struct bytes *bytes)
+{
+    uint64_t sum = checksum_of(bytes->data, bytes->length - 8, 0);
+
+    for (int i = 0; i < 8; i++)
+        bytes->data[bytes->length - 8 + (size_t)i] = (unsigned char)(sum >> 8 * i);
+}
+
+static void expect_refused(struct bytes *bytes, enum lattn_status want, const char *complaint)
+{
+    struct lattn_complaint got = {""};
+    struct state state = {0};
+
+    cr_expect_eq(state_of_bytes(bytes, &state, &got), want, "%s", complaint);
+    cr_expect(strstr(got.text, complaint) != NULL, "\"%s\" instead of \"%s\"", got.text, complaint);
+    cr_expect_null(state.learner);
+    cr_expect_null(state.producers);
+}
+
+Test(store_state, refuses_an_image_with_any_bit_changed)
+{
+    struct bytes bytes = bytes_made();
+
+    for (size_t bit = 0; bit < 8 * bytes.length; bit += 1 + bit % 5) {
+        bytes.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        expect_refused(&bytes, LATTN_DAMAGED, " image");
+        bytes.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+    for (size_t length = 0; length < bytes.length; length += 1 + length / 100) {
+        struct bytes cut = bytes;
+
+        cut.length = length;
+        expect_refused(&cut, LATTN_DAMAGED, "state image");
+    }
+    bytes_done(&bytes);
+}
+
+/* A version is believed only where the bytes are those that were written. */
+Test(store_state, names_a_format_or_an_engine_that_it_does_not_know)
+{
+    struct bytes bytes = bytes_made();
+
+    bytes.data[AT_VERSION] = 2;
+    expect_refused(&bytes, LATTN_DAMAGED, "its checksum is ");
+    bytes_sum(&bytes);
+    expect_refused(&bytes, LATTN_OTHER_VERSION, "the state has format 2, format 1 is known here");
+    bytes.data[AT_VERSION] = 1;
+    bytes.data[AT_ENGINE] = 2;
+    bytes_sum(&bytes);
+    expect_refused(&bytes, LATTN_OTHER_VERSION, "engine 2, engine 1 (rls) is known here");
+    bytes_done(&bytes);
+}
+
+Test(store_state, refuses_what_contradicts_itself_under_a_right_checksum)
+{
+    struct bytes bytes = bytes_made();
+
+    bytes.data[AT_LENGTH]++;
+    bytes_sum(&bytes);
+    expect_refused(&bytes, LATTN_DAMAGED, "state image, byte 24: the state says it has ");
+    bytes.data[AT_LENGTH]--;
+    bytes.data[0] = 'x';
+    bytes_sum(&bytes);
+    expect_refused(&bytes, LATTN_DAMAGED, "state image, byte 24: no state begins like this");
+    bytes.data[0] = 'l';
+    bytes.data[50]++; /* of the number of producers */
+    bytes_sum(&bytes);
+    expect_refused(&bytes, LATTN_DAMAGED, "producers is ");
+    bytes_done(&bytes);
+}
+
+Test(store_state, says_what_sink_and_source_said)
+{
+    struct bytes bytes = bytes_made(), again;
+    struct state state = {0};
+    uint64_t pieces;
+
+    cr_assert_eq(state_of_bytes(&bytes, &state, NULL), LATTN_OK);
+    pieces = bytes.calls;
+    for (uint64_t call = 1; call <= pieces; call++) {
+        struct state none = {0};
+
+        bytes.fail_at = call;
+        cr_expect_eq(state_of_bytes(&bytes, &none, NULL), LATTN_INPUT_OUTPUT);
+        cr_expect_null(none.learner);
+    }
+    for (uint64_t call = 1; call <= 3; call++) {
+        again = (struct bytes){.fail_at = call};
+        cr_expect_eq(state_save(&state, bytes_sink, &again), LATTN_INPUT_OUTPUT);
+        cr_expect_eq(again.calls, call, "nothing follows");
+        bytes_done(&again);
+    }
+    state_done(&state);
+    bytes_done(&bytes);
+}
+
+/* ---- version 1, read for ever -------------------------------------------------------------- */
+
+static struct bytes bytes_of_file(const char *name)
+{
+    const char *folder = getenv("LATTN_GOLDEN");
+    char path[512];
+    struct bytes bytes = {0};
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder == NULL ? "tests/golden" : folder, name);
+    file = fopen(path, "rb");
+    cr_assert_not_null(file, "%s", path);
+    bytes.data = malloc(1 << 16);
+    bytes.length = fread(bytes.data, 1, 1 << 16, file);
+    cr_assert_eq(fclose(file), 0);
+    return bytes;
+}
+
+static void expect_golden_names(const struct lattn_names *names)
+{
+    cr_assert_eq(names->coordinates_count, 4);
+    cr_expect_str_eq(names->coordinates[0], "(bias)");
+    cr_expect_str_eq(names->coordinates[1], "red");
+    cr_expect_str_eq(names->coordinates[2], "green");
+    cr_expect_str_eq(names->coordinates[3], "blue");
+    cr_assert_eq(names->outputs_count, 2);
+    cr_expect_str_eq(names->outputs[1], "b");
+    cr_assert_eq(names->blocks_count, 1);
+    cr_expect_str_eq(names->blocks[0].name, "colour");
+    cr_expect_eq(names->blocks[0].start, 1);
+    cr_expect_eq(names->blocks[0].size, 2);
+}
+
+/*
+ * 2 S_12 z_1 - S_22 z_2 + n z_2 and n z_1 / 3, worked out by hand. The first input has the width of
+ * before, the last one a coordinate that never occurred.
+ */
+static void expect_golden_predictions(struct lattn_learner *learner)
+{
+    static const struct {
+        double z[9];
+        int32_t n, d;
+        double y[2];
+        int determined;
+    } inputs[] = {
+        {{1, 2, 3, -1}, 2, 2, {2 * (2 - 3) * 3 - (4 + 1) * -1 + 2 * -1, 2}, 1},
+        {{0.5, -2, 0}, 1, 3, {2 * -1 * 0.5 - 4 * -2 + -2, 0.5 / 3}, 1},
+        {{1, 1, 0, 2, -3, 0, 0, 4, 0},
+         3,
+         3,
+         {2 * (1 - 6 + 0) * 0 - (1 + 9 + 16) * 4 + 3 * 4, 0},
+         1},
+        {{1, 1, 1}, 1, 3, {2 - 1 + 1, 1 / 3.0}, 0},
+    };
+
+    for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
+        const struct lattn_item item = {
+            .z = inputs[i].z, .weight = 1, .n = inputs[i].n, .d = inputs[i].d};
+        double y[2], error[2];
+        struct lattn_prediction prediction = {.y = y, .std_error = error};
+
+        cr_assert_eq(lattn_learner_predict(learner, &item, &prediction, NULL), LATTN_OK);
+        cr_expect_eq(prediction.determined, inputs[i].determined, "input %zu", i);
+        for (int a = 0; a < 2; a++)
+            cr_expect_float_eq(y[a], inputs[i].y[a], 1e-10, "input %zu: %.17g", i, y[a]);
+    }
+}
+
+static void expect_golden_report(struct lattn_learner *learner)
+{
+    struct lattn_report report;
+
+    cr_assert_eq(lattn_learner_report(learner, &report), LATTN_OK);
+    cr_expect_eq(report.d, 4);
+    cr_expect_eq(report.m, 2);
+    cr_expect_eq(report.pairs, 60);
+    cr_expect_eq(report.certificate.features_seen, 18);
+    cr_expect_eq(report.certificate.rank, 18);
+    cr_expect_eq(report.certificate.verdict, LATTN_NOT_IDENTIFYING, "a third coordinate came");
+    cr_expect_eq(report.certificate.identifying_since, 60);
+    cr_expect_eq(report.certificate.lost_at, 60);
+    cr_expect_lt(report.loss_train, 1e-20);
+    lattn_report_done(&report);
+}
+
+Test(store_state, reads_version_1_for_ever)
+{
+    struct bytes bytes = bytes_of_file("state_1.image"), again;
+    struct lattn_complaint complaint = {""};
+    struct lattn_learner_settings settings;
+    struct state state;
+    uint64_t seq = 0;
+
+    cr_assert_eq(state_of_bytes(&bytes, &state, &complaint), LATTN_OK, "%s", complaint.text);
+    again = bytes_of_state(&state);
+    expect_same_bytes(&bytes, &again, "version 1 is written as it was read");
+    cr_expect_eq(state.tally.accepted, 60);
+    cr_expect_eq(state.tally.rejected, 3);
+    cr_expect_eq(state.tally.duplicates, 2);
+    cr_expect_eq(producers_last(state.producers, "left", &seq), LATTN_OK);
+    cr_expect_eq(seq, 100);
+    cr_expect_eq(producers_last(state.producers, "right", &seq), LATTN_OK);
+    cr_expect_eq(seq, 200);
+    settings = lattn_learner_settings_get(state.learner);
+    cr_expect_eq(settings.bias, 1);
+    cr_expect_eq(settings.forget, 0.999);
+    cr_expect_eq(settings.precision, 1e-14);
+    cr_expect_eq(settings.memory_max, (size_t)1 << 30);
+    expect_golden_names(lattn_learner_names(state.learner));
+    expect_golden_predictions(state.learner);
+    expect_golden_report(state.learner);
+    bytes_done(&bytes);
+    bytes_done(&again);
     state_done(&state);
 }

@@ -1,0 +1,71 @@
+#ifndef SERVE_EMITTER_H
+#define SERVE_EMITTER_H
+
+#include <lattn/learner.h>
+#include <lattn/status.h>
+#include <lattn/wire.h>
+
+#include "serve/fold.h"
+#include "serve/publish.h"
+
+#include <stdint.h>
+
+/*
+ * Emissions, seen from the learner thread, to which it belongs: when one is due a copy of the
+ * learner goes to the publisher, and what that found out comes back into the learner.
+ */
+struct emitter;
+
+/*
+ * every_ns, every_pairs  one of them is 0
+ * emit_dir               NULL: no files; kept
+ * service                counters and facts for the status of an emission, as of now
+ * done                   called on another thread: emitter_tend has something to do
+ */
+struct emitter_settings {
+    uint64_t every_ns;
+    uint64_t every_pairs;
+    enum lattn_heads heads;
+    int32_t heads_count;
+    const char *emit_dir;
+    void (*service)(void *arg, struct lattn_service *ret_service);
+    void (*done)(void *arg);
+    void *arg;
+};
+
+/*
+ * fold  kept. What it has learned already is emitted without waiting for more.
+ *
+ * Returns LATTN_OK, LATTN_INPUT_OUTPUT (the directory) or LATTN_NO_MEMORY.
+ */
+enum lattn_status emitter_open(struct emitter **ret_emitter,
+                               const struct emitter_settings *settings, struct fold *fold,
+                               struct lattn_complaint *complaint);
+/* Finishes what is under way; accepts a pointer to NULL. */
+void emitter_close(struct emitter **emitter);
+
+/* Take in what has been emitted, begin what is due. The fold's block must be empty. */
+void emitter_tend(struct emitter *emitter, uint64_t now_ns);
+
+/* When emitter_tend has to be called, if nothing happens before; UINT64_MAX: never. */
+uint64_t emitter_due(struct emitter *emitter);
+
+/* Emit soon, whatever the schedule says; any thread may ask. */
+void emitter_ask(struct emitter *emitter);
+
+/* Emit the state as it is now, and wait until that can be seen. */
+enum lattn_status emitter_force(struct emitter *emitter);
+
+/* Make a last emission if there is something new, or the last one failed, and wait for it. */
+void emitter_finish(struct emitter *emitter);
+
+/* Everything was forgotten. */
+void emitter_forget(struct emitter *emitter);
+
+/* Fill in what the last emission found: the heads. */
+void emitter_describe(const struct emitter *emitter, struct lattn_service *service);
+
+/* The newest bulletin, as publisher_bulletin; any thread may. */
+enum lattn_status emitter_bulletin(struct emitter *emitter, struct bulletin **ret_bulletin);
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef SERVE_FOOTPRINT_H
+#define SERVE_FOOTPRINT_H
+
+#include "serve/config.h"
+
+#include <stddef.h>
+
+/*
+ * The memory of the whole process at most, whatever clients send: a sum of the sizes of the learner
+ * and of the settings. In bytes.
+ *
+ * process     program, libraries, stacks, what the heap keeps for the next messages
+ * state       3 states: the learner, its copy for an emission, that for a checkpoint; each with
+ *             the quarter that features may leave which came one by one
+ * judging     two evaluations, of an emission and of a request
+ * image       of the state, for whoever carries it away
+ * block       the items of the greatest batch one by one, and with --state its record
+ * queue       messages waiting for the learner, and one of the greatest length in hand
+ * answers     on their way from the learner: short ones of all messages, long ones of all requests
+ * request     while one of the greatest length is read and answered
+ * input       --max-input
+ * output      --max-output, and one answer more
+ * clients     what each has of its own, times --max-clients
+ * total       the sum, and an eighth of all but the states for what the heap cannot use again
+ */
+struct footprint {
+    size_t process;
+    size_t state;
+    size_t judging;
+    size_t image;
+    size_t block;
+    size_t queue;
+    size_t answers;
+    size_t request;
+    size_t input;
+    size_t output;
+    size_t clients;
+    size_t total;
+};
+
+/* Bytes of a checkpoint or image of p features, but for names and producers. */
+size_t footprint_image(int64_t features, int32_t m);
+
+/* config->learner.dim is known; m: outputs, 1 or more. Allocates nothing. */
+struct footprint footprint_of(const struct config *config, int32_t m);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * The answers to "checkpoint": what is on disk now, or an image of the state, part by part.
+ */
+#include <lattn/wire.h>
+
+#include "base/memory.h"
+#include "wire/base64.h"
+#include "wire/member.h"
+#include "wire/reply.h"
+#include "wire/writer.h"
+
+#include <string.h>
+
+#define OF_CHECKPOINT(field) offsetof(struct lattn_checkpoint, field)
+#define OF_IMAGE(field) offsetof(struct lattn_image, field)
+
+static const struct member checkpoint_members[] = {
+    {.word = "position", .kind = MEMBER_COUNT, .offset = OF_CHECKPOINT(position)},
+    {.word = "pairs", .kind = MEMBER_COUNT, .offset = OF_CHECKPOINT(pairs)},
+    {.word = "bytes", .kind = MEMBER_COUNT, .offset = OF_CHECKPOINT(bytes)},
+    {.word = "durable", .kind = MEMBER_FLAG, .offset = OF_CHECKPOINT(durable)},
+    {.word = NULL},
+};
+
+static const struct member image_members[] = {
+    {.word = "id", .kind = MEMBER_COUNT, .offset = OF_IMAGE(id)},
+    {.word = "bytes", .kind = MEMBER_COUNT, .offset = OF_IMAGE(bytes)},
+    {.word = "parts", .kind = MEMBER_COUNT, .offset = OF_IMAGE(parts)},
+    {.word = "pairs", .kind = MEMBER_COUNT, .offset = OF_IMAGE(pairs)},
+    {.word = NULL},
+};
+
+static enum lattn_status members_write(struct lattn_text *text, enum lattn_format format,
+                                       const struct member *members, const void *from)
+{
+    struct writer writer;
+
+    writer_begin(&writer, text, format);
+    member_write(&writer, members, from);
+    return writer_end(&writer);
+}
+
+static enum lattn_status members_read(const struct lattn_reply *reply, const struct member *members,
+                                      void *ret_to)
+{
+    struct scan scan;
+    enum lattn_status status =
+        reply->kind == LATTN_REPLY_RESULT ? reply_part(reply, NULL, &scan) : LATTN_FIELD;
+
+    if (status == LATTN_OK)
+        status = member_read(&scan, "result", members, ret_to);
+    return status == LATTN_OK || status == LATTN_NO_MEMORY ? status : LATTN_FIELD;
+}
+
+enum lattn_status lattn_write_checkpoint(struct lattn_text *text, enum lattn_format format,
+                                         const struct lattn_checkpoint *checkpoint)
+{
+    return members_write(text, format, checkpoint_members, checkpoint);
+}
+
+enum lattn_status lattn_reply_checkpoint(const struct lattn_reply *reply,
+                                         struct lattn_checkpoint *ret_checkpoint)
+{
+    struct lattn_checkpoint checkpoint;
+    enum lattn_status status = members_read(reply, checkpoint_members, &checkpoint);
+
+    if (status != LATTN_OK)
+        return status;
+    if (!checkpoint.durable)
+        return LATTN_FIELD;
+    *ret_checkpoint = checkpoint;
+    return LATTN_OK;
+}
+
+enum lattn_status lattn_write_image(struct lattn_text *text, enum lattn_format format,
+                                    const struct lattn_image *image)
+{
+    return members_write(text, format, image_members, image);
+}
+
+enum lattn_status lattn_reply_image(const struct lattn_reply *reply, struct lattn_image *ret_image)
+{
+    struct lattn_image image;
+    enum lattn_status status = members_read(reply, image_members, &image);
+
+    if (status != LATTN_OK)
+        return status;
+    if (image.id == 0 || image.parts == 0 || image.bytes < image.parts)
+        return LATTN_FIELD;
+    *ret_image = image;
+    return LATTN_OK;
+}
+
+/* ---- a part of an image -------------------------------------------------------------------- */
+
+struct part {
+    uint64_t part;
+    struct scan data;
+};
+
+static const struct member part_members[] = {
+    {.word = "part", .kind = MEMBER_COUNT, .offset = offsetof(struct part, part)},
+    {.word = "data", .kind = MEMBER_PLACE, .offset = offsetof(struct part, data)},
+    {.word = NULL},
+};
+
+enum lattn_status lattn_write_part(struct lattn_text *text, enum lattn_format format, uint64_t part,
+                                   const char *bytes, size_t length)
+{
+    struct writer writer;
+
+    writer_begin(&writer, text, format);
+    writer_open_counted(&writer, '{', 2);
+    writer_key(&writer, "part");
+    writer_count(&writer, part);
+    writer_key(&writer, "data");
+    writer_bytes(&writer, bytes, length);
+    writer_close(&writer, '}');
+    return writer_end(&writer);
+}
+
+/* A string of base64, after its escapes. */
+static enum lattn_status data_read(struct scan *scan, struct lattn_text *ret_bytes)
+{
+    struct scan_string string;
+    enum lattn_status status = scan_string(scan, "data", &string);
+    size_t length;
+    char *text;
+
+    if (status != LATTN_OK)
+        return status;
+    text = memory_raw(string.length + 1, 1);
+    if (text == NULL)
+        return LATTN_NO_MEMORY;
+    status = LATTN_FIELD;
+    if (scan_string_decode(&string, string.length + 1, text) &&
+        base64_read(text, strlen(text), text, &length) == LATTN_OK)
+        status = lattn_text_add(ret_bytes, text, length);
+    memory_release(text);
+    return status;
+}
+
+enum lattn_status lattn_reply_part(const struct lattn_reply *reply, uint64_t *ret_part,
+                                   struct lattn_text *ret_bytes)
+{
+    struct part part;
+    enum lattn_status status = members_read(reply, part_members, &part);
+
+    if (status == LATTN_OK)
+        status = part.data.at == NULL ? LATTN_FIELD : data_read(&part.data, ret_bytes);
+    if (status == LATTN_OK)
+        *ret_part = part.part;
+    return status == LATTN_OK || status == LATTN_NO_MEMORY ? status : LATTN_FIELD;
+}
