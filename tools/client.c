@@ -243,7 +243,7 @@ enum lattn_status client_turn(struct client *client, int input_fd, int *ret_inpu
     enum lattn_status status = LATTN_OK;
 
     if (client->answers.ended)
-        return LATTN_CLOSED;
+        return link_reason(&client->link) != NULL ? LATTN_DENIED : LATTN_CLOSED;
     if (client_pending(client) > 0 && !client->broken)
         polled[0].events |= POLLOUT;
     if (poll(polled, 3, link_has_bytes(&client->link) ? 0 : -1) < 0)
@@ -291,8 +291,11 @@ enum verb_exit client_refuse(const struct client *client, enum lattn_status stat
 
     switch (status) {
     case LATTN_CLOSED:
-        talk(client->verb, client->address, "the daemon closed the connection%s%s",
-             reason != NULL ? ": " : "", reason != NULL ? reason : "");
+        talk(client->verb, client->address, "the daemon closed the connection");
+        break;
+    case LATTN_DENIED:
+        talk(client->verb, client->address, "the daemon refuses: %s",
+             reason != NULL ? reason : lattn_status_text(status));
         break;
     case LATTN_INPUT_OUTPUT:
         talk(client->verb, client->address, "%s", strerror(errno));

@@ -108,8 +108,9 @@ enum lattn_status client_repeat(struct client *client, const char *bytes, size_t
  * input_fd         in   also wait for this descriptor to become readable, or CLIENT_NO_INPUT
  * ret_input_ready  out  whether it is; may be NULL without one
  *
- * Returns LATTN_OK; LATTN_CLOSED: the daemon is gone and all it said was taken; LATTN_NO_MEMORY or
- * LATTN_INPUT_OUTPUT with errno set.
+ * Returns LATTN_OK; LATTN_CLOSED: the daemon is gone and all it said was taken; LATTN_DENIED: the
+ * same, and it does not want us (link_reason); LATTN_NO_MEMORY or LATTN_INPUT_OUTPUT with errno
+ * set.
  */
 enum lattn_status client_turn(struct client *client, int input_fd, int *ret_input_ready);
 

@@ -223,6 +223,19 @@ static enum lattn_status daemon_meet(struct feed *feed)
     return memory_check(feed);
 }
 
+/* Why it broke, as far as anybody said so. */
+static void break_tell(const struct feed *feed, struct lattn_complaint *complaint)
+{
+    const char *reason = link_reason(&feed->client.link);
+
+    if (feed->parting.text[0] != '\0')
+        *complaint = feed->parting;
+    else
+        snprintf(complaint->text, sizeof complaint->text,
+                 "the daemon closed the connection%s%.200s", reason != NULL ? ": " : "",
+                 reason != NULL ? reason : "");
+}
+
 /* Connect once, and come to where the connection broke. */
 static enum lattn_status attempt(struct feed *feed, struct lattn_complaint *complaint)
 {
@@ -241,9 +254,10 @@ static enum lattn_status attempt(struct feed *feed, struct lattn_complaint *comp
     if (status == LATTN_OK && !feed->hello_refused && feed->source->rename != NULL)
         status = feed->source->rename(feed);
     if (status == LATTN_CLOSED)
-        snprintf(complaint->text, sizeof complaint->text, "%s",
-                 feed->parting.text[0] != '\0' ? feed->parting.text
-                                               : "the daemon closed the connection");
+        break_tell(feed, complaint);
+    if (status == LATTN_DENIED && link_reason(&feed->client.link) != NULL)
+        snprintf(complaint->text, sizeof complaint->text, "the daemon refuses: %s",
+                 link_reason(&feed->client.link));
     return status == LATTN_CLOSED && feed->is_denied ? LATTN_DENIED : status;
 }
 
@@ -288,15 +302,14 @@ static enum lattn_status again(struct feed *feed)
 
 enum lattn_status feed_reconnect(struct feed *feed)
 {
-    struct lattn_complaint complaint = {"the daemon closed the connection"};
+    struct lattn_complaint complaint;
     enum lattn_status status;
 
     window_settle(&feed->window, UINT64_MAX, unit_is_open, &feed->tally);
     feed->hello_awaited = 0;
     feed->is_held = 0;
     feed->arrived = 0;
-    if (feed->parting.text[0] != '\0')
-        complaint = feed->parting;
+    break_tell(feed, &complaint);
     if (feed->is_denied)
         return reason_keep(feed, LATTN_DENIED, "%s", complaint.text);
     if (feed->retry.limit_ms == 0)

@@ -67,7 +67,7 @@ ssize_t link_write(struct link *link, const void *bytes, size_t length);
 /* Is there something to read that polling does not tell of? */
 int link_has_bytes(const struct link *link);
 
-/* Why the daemon ended it, as far as it said so; NULL if it did not. */
+/* Why the daemon wants nothing to do with us; NULL if it has not said so. */
 const char *link_reason(const struct link *link);
 
 #endif

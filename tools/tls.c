@@ -28,7 +28,7 @@ static const char priority[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-R
 
 /*
  * is_flushing  a record is under way whose bytes the caller gives again
- * alert        what the daemon said at the end; NULL: nothing
+ * alert        what the daemon has against us; NULL: nothing
  * error        what reading came to; 0 while it may go on
  */
 struct tls {
@@ -270,11 +270,16 @@ static int is_passing(ssize_t result)
     return result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED;
 }
 
-/* Remember what ended it: what was read before is given first. */
+/*
+ * Remember what ended it: what was read before is given first. With version 1.3 it is here that
+ * one learns what the daemon thinks of our certificate. What is its own fault is none of ours.
+ */
 static void fault_keep(struct tls *tls, int error)
 {
-    if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
-        tls->alert = gnutls_alert_get_name(gnutls_alert_get(tls->session));
+    gnutls_alert_description_t alert = gnutls_alert_get(tls->session);
+
+    if (error == GNUTLS_E_FATAL_ALERT_RECEIVED && alert != GNUTLS_A_INTERNAL_ERROR)
+        tls->alert = gnutls_alert_get_name(alert);
     tls->error = error == GNUTLS_E_MEMORY_ERROR ? ENOMEM : ECONNRESET;
 }
 

@@ -50,7 +50,8 @@ static enum lattn_status answer_await(struct client *client, const struct lattn_
     }
     if (reply.kind != LATTN_REPLY_RESULT) {
         snprintf(complaint->text, sizeof complaint->text, "%.200s", reply.message);
-        status = LATTN_DENIED;
+        status =
+            strcmp(reply.code, lattn_status_word(LATTN_BUSY)) == 0 ? LATTN_CLOSED : LATTN_DENIED;
     }
     lattn_reply_done(&reply);
     return status;

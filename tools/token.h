@@ -11,8 +11,8 @@
  *
  * complaint  out  why it does not let us in
  *
- * Returns LATTN_OK; LATTN_DENIED: it is refused, or the file has none that may be shown; or what
- * became of the connection.
+ * Returns LATTN_OK; LATTN_DENIED: it is refused, or the file has none that may be shown;
+ * LATTN_CLOSED: the daemon has no place for us, or is gone; or what else became of the connection.
  */
 enum lattn_status token_show(struct client *client, const char *path,
                              struct lattn_complaint *complaint);

@@ -2,8 +2,8 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "serve/denials.h"
 #include "serve/log.h"
-#include "serve/refusals.h"
 #include "serve/tls.h"
 #include "serve/tokens.h"
 
@@ -19,8 +19,8 @@ struct access {
     struct tls_identity *identity; /* NULL: no TLS */
     struct tokens tokens;
     struct lobby lobby;
-    struct refusals refusals;
-    _Atomic uint64_t denied; /* refusals.count, for other threads */
+    struct denials denials;
+    _Atomic uint64_t denied; /* denials.count, for other threads */
 };
 
 /* ---- files ---- */
@@ -89,6 +89,17 @@ enum lattn_status access_open(struct access **ret_access, const struct access_se
     return status;
 }
 
+void access_renew(struct access *access)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = access_reload(access, &complaint);
+
+    if (status == LATTN_OK)
+        log_event(LOG_LEVEL_INFO, "certificates and tokens read again", NULL);
+    else
+        log_refusal("certificates and tokens stay as they were", "access", status, &complaint);
+}
+
 void access_close(struct access **access)
 {
     struct access *old = *access;
@@ -131,9 +142,9 @@ struct lobby *access_lobby(struct access *access)
 void access_refuse(struct access *access, const struct peer *peer, const char *why)
 {
     uint64_t untold = 0;
-    int is_told = refusals_add(&access->refusals, peer->host, uv_hrtime(), &untold);
+    int is_told = denials_add(&access->denials, peer->host, uv_hrtime(), &untold);
 
-    atomic_store_explicit(&access->denied, access->refusals.count, memory_order_relaxed);
+    atomic_store_explicit(&access->denied, access->denials.count, memory_order_relaxed);
     if (is_told)
         log_event(LOG_LEVEL_WARN, "access denied",
                   LOG_FIELDS(log_text("peer", peer->text), log_text("error", why),

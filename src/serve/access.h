@@ -51,6 +51,9 @@ void access_close(struct access **access);
  */
 enum lattn_status access_reload(struct access *access, struct lattn_complaint *complaint);
 
+/* The same while the daemon runs: what became of it is in the log. */
+void access_renew(struct access *access);
+
 /* Is anything asked of those who come by TCP? */
 int access_is_guarded(const struct access *access);
 

@@ -40,6 +40,11 @@ enum {
     INPUT_BYTES_OWN = 2 * READ_BYTES_MAX,
     /* What a client takes besides: the session, its handles, what libuv and the heap add. */
     CLIENT_BYTES = 8 << 10,
+    /*
+     * Connections accepted in one round of the loop: those who come only to go again are gone
+     * before the next, and keep nobody from a place.
+     */
+    ARRIVALS_ENOUGH = 16,
     /* The journal may grow to this, or to twice the state: start-up has no more to read. */
     JOURNAL_BYTES_ENOUGH = 256 << 20,
     /* Connections of an address that may wait to be accepted; the system may allow fewer. */

@@ -1,6 +1,7 @@
 #include "serve/clients.h"
 
 #include "serve/bounds.h"
+#include "serve/descriptors.h"
 #include "serve/log.h"
 
 #include <assert.h>
@@ -9,6 +10,20 @@
 #include <uv.h>
 
 enum { NANOSECONDS_PER_MS = 1000000 };
+
+size_t clients_places(size_t wish)
+{
+    int64_t descriptors = descriptors_raise();
+    int64_t most = descriptors - DESCRIPTORS_OWN;
+
+    if (descriptors <= 0 || (int64_t)wish <= most)
+        return wish;
+    if (most < 1)
+        most = 1;
+    log_event(LOG_LEVEL_WARN, "fewer clients than max-clients can be served",
+              LOG_FIELDS(log_count("clients", most), log_count("descriptors", descriptors)));
+    return (size_t)most;
+}
 
 void clients_init(struct clients *clients, size_t places)
 {

@@ -34,6 +34,12 @@ struct clients {
     struct clients_count dropped;
 };
 
+/*
+ * Places for so many clients, but no more than there can be connections; fewer than were wished
+ * for are logged. Raises the limit on descriptors.
+ */
+size_t clients_places(size_t wish);
+
 /* Allocates nothing. */
 void clients_init(struct clients *clients, size_t places);
 

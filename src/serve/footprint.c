@@ -5,6 +5,7 @@
 
 #include "core/cost.h"
 #include "serve/bounds.h"
+#include "serve/tls.h"
 
 enum {
     /* Idle it takes 12 MiB, 65536 producers 8, and the heap keeps 8 for the next messages. */
@@ -43,6 +44,14 @@ static size_t request_bytes_max(const struct config *config)
                                                              : LATTN_REQUEST_BYTES_MAX;
 }
 
+/* What every client may take, beside what all share. */
+static size_t client_bytes(const struct config *config)
+{
+    size_t tls = config->access.tls_cert != NULL ? TLS_SESSION_BYTES : 0;
+
+    return INPUT_BYTES_OWN + CLIENT_BYTES + tls;
+}
+
 size_t footprint_image(int64_t features, int32_t m)
 {
     size_t p = (size_t)features;
@@ -79,7 +88,7 @@ struct footprint footprint_of(const struct config *config, int32_t m)
                    (size_t)LATTN_INPUTS_MAX * (size_t)cost.features * sizeof(double),
         .input = config_input_max(config),
         .output = config->output_bytes_max + model,
-        .clients = config->clients_max * (INPUT_BYTES_OWN + CLIENT_BYTES),
+        .clients = config->clients_max * client_bytes(config),
     };
     size_t rest = footprint.process + footprint.judging + footprint.image + footprint.block +
                   footprint.queue + footprint.answers + footprint.request + footprint.input +

@@ -81,6 +81,7 @@ static int serve(const struct config *config)
     log_event(LOG_LEVEL_DEBUG, "open descriptors are limited",
               LOG_FIELDS(log_count("most", descriptors)));
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk: the write says so */
     heap_keep_spare();
     if (server_open(&server, config) == LATTN_OK)
         code = run(server);

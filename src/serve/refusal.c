@@ -3,13 +3,7 @@
 #include <lattn/wire.h>
 
 #include "base/memory.h"
-
-union refusal {
-    uv_handle_t handle;
-    uv_stream_t stream;
-    uv_pipe_t pipe;
-    uv_tcp_t tcp;
-};
+#include "serve/stream.h"
 
 static void refusal_closed(uv_handle_t *handle)
 {
@@ -32,21 +26,20 @@ static void line_write(uv_stream_t *stream, enum lattn_status why, const char *m
 
 enum lattn_status refusal_send(uv_stream_t *listener, enum lattn_status why, const char *message)
 {
-    union refusal *refusal = memory_zeroed(1, sizeof *refusal);
+    union stream *refused = memory_zeroed(1, sizeof *refused);
+    uv_stream_t *stream = NULL;
     int error;
 
-    if (refusal == NULL)
+    if (refused == NULL)
         return LATTN_NO_MEMORY;
-    error = listener->type == UV_TCP ? uv_tcp_init(listener->loop, &refusal->tcp)
-                                     : uv_pipe_init(listener->loop, &refusal->pipe, 0);
-    if (error != 0) {
-        memory_release(refusal);
+    error = stream_accept(refused, listener, &stream);
+    if (stream == NULL) {
+        memory_release(refused);
         return LATTN_INPUT_OUTPUT;
     }
-    refusal->handle.data = refusal;
-    error = uv_accept(listener, &refusal->stream);
-    if (error == 0)
-        line_write(&refusal->stream, why, message);
-    uv_close(&refusal->handle, refusal_closed);
+    if (error == 0 && message != NULL)
+        line_write(stream, why, message);
+    stream->data = refused;
+    uv_close(&refused->handle, refusal_closed);
     return error == 0 ? LATTN_OK : LATTN_INPUT_OUTPUT;
 }

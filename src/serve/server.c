@@ -16,16 +16,14 @@
 #include "serve/access.h"
 #include "serve/addresses.h"
 #include "serve/bounds.h"
-#include "serve/clients.h"
 #include "serve/condition.h"
-#include "serve/descriptors.h"
 #include "serve/log.h"
 #include "serve/pipeline.h"
-#include "serve/refusal.h"
 #include "serve/service.h"
 #include "serve/session.h"
 #include "serve/signals.h"
 #include "serve/state_dir.h"
+#include "serve/traffic.h"
 
 #include <assert.h>
 #include <uv.h>
@@ -49,17 +47,7 @@ struct server {
 
     struct access *access;
     struct addresses addresses;
-    struct session_host host;
-    struct clients clients;
-    struct pool input;
-    struct pool output;
-    size_t requests;    /* handed in and not answered */
-    uv_idle_t turns;    /* runs while clients wait that may go on */
-    int has_room;       /* memory has become free */
-    struct chunk *late; /* to be handed on at the end of this round of the loop */
-    struct chunk **last_late;
-    size_t late_bytes;
-    uv_check_t round;
+    struct traffic traffic;
     struct session *standard; /* the one of stdin, while it lasts */
     struct store *store;      /* NULL: memory only */
     struct pipeline *pipeline;
@@ -82,8 +70,7 @@ static void handles_close(struct server *server)
     uv_close((uv_handle_t *)&server->wake, NULL);
     uv_close((uv_handle_t *)&server->farewell, NULL);
     uv_close((uv_handle_t *)&server->deadline, NULL);
-    uv_close((uv_handle_t *)&server->turns, NULL);
-    uv_close((uv_handle_t *)&server->round, NULL);
+    traffic_stop(&server->traffic);
     signals_stop(&server->signals);
     service_done(&server->service);
 }
@@ -93,14 +80,15 @@ static void farewell_over(uv_timer_t *timer)
     struct server *server = timer->data;
 
     log_event(LOG_LEVEL_WARN, "clients that do not read their answers are dropped", NULL);
-    clients_each(&server->clients, session_abort);
+    clients_each(&server->traffic.clients, session_abort);
 }
 
 static void server_take_leave(struct server *server)
 {
+    server->traffic.pipeline = NULL;
     pipeline_close(&server->pipeline);
-    clients_each(&server->clients, session_let_go);
-    if (server->clients.first == NULL)
+    clients_each(&server->traffic.clients, session_let_go);
+    if (server->traffic.clients.first == NULL)
         handles_close(server);
     else
         (void)uv_timer_start(&server->farewell, farewell_over, FAREWELL_MS, 0);
@@ -108,7 +96,7 @@ static void server_take_leave(struct server *server)
 
 static void server_consider_ending(struct server *server)
 {
-    if (!server->is_stopping || server->is_ending || !clients_are_idle(&server->clients))
+    if (!server->is_stopping || server->is_ending || !clients_are_idle(&server->traffic.clients))
         return;
     server->is_ending = 1;
     pipeline_end(server->pipeline);
@@ -123,8 +111,9 @@ static void server_stop(struct server *server, enum reason reason)
     server->is_stopping = 1;
     server->reason = reason;
     log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
+    traffic_close_doors(&server->traffic);
     addresses_close(&server->addresses);
-    clients_each(&server->clients, session_finish);
+    clients_each(&server->traffic.clients, session_finish);
     server_consider_ending(server);
 }
 
@@ -150,106 +139,6 @@ static void deadline_over(uv_timer_t *timer)
 
 /* ---- what sessions report ---- */
 
-/*
- * Requests of one round of the loop are handed on together, behind the pairs of others: then one
- * solution answers them all, for nothing was learned in between. A client's own order stays.
- */
-static void chunk_delay(struct server *server, struct chunk *chunk)
-{
-    session_links(chunk->session)->is_late = 1;
-    chunk->next = NULL;
-    *server->last_late = chunk;
-    server->last_late = &chunk->next;
-    server->late_bytes += chunk->bytes;
-}
-
-static void round_ended(uv_check_t *check)
-{
-    struct server *server = check->data;
-
-    while (server->late != NULL) {
-        struct chunk *chunk = server->late;
-
-        server->late = chunk->next;
-        session_links(chunk->session)->is_late = 0;
-        pipeline_submit(server->pipeline, chunk);
-    }
-    server->last_late = &server->late;
-    server->late_bytes = 0;
-}
-
-static void chunk_submitted(void *arg, struct chunk *chunk)
-{
-    struct server *server = arg;
-
-    server->requests += chunk->requests_count;
-    if (chunk->requests_count > 0 || session_links(chunk->session)->is_late)
-        chunk_delay(server, chunk);
-    else
-        pipeline_submit(server->pipeline, chunk);
-    /* Each session looks at this before it reads on. */
-    if (pipeline_bytes(server->pipeline) + server->late_bytes >= QUEUE_BYTES_HIGH ||
-        server->requests >= REQUESTS_QUEUED_HIGH)
-        server->host.is_paused = 1;
-}
-
-static void output_crowded(void *arg)
-{
-    struct server *server = arg;
-
-    clients_relieve(&server->clients, &server->output);
-}
-
-static void client_dropped(void *arg, const char *why)
-{
-    struct server *server = arg;
-
-    clients_note_dropped(&server->clients, why);
-}
-
-/* What was given back may be what others wait for. */
-static void room_offer(struct server *server)
-{
-    server->has_room = 0;
-    clients_each(&server->clients, session_publish);
-    clients_each(&server->clients, session_flow);
-}
-
-/* Once in each round of the loop, between reading and reading. */
-static void turns_came(uv_idle_t *idle)
-{
-    struct server *server = idle->data;
-    int is_waited;
-
-    if (server->has_room)
-        room_offer(server);
-    is_waited = clients_take_turns(&server->clients, &server->host.is_paused);
-    if (!server->has_room && (!is_waited || server->host.is_paused))
-        (void)uv_idle_stop(idle); /* cannot fail */
-}
-
-static void turns_start(struct server *server)
-{
-    (void)uv_idle_start(&server->turns, turns_came); /* fails only if closing */
-}
-
-static void session_waits(void *arg, struct session *session)
-{
-    struct server *server = arg;
-
-    clients_wait(&server->clients, session);
-    if (!server->host.is_paused)
-        turns_start(server);
-}
-
-static void memory_freed(void *arg)
-{
-    struct server *server = arg;
-
-    server->has_room = 1;
-    turns_start(server);
-}
-
 static void session_became_idle(void *arg, struct session *session)
 {
     struct server *server = arg;
@@ -266,53 +155,13 @@ static void session_ended(void *arg, struct session *session)
     log_event(LOG_LEVEL_DEBUG, "client gone", LOG_FIELDS(log_text("peer", session_peer(session))));
     if (session == server->standard)
         server->standard = NULL;
-    clients_remove(&server->clients, session);
     session_close(&session);
     server_consider_ending(server);
-    if (server->pipeline == NULL && server->clients.first == NULL)
+    if (server->pipeline == NULL && server->traffic.clients.first == NULL)
         handles_close(server);
 }
 
-static void client_connected(void *arg, uv_stream_t *stream)
-{
-    struct server *server = arg;
-    struct session *session = NULL;
-    enum lattn_status status = clients_make_place(&server->clients, uv_now(&server->loop));
-
-    if (status == LATTN_BUSY) {
-        status = refusal_send(stream, LATTN_BUSY, "all places for clients are taken");
-        if (status == LATTN_OK)
-            return;
-    } else {
-        status = session_accept(&session, &server->host, stream);
-    }
-    if (status == LATTN_OK) {
-        log_event(LOG_LEVEL_DEBUG, "client connected",
-                  LOG_FIELDS(log_text("peer", session_peer(session))));
-        clients_add(&server->clients, session);
-    } else {
-        log_event(LOG_LEVEL_ERROR, "cannot serve a connection",
-                  LOG_FIELDS(log_text("error", lattn_status_text(status))));
-    }
-}
-
 /* ---- what the pipeline reports ---- */
-
-static void answers_deliver(struct server *server)
-{
-    struct chunk *chunk = NULL;
-
-    while (pipeline_collect(server->pipeline, &chunk) == LATTN_OK) {
-        server->requests -= chunk->requests_count;
-        session_answer(chunk->session, chunk);
-    }
-    if (server->host.is_paused &&
-        pipeline_bytes(server->pipeline) + server->late_bytes <= QUEUE_BYTES_LOW &&
-        server->requests <= REQUESTS_QUEUED_LOW) {
-        server->host.is_paused = 0;
-        turns_start(server);
-    }
-}
 
 static void bulletin_deliver(struct server *server)
 {
@@ -322,8 +171,7 @@ static void bulletin_deliver(struct server *server)
         return;
     bulletin_close(&server->newest);
     server->newest = bulletin;
-    server->host.newest = bulletin;
-    clients_each(&server->clients, session_publish);
+    traffic_publish(&server->traffic, bulletin);
     service_report(&server->service, &bulletin->certificate);
     if (condition_came_true(&server->condition, bulletin))
         server_stop(server, REASON_CONDITION);
@@ -338,7 +186,7 @@ static void pipeline_woke(uv_async_t *async)
         return;
     /* Asked first: what was finished before the end is then collected below. */
     has_ended = pipeline_has_ended(server->pipeline);
-    answers_deliver(server);
+    traffic_deliver(&server->traffic);
     bulletin_deliver(server);
     if (has_ended)
         server_take_leave(server);
@@ -368,13 +216,8 @@ static void stop_asked(void *arg)
 static void reload_asked(void *arg)
 {
     struct server *server = arg;
-    struct lattn_complaint complaint = {""};
-    enum lattn_status status = access_reload(server->access, &complaint);
 
-    if (status == LATTN_OK)
-        log_event(LOG_LEVEL_INFO, "certificates and tokens read again", NULL);
-    else
-        log_refusal("certificates and tokens stay as they were", "access", status, &complaint);
+    access_renew(server->access);
 }
 
 static void emission_asked(void *arg)
@@ -399,12 +242,7 @@ static int handles_open(struct server *server)
     server->farewell.data = server;
     (void)uv_timer_init(&server->loop, &server->deadline);
     server->deadline.data = server;
-    (void)uv_idle_init(&server->loop, &server->turns); /* cannot fail */
-    server->turns.data = server;
-    (void)uv_check_init(&server->loop, &server->round); /* cannot fail */
-    server->round.data = server;
-    server->last_late = &server->late;
-    (void)uv_check_start(&server->round, round_ended); /* cannot fail */
+    traffic_start(&server->traffic);
     return signals_start(&server->signals, &server->loop, &calls);
 }
 
@@ -437,7 +275,7 @@ static enum lattn_status access_begin(struct server *server)
 
     if (status != LATTN_OK)
         log_refusal("cannot start", "access", status, &complaint);
-    server->host.access = server->access;
+    server->traffic.host.access = server->access;
     return status;
 }
 
@@ -450,12 +288,12 @@ static enum lattn_status standard_open(struct server *server)
     /* Of all addresses only stdin has no listener. */
     if (server->addresses.count == server->config->addresses_count)
         return LATTN_OK;
-    status = session_standard(&server->standard, &server->host, &complaint);
+    status = session_standard(&server->standard, &server->traffic.host, &complaint);
     if (status != LATTN_OK) {
         log_refusal("cannot listen", "stdin", status, &complaint);
         return status;
     }
-    clients_add(&server->clients, server->standard);
+    clients_add(&server->traffic.clients, server->standard);
     if (server->addresses.count == 0)
         session_keep(server->standard);
     log_event(LOG_LEVEL_INFO, "listening", LOG_FIELDS(log_text("address", "stdin")));
@@ -485,48 +323,8 @@ static enum lattn_status learner_open(struct server *server, struct state *state
 
     if (status != LATTN_OK)
         log_refusal("cannot start", "learner", status, &complaint);
+    server->traffic.pipeline = server->pipeline;
     return status;
-}
-
-/* As many clients as are configured, but no more than there can be connections. */
-static size_t places(const struct config *config)
-{
-    int64_t descriptors = descriptors_raise();
-    int64_t most = descriptors - DESCRIPTORS_OWN;
-
-    if (descriptors <= 0 || (int64_t)config->clients_max <= most)
-        return config->clients_max;
-    if (most < 1)
-        most = 1;
-    log_event(LOG_LEVEL_WARN, "fewer clients than max-clients can be served",
-              LOG_FIELDS(log_count("clients", most), log_count("descriptors", descriptors)));
-    return (size_t)most;
-}
-
-static struct pool pool_of(struct server *server, size_t bytes_max)
-{
-    return (struct pool){.bytes_max = bytes_max, .freed = memory_freed, .arg = server};
-}
-
-static struct session_host host_of(struct server *server)
-{
-    const struct config *config = server->config;
-
-    return (struct session_host){
-        .loop = &server->loop,
-        .frame_bytes_max = config->frame_bytes_max,
-        .message_timeout_ms = config->message_timeout_ns / NS_PER_MS,
-        .send_timeout_ms = config->send_timeout_ns / NS_PER_MS,
-        .input = &server->input,
-        .output = &server->output,
-        .submit = chunk_submitted,
-        .wait = session_waits,
-        .crowded = output_crowded,
-        .dropped = client_dropped,
-        .idle = session_became_idle,
-        .ended = session_ended,
-        .arg = server,
-    };
 }
 
 enum lattn_status server_open(struct server **ret_server, const struct config *config)
@@ -539,11 +337,8 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
         return LATTN_NO_MEMORY;
     server->config = config;
     server->condition = condition_of(config);
-    clients_init(&server->clients, places(config));
-    server->input = pool_of(server, config_input_max(config));
-    server->input.reserved = config_input_need(config);
-    server->output = pool_of(server, config->output_bytes_max);
-    server->host = host_of(server);
+    traffic_init(&server->traffic, config, &server->loop, session_became_idle, session_ended,
+                 server);
     status = addresses_check(config);
     service_init(&server->service, server_is_alive, server);
     if (status == LATTN_OK)
@@ -555,8 +350,8 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     if (status == LATTN_OK)
         status = learner_open(server, &state);
     if (status == LATTN_OK)
-        status =
-            addresses_open(&server->addresses, config, &server->loop, client_connected, server);
+        status = addresses_open(&server->addresses, config, &server->loop, traffic_arrive,
+                                &server->traffic);
     if (status == LATTN_OK)
         status = standard_open(server);
     state_done(&state);
@@ -578,7 +373,7 @@ enum server_outcome server_run(struct server *server)
     (void)uv_run(&server->loop, UV_RUN_DEFAULT);
     if (server->is_overdue)
         return SERVER_OVERDUE;
-    assert(server->is_ending && server->clients.first == NULL);
+    assert(server->is_ending && server->traffic.clients.first == NULL);
     if (server->reason != REASON_INPUT_ENDED || condition_held(&server->condition, server->newest))
         return SERVER_DONE;
     return SERVER_SHORT;

@@ -20,6 +20,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "store/volume.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -394,9 +395,46 @@ static enum lattn_status check_meta(const struct pages *pages, uint64_t number)
     return LATTN_OK;
 }
 
+/* Is it the node of the head? */
+static int is_head(const unsigned char *node)
+{
+    size_t length = sizeof VOLUME_HEAD_NAME - 1;
+
+    return get_16(node + 4) == 0 && get_16(node + 6) == length &&
+           memcmp(node + NODE_HEAD, VOLUME_HEAD_NAME, length) == 0 &&
+           node_value_length(node) >= VOLUME_HEAD_TRANSACTION + sizeof(uint64_t);
+}
+
 /*
- * The pages 0 and 1 take turns, so that their transactions follow on each other. If they do not,
- * the newer one may have been lost, and with it a transaction.
+ * Does a meta page lead to a head of its own transaction? A store has one from its second on, but
+ * for a compact copy, which numbers its only one anew.
+ */
+static enum lattn_status check_stamp(const struct pages *pages, uint64_t number)
+{
+    const unsigned char *meta = pages->bytes + number * pages->page_bytes, *page;
+    uint64_t root = get_tree(meta + META_MAIN).root, transaction = get_64(meta + META_TRANSACTION);
+
+    if (transaction < METAS)
+        return LATTN_OK;
+    if (root < METAS || root >= pages->length / pages->page_bytes)
+        return refuse(pages, number, "it leads nowhere");
+    page = pages->bytes + root * pages->page_bytes;
+    if (get_16(page + 10) != KIND_LEAF || check_nodes(pages, root, 1) != LATTN_OK)
+        return refuse(pages, number, "it leads nowhere");
+    for (size_t at = PAGE_HEAD; at < get_16(page + 12); at += 2) {
+        const unsigned char *node = page + get_16(page + at);
+
+        if (is_head(node) &&
+            get_64(node + NODE_HEAD + get_16(node + 6) + VOLUME_HEAD_TRANSACTION) == transaction)
+            return LATTN_OK;
+    }
+    return refuse(pages, number, "a transaction was lost");
+}
+
+/*
+ * The pages 0 and 1 take turns, so that their transactions follow on each other; and LMDB leaves
+ * alone what the older one leads to until it is overwritten. Otherwise the newer one may have been
+ * lost, and a transaction with it.
  */
 static enum lattn_status check_metas(struct pages *pages, const unsigned char **ret_newest)
 {
@@ -409,6 +447,8 @@ static enum lattn_status check_metas(struct pages *pages, const unsigned char **
         transactions[i] = get_64(page + META_TRANSACTION);
         if (status == LATTN_OK && transactions[i] % METAS != i)
             status = refuse(pages, i, "it is of another transaction");
+        if (status == LATTN_OK)
+            status = check_stamp(pages, i);
     }
     if (status != LATTN_OK)
         return status;

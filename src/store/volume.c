@@ -163,7 +163,6 @@ enum {
     FORMAT_VERSION = 1,
     HEAD_VERSION = 8,
     HEAD_LENGTH = 12,
-    HEAD_TRANSACTION = 16,
     HEAD_BYTES = 24,
     /* Where its seal says it belongs: in a table that does not exist. */
     HEAD_TABLE = TABLES
@@ -173,7 +172,7 @@ static const char magic[HEAD_VERSION] = "lattnd\n\x1a";
 
 static MDB_val head_key(void)
 {
-    static char name[] = "head";
+    static char name[] = VOLUME_HEAD_NAME;
 
     return (MDB_val){.mv_size = sizeof name - 1, .mv_data = name};
 }
@@ -191,7 +190,7 @@ static int write_head(struct volume_txn *txn)
     memcpy(bytes, magic, sizeof magic);
     memcpy(bytes + HEAD_VERSION, &version, sizeof version);
     memcpy(bytes + HEAD_LENGTH, &length, sizeof length);
-    memcpy(bytes + HEAD_TRANSACTION, &transaction, sizeof transaction);
+    memcpy(bytes + VOLUME_HEAD_TRANSACTION, &transaction, sizeof transaction);
     memcpy(bytes + HEAD_BYTES, txn->head.bytes, length);
     seal_set(HEAD_TABLE, 0, bytes, HEAD_BYTES + length);
     return 0;
@@ -218,7 +217,7 @@ static enum lattn_status check_head(const unsigned char *bytes, size_t length,
     if (length < HEAD_BYTES + SEAL_BYTES || memcmp(bytes, magic, sizeof magic) != 0)
         return complain(complaint, LATTN_DAMAGED, "the store has no head");
     memcpy(&version, bytes + HEAD_VERSION, sizeof version);
-    memcpy(&transaction, bytes + HEAD_TRANSACTION, sizeof transaction);
+    memcpy(&transaction, bytes + VOLUME_HEAD_TRANSACTION, sizeof transaction);
     if (version != FORMAT_VERSION)
         return complain(complaint, LATTN_OTHER_VERSION,
                         "the store has version %u, versions up to %d are known", version,

@@ -30,8 +30,12 @@ enum volume_table { VOLUME_JOURNAL, VOLUME_PIECES };
  */
 enum volume_mode { VOLUME_READ, VOLUME_WRITE, VOLUME_MAKE };
 
-/* Bytes of a head, at most. */
-enum { VOLUME_HEAD_MAX = 128 };
+/*
+ * Bytes of a head, at most; and for who reads the file himself (store/pages.c), where the number of
+ * the transaction is in the value under this name.
+ */
+enum { VOLUME_HEAD_MAX = 128, VOLUME_HEAD_TRANSACTION = 16 };
+#define VOLUME_HEAD_NAME "head"
 
 struct volume_head {
     unsigned char bytes[VOLUME_HEAD_MAX];

@@ -13,6 +13,7 @@
 #include <criterion/criterion.h>
 #include <lmdb.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -157,4 +158,64 @@ Test(store_crash, copies_of_a_running_store_open_elsewhere)
         cr_assert_eq(diary_step(&diary, &complaint), LATTN_OK);
     assert_copies(0);
     assert_copies(MDB_CP_COMPACT);
+}
+
+/* As cp does it: page after page, while others change. */
+static void copy_plainly(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    static char page[4096];
+    size_t length;
+
+    if (in == NULL || out == NULL)
+        _exit(1);
+    while ((length = fread(page, 1, sizeof page, in)) > 0)
+        if (fwrite(page, 1, length, out) != length)
+            _exit(2);
+    fclose(in);
+    fclose(out);
+}
+
+enum { PLAIN = 6 };
+
+static pid_t start_plain_copies(const struct folder copies[PLAIN])
+{
+    pid_t child = fork();
+
+    for (int i = 0; child == 0 && i < PLAIN; i++)
+        copy_plainly(folder_file(&folder, "data.mdb"), folder_file(&copies[i], "data.mdb"));
+    if (child == 0)
+        _exit(0);
+    return child;
+}
+
+/* No way to take a backup; but one who takes it so is told, or gets what was there at an instant.
+ */
+Test(store_crash, plain_copies_of_a_running_store_are_true_or_refused)
+{
+    struct folder copies[PLAIN];
+    struct recover_info info;
+    int how, refused = 0;
+    pid_t child;
+
+    open_diary(folder.path);
+    for (int i = 0; i < PLAIN; i++)
+        copies[i] = folder_make();
+    child = start_plain_copies(copies);
+    while (waitpid(child, &how, WNOHANG) != child) {
+        cr_assert_eq(diary_step(&diary, &complaint), LATTN_OK, "%s", complaint.text);
+        cr_assert_eq(store_checkpoint(diary.store, &diary.state, diary.position, &complaint),
+                     LATTN_OK);
+    }
+    cr_assert(WIFEXITED(how) && WEXITSTATUS(how) == 0, "%d", how);
+    for (int i = 0; i < PLAIN; i++) {
+        enum lattn_status status = recover_check(copies[i].path, &info, &complaint);
+
+        cr_assert(status == LATTN_OK || status == LATTN_DAMAGED, "%s", complaint.text);
+        refused += status != LATTN_OK;
+        if (status == LATTN_OK)
+            (void)assert_is_true(copies[i].path);
+        folder_remove(&copies[i]);
+    }
+    cr_log_info("%d of %d refused, at %d steps", refused, PLAIN, (int)diary.position);
 }

@@ -1,10 +1,12 @@
 """Clients that come, teach, ask, misbehave and vanish leave nothing behind: memory stays flat.
 
-A few seconds by default, 20 minutes with LATTN_LONG, or SOAK_SECONDS. Half a dozen clients at a time
-make random visits. Memory is looked at from a quarter of the time on, when all buffers had their
+Run as `daemon_soak.py LATTND FAILING_IO`: a few seconds by default, 20 minutes with LATTN_LONG, or
+SOAK_SECONDS. Half a dozen clients at a time make random visits; now and then the disk of the state
+is full for a while. Memory is looked at from a quarter of the time on, when all buffers had their
 turn; descriptors and threads at the end, when everybody has left.
 """
 
+import errno
 import json
 import os
 import random
@@ -12,11 +14,14 @@ import signal
 import socket
 import statistics
 import struct
+import sys
 import threading
 import time
 
 from daemon_support import Daemon, Folder, Layer, check, need_msgpack, tensor, wait_until
+from durable_support import preloaded
 
+FAILING_IO = os.path.abspath(sys.argv[2])
 LONG = os.environ.get("LATTN_LONG") == "1"
 SECONDS = float(os.environ.get("SOAK_SECONDS", 1200 if LONG else 4))
 SEED = int(os.environ.get("SOAK_SEED", 1))
@@ -71,7 +76,8 @@ def teaches_batches(daemon, draw):
         if draw.random() < 0.5:
             client.notify("learn", z=z, y=y)
         else:
-            expect("applied" in client.learn(z, y), "a batch is learned", batch)
+            answer = client.learn(z, y)
+            expect("applied" in answer or answer["code"] == "no_space", "a batch is learned", answer)
     return client
 
 
@@ -82,7 +88,7 @@ def asks(daemon, draw):
             ("status", {}), ("status", {}), ("model", {}), ("model", {"heads": "svd"}),
             ("predict", {"z": draw.choice(PAIRS)[0]}), ("emit", {}),
             ("certify", {"inputs": [draw.choice(PAIRS)[0] for _ in range(5)]}),
-            ("suggest", {"n": 4}), ("hello", {"producer": "somebody"})])
+            ("suggest", {"n": 4}), ("hello", {"producer": "somebody"}), ("checkpoint", {})])
         answer = client.ask(method, **params)
         expect(isinstance(answer, dict), method, answer)
     return client
@@ -97,7 +103,16 @@ def names(daemon, draw):
 
 def forgets(daemon, draw):
     client = daemon.client()
-    expect(client.ask("reset", confirm=True) == {"reset": True}, "reset", "refused")
+    answer = client.ask("reset", confirm=True)
+    expect(answer == {"reset": True} or answer["code"] == "no_space", "reset", answer)
+    return client
+
+
+def copies(daemon, draw):
+    client = daemon.packed_client()
+    made = client.ask("checkpoint", image=True)
+    for part in range(made["parts"]):
+        client.ask("checkpoint", image=made["id"], part=part)
     return client
 
 
@@ -135,8 +150,15 @@ def signals(daemon, draw):
     daemon.signal(signal.SIGUSR1)
 
 
+def fills_disk(daemon, draw):
+    with daemon.disk_lock, open(daemon.disk_full, "w"):
+        time.sleep(draw.random() * 0.5)
+        os.unlink(daemon.disk_full)
+
+
 VISITS = [teaches_lines] * 6 + [teaches_batches] * 6 + [asks] * 4 + [sends_rubbish] * 3 \
-    + [listens, never_reads, names, signals]
+    + [listens, never_reads, names, signals, copies]
+RARELY = [forgets, fills_disk]
 
 
 def leave(client, draw):
@@ -165,7 +187,7 @@ class Visitor(threading.Thread):
         self.visits, self.failure = 0, None
 
     def visit(self):
-        what = forgets if self.draw.random() < 0.003 else self.draw.choice(VISITS)
+        what = self.draw.choice(RARELY if self.draw.random() < 0.006 else VISITS)
         try:
             client = what(self.daemon_visited, self.draw)
         except (SystemExit, Refused) as failure:
@@ -189,11 +211,11 @@ def entries(daemon, what):
 
 
 def watch(daemon, visitors):
-    """Resident bytes, once a second while visits last."""
+    """Resident bytes, once a second while visits last; the map of the state's file is the cache's."""
     memory = []
     while any(visitor.is_alive() for visitor in visitors):
         time.sleep(1)
-        memory.append(daemon.memory("VmRSS"))
+        memory.append(daemon.memory("RssAnon"))
     return memory
 
 
@@ -205,13 +227,26 @@ def is_flat(memory):
     growth = after / before - 1
     check(growth <= GROWTH_MAX or SECONDS < SECONDS_FLAT,
           f"memory stays flat: {before / 1e6:.1f} MB, then {after / 1e6:.1f} MB ({growth:+.1%})",
-          [f"{bytes / 1e6:.1f}" for bytes in memory[::max(1, len(memory) // 60)]])
+          memory)
+    print("     each twentieth of the time, MB:",
+          *(f"{size / 1e6:.1f}" for size in memory[::max(1, len(memory) // 20)]))
+
+
+def soaked(folder):
+    """A daemon with everything that has a schedule, and a state whose disk can be full."""
+    state, full = os.path.join(folder, "state"), os.path.join(folder, "full")
+    fault = {**preloaded(FAILING_IO), "FAILING_IO_PATH": state, "FAILING_IO_WHILE": full,
+             "FAILING_IO_AFTER": "1", "FAILING_IO_ALL": "1", "FAILING_IO_ERROR": str(errno.ENOSPC)}
+    daemon = Daemon("--dim", str(DIM), "--outputs", str(OUTPUTS), "--emit-every", "100ms",
+                    "--emit-dir", folder, "--state", state, "--checkpoint-every", "1s",
+                    env={**os.environ, **fault})
+    daemon.disk_full, daemon.disk_lock = full, threading.Lock()
+    return daemon
 
 
 def soak():
     need_msgpack()
-    with Folder() as folder, Daemon("--dim", str(DIM), "--outputs", str(OUTPUTS), "--emit-every",
-                                    "100ms", "--emit-dir", folder) as daemon:
+    with Folder() as folder, soaked(folder) as daemon:
         daemon.client().ask("emit")
         wait_until(lambda: entries(daemon, "task") > 1, "its threads are there")
         before = {what: entries(daemon, what) for what in ("fd", "task")}

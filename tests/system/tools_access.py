@@ -127,9 +127,12 @@ def certificates(ca, other):
         way = [daemon.address, "--tls-ca", ca.certificate]
         lattn("status", *way, "--tls-cert", mine[0], "--tls-key", mine[1])
         check("CN=me" in daemon.said(), "a client's certificate lets it in")
-        lattn("status", *way, code=1)
-        lattn("status", *way, "--tls-cert", theirs[0], "--tls-key", theirs[1], code=1)
-        check(True, "none does not, nor another authority's")
+        refused("none does not", "the daemon refuses: Certificate is required", "status", *way)
+        refused("nor another authority's", "the daemon refuses:", "status", *way,
+                "--tls-cert", theirs[0], "--tls-key", theirs[1])
+        _, err = lattn("feed", *way, stdin='{"z": [[1, 2]], "y": 1}\n', code=1)
+        check("trying again" not in err and "refuses: Certificate is required" in err,
+              "and feed does not try again", err)
         os.chmod(mine[1], 0o604)
         refused("a key for everybody", "mode 0604", "status", *way, "--tls-cert", mine[0],
                 "--tls-key", mine[1])

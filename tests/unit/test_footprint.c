@@ -2,6 +2,7 @@
 
 #include "core/cost.h"
 #include "serve/bounds.h"
+#include "serve/tls.h"
 
 #include <criterion/criterion.h>
 
@@ -33,6 +34,9 @@ Test(footprint, grows_with_each_setting_by_what_it_allows)
     struct config config = config_of(8);
     size_t before = footprint_of(&config, 1).total;
 
+    config.access.tls_cert = "a certificate";
+    cr_assert_geq(footprint_of(&config, 1).total - before, 100 * TLS_SESSION_BYTES);
+    before = footprint_of(&config, 1).total;
     config.clients_max += 1000;
     cr_assert_geq(footprint_of(&config, 1).total - before, 1000 * INPUT_BYTES_OWN);
     before = footprint_of(&config, 1).total;

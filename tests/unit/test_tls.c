@@ -298,7 +298,8 @@ Test(tls, survives_a_lack_of_memory)
             cr_expect_eq(status, LATTN_MORE);
             return;
         }
-        cr_expect_eq(status, LATTN_NO_MEMORY, "allocation %d: %d %s", (int)k, (int)status, complaint.text);
+        cr_expect_eq(status, LATTN_NO_MEMORY, "allocation %d: %d %s", (int)k, (int)status,
+                     complaint.text);
     }
 }
 

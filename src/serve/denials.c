@@ -1,4 +1,4 @@
-#include "serve/refusals.h"
+#include "serve/denials.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -6,19 +6,18 @@
 
 static const uint64_t silence_ns = UINT64_C(60000000000);
 
-static int is_over(const struct refusals_entry *entry, uint64_t now_ns)
+static int is_over(const struct denials_entry *entry, uint64_t now_ns)
 {
     return entry->host[0] == '\0' || now_ns - entry->told_ns >= silence_ns;
 }
 
 /* The host's own entry, or one that can be had for it; NULL if there is none. */
-static struct refusals_entry *entry_find(struct refusals *refusals, const char *host,
-                                         uint64_t now_ns)
+static struct denials_entry *entry_find(struct denials *denials, const char *host, uint64_t now_ns)
 {
-    struct refusals_entry *spare = NULL;
+    struct denials_entry *spare = NULL;
 
-    for (int i = 0; i < REFUSALS_MAX; i++) {
-        struct refusals_entry *entry = &refusals->entries[i];
+    for (int i = 0; i < DENIALS_MAX; i++) {
+        struct denials_entry *entry = &denials->entries[i];
 
         if (strcmp(entry->host, host) == 0)
             return entry;
@@ -26,18 +25,18 @@ static struct refusals_entry *entry_find(struct refusals *refusals, const char *
             spare = entry;
     }
     if (spare != NULL) {
-        *spare = (struct refusals_entry){.untold = 0};
+        *spare = (struct denials_entry){.untold = 0};
         snprintf(spare->host, sizeof spare->host, "%s", host);
         spare->told_ns = now_ns - silence_ns;
     }
     return spare;
 }
 
-int refusals_add(struct refusals *refusals, const char *host, uint64_t now_ns, uint64_t *ret_untold)
+int denials_add(struct denials *denials, const char *host, uint64_t now_ns, uint64_t *ret_untold)
 {
-    struct refusals_entry *entry = entry_find(refusals, host, now_ns);
+    struct denials_entry *entry = entry_find(denials, host, now_ns);
 
-    refusals->count++;
+    denials->count++;
     if (entry == NULL)
         return 0;
     if (!is_over(entry, now_ns)) {

@@ -1,5 +1,5 @@
-#ifndef SERVE_REFUSALS_H
-#define SERVE_REFUSALS_H
+#ifndef SERVE_DENIALS_H
+#define SERVE_DENIALS_H
 
 #include "serve/peer.h"
 
@@ -7,19 +7,19 @@
 
 enum {
     /* Addresses that get a line of the log in one minute; of more nobody would read. */
-    REFUSALS_MAX = 256
+    DENIALS_MAX = 256
 };
 
 /* When a host was last told of in the log, and how often it was refused since; host "": free. */
-struct refusals_entry {
+struct denials_entry {
     char host[PEER_TEXT_MAX];
     uint64_t told_ns;
     uint64_t untold;
 };
 
 /* Who was refused: counted all, logged once per host and minute. Pure; zeroed it is empty. */
-struct refusals {
-    struct refusals_entry entries[REFUSALS_MAX];
+struct denials {
+    struct denials_entry entries[DENIALS_MAX];
     uint64_t count;
 };
 
@@ -30,7 +30,6 @@ struct refusals {
  *
  * Returns 1 where it shall be logged, 0 where it was within the minute, or too many others were.
  */
-int refusals_add(struct refusals *refusals, const char *host, uint64_t now_ns,
-                 uint64_t *ret_untold);
+int denials_add(struct denials *denials, const char *host, uint64_t now_ns, uint64_t *ret_untold);
 
 #endif
