@@ -2,7 +2,7 @@
 and goes on when the disk does; what it acknowledged is there after the next start.
 
 Run as `daemon_faults.py LATTND FAILING_IO`. The k-th call fails for some k, once or from then on;
-every k up to 60 with LATTN_LONG.
+every k up to 24 with LATTN_LONG.
 """
 
 import collections
@@ -20,7 +20,7 @@ from durable_support import (AGREEMENT, DIM, OUTPUTS, DurableDaemon, Producer, T
 
 FAILING_IO = os.path.abspath(sys.argv[2])
 LONG = os.environ.get("LATTN_LONG") == "1"
-PLACES = range(1, 61) if LONG else (1, 4)
+PLACES = range(1, 25) if LONG else (1, 4)
 CALLS = {"write": 1, "sync": 2, "short write": 1 + 8, "name": 4}
 AT_ONCE = 10  # most of the time passes in waiting for a daemon to try again
 OPTIONS = ["--dim", str(DIM), "--outputs", str(OUTPUTS), "--checkpoint-every", "100ms"]
