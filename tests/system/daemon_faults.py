@@ -92,7 +92,7 @@ def broken_disk(call, place, is_lasting, error):
             open(gate, "w").close()
             if is_lasting and call != "name":
                 wait_for(lambda: producer.refusals, "pairs are refused", daemon)
-                expect(answers(daemon)["error"], "status tells why")
+                wait_for(lambda: answers(daemon)["error"], "status tells why", daemon)
             else:
                 goes_on(daemon, producer)
                 answers(daemon)
@@ -115,8 +115,8 @@ def full_until(folder, fill, free, **process):
         goes_on(daemon, producer)
         fill(daemon)
         wait_for(lambda: producer.refusals["no_space"] > 2, "pairs are refused", daemon)
-        error = answers(daemon)["error"]
-        expect(error and daemon.state in error, "status names the folder", error)
+        wait_for(lambda: daemon.state in (answers(daemon)["error"] or ""),
+                 "status names the folder", daemon)
         free(daemon)
         goes_on(daemon, producer)
         wait_for(lambda: answers(daemon)["error"] is None, "status has no error", daemon)
