@@ -2,8 +2,8 @@
 
 Run as `daemon_soak.py LATTND FAILING_IO`: a few seconds by default, 20 minutes with LATTN_LONG, or
 SOAK_SECONDS. Half a dozen clients at a time make random visits; now and then the disk of the state
-is full for a while. Memory is looked at from a quarter of the time on, when all buffers had their
-turn; descriptors and threads at the end, when everybody has left.
+is full for a while. Memory is looked at from a quarter of the time on, after heavier visits than
+those that follow; descriptors and threads at the end, when everybody has left.
 """
 
 import errno
@@ -103,6 +103,12 @@ def names(daemon, draw):
     return client
 
 
+def grows(daemon, draw):
+    client = daemon.client()
+    client.ask("name", append=NAMES)
+    return client
+
+
 def forgets(daemon, draw):
     client = daemon.client()
     answer = client.ask("reset", confirm=True)
@@ -161,6 +167,7 @@ def fills_disk(daemon, draw):
 VISITS = [teaches_lines] * 6 + [teaches_batches] * 6 + [asks] * 4 + [sends_rubbish] * 3 \
     + [listens, never_reads, names, signals, copies]
 RARELY = [forgets, fills_disk]
+HEAVY = VISITS + [grows, copies, asks] * 6  # so that memory has been at its peak before it is looked at
 
 
 def leave(client, draw):
@@ -189,7 +196,9 @@ class Visitor(threading.Thread):
         self.visits, self.failure = 0, None
 
     def visit(self):
-        what = self.draw.choice(RARELY if self.draw.random() < 0.006 else VISITS)
+        is_early = self.deadline - time.time() > 0.75 * SECONDS
+        what = self.draw.choice(RARELY if self.draw.random() < 0.006 else
+                                HEAVY if is_early else VISITS)
         try:
             client = what(self.daemon_visited, self.draw)
         except (SystemExit, Refused) as failure:
