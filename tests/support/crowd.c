@@ -532,7 +532,7 @@ int main(int argc, char **argv)
     if (argc != 5)
         return 2;
     crowd.path = argv[1];
-    crowd.count = atoi(argv[3]);
+    crowd.count = (int)strtol(argv[3], NULL, 10);
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
