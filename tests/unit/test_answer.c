@@ -4,17 +4,11 @@
 #include <lattn/wire.h>
 
 #include "base/memory.h"
+#include "support/leaks.h"
 #include "support/unpack.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-#define leaks() __lsan_do_recoverable_leak_check()
-#else
-#define leaks() 0
-#endif
 
 static struct lattn_reply read_reply(const char *text)
 {

@@ -1,18 +1,12 @@
 #include <lattn/wire.h>
 
 #include "base/memory.h"
+#include "support/leaks.h"
 #include "support/unpack.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-#define leaks() __lsan_do_recoverable_leak_check()
-#else
-#define leaks() 0
-#endif
 
 /* d = 2, m = 1, two heads, with everything that a model can carry. */
 static struct lattn_model *model_full(void)

@@ -2,19 +2,13 @@
 
 #include "base/memory.h"
 #include "support/approx.h"
+#include "support/leaks.h"
 #include "support/models.h"
 
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-#define leaks() __lsan_do_recoverable_leak_check()
-#else
-#define leaks() 0
-#endif
 
 /* The header of a file with d = 2, m = 1 and one head, by another hand than ours. */
 #define ONE_V "\"V\":{\"dtype\":\"F64\",\"shape\":[1,1,2],\"data_offsets\":[0,16]}"

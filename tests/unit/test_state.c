@@ -1,19 +1,13 @@
 #include <lattn/wire.h>
 
 #include "base/memory.h"
+#include "support/leaks.h"
 #include "support/unpack.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-#define leaks() __lsan_do_recoverable_leak_check()
-#else
-#define leaks() 0
-#endif
 
 /* Release what lattn_report_done of the learner releases in a report that was read. */
 static void report_release(struct lattn_report *report)
