@@ -15,7 +15,7 @@ from daemon_support import LATTND, Folder, check, need_msgpack
 from durable_support import DurableDaemon, Pool, image, learned
 
 LONG = os.environ.get("LATTN_LONG") == "1"
-COUNT = int(os.environ.get("CORRUPT_COUNT", 2000 if LONG else 20))
+COUNT = int(os.environ.get("CORRUPT_COUNT", 2000 if LONG else 10))
 SEED = int(os.environ.get("CORRUPT_SEED", 1))
 DIM = 6
 BATCHES, CHECKPOINTS = 40, (13, 27)  # checkpoints after so many of the batches
