@@ -47,6 +47,13 @@ enum {
     ARRIVALS_ENOUGH = 16,
     /* The journal may grow to this, or to twice the state: start-up has no more to read. */
     JOURNAL_BYTES_ENOUGH = 256 << 20,
+    /*
+     * Nor more than this share of what the disk has left: it is kept twice, and a disk that the
+     * journal fills has no room for the checkpoint that would free it.
+     */
+    JOURNAL_SPARE_SHARE = 8,
+    /* But this much, and as much as a checkpoint, or hardly more than checkpoints is written. */
+    JOURNAL_BYTES_FEW = 1 << 20,
     /* Connections of an address that may wait to be accepted; the system may allow fewer. */
     BACKLOG_MAX = 512,
     /* Descriptors that are no clients': files, listeners, the loop's own, those being closed. */

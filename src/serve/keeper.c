@@ -165,6 +165,7 @@ static void outage_leave(struct keeper *keeper)
     if (keeper->outage.status == LATTN_OK)
         return;
     keeper->outage = (struct outage){.status = LATTN_OK};
+    keeper->failure.retry_ns = 0; /* there is room for a checkpoint, and the journal takes it */
     log_event(LOG_LEVEL_INFO, "what comes is kept again",
               LOG_FIELDS(log_text("state", keeper->settings.directory)));
 }
@@ -320,15 +321,23 @@ static uint64_t after(uint64_t start_ns, uint64_t ns)
     return __builtin_add_overflow(start_ns, ns, &time_ns) ? NEVER : time_ns;
 }
 
-static uint64_t checkpoint_due(const struct keeper *keeper)
+/* Bytes of journal that call for a checkpoint. */
+static uint64_t journal_enough(const struct keeper *keeper)
 {
     uint64_t enough = later(JOURNAL_BYTES_ENOUGH, 2 * keeper->checkpoint_bytes);
+    uint64_t few = later(JOURNAL_BYTES_FEW, keeper->checkpoint_bytes);
+    uint64_t share = later(few, store_spare_bytes(keeper->settings.store) / JOURNAL_SPARE_SHARE);
 
+    return share < enough ? share : enough;
+}
+
+static uint64_t checkpoint_due(const struct keeper *keeper)
+{
     if (keeper->settings.store == NULL || keeper->position == keeper->checkpoint)
         return NEVER;
     if (keeper->failure.status != LATTN_OK)
         return keeper->failure.retry_ns;
-    if (store_journal_bytes(keeper->settings.store) > enough)
+    if (store_journal_bytes(keeper->settings.store) > journal_enough(keeper))
         return 0;
     return after(keeper->changed_ns, keeper->settings.checkpoint_every_ns);
 }

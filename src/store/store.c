@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 enum {
     /* More than a sweep writes: what removes pieces finds room where others find none. */
@@ -176,6 +177,15 @@ uint64_t store_position(const struct store *store)
 uint64_t store_journal_bytes(const struct store *store)
 {
     return atomic_load(&store->journal_bytes);
+}
+
+uint64_t store_spare_bytes(const struct store *store)
+{
+    struct statvfs disk;
+
+    if (fstatvfs(store->directory.descriptor, &disk) != 0)
+        return UINT64_MAX;
+    return (uint64_t)disk.f_bavail * disk.f_frsize;
 }
 
 /* ---- the journal ---------------------------------------------------------------------------- */

@@ -49,6 +49,9 @@ uint64_t store_position(const struct store *store);
 /* Bytes of the journal since the newest checkpoint. Any thread. */
 uint64_t store_journal_bytes(const struct store *store);
 
+/* Bytes that its disk has left; UINT64_MAX where that cannot be told. Any thread. */
+uint64_t store_spare_bytes(const struct store *store);
+
 /*
  * Write a record; on return it is on the disk. One transaction.
  *

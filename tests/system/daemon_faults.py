@@ -15,7 +15,7 @@ import sys
 import time
 
 from daemon_support import LATTND, SECONDS_MAX, Folder, check, need_msgpack
-from durable_support import (AGREEMENT, DIM, OUTPUTS, DurableDaemon, Producer, Truth,
+from durable_support import (AGREEMENT, DIM, LENGTH, OUTPUTS, DurableDaemon, Producer, Truth,
                              disagreement, preloaded)
 
 FAILING_IO = os.path.abspath(sys.argv[2])
@@ -24,8 +24,10 @@ PLACES = range(1, 25) if LONG else (3,)
 CALLS = {"write": 1, "sync": 2, "short write": 1 + 8, "name": 4}
 AT_ONCE = 18  # most of the time passes in waiting for a daemon to try again
 OPTIONS = ["--dim", str(DIM), "--outputs", str(OUTPUTS), "--checkpoint-every", "100ms"]
-MESSAGES = 300  # acknowledged before and after
-DISK_BYTES = 64 << 20
+MESSAGES, LONG_MESSAGES = 300, 10  # acknowledged before and after
+DISK_BYTES = 256 << 20
+SMALL_BYTES = 32 << 20
+PAIR_BYTES = 8 * (DIM * LENGTH + OUTPUTS)
 
 
 class Fault(Exception):
@@ -45,9 +47,9 @@ def wait_for(condition, claim, daemon, seconds=SECONDS_MAX):
         time.sleep(0.01)
 
 
-def goes_on(daemon, producer):
+def goes_on(daemon, producer, messages=MESSAGES):
     """So many more messages are acknowledged."""
-    target = producer.answered + MESSAGES
+    target = producer.answered + messages
     wait_for(lambda: producer.answered >= target or producer.failure, "pairs are learned again",
              daemon)
     expect(producer.failure is None, "the producer is served", producer.failure)
@@ -63,14 +65,16 @@ def answers(daemon):
         client.close()
 
 
-def known_again(folder, producer):
+def known_again(folder, producer, **process):
     """After a start on a sound disk, everything acknowledged is known, once."""
-    with DurableDaemon(folder, *OPTIONS) as daemon:
+    with DurableDaemon(folder, *OPTIONS, **process) as daemon:
         client = daemon.packed_client()
         last = client.ask("hello", producer=producer.pool.name)["last_seq"]
         pairs = client.ask("status")["pairs"]
         expect(producer.acknowledged <= last <= producer.sent and pairs == last,
                "what was acknowledged is there, once", producer.acknowledged, last, pairs)
+        if producer.form == "long":
+            return
         truth = Truth(producer.pool.z, producer.pool.y, producer.pool.counts(last))
         difference = disagreement(client, truth)
         expect(difference <= AGREEMENT, "and what is known is right", difference)
@@ -107,23 +111,21 @@ def broken_disk(call, place, is_lasting, error):
 
 
 def full_until(folder, fill, free, **process):
-    """The state's disk is full, then it is not; gives the producer that wrote to it. Without
-    checkpoints: with them a small state needs no more than it has."""
-    with DurableDaemon(folder, *OPTIONS, "--checkpoint-every", "60m", **process) as daemon:
-        producer = Producer(daemon.path, 1, "batch")
-        producer.start()
-        goes_on(daemon, producer)
+    """The state's disk is full before it has the room that it needs, then it is not."""
+    with DurableDaemon(folder, *OPTIONS, **process) as daemon:
         fill(daemon)
-        wait_for(lambda: producer.refusals["no_space"] > 2, "pairs are refused", daemon)
+        producer = Producer(daemon.path, 1, "long")
+        producer.start()
+        wait_for(lambda: producer.refusals["no_space"], "pairs are refused", daemon)
         wait_for(lambda: daemon.state in (answers(daemon)["error"] or ""),
                  "status names the folder", daemon)
         free(daemon)
-        goes_on(daemon, producer)
+        goes_on(daemon, producer, LONG_MESSAGES)
         wait_for(lambda: answers(daemon)["error"] is None, "status has no error", daemon)
         producer.over.set()
         producer.join()
         expect(daemon.stop() == 0, "it ends in order", daemon.log())
-    return producer
+    known_again(folder, producer, **process)
 
 
 class Mounted:
@@ -162,6 +164,24 @@ def full_disk():
     return "a full disk: refused, served, resumed"
 
 
+def small_disk():
+    """A journal longer than its disk: checkpoints come as often as that takes."""
+    with Folder() as folder, Mounted(os.path.join(folder, "disk"), f"size={SMALL_BYTES}") as made:
+        if not made:
+            return "skipped: a small disk, since this user may mount none"
+        state = os.path.join(folder, "disk", "state")
+        with DurableDaemon(folder, "--checkpoint-every", "60m", state=state) as daemon:
+            producer = Producer(daemon.path, 1, "batch")
+            producer.start()
+            wait_for(lambda: producer.refusals or
+                     producer.acknowledged * PAIR_BYTES > 2 * SMALL_BYTES,
+                     "pairs are learned", daemon)
+            producer.over.set()
+            producer.join()
+            expect(not producer.refusals, "there is always room", daemon.log())
+    return "a journal longer than its disk: none refused"
+
+
 def limited_file():
     """A limit on the size of files is a full disk as well, and its signal does not kill."""
     def limit(size):
@@ -175,7 +195,7 @@ def limited_file():
         return by_size
 
     with Folder() as folder:
-        known_again(folder, full_until(folder, limit("now"), limit(None)))
+        full_until(folder, limit("now"), limit(None))
     return "a limit on file sizes: refused, served, resumed"
 
 
@@ -200,7 +220,7 @@ def broken_disks():
              for is_lasting in (False, True) for error in (errno.EIO, errno.ENOSPC)]
     refusals = collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        others = [pool.submit(test) for test in (full_disk, limited_file)]
+        others = [pool.submit(test) for test in (full_disk, small_disk, limited_file)]
         tried = {pool.submit(broken_disk, *case): case for case in cases}
         for future in concurrent.futures.as_completed(tried):
             try:

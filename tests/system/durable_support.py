@@ -18,6 +18,7 @@ from daemon_support import LATTND, SECONDS_MAX, Client, PackedClient, check, msg
 
 DIM, LENGTH, OUTPUTS = 3, 4, 2
 POOL = 499  # pairs of a producer, sent again and again; a prime, so that batches never fall in step
+REPEATS = 16000  # of the tokens of a long pair
 WINDOW = 64  # messages under way
 PAUSE = 0.005  # before a producer comes back
 INPUTS = 200  # more than R has numbers
@@ -136,6 +137,10 @@ class DurableDaemon:
             print(f"lattnd ended with {code}; its log:\n{self.log()}", flush=True)
 
 
+def tensor(array):
+    return {"shape": list(array.shape), "dtype": "<f8", "data": array.tobytes()}
+
+
 class Pool:
     """Pairs of one producer: number i is pair (i - 1) % POOL, in three forms. Labels are noise, so
     that every pair counts in what is learned."""
@@ -166,9 +171,12 @@ class Pool:
         """As many pairs as asked for, up to the end of the pool."""
         at = (seq - 1) % POOL
         part = slice(at, min(at + count, POOL))
-        tensors = ({"shape": list(x.shape), "dtype": "<f8", "data": x.tobytes()}
-                   for x in (self.z[part], self.y[part]))
-        return self.pack(seq, *tensors), seq + part.stop - at - 1
+        return self.pack(seq, *map(tensor, (self.z[part], self.y[part]))), seq + part.stop - at - 1
+
+    def long(self, seq):
+        """One pair of some megabytes: its tokens again and again."""
+        at = (seq - 1) % POOL
+        return self.pack(seq, tensor(np.tile(self.z[at], (REPEATS, 1))), self.y[at].tolist()), seq
 
     def pack(self, seq, z, y):
         return msgpack.packb([0, seq, "learn", {"producer": self.name, "seq": seq, "z": z, "y": y}])
