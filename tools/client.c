@@ -172,14 +172,24 @@ enum lattn_status client_request(struct client *client, const struct lattn_reque
     return message_close(client, lattn_write_request(&client->out, client->format, request), start);
 }
 
-enum lattn_status client_add(struct client *client, const char *line, size_t length)
+enum lattn_status client_add_with(struct client *client, const char *line, size_t length,
+                                  size_t first, const char *inserted)
 {
     size_t start = client->out.length;
-    enum lattn_status status = lattn_text_add(&client->out, line, length);
+    enum lattn_status status = lattn_text_add(&client->out, line, first);
 
+    if (status == LATTN_OK)
+        status = lattn_text_add(&client->out, inserted, strlen(inserted));
+    if (status == LATTN_OK)
+        status = lattn_text_add(&client->out, line + first, length - first);
     if (status == LATTN_OK)
         status = lattn_text_add(&client->out, "\n", 1);
     return message_close(client, status, start);
+}
+
+enum lattn_status client_add(struct client *client, const char *line, size_t length)
+{
+    return client_add_with(client, line, length, length, "");
 }
 
 enum lattn_status client_pair(struct client *client, const struct lattn_item *item,

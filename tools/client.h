@@ -79,10 +79,12 @@ uint64_t client_id_read(const struct client *client, const struct lattn_reply *r
 enum lattn_status client_request(struct client *client, const struct lattn_request *request);
 
 /*
- * On a connection of lines: add one that somebody else wrote, without its end; or a pair, as
- * lattn_write_pair.
+ * On a connection of lines: add one that somebody else wrote, without its end, also with something
+ * put in behind its first bytes; or a pair, as lattn_write_pair.
  */
 enum lattn_status client_add(struct client *client, const char *line, size_t length);
+enum lattn_status client_add_with(struct client *client, const char *line, size_t length,
+                                  size_t first, const char *inserted);
 enum lattn_status client_pair(struct client *client, const struct lattn_item *item,
                               const char *producer, uint64_t seq);
 

@@ -67,7 +67,7 @@ struct feed {
     struct reader input;
     struct window window;
     struct numbers numbers;
-    struct lattn_text scratch; /* a unit on its way to the client */
+    struct lattn_text scratch; /* a line that is looked at before its turn */
     char producer[LATTN_PRODUCER_MAX];
     uint64_t seq;        /* given to the last numbered pair */
     uint64_t seq_there;  /* the daemon's last one when the run began: up to it nothing is sent */

@@ -23,21 +23,12 @@ static enum lattn_status line_number(struct feed *feed, const char *text, size_t
 {
     size_t opening = strspn(text, " \t\r") + 1;
     char fields[LATTN_PRODUCER_MAX + 64];
-    enum lattn_status status;
 
     if (is_nested(text, opening, length))
         return client_pair(&feed->client, item, feed->producer, feed->seq + 1);
     snprintf(fields, sizeof fields, "\"producer\": \"%s\", \"seq\": %llu, ", feed->producer,
              (unsigned long long)feed->seq + 1);
-    feed->scratch.length = 0;
-    status = lattn_text_add(&feed->scratch, text, opening);
-    if (status == LATTN_OK)
-        status = lattn_text_add(&feed->scratch, fields, strlen(fields));
-    if (status == LATTN_OK)
-        status = lattn_text_add(&feed->scratch, text + opening, length - opening);
-    if (status == LATTN_OK)
-        status = client_add(&feed->client, feed->scratch.data, feed->scratch.length);
-    return status;
+    return client_add_with(&feed->client, text, length, opening, fields);
 }
 
 enum lattn_status feed_line(struct feed *feed, char *text, size_t length)

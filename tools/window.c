@@ -135,6 +135,8 @@ void window_settle(struct window *window, uint64_t message, window_keep_fn keep,
     size_t bound = bound_find(window, message);
     size_t kept = window->start;
 
+    if (bound == window->start)
+        return;
     for (size_t i = window->start; i < bound; i++) {
         if (keep(&window->units[i], arg))
             window->units[kept++] = window->units[i];

@@ -4,6 +4,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "serve/bounds.h"
 
 #include <assert.h>
 #include <string.h>
@@ -169,7 +170,7 @@ static int changes_something(enum lattn_status status, const struct lattn_reques
 {
     return status == LATTN_OK &&
            (request->method == LATTN_METHOD_NAME || request->method == LATTN_METHOD_RESET ||
-            request->method == LATTN_METHOD_EMIT);
+            request->method == LATTN_METHOD_EMIT || request->method == LATTN_METHOD_CHECKPOINT);
 }
 
 static enum lattn_status request_add(struct chunk *chunk, const struct letter *letter,
@@ -262,6 +263,15 @@ enum lattn_status chunk_refuse(struct chunk *chunk, const struct letter *letter,
     if (kept == LATTN_OK)
         kept = text_keep(chunk, message, strlen(message), &entry.message_at);
     return kept == LATTN_OK ? entry_add(chunk, &entry) : kept;
+}
+
+size_t chunk_cost(const struct chunk *chunk, const struct letter *letter)
+{
+    const struct entry *last =
+        chunk->entries_count > 0 ? &chunk->entries[chunk->entries_count - 1] : NULL;
+    size_t weight = last != NULL && last->kind == ENTRY_REQUEST ? REQUEST_WEIGHT : 1;
+
+    return letter->length * weight + sizeof *last;
 }
 
 void chunk_seal(struct chunk *chunk)

@@ -99,6 +99,9 @@ enum lattn_status chunk_read(struct chunk *chunk, const struct letter *letter);
 enum lattn_status chunk_refuse(struct chunk *chunk, const struct letter *letter,
                                enum lattn_status status, const char *message);
 
+/* What the message that was read last cost, in bytes of pairs that would take as long. */
+size_t chunk_cost(const struct chunk *chunk, const struct letter *letter);
+
 /* Nothing more will be added: make the entries' pointers valid and measure. */
 void chunk_seal(struct chunk *chunk);
 

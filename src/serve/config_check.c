@@ -5,26 +5,48 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { COMMENT_COLUMN = 40 };
 
-static enum lattn_status emit_dir_check(const struct config *config,
-                                        struct lattn_complaint *complaint)
+static enum lattn_status folder_check(const char *option, const char *dir,
+                                      struct lattn_complaint *complaint)
 {
-    const char *dir = config->emit_dir;
     struct stat found;
 
-    if (dir == NULL)
-        return LATTN_OK;
     if (stat(dir, &found) == 0 && !S_ISDIR(found.st_mode))
         errno = ENOTDIR;
     else if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0)
         return LATTN_OK;
-    return complain(complaint, LATTN_INPUT_OUTPUT, "emit-dir %.120s: cannot be written to: %s", dir,
-                    strerror(errno));
+    return complain(complaint, LATTN_INPUT_OUTPUT, "%s %.120s: cannot be written to: %s", option,
+                    dir, strerror(errno));
+}
+
+static enum lattn_status emit_dir_check(const struct config *config,
+                                        struct lattn_complaint *complaint)
+{
+    if (config->emit_dir == NULL)
+        return LATTN_OK;
+    return folder_check("emit-dir", config->emit_dir, complaint);
+}
+
+/* It is made where it does not exist: then it must be possible to make it. */
+static enum lattn_status state_folder_check(const struct config *config,
+                                            struct lattn_complaint *complaint)
+{
+    const char *dir = config->state_dir;
+    char parent[PATH_MAX];
+
+    if (dir == NULL)
+        return LATTN_OK;
+    if (faccessat(AT_FDCWD, dir, F_OK, 0) == 0 || errno != ENOENT)
+        return folder_check("state", dir, complaint);
+    snprintf(parent, sizeof parent, "%s", dir);
+    return folder_check("state: parent", dirname(parent), complaint);
 }
 
 static enum lattn_status access_check(const struct config *config,
@@ -41,6 +63,8 @@ enum lattn_status config_check(const struct config *config, struct lattn_complai
 {
     enum lattn_status status = emit_dir_check(config, complaint);
 
+    if (status == LATTN_OK)
+        status = state_folder_check(config, complaint);
     return status == LATTN_OK ? access_check(config, complaint) : status;
 }
 

@@ -214,7 +214,7 @@ static enum lattn_status answer_hello(const struct dispatch *dispatch, struct an
         .version = LATTN_VERSION,
         .d = lattn_learner_dim(learner),
         .m = lattn_learner_outputs(learner),
-        .bias = dispatch->bias,
+        .bias = lattn_learner_settings_get(learner).bias,
         .frame_bytes_max = dispatch->frame_bytes_max,
         .accepted = tally->accepted,
         .rejected = tally->rejected,

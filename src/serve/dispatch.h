@@ -14,7 +14,6 @@
 /*
  * Requests, answered on the learner thread from the exact state.
  *
- * bias                1: the learner adds coordinate 0
  * frame_bytes_max     of a message, for hello
  * heads, heads_count  of a model request that does not say how many it wants
  * service             counters and facts for status, as of now
@@ -24,7 +23,6 @@
 struct dispatch {
     struct fold *fold;
     struct keeper *keeper;
-    int32_t bias;
     size_t frame_bytes_max;
     enum lattn_heads heads;
     int32_t heads_count;

@@ -344,9 +344,12 @@ uint64_t keeper_due(struct keeper *keeper)
     return checkpoint_due(keeper);
 }
 
-/* Begin a job with a snapshot of the state; without memory for that it has failed already. */
-static void job_start(struct keeper *keeper, enum saver_job job, const struct state *state,
-                      uint64_t now_ns)
+/*
+ * Begin a job with a snapshot of the state; without memory for that it has failed already. Returns
+ * 1 if so.
+ */
+static int job_start(struct keeper *keeper, enum saver_job job, const struct state *state,
+                     uint64_t now_ns)
 {
     struct saver_result result = {.job = job, .end_ns = now_ns};
     struct state snapshot;
@@ -364,6 +367,7 @@ static void job_start(struct keeper *keeper, enum saver_job job, const struct st
         saver_start(keeper->saver, job, &snapshot, keeper->position);
     else
         result_take(keeper, &result);
+    return result.status != LATTN_OK;
 }
 
 /* A checkpoint that is asked for and cannot be made, or is there already. Returns 1 if so. */
@@ -401,13 +405,20 @@ int keeper_tend(struct keeper *keeper, const struct state *state, uint64_t now_n
         return is_news;
     is_news |= checkpoint_answer(keeper, state);
     if (keeper->outage.is_grave && now_ns >= keeper->outage.retry_ns)
-        job_start(keeper, SAVER_RENEW, state, now_ns);
+        is_news |= job_start(keeper, SAVER_RENEW, state, now_ns);
     else if (!keeper->outage.is_grave &&
              (is_wished(keeper, KEEPER_CHECKPOINT) || checkpoint_due(keeper) <= now_ns))
-        job_start(keeper, SAVER_CHECKPOINT, state, now_ns);
+        is_news |= job_start(keeper, SAVER_CHECKPOINT, state, now_ns);
     else if (is_wished(keeper, KEEPER_IMAGE))
-        job_start(keeper, SAVER_IMAGE, state, now_ns);
+        is_news |= job_start(keeper, SAVER_IMAGE, state, now_ns);
     return is_news;
+}
+
+/* Begin what is due, and wait for its end. */
+static void job_await(struct keeper *keeper, const struct state *state)
+{
+    (void)keeper_tend(keeper, state, uv_hrtime());
+    saver_wait(keeper->saver);
 }
 
 void keeper_finish(struct keeper *keeper, const struct state *state)
@@ -415,10 +426,13 @@ void keeper_finish(struct keeper *keeper, const struct state *state)
     saver_wait(keeper->saver);
     if (keeper->settings.store != NULL)
         (void)keeper_ask(keeper, KEEPER_CHECKPOINT);
-    while (is_wished(keeper, KEEPER_CHECKPOINT) || !saver_is_idle(keeper->saver)) {
-        (void)keeper_tend(keeper, state, uv_hrtime());
-        saver_wait(keeper->saver);
-    }
+    while (is_wished(keeper, KEEPER_CHECKPOINT) || !saver_is_idle(keeper->saver))
+        job_await(keeper, state);
+    (void)keeper_tend(keeper, state, uv_hrtime());
+    if (!keeper->outage.is_grave)
+        return;
+    keeper->outage.retry_ns = 0; /* there is no later */
+    job_await(keeper, state);
     (void)keeper_tend(keeper, state, uv_hrtime());
 }
 

@@ -491,7 +491,7 @@ static const struct option options[] = {
      .help = "what the learner may hold: 64K, 2G"},
     {.name = "max-frame", .value = "SIZE", .initial = "16M", .take = take_max_frame,
      .help = "longest line or message accepted"},
-    {.name = "max-clients", .value = "N", .initial = "1024", .take = take_max_clients,
+    {.name = "max-clients", .value = "N", .initial = "2048", .take = take_max_clients,
      .help = "connections at once; one more gets the place of one long idle"},
     {.name = "max-input", .value = "SIZE", .without = "4 times max-frame", .take = take_max_input,
      .help = "memory of all clients for messages above 64K on their way in"},

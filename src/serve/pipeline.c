@@ -311,7 +311,6 @@ static void dispatch_set(struct pipeline *pipeline)
     pipeline->dispatch = (struct dispatch){
         .fold = pipeline->fold,
         .keeper = pipeline->keeper,
-        .bias = pipeline->settings.learner.bias,
         .frame_bytes_max = pipeline->settings.frame_bytes_max,
         .heads = pipeline->settings.heads,
         .heads_count = pipeline->settings.heads_count,

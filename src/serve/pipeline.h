@@ -35,7 +35,6 @@ struct pipeline;
  *                                  pipeline has ended
  */
 struct pipeline_settings {
-    struct lattn_learner_settings learner;
     uint64_t emit_every_ns;
     uint64_t emit_every_pairs;
     enum lattn_heads heads;

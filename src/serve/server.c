@@ -304,7 +304,6 @@ static enum lattn_status learner_open(struct server *server, struct state *state
 {
     const struct config *config = server->config;
     const struct pipeline_settings settings = {
-        .learner = config->learner,
         .emit_every_ns = config->emit_every_ns,
         .emit_every_pairs = config->emit_every_pairs,
         .heads = config->heads,

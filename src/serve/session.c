@@ -215,16 +215,6 @@ static enum lattn_status letter_take(struct session *session, struct letter *ret
     return status;
 }
 
-/* What the message that was just read costs: its bytes, and its entry. */
-static size_t letter_cost(const struct chunk *chunk, const struct letter *letter)
-{
-    size_t weight = 1;
-
-    if (chunk->entries_count > 0 && chunk->entries[chunk->entries_count - 1].kind == ENTRY_REQUEST)
-        weight = REQUEST_WEIGHT;
-    return letter->length * weight + sizeof(struct entry);
-}
-
 /*
  * Fill a chunk with the messages of one turn, and note what they cost. Returns LATTN_OK where the
  * turn is over, LATTN_MORE where there are no more messages, LATTN_NO_MEMORY.
@@ -241,14 +231,12 @@ static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk
 
         if (status == LATTN_MORE)
             return LATTN_MORE;
-        if (status == LATTN_OK)
-            status = chunk_read(chunk, &letter);
-        else
-            status = chunk_refuse(chunk, &letter, status, complaint.text);
+        status = status == LATTN_OK ? chunk_read(chunk, &letter)
+                                    : chunk_refuse(chunk, &letter, status, complaint.text);
         if (status != LATTN_OK)
             return status;
-        session->debt += letter_cost(chunk, &letter);
-        cost += letter_cost(chunk, &letter);
+        session->debt += chunk_cost(chunk, &letter);
+        cost += chunk_cost(chunk, &letter);
     }
     return LATTN_OK;
 }

@@ -172,12 +172,15 @@ static void client_accept(struct traffic *traffic, uv_stream_t *stream)
     }
 }
 
-/* Whoever is not taken at once waits in the system's queue, and the stream reports no other. */
+/*
+ * Whoever is not taken at once waits in the system's queue, and the stream reports no other. So a
+ * flood of connections does not grow while those who are in wait for their turn.
+ */
 void traffic_arrive(void *arg, uv_stream_t *stream)
 {
     struct traffic *traffic = arg;
 
-    if (traffic->arrived++ < ARRIVALS_ENOUGH) {
+    if (!traffic->host.is_paused && traffic->arrived++ < ARRIVALS_ENOUGH) {
         client_accept(traffic, stream);
         return;
     }
@@ -205,16 +208,23 @@ static void late_submit(struct traffic *traffic)
     traffic->late_bytes = 0;
 }
 
+static void arrivals_accept(struct traffic *traffic)
+{
+    size_t count = traffic->arrivals_count;
+
+    traffic->arrivals_count = 0;
+    for (size_t i = 0; i < count; i++)
+        client_accept(traffic, traffic->arrivals[i]);
+}
+
 static void round_ended(uv_check_t *check)
 {
     struct traffic *traffic = check->data;
-    size_t count = traffic->arrivals_count;
 
     late_submit(traffic);
-    traffic->arrivals_count = 0;
     traffic->arrived = 0;
-    for (size_t i = 0; i < count; i++)
-        client_accept(traffic, traffic->arrivals[i]);
+    if (!traffic->host.is_paused)
+        arrivals_accept(traffic);
 }
 
 /* ---- opening and closing ---- */

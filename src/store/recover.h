@@ -61,8 +61,8 @@ struct recover_info {
  *             where `given` says so the others must be what the state has
  * given  in   enum recover_given, or-ed
  *
- * A journal that breaks off is learned up to there only where nothing can follow; a record missing
- * or damaged between sound ones is LATTN_DAMAGED: nothing is skipped in silence.
+ * A record that is missing or damaged behind the newest checkpoint that is whole is LATTN_DAMAGED,
+ * the last one too: nothing is skipped in silence. To be called while the process has one thread.
  *
  * Returns LATTN_OK; LATTN_CONFLICT, naming the option, what it says and what the state has;
  * LATTN_DAMAGED, LATTN_OTHER_VERSION, LATTN_IN_USE, LATTN_INPUT_OUTPUT, LATTN_NO_SPACE,

@@ -76,14 +76,15 @@ static uint64_t newest(const struct contents *contents)
     return contents->count == 0 ? 0 : contents->checkpoints[0].position;
 }
 
-/* Bytes of the records behind a position. */
+/* Bytes of the records behind a position, up to another one. */
 static enum lattn_status count_journal(const struct volume_txn *txn, uint64_t position,
-                                       uint64_t *ret_bytes, struct lattn_complaint *complaint)
+                                       uint64_t last, uint64_t *ret_bytes,
+                                       struct lattn_complaint *complaint)
 {
     uint64_t bytes = 0;
-    size_t length;
 
-    for (;;) {
+    while (position < last) {
+        size_t length;
         enum lattn_status status =
             volume_find(txn, VOLUME_JOURNAL, position + 1, &position, &length, complaint);
 
@@ -91,7 +92,8 @@ static enum lattn_status count_journal(const struct volume_txn *txn, uint64_t po
             break;
         if (status != LATTN_OK)
             return status;
-        bytes += length;
+        if (position <= last)
+            bytes += length;
     }
     *ret_bytes = bytes;
     return LATTN_OK;
@@ -116,7 +118,7 @@ static enum lattn_status open_volume(struct store *store, enum volume_mode mode,
         status = look_up(store, &txn, &contents, complaint);
     if (status != LATTN_OK)
         return status;
-    status = count_journal(&txn, newest(&contents), &bytes, complaint);
+    status = count_journal(&txn, newest(&contents), contents.position, &bytes, complaint);
     volume_end(&txn);
     if (status == LATTN_OK) {
         atomic_store(&store->position, contents.position);
@@ -272,26 +274,24 @@ enum lattn_status store_retract(struct store *store, struct lattn_complaint *com
 
 /* ---- checkpoints ---------------------------------------------------------------------------- */
 
-/* Name a checkpoint whose pieces are written, and count the journal from there. */
-static enum lattn_status name_checkpoint(struct store *store, struct volume_txn *txn,
+/* Name a checkpoint whose pieces are written. */
+static enum lattn_status name_checkpoint(struct volume *volume,
                                          const struct contents_checkpoint *checkpoint,
                                          struct lattn_complaint *complaint)
 {
+    struct volume_txn txn;
     struct contents contents;
-    uint64_t before, after;
-    enum lattn_status status = contents_read(&txn->head, &contents, complaint);
+    enum lattn_status status = volume_begin(volume, TURN_PATIENT, SPARE_BYTES, &txn, complaint);
 
-    if (status == LATTN_OK)
-        status = count_journal(txn, newest(&contents), &before, complaint);
-    if (status == LATTN_OK)
-        status = count_journal(txn, checkpoint->position, &after, complaint);
     if (status != LATTN_OK)
         return status;
-    contents_add(&contents, checkpoint);
-    contents_write(&contents, &txn->head);
-    status = volume_commit(txn, complaint);
-    if (status == LATTN_OK)
-        atomic_fetch_sub(&store->journal_bytes, before - after);
+    status = contents_read(&txn.head, &contents, complaint);
+    if (status == LATTN_OK) {
+        contents_add(&contents, checkpoint);
+        contents_write(&contents, &txn.head);
+        status = volume_commit(&txn, complaint);
+    }
+    volume_end(&txn);
     return status;
 }
 
@@ -301,13 +301,16 @@ static enum lattn_status write_checkpoint(struct store *store, const struct stat
     struct contents_checkpoint checkpoint = {.position = position, .serial = 1};
     struct contents contents;
     struct volume_txn txn;
+    uint64_t covered;
     enum lattn_status status = look_up(store, &txn, &contents, complaint);
 
     if (status != LATTN_OK)
         return status;
+    /* Counted now, since this keeps nobody from writing; these records change no more. */
+    status = count_journal(&txn, newest(&contents), position, &covered, complaint);
     volume_end(&txn);
-    if (contents.count > 0 && contents.checkpoints[0].position == position)
-        return LATTN_OK;
+    if (status != LATTN_OK || (contents.count > 0 && contents.checkpoints[0].position == position))
+        return status;
     if (contents.count > 0)
         checkpoint.serial = contents.checkpoints[0].serial + 1;
     assert(position <= contents.position);
@@ -316,11 +319,9 @@ static enum lattn_status write_checkpoint(struct store *store, const struct stat
         status = checkpoint_write(store->volume, snapshot, checkpoint.serial, &checkpoint.bytes,
                                   complaint);
     if (status == LATTN_OK)
-        status = volume_begin(store->volume, TURN_PATIENT, SPARE_BYTES, &txn, complaint);
-    if (status != LATTN_OK)
-        return status;
-    status = name_checkpoint(store, &txn, &checkpoint, complaint);
-    volume_end(&txn);
+        status = name_checkpoint(store->volume, &checkpoint, complaint);
+    if (status == LATTN_OK)
+        atomic_fetch_sub(&store->journal_bytes, covered);
     return status;
 }
 

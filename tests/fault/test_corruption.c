@@ -86,12 +86,24 @@ struct damage {
     size_t length;
 };
 
-/* Some damage aims at the first pages, where little is that does not matter. */
+static int lies_in_checkpoint(size_t from, size_t to)
+{
+    for (int i = 0; i < CHECKPOINTS; i++)
+        if (from >= whole.from[i] && to <= whole.to[i])
+            return 1;
+    return 0;
+}
+
+/* Checkpoints fill most of the file: some damage aims at its first pages, some at the journal. */
 static size_t draw_place(struct random *random)
 {
-    size_t end = random_below(random, 4) == 0 ? 16 * PAGE : whole.end;
+    uint32_t aim = random_below(random, 4);
+    size_t at;
 
-    return random_below(random, (uint32_t)end);
+    do
+        at = random_below(random, (uint32_t)(aim == 0 ? 16 * PAGE : whole.end));
+    while (aim == 1 && lies_in_checkpoint(at, at + 1));
+    return at;
 }
 
 static struct damage spoil(unsigned char *bytes, struct random *random)
@@ -130,14 +142,6 @@ static struct damage spoil(unsigned char *bytes, struct random *random)
     return damage;
 }
 
-static int hits_one_checkpoint(const struct damage *damage)
-{
-    for (int i = 0; i < CHECKPOINTS; i++)
-        if (damage->from >= whole.from[i] && damage->to <= whole.to[i])
-            return 1;
-    return 0;
-}
-
 /* ---- the campaign --------------------------------------------------------------------------- */
 
 static void assert_true_or_refused(const struct damage *damage, int run)
@@ -147,7 +151,7 @@ static void assert_true_or_refused(const struct damage *damage, int run)
     struct state state = {0};
     enum lattn_status status =
         recover_open(folder.path, &diary.course.settings, 0, &store, &state, &info, &complaint);
-    int is_hit = hits_one_checkpoint(damage);
+    int is_hit = lies_in_checkpoint(damage->from, damage->to);
 
     tally.hits += is_hit;
     if (status == LATTN_OK) {

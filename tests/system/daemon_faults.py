@@ -25,7 +25,7 @@ CALLS = {"write": 1, "sync": 2, "short write": 1 + 8, "name": 4}
 AT_ONCE = 10  # most of the time passes in waiting for a daemon to try again
 OPTIONS = ["--dim", str(DIM), "--outputs", str(OUTPUTS), "--checkpoint-every", "100ms"]
 MESSAGES = 300  # acknowledged before and after
-DISK_BYTES = 32 << 20
+DISK_BYTES = 64 << 20
 
 
 class Fault(Exception):
@@ -107,9 +107,10 @@ def broken_disk(call, place, is_lasting, error):
 
 
 def full_until(folder, fill, free, **process):
-    """The state's disk is full, then it is not; gives the producer that wrote to it."""
-    with DurableDaemon(folder, *OPTIONS, **process) as daemon:
-        producer = Producer(daemon.path, 1, "request")
+    """The state's disk is full, then it is not; gives the producer that wrote to it. Without
+    checkpoints: with them a small state needs no more than it has."""
+    with DurableDaemon(folder, *OPTIONS, "--checkpoint-every", "60m", **process) as daemon:
+        producer = Producer(daemon.path, 1, "batch")
         producer.start()
         goes_on(daemon, producer)
         fill(daemon)

@@ -45,7 +45,7 @@ def memory_most(*options):
 
 def crowded():
     """Alone, then beside the hostile half: nobody honest is dropped, all is learned once."""
-    options = [*SIZES, "--max-clients", "1100", "--message-timeout", "500ms", "--send-timeout", "2s"]
+    options = [*SIZES, "--message-timeout", "500ms", "--send-timeout", "2s"]
     most = memory_most(*options)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))

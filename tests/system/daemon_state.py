@@ -252,9 +252,11 @@ def contradictions():
                    "--ridge", "1e-3", "--precision", "f32", "--max-memory", "1G")
         check(done.returncode == 0, "what agrees is taken, and what may change", done.stderr)
         with Daemon("--state", state) as daemon:
-            status = daemon.client().ask("status")
+            client = daemon.client()
+            status, hello = client.ask("status"), client.ask("hello")
             check(status["bias"] is True and status["d"] == 4, "without a word the state rules",
                   status)
+            check(hello["bias"] is True, "and hello tells clients so", hello)
 
 
 def checks():

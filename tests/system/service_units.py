@@ -39,11 +39,13 @@ def units_copy(folder):
 def configuration_is_taken(service):
     with open(service, encoding="utf-8") as file:
         text = file.read()
+    text = text.replace("%S/", "/tmp/")
     variables = dict(pair.split("=", 1) for line in re.findall(r"^Environment=(.*)$", text, re.M)
                      for pair in line.split())
-    options = re.search(r"^ExecStart=\S+(.*)$", text, re.M).group(1).replace("%S/", "/tmp/").split()
+    options = re.search(r"^ExecStart=\S+(.*)$", text, re.M).group(1).split()
     done = run(LATTND, *options, "--check-config", env={**os.environ, **variables})
-    check(done.returncode == 0 and "listen = fd:3 " in done.stdout, "the daemon takes its options",
+    check(done.returncode == 0 and "listen = fd:3 " in done.stdout
+          and "state = /tmp/lattnd " in done.stdout, "the daemon takes its options",
           done.stderr)
 
 

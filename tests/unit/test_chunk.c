@@ -293,3 +293,45 @@ Test(chunk, is_whole_after_any_lack_of_memory)
     letters[2] = (struct letter){.bytes = "\x90", .length = 1};
     starve(LATTN_FORMAT_MSGPACK, letters, 3);
 }
+
+Test(chunk, leaves_out_questions_nobody_hears_the_answer_to)
+{
+    cr_assert_eq(chunk_open(&chunk, LATTN_FORMAT_JSON, NULL, NULL), LATTN_OK);
+    chunk->is_unheard = 1;
+    cr_assert_eq(read_line("{\"id\":1,\"method\":\"status\"}"), LATTN_OK);
+    cr_assert_eq(read_line("{\"id\":1,\"method\":\"nonsense\"}"), LATTN_OK);
+    cr_assert_eq(chunk->entries_count, 0);
+    cr_assert_eq(read_line("{\"method\":\"reset\",\"params\":{\"confirm\":true}}"), LATTN_OK);
+    cr_assert_eq(read_line("{\"z\":[[1]],\"y\":[1]}"), LATTN_OK);
+    cr_assert_eq(chunk->entries_count, 2, "what changes something is done all the same");
+    chunk_close(&chunk);
+}
+
+Test(chunk, knows_that_requests_cost_more)
+{
+    const struct letter letter = {.length = 1000};
+    size_t pair;
+
+    cr_assert_eq(chunk_open(&chunk, LATTN_FORMAT_JSON, NULL, NULL), LATTN_OK);
+    cr_assert_eq(read_line("{\"z\":[[1]],\"y\":[1]}"), LATTN_OK);
+    pair = chunk_cost(chunk, &letter);
+    cr_assert_geq(pair, 1000 + sizeof(struct entry));
+    cr_assert_eq(read_line("{\"method\":\"status\"}"), LATTN_OK);
+    cr_assert_geq(chunk_cost(chunk, &letter), 10 * pair);
+    chunk_close(&chunk);
+}
+
+/* A client that hears no answers is still obeyed. */
+Test(chunk, of_a_client_that_hears_nothing_has_what_changes_something)
+{
+    cr_assert_eq(chunk_open(&chunk, LATTN_FORMAT_JSON, NULL, NULL), LATTN_OK);
+    chunk->is_unheard = 1;
+    cr_assert_eq(read_line("{\"method\":\"status\"}"), LATTN_OK);
+    cr_assert_eq(read_line("{\"method\":\"predict\",\"z\":[[1]]}"), LATTN_OK);
+    cr_assert_eq(chunk->entries_count, 0);
+    cr_assert_eq(read_line("{\"method\":\"emit\"}"), LATTN_OK);
+    cr_assert_eq(read_line("{\"method\":\"reset\",\"confirm\":true}"), LATTN_OK);
+    cr_assert_eq(read_line("{\"method\":\"checkpoint\"}"), LATTN_OK);
+    cr_assert_eq(chunk->entries_count, 3);
+    chunk_close(&chunk);
+}

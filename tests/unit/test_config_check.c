@@ -22,6 +22,28 @@ static void file_remove(void)
     unlink(file_path);
 }
 
+static enum lattn_status check_state(const char *path)
+{
+    struct lattn_complaint complaint = {""};
+    struct config config = {.state_dir = path};
+    enum lattn_status status = config_check(&config, &complaint);
+
+    cr_assert(status == LATTN_OK || strstr(complaint.text, "state") != NULL, "%s", complaint.text);
+    return status;
+}
+
+Test(config_check, looks_whether_a_state_could_be_kept, .init = file_make, .fini = file_remove)
+{
+    char inside[64];
+
+    snprintf(inside, sizeof inside, "%s/state", file_path);
+    cr_assert_eq(check_state("/tmp"), LATTN_OK);
+    cr_assert_eq(check_state("/tmp/test_config_check_none"), LATTN_OK, "it can be made");
+    cr_assert_eq(check_state("/no/such/place"), LATTN_INPUT_OUTPUT);
+    cr_assert_eq(check_state(file_path), LATTN_INPUT_OUTPUT, "a file");
+    cr_assert_eq(check_state(inside), LATTN_INPUT_OUTPUT, "in a file");
+}
+
 /* What is printed is read again, and must mean the same. */
 Test(config_check, prints_a_file_that_says_the_same, .init = file_make, .fini = file_remove)
 {

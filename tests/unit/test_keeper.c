@@ -250,7 +250,7 @@ Test(keeper, says_so_where_there_is_no_memory_for_a_copy)
     open_in_memory();
     ticket = keeper_ask(keeper, KEEPER_IMAGE);
     memory_fail(1, 0);
-    (void)keeper_tend(keeper, &state, 0);
+    cr_assert_eq(keeper_tend(keeper, &state, 0), 1, "whoever waits for it hears so");
     memory_fail(0, 0);
     cr_assert_eq(keeper_outcome(keeper, KEEPER_IMAGE, ticket, &result, NULL), LATTN_NO_MEMORY);
     cr_assert_eq(keeper_due(keeper), UINT64_MAX);
@@ -310,6 +310,27 @@ Test(keeper, writes_all_of_it_anew_where_the_disk_fails)
     (void)recover();
     cr_assert_eq(producers_last(state.producers, "p", &ticket), LATTN_OK);
     cr_assert_eq(ticket, 2);
+    close_all();
+}
+
+Test(keeper, writes_all_of_it_anew_at_the_end_if_not_before)
+{
+    struct lattn_complaint complaint = {""};
+    struct recover_info info;
+
+    open_on_disk();
+    commit_well(1);
+    failing_io_arm(directory, 1, 0, EIO, FAILING_IO_SYNC);
+    cr_assert_eq(commit(2, &complaint), LATTN_INPUT_OUTPUT);
+    failing_io_disarm();
+    keeper_finish(keeper, &state);
+    cr_assert_str_empty(describe().error);
+    keeper_close(&keeper);
+    store_close(&store);
+    state_done(&state);
+    info = recover();
+    cr_assert_eq(info.checkpoint, 1);
+    cr_assert_eq(info.records, 0);
     close_all();
 }
 
