@@ -169,7 +169,7 @@ static int changes_something(enum lattn_status status, const struct lattn_reques
 {
     return status == LATTN_OK &&
            (request->method == LATTN_METHOD_NAME || request->method == LATTN_METHOD_RESET ||
-            request->method == LATTN_METHOD_EMIT);
+            request->method == LATTN_METHOD_EMIT || request->method == LATTN_METHOD_CHECKPOINT);
 }
 
 static enum lattn_status request_add(struct chunk *chunk, const struct letter *letter,

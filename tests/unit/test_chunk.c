@@ -293,3 +293,17 @@ Test(chunk, is_whole_after_any_lack_of_memory)
     letters[2] = (struct letter){.bytes = "\x90", .length = 1};
     starve(LATTN_FORMAT_MSGPACK, letters, 3);
 }
+
+/* A client that hears no answers is still obeyed. */
+Test(chunk, of_a_client_that_hears_nothing_has_what_changes_something)
+{
+    cr_assert_eq(chunk_open(&chunk, LATTN_FORMAT_JSON, NULL, NULL), LATTN_OK);
+    chunk->is_unheard = 1;
+    cr_assert_eq(read_line("{\"id\":1,\"method\":\"status\"}"), LATTN_OK);
+    cr_assert_eq(chunk->entries_count, 0);
+    cr_assert_eq(read_line("{\"id\":2,\"method\":\"emit\"}"), LATTN_OK);
+    cr_assert_eq(chunk->entries_count, 1);
+    cr_assert_eq(read_line("{\"id\":3,\"method\":\"checkpoint\"}"), LATTN_OK);
+    cr_assert_eq(chunk->entries_count, 2);
+    chunk_close(&chunk);
+}
