@@ -414,15 +414,25 @@ int keeper_tend(struct keeper *keeper, const struct state *state, uint64_t now_n
     return is_news;
 }
 
+/* Begin what is due, and wait for its end. */
+static void job_await(struct keeper *keeper, const struct state *state)
+{
+    (void)keeper_tend(keeper, state, uv_hrtime());
+    saver_wait(keeper->saver);
+}
+
 void keeper_finish(struct keeper *keeper, const struct state *state)
 {
     saver_wait(keeper->saver);
     if (keeper->settings.store != NULL)
         (void)keeper_ask(keeper, KEEPER_CHECKPOINT);
-    while (is_wished(keeper, KEEPER_CHECKPOINT) || !saver_is_idle(keeper->saver)) {
-        (void)keeper_tend(keeper, state, uv_hrtime());
-        saver_wait(keeper->saver);
-    }
+    while (is_wished(keeper, KEEPER_CHECKPOINT) || !saver_is_idle(keeper->saver))
+        job_await(keeper, state);
+    (void)keeper_tend(keeper, state, uv_hrtime());
+    if (!keeper->outage.is_grave)
+        return;
+    keeper->outage.retry_ns = 0; /* there is no later */
+    job_await(keeper, state);
     (void)keeper_tend(keeper, state, uv_hrtime());
 }
 

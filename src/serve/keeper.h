@@ -63,7 +63,10 @@ int keeper_tend(struct keeper *keeper, const struct state *state, uint64_t now_n
 /* When keeper_tend has to be called, if nothing happens before; UINT64_MAX: never. */
 uint64_t keeper_due(struct keeper *keeper);
 
-/* Make a last checkpoint if something has changed, and wait for it. */
+/*
+ * Make a last checkpoint if something has changed, or all anew where the disk failed, and wait for
+ * it.
+ */
 void keeper_finish(struct keeper *keeper, const struct state *state);
 
 /* ---- what can be asked for ------------------------------------------------------------------ */

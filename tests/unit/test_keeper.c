@@ -313,6 +313,27 @@ Test(keeper, writes_all_of_it_anew_where_the_disk_fails)
     close_all();
 }
 
+Test(keeper, writes_all_of_it_anew_at_the_end_if_not_before)
+{
+    struct lattn_complaint complaint = {""};
+    struct recover_info info;
+
+    open_on_disk();
+    commit_well(1);
+    failing_io_arm(directory, 1, 0, EIO, FAILING_IO_SYNC);
+    cr_assert_eq(commit(2, &complaint), LATTN_INPUT_OUTPUT);
+    failing_io_disarm();
+    keeper_finish(keeper, &state);
+    cr_assert_str_empty(describe().error);
+    keeper_close(&keeper);
+    store_close(&store);
+    state_done(&state);
+    info = recover();
+    cr_assert_eq(info.checkpoint, 1);
+    cr_assert_eq(info.records, 0);
+    close_all();
+}
+
 Test(keeper, tries_a_checkpoint_again_that_failed)
 {
     struct lattn_complaint complaint = {""};
