@@ -144,6 +144,7 @@ static void peer_admit(struct channel *channel)
 /* Pass on what is in the bytes. Returns the status of the gate when there is nothing more. */
 static enum lattn_status gate_pass(struct channel *channel, struct lattn_complaint *complaint)
 {
+    int is_stranger = !gate_is_passed(channel->gate);
     char room[READ_BYTES_MAX];
     enum lattn_status status = LATTN_OK;
 
@@ -158,15 +159,23 @@ static enum lattn_status gate_pass(struct channel *channel, struct lattn_complai
         if (length > 0)
             channel->events->bytes(channel->arg, bytes, length);
     }
+    if (is_stranger)
+        explicit_bzero(room, sizeof room);
     return status;
 }
 
-static void gate_bytes(struct channel *channel, const char *bytes, size_t length)
+/* What a stranger sends may be a token, and is cleared. */
+static void gate_bytes(struct channel *channel, char *bytes, size_t length)
 {
+    int is_stranger = !gate_is_passed(channel->gate);
     struct lattn_complaint complaint = {""};
+    enum lattn_status status;
 
     gate_feed(channel->gate, bytes, length);
-    switch (gate_pass(channel, &complaint)) {
+    status = gate_pass(channel, &complaint);
+    if (is_stranger)
+        explicit_bzero(bytes, length);
+    switch (status) {
     case LATTN_OK:
     case LATTN_MORE:
         break;
