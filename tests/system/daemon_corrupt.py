@@ -55,7 +55,7 @@ class Template:
                         key=os.path.getsize)
         with open(self.file, "rb") as file:
             data = file.read()
-        self.size = len(data)
+        self.size = len(data.rstrip(b"\0"))  # what lies behind was never written
         self.checkpoints = [places(data, checkpoint) for checkpoint in made]
         self.position = max(self.images)
 
