@@ -21,12 +21,6 @@ static const double rows_most = 0x1p64;
 static const double square_most = LATTN_FEATURE_MAX * LATTN_FEATURE_MAX * 0x1p64;
 static const double entry_most = LATTN_FEATURE_MAX * 0x1p32;
 
-/* A column of R is longer than its scale by rounding only: some u for each of many updates. */
-static const double scale_slack = 1e-6;
-
-/* Squares below it are lost. */
-static const double square_least = 1e-290;
-
 static void header_read(struct serial_reader *reader)
 {
     char magic[IMAGE_MAGIC_BYTES];
@@ -267,30 +261,6 @@ static void features_read(struct serial_reader *reader, struct factor *factor, i
     }
 }
 
-/* R'R holds sum w phi^2 on its diagonal, and no feature is larger than what scales are made of. */
-static void columns_check(struct serial_reader *reader, const struct factor *factor,
-                          const struct component *component)
-{
-    double *squares = memory_zeroed((size_t)component->columns, sizeof *squares);
-
-    if (!is_done(reader, squares == NULL ? LATTN_NO_MEMORY : LATTN_OK))
-        return;
-    for (int32_t i = 0; i < component->columns; i++)
-        for (int32_t j = i; j < component->columns; j++) {
-            double entry = component->factor[(size_t)i * component->ld + (size_t)j];
-
-            squares[j] += entry * entry;
-        }
-    for (int32_t j = 0; j < component->columns; j++) {
-        double scale = factor->scales[feature_index(factor->d, component->features[j])];
-
-        if (!(squares[j] <= scale * (1 + scale_slack) + square_least))
-            serial_refuse(reader, LATTN_DAMAGED, "column %d of R has %g, its scale is %g", j,
-                          squares[j], scale);
-    }
-    memory_release(squares);
-}
-
 static void triangle_read(struct serial_reader *reader, struct component *component)
 {
     for (int32_t i = 0; i < component->columns && reader->status == LATTN_OK; i++)
@@ -348,8 +318,6 @@ static void component_read(struct serial_reader *reader, struct factor *factor, 
     triangle_read(reader, component);
     /* The weights at hand may be any numbers: where they are none, nothing is predicted by them. */
     serial_read_doubles(reader, (size_t)columns * (size_t)component->m, component->weights);
-    if (reader->status == LATTN_OK)
-        columns_check(reader, factor, component);
     component->identity = factor_component_is_identity(factor, component);
     component_unsettle(component);
 }

@@ -401,6 +401,16 @@ static enum lattn_status input_agrees(const struct config *config,
                     config->input_bytes_max, need);
 }
 
+/* What was learned must fit into one record. */
+static enum lattn_status frame_agrees(const struct config *config,
+                                      struct lattn_complaint *complaint)
+{
+    if (config->state_dir == NULL || config->frame_bytes_max <= CONFIG_FRAME_MAX_KEPT)
+        return LATTN_OK;
+    return complain(complaint, LATTN_RANGE, "--max-frame %zu with --state: at most %zu",
+                    config->frame_bytes_max, CONFIG_FRAME_MAX_KEPT);
+}
+
 /* What no option can see alone. */
 static enum lattn_status config_agree(const struct config *config,
                                       struct lattn_complaint *complaint)
@@ -420,7 +430,7 @@ static enum lattn_status config_agree(const struct config *config,
                         "--explain: needs --dim, the coordinates of a token");
     if (guards_agree(config, complaint) != LATTN_OK || reach_agrees(config, complaint) != LATTN_OK)
         return LATTN_FIELD;
-    if (input_agrees(config, complaint) != LATTN_OK)
+    if (input_agrees(config, complaint) != LATTN_OK || frame_agrees(config, complaint) != LATTN_OK)
         return LATTN_RANGE;
     return heads_agree(config, complaint);
 }

@@ -32,6 +32,10 @@ enum { CONFIG_CLIENTS_MAX = 65536 };
 /* The greatest --max-frame: its numbers alone take four times as much. */
 #define CONFIG_FRAME_MAX ((size_t)1 << 30)
 
+/* The same with --state: a record takes up to 20 times its message, and LMDB values end at 4 GiB.
+ */
+#define CONFIG_FRAME_MAX_KEPT ((size_t)128 << 20)
+
 enum config_action {
     CONFIG_RUN,
     CONFIG_HELP,

@@ -45,6 +45,7 @@ struct outcome {
 
 /*
  * pending  the last number, with this block, of each producer that has sent some of it
+ * unsized  the learner as it was, if it has got d and m with this block
  * items    of all entries that will be learned, one by one
  * notes    scratch, for a record
  */
@@ -56,6 +57,7 @@ struct fold {
     struct outcome outcomes[FOLD_ENTRIES_MAX];
     size_t outcomes_count;
     struct producers *pending;
+    struct lattn_learner *unsized;
     struct lattn_item *items;
     size_t items_count;
     size_t items_capacity;
@@ -93,6 +95,7 @@ void fold_close(struct fold **fold)
     if (old == NULL)
         return;
     state_done(&old->state);
+    lattn_learner_close(&old->unsized);
     producers_close(&old->pending);
     memory_release(old->items);
     lattn_text_done(&old->words);
@@ -184,29 +187,32 @@ static enum lattn_status items_admit(struct lattn_learner *learner, const struct
 }
 
 /*
- * Admit all of them or none. Where memory ends within a batch, what its first items were admitted
- * with is room that says nothing, but for d and m, which the first of all fixes: then a batch is
- * tried on a copy, which is still small.
+ * Admit all of them or none. Where memory ends within a batch, or the block cannot be committed,
+ * what items were admitted with is room that says nothing, but for d and m, which the first of all
+ * fixes: so that one is tried on a copy, which is still small.
  */
 static enum lattn_status check_admission(struct fold *fold, const struct entry *entry, size_t known,
                                          struct lattn_complaint *complaint)
 {
     struct lattn_learner *learner = fold->state.learner;
-    int is_sized = lattn_learner_dim(learner) > 0 && lattn_learner_outputs(learner) > 0;
     struct lattn_learner *trial = NULL;
     enum lattn_status status;
 
-    if (is_sized || entry->count == 1)
+    if (lattn_learner_dim(learner) > 0 && lattn_learner_outputs(learner) > 0)
         return items_admit(learner, entry, known, complaint);
     status = lattn_learner_copy(learner, &trial);
     if (status == LATTN_OK)
         status = items_admit(trial, entry, known, complaint);
-    if (status == LATTN_OK) {
-        fold->state.learner = trial;
-        trial = learner;
+    if (status != LATTN_OK) {
+        lattn_learner_close(&trial);
+        return status;
     }
-    lattn_learner_close(&trial);
-    return status;
+    if (fold->unsized == NULL)
+        fold->unsized = learner;
+    else
+        lattn_learner_close(&learner);
+    fold->state.learner = trial;
+    return LATTN_OK;
 }
 
 /* Is there no room in the block for so many items, and for one more entry? */
@@ -402,6 +408,11 @@ static void block_undo(struct fold *fold, enum lattn_status status, const char *
 {
     size_t message_at = words_keep(fold, status, message);
 
+    if (fold->unsized != NULL) {
+        lattn_learner_close(&fold->state.learner);
+        fold->state.learner = fold->unsized;
+        fold->unsized = NULL;
+    }
     for (size_t i = 0; i < fold->outcomes_count; i++)
         outcome_undo(fold, &fold->outcomes[i], status, message_at);
     fold->state.tally = block_tally(fold);
@@ -443,6 +454,7 @@ static void block_empty(struct fold *fold)
     fold->items_count = 0;
     fold->rows = 0;
     fold->words.length = 0;
+    lattn_learner_close(&fold->unsized);
     producers_reset(fold->pending);
     if (fold->items_capacity > FOLD_ITEMS_MAX) {
         memory_release(fold->items);

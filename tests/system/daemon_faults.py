@@ -20,7 +20,9 @@ from durable_support import (AGREEMENT, DIM, LENGTH, OUTPUTS, DurableDaemon, Pro
 
 FAILING_IO = os.path.abspath(sys.argv[2])
 LONG = os.environ.get("LATTN_LONG") == "1"
-PLACES = range(1, 25) if LONG else (3,)
+ERRORS = errno.EIO, errno.ENOSPC
+PLACES = [(place, error) for place in range(1, 25) for error in ERRORS] if LONG \
+    else list(zip((1, 4), ERRORS))
 CALLS = {"write": 1, "sync": 2, "short write": 1 + 8, "name": 4}
 AT_ONCE = 18  # most of the time passes in waiting for a daemon to try again
 OPTIONS = ["--dim", str(DIM), "--outputs", str(OUTPUTS), "--checkpoint-every", "100ms"]
@@ -216,8 +218,8 @@ def read_only():
 
 def broken_disks():
     """Every call in turn."""
-    cases = [(call, place, is_lasting, error) for call in CALLS for place in PLACES
-             for is_lasting in (False, True) for error in (errno.EIO, errno.ENOSPC)]
+    cases = [(call, place, is_lasting, error) for call in CALLS for place, error in PLACES
+             for is_lasting in (False, True)]
     refusals = collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         others = [pool.submit(test) for test in (full_disk, small_disk, limited_file)]

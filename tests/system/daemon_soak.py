@@ -119,6 +119,7 @@ def forgets(daemon, draw):
 def copies(daemon, draw):
     client = daemon.packed_client()
     made = client.ask("checkpoint", image=True)
+    expect("parts" in made, "an image is made", made)
     for part in range(made["parts"]):
         client.ask("checkpoint", image=made["id"], part=part)
     return client

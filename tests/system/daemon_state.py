@@ -164,9 +164,9 @@ def checkpoints():
     with Folder() as folder, Daemon("--state", folder, "--checkpoint-every", "1ms") as daemon:
         client = daemon.client()
         teach(client, layer, 1, 5)
-        wait_until(lambda: client.ask("status")["state"]["journal_bytes"] == 0,
+        wait_until(lambda: client.ask("status")["state"]["checkpoint_pairs"] == 5,
                    "--checkpoint-every")
-        check(client.ask("status")["state"]["checkpoint_pairs"] == 5, "status tells how many")
+        check(client.ask("status")["state"]["journal_bytes"] == 0, "status tells what is behind it")
 
 
 def leaves_while_it_waits():

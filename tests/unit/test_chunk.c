@@ -326,12 +326,11 @@ Test(chunk, of_a_client_that_hears_nothing_has_what_changes_something)
 {
     cr_assert_eq(chunk_open(&chunk, LATTN_FORMAT_JSON, NULL, NULL), LATTN_OK);
     chunk->is_unheard = 1;
-    cr_assert_eq(read_line("{\"method\":\"status\"}"), LATTN_OK);
-    cr_assert_eq(read_line("{\"method\":\"predict\",\"z\":[[1]]}"), LATTN_OK);
+    cr_assert_eq(read_line("{\"id\":1,\"method\":\"status\"}"), LATTN_OK);
     cr_assert_eq(chunk->entries_count, 0);
-    cr_assert_eq(read_line("{\"method\":\"emit\"}"), LATTN_OK);
-    cr_assert_eq(read_line("{\"method\":\"reset\",\"confirm\":true}"), LATTN_OK);
-    cr_assert_eq(read_line("{\"method\":\"checkpoint\"}"), LATTN_OK);
-    cr_assert_eq(chunk->entries_count, 3);
+    cr_assert_eq(read_line("{\"id\":2,\"method\":\"emit\"}"), LATTN_OK);
+    cr_assert_eq(chunk->entries_count, 1);
+    cr_assert_eq(read_line("{\"id\":3,\"method\":\"checkpoint\"}"), LATTN_OK);
+    cr_assert_eq(chunk->entries_count, 2);
     chunk_close(&chunk);
 }

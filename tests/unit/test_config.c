@@ -146,6 +146,8 @@ Test(config, takes_where_to_keep_a_state)
     cr_assert(config_is_given(&config, "forget"), "the default, but somebody wants it");
     cr_assert(config_is_given(&config, "bias"));
     cr_assert_not(config_is_given(&config, "dim"));
+    refuses("--listen stdin --state s --max-frame 200M", LATTN_RANGE,
+            "--max-frame 209715200 with --state: at most 134217728");
     refuses("--listen stdin --state=", LATTN_FIELD, "--state \"\": names no directory");
     refuses("--listen stdin --checkpoint-every 0s", LATTN_RANGE, "--checkpoint-every 0s");
     refuses("--listen stdin --checkpoint-every 5", LATTN_SYNTAX, "not a time");

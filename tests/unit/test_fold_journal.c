@@ -88,6 +88,24 @@ Test(fold_journal, says_what_is_durable)
     close_fold();
 }
 
+/* Else later items would be learned by sizes that the journal does not know. */
+Test(fold_journal, takes_no_sizes_from_what_was_not_committed)
+{
+    open_fold(&journal);
+    commit_status = LATTN_NO_SPACE;
+    read_line("{\"z\":[[1,2]],\"y\":[1]}");
+    read_line("{\"z\":[[3,4]],\"y\":[1]}");
+    fold_next();
+    cr_assert_eq(lattn_learner_dim(fold_learner(fold)), 0);
+    cr_assert_eq(lattn_learner_outputs(fold_learner(fold)), 0);
+    commit_status = LATTN_OK;
+    read_line("{\"z\":[[1,2,3]],\"y\":[1,2]}");
+    fold_all();
+    cr_assert_eq(lattn_learner_dim(fold_learner(fold)), 3);
+    cr_assert_eq(lattn_learner_pairs(fold_learner(fold)), 1);
+    close_fold();
+}
+
 Test(fold_journal, learns_nothing_that_was_not_committed)
 {
     open_fold(&journal);

@@ -210,3 +210,31 @@ Test(image, of_a_copy_is_that_of_the_original)
         bytes_done(&of_copy);
     }
 }
+
+/* Numbers far apart: as products in one order they vanish, in another they do not. */
+Test(image, of_whatever_was_admitted_is_read)
+{
+    static const double tokens[][2] = {
+        {1e-170, 1e40}, {1e40, 1e-170}, {1e-165, 1e30}, {3e-162, 1}, {1e46, 1e-320}};
+    const double y = 1;
+
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        const struct lattn_learner_settings settings = lattn_learner_settings_default();
+        const struct lattn_item item = {
+            .z = tokens[i], .y = &y, .weight = 1, .n = 1, .d = 2, .m = 1};
+        struct lattn_complaint complaint = {""};
+        struct lattn_learner *learner = NULL, *loaded;
+        struct bytes bytes;
+
+        cr_assert_eq(lattn_learner_open(&learner, &settings), LATTN_OK);
+        cr_assert_eq(lattn_learner_admit(learner, &item, &complaint), LATTN_OK, "%s",
+                     complaint.text);
+        lattn_learner_survey(learner, &(struct lattn_batch){.items = &item, .count = 1});
+        bytes = bytes_of_learner(learner);
+        loaded = learner_of_bytes(&bytes);
+        expect_same_learned(learner, loaded, "far apart");
+        bytes_done(&bytes);
+        lattn_learner_close(&loaded);
+        lattn_learner_close(&learner);
+    }
+}
