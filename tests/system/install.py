@@ -68,7 +68,7 @@ def compiler_make(folder, flags):
 
 def unit_starts_it(staged, prefix):
     unit = read(os.path.join(prefix, "lib/systemd/system/lattnd.service"))
-    program = re.search(r"^ExecStart=(\S+)$", unit, re.M).group(1)
+    program = re.search(r"^ExecStart=(\S+)", unit, re.M).group(1)
     check(os.path.samefile(staged + program, os.path.join(prefix, "bin/lattnd")),
           "the unit starts the daemon that was installed", program)
 
