@@ -156,9 +156,11 @@ static void arrival_keep(struct traffic *traffic, uv_stream_t *stream)
     traffic->arrivals[traffic->arrivals_count++] = stream;
 }
 
+static void arrivals_accept(struct traffic *traffic);
+
 static void patience_over(uv_timer_t *timer)
 {
-    (void)timer; /* the round that ends now takes those who arrived */
+    arrivals_accept(timer->data);
 }
 
 /* Its stream reports nobody else until this one was taken. */
@@ -232,6 +234,8 @@ static void arrivals_accept(struct traffic *traffic)
 {
     size_t count = traffic->arrivals_count;
 
+    if (traffic->host.is_paused || uv_is_active((uv_handle_t *)&traffic->patience))
+        return;
     traffic->arrivals_count = 0;
     for (size_t i = 0; i < count; i++)
         client_accept(traffic, traffic->arrivals[i]);
@@ -243,8 +247,7 @@ static void round_ended(uv_check_t *check)
 
     late_submit(traffic);
     traffic->arrived = 0;
-    if (!traffic->host.is_paused)
-        arrivals_accept(traffic);
+    arrivals_accept(traffic);
 }
 
 /* ---- opening and closing ---- */
@@ -295,6 +298,7 @@ void traffic_start(struct traffic *traffic)
     (void)uv_timer_init(traffic->host.loop, &traffic->patience);
     traffic->turns.data = traffic;
     traffic->round.data = traffic;
+    traffic->patience.data = traffic;
     (void)uv_check_start(&traffic->round, round_ended);
 }
 
