@@ -22,6 +22,13 @@ enum {
     TURN_BYTES = 16 << 10,
     /* A request's byte takes up to 250 ns to read (arrays of small numbers), a pair's 5 to 20. */
     REQUEST_WEIGHT = 16,
+    /*
+     * A request behind which more has come already costs seven turns more: an answer may need what
+     * was learned since the last one to be solved anew, for whoever asks before he has read it.
+     */
+    REQUEST_HURRY_BYTES = 7 * TURN_BYTES,
+    /* To say why a message is refused takes longer than its bytes. */
+    REFUSAL_BYTES = 1 << 10,
     /* Messages of one client that may be on their way: so what their answers take is bounded. */
     MESSAGES_AWAY_MAX = 4096,
     /* Requests of one client that may be on their way: an answer can be a model of megabytes. */
@@ -31,6 +38,8 @@ enum {
     REQUESTS_QUEUED_LOW = 32,
     /* A client that leaves so many bytes of answers unread is not read from. */
     OUTPUT_BYTES_ENOUGH = 1 << 20,
+    /* One that asks for more meanwhile: what the system keeps for it besides is 200 KiB. */
+    OUTPUT_BYTES_ASKED = 64 << 10,
     /* What libuv reads at once. */
     READ_BYTES_MAX = 64 << 10,
     /*

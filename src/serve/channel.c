@@ -484,18 +484,13 @@ static struct channel *channel_make(uv_loop_t *loop, const struct channel_events
 }
 
 /* Let nobody in who has not said who he is, and not for ever. */
-static enum lattn_status gate_begin(struct channel *channel)
+static void deadline_begin(struct channel *channel)
 {
-    enum lattn_status status = gate_open(&channel->gate, channel->access);
-
-    if (status != LATTN_OK)
-        return status;
     (void)uv_timer_init(channel->loop, &channel->deadline); /* cannot fail */
     handle_adopt(channel, (uv_handle_t *)&channel->deadline);
     channel->has_deadline = 1;
     (void)uv_timer_start(&channel->deadline, deadline_over, GATE_MS_MAX, 0); /* nor can this */
     lobby_enter(access_lobby(channel->access), &channel->place, place_lost, channel);
-    return LATTN_OK;
 }
 
 static int connection_open(struct channel *channel, uv_stream_t *listener)
@@ -526,14 +521,18 @@ enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *list
     if (channel == NULL)
         return LATTN_NO_MEMORY;
     channel->access = access;
-    if (connection_open(channel, listener) != 0)
+    /* First what needs memory: whoever finds none still waits at the listener. */
+    if (listener->type == UV_TCP && access_is_guarded(access))
+        status = gate_open(&channel->gate, access);
+    if (status == LATTN_OK && connection_open(channel, listener) != 0)
         status = LATTN_INPUT_OUTPUT;
-    else if (listener->type == UV_TCP && access_is_guarded(access))
-        status = gate_begin(channel);
     if (status != LATTN_OK) {
+        gate_close(&channel->gate);
         channel_abandon(channel);
         return status;
     }
+    if (channel->gate != NULL)
+        deadline_begin(channel);
     peer_identify(channel);
     *ret_channel = channel;
     return LATTN_OK;

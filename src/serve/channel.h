@@ -38,7 +38,7 @@ struct channel_events {
  * access       kept as long as the channel
  * events, arg  kept until closed was called
  *
- * Returns LATTN_OK, LATTN_NO_MEMORY or LATTN_INPUT_OUTPUT.
+ * Returns LATTN_OK; LATTN_NO_MEMORY: the connection still waits; LATTN_INPUT_OUTPUT.
  */
 enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *listener,
                                  struct access *access, const struct channel_events *events,

@@ -153,6 +153,7 @@ static enum lattn_status pairs_add(struct chunk *chunk, const struct lattn_messa
         entry->y_at = (size_t)(read->item.y - chunk->numbers);
         chunk->numbers_count += used;
     }
+    chunk->last_status = entry->status;
     assert(read->count >= 1);
     entry->count = read->count;
     entry->has_seq = read->has_seq && read->producer[0] != '\0';
@@ -185,6 +186,8 @@ static enum lattn_status request_add(struct chunk *chunk, const struct letter *l
     entry->kind = ENTRY_REQUEST;
     entry->status =
         lattn_request_read(letter->bytes, letter->length, chunk->format, request, &complaint);
+    chunk->last_kind = ENTRY_REQUEST;
+    chunk->last_status = entry->status;
     if (chunk->is_unheard && !changes_something(entry->status, request)) {
         request_close(request);
         return entry->status == LATTN_NO_MEMORY ? LATTN_NO_MEMORY : LATTN_OK;
@@ -235,6 +238,8 @@ enum lattn_status chunk_read(struct chunk *chunk, const struct letter *letter)
     size_t used = 0;
     enum lattn_status status;
 
+    chunk->last_kind = ENTRY_PAIRS;
+    chunk->last_status = LATTN_OK;
     if (chunk->format == LATTN_FORMAT_JSON && is_blank(letter))
         return LATTN_OK;
     status = numbers_reserve(chunk, letter->numbers);
@@ -256,6 +261,8 @@ enum lattn_status chunk_refuse(struct chunk *chunk, const struct letter *letter,
     enum lattn_status kept;
 
     assert(status < LATTN_OK);
+    chunk->last_kind = ENTRY_PAIRS;
+    chunk->last_status = status;
     /* Without an id the answer names the message's number. */
     if (chunk->format == LATTN_FORMAT_MSGPACK)
         (void)lattn_frame_id(letter->bytes, letter->length, id);
@@ -265,13 +272,15 @@ enum lattn_status chunk_refuse(struct chunk *chunk, const struct letter *letter,
     return kept == LATTN_OK ? entry_add(chunk, &entry) : kept;
 }
 
-size_t chunk_cost(const struct chunk *chunk, const struct letter *letter)
+size_t chunk_surcharge(const struct chunk *chunk, const struct letter *letter)
 {
-    const struct entry *last =
-        chunk->entries_count > 0 ? &chunk->entries[chunk->entries_count - 1] : NULL;
-    size_t weight = last != NULL && last->kind == ENTRY_REQUEST ? REQUEST_WEIGHT : 1;
+    size_t surcharge = sizeof(struct entry);
 
-    return letter->length * weight + sizeof *last;
+    if (chunk->last_kind == ENTRY_REQUEST)
+        surcharge += (REQUEST_WEIGHT - 1) * letter->length;
+    if (chunk->last_status != LATTN_OK)
+        surcharge += REFUSAL_BYTES;
+    return surcharge;
 }
 
 void chunk_seal(struct chunk *chunk)

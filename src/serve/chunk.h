@@ -56,6 +56,7 @@ struct entry {
  * session  whom the answers are for, not looked at here; NULL for nobody
  * tally    the session's counters, touched by the learner thread only
  * is_unheard  nobody takes the answers any more: questions are left out when they are read
+ * last_kind, last_status  of the message that was read last, left out or not
  * bytes    of memory, once sealed
  * done     so many entries have been taken: where to go on once the next need not wait any more
  * ticket   of what the next entry waits for, 0 for nothing (keeper.h)
@@ -74,6 +75,8 @@ struct chunk {
     struct lattn_text text;
     size_t requests_count;
     int is_unheard;
+    enum entry_kind last_kind;
+    enum lattn_status last_status;
     size_t bytes;
     size_t done;
     uint64_t ticket;
@@ -99,8 +102,9 @@ enum lattn_status chunk_read(struct chunk *chunk, const struct letter *letter);
 enum lattn_status chunk_refuse(struct chunk *chunk, const struct letter *letter,
                                enum lattn_status status, const char *message);
 
-/* What the message that was read last cost, in bytes of pairs that would take as long. */
-size_t chunk_cost(const struct chunk *chunk, const struct letter *letter);
+/* What the message that was read last cost beside its bytes, as bytes of pairs that take as long.
+ */
+size_t chunk_surcharge(const struct chunk *chunk, const struct letter *letter);
 
 /* Nothing more will be added: make the entries' pointers valid and measure. */
 void chunk_seal(struct chunk *chunk);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "serve/bounds.h"
 #include "serve/channel.h"
+#include "serve/dues.h"
 #include "serve/inbox.h"
 #include "serve/log.h"
 #include "serve/outbox.h"
@@ -27,8 +28,8 @@ enum input {
 /*
  * timer      for a bulletin that came too early for its subscriber, or for the end of lingering
  * whole      for a long message to become whole; it holds memory of all
- * debt       what was handed on and has not been made up for by turns
  * active_ms  when a message became whole or an answer left
+ * is_asking  what it sent last was a request
  * is_lost    a message was refused behind which nothing can be read: what still comes is dropped
  * away       chunks handed on that have not come back: while there are any the session stays
  * is_gone    there is nobody left to answer
@@ -43,6 +44,7 @@ struct session {
     uint64_t active_ms;
     int is_standard;
     int is_flooding; /* the last read was full: there may be no end to them */
+    int is_asking;
     struct inbox inbox;
     struct tally tally;
     enum input input;
@@ -58,7 +60,7 @@ struct session {
     size_t messages_away;
     size_t requests_away;
     size_t bytes_away;
-    size_t debt;
+    struct dues dues;
     struct subscription subscription;
 };
 
@@ -184,10 +186,10 @@ static void session_out_of_memory(struct session *session)
 
 /* ---- messages in ---- */
 
-/* Does the client leave its answers unread? */
+/* Does the client leave its answers unread? Whoever asks for more of them is stopped sooner. */
 static int is_deaf(const struct session *session)
 {
-    return session->outbox.bytes >= OUTPUT_BYTES_ENOUGH;
+    return session->outbox.bytes >= (session->is_asking ? OUTPUT_BYTES_ASKED : OUTPUT_BYTES_ENOUGH);
 }
 
 /* Is enough of this client under way? When the daemon ends it no longer waits for it to read. */
@@ -229,23 +231,19 @@ static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk
         struct lattn_complaint complaint = {""};
         enum lattn_status status = letter_take(session, &letter, &complaint);
 
-        if (status == LATTN_MORE)
+        if (status == LATTN_MORE) {
+            dues_charge_rest(&session->dues);
             return LATTN_MORE;
+        }
         status = status == LATTN_OK ? chunk_read(chunk, &letter)
                                     : chunk_refuse(chunk, &letter, status, complaint.text);
         if (status != LATTN_OK)
             return status;
-        session->debt += chunk_cost(chunk, &letter);
-        cost += chunk_cost(chunk, &letter);
+        cost += dues_charge(&session->dues, letter.length, chunk_surcharge(chunk, &letter));
     }
+    if (chunk->requests_count > 0)
+        dues_hurry(&session->dues);
     return LATTN_OK;
-}
-
-/* One turn is worth TURN_BYTES: who took more before has to let some pass. */
-static int may_hand_on(struct session *session)
-{
-    session->debt -= session->debt < TURN_BYTES ? session->debt : TURN_BYTES;
-    return session->debt < TURN_BYTES;
 }
 
 static void chunk_send(struct session *session, struct chunk *chunk)
@@ -258,6 +256,7 @@ static void chunk_send(struct session *session, struct chunk *chunk)
     session->away++;
     session->messages_away += chunk->entries_count;
     session->requests_away += chunk->requests_count;
+    session->is_asking = chunk->requests_count > 0;
     session->bytes_away += chunk->bytes;
     session->active_ms = uv_now(session->host->loop);
     patience_renew(&session->whole);
@@ -268,8 +267,13 @@ static void chunk_send(struct session *session, struct chunk *chunk)
 static enum lattn_status messages_send(struct session *session)
 {
     struct chunk *chunk = NULL;
-    enum lattn_status status = chunk_open(&chunk, session->inbox.format, session, &session->tally);
+    enum lattn_status status;
 
+    if (session->input == INPUT_DONE) {
+        dues_charge_rest(&session->dues);
+        return LATTN_MORE;
+    }
+    status = chunk_open(&chunk, session->inbox.format, session, &session->tally);
     if (status != LATTN_OK)
         return status;
     chunk->is_unheard = channel_is_mute(session->channel);
@@ -289,21 +293,14 @@ static void input_consider_done(struct session *session, enum lattn_status statu
         session->input = INPUT_DONE;
 }
 
-/* Bytes behind a lost message are asked for, too, and dropped. */
-static int wants_bytes(const struct session *session)
-{
-    if (session->input == INPUT_OPEN)
-        return !is_held_up(session);
-    return session->is_lost;
-}
-
-/* Ask for bytes where they are wanted and have a place. */
+/* Ask for bytes where they have a place; those behind a lost message, too, and drop them. */
 static enum lattn_status input_ask(struct session *session)
 {
-    int is_wanted = wants_bytes(session);
+    int is_open = session->input == INPUT_OPEN;
+    int is_wanted = (is_open || session->is_lost) && !is_held_up(session);
     enum lattn_status status = LATTN_OK;
 
-    if (is_wanted && session->input == INPUT_OPEN)
+    if (is_wanted && is_open)
         status = inbox_expect(&session->inbox);
     if (is_wanted && status == LATTN_OK)
         channel_read_start(session->channel);
@@ -326,7 +323,7 @@ static void turn_consider(struct session *session, enum lattn_status status)
     int goes_on = status == LATTN_OK || session->is_flooding;
 
     session->is_flooding = 0;
-    if (goes_on && session->input != INPUT_DONE && !is_full(session))
+    if (goes_on && (session->input != INPUT_DONE || session->is_lost) && !is_full(session))
         session->host->wait(session->host->arg, session);
 }
 
@@ -337,7 +334,7 @@ void session_flow(struct session *session)
 
     if (session->is_gone || session->links.is_waiting)
         return;
-    if (session->input != INPUT_DONE && !is_held_up(session) && may_hand_on(session))
+    if (!is_held_up(session) && dues_settle(&session->dues))
         status = messages_send(session);
     if (status != LATTN_NO_MEMORY) {
         inbox_trim(&session->inbox);
@@ -387,10 +384,9 @@ static void bytes_came(void *arg, const char *bytes, size_t length)
 {
     struct session *session = arg;
 
-    if (session->input != INPUT_OPEN)
-        return;
+    dues_add(&session->dues, length);
     session->is_flooding = channel_is_full(session->channel);
-    if (inbox_add(&session->inbox, bytes, length) == LATTN_OK)
+    if (session->input != INPUT_OPEN || inbox_add(&session->inbox, bytes, length) == LATTN_OK)
         session_flow(session);
     else
         session_out_of_memory(session);

@@ -56,7 +56,7 @@ struct session_host {
     void *arg;
 };
 
-/* Take the connection waiting at listener. LATTN_OK, LATTN_NO_MEMORY or LATTN_INPUT_OUTPUT. */
+/* Take the connection waiting at listener. Returns as channel_accept. */
 enum lattn_status session_accept(struct session **ret_session, const struct session_host *host,
                                  uv_stream_t *listener);
 

@@ -11,7 +11,7 @@
 
 #include <assert.h>
 
-enum { NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000, MEMORY_PATIENCE_MS = 100 };
 
 /* ---- messages in ---- */
 
@@ -150,6 +150,27 @@ static enum lattn_status client_turn_away(const struct traffic *traffic, uv_stre
                         is_encrypted ? NULL : "all places for clients are taken");
 }
 
+static void arrival_keep(struct traffic *traffic, uv_stream_t *stream)
+{
+    assert(traffic->arrivals_count < TRAFFIC_STREAMS_MAX);
+    traffic->arrivals[traffic->arrivals_count++] = stream;
+}
+
+static void arrivals_accept(struct traffic *traffic);
+
+static void patience_over(uv_timer_t *timer)
+{
+    arrivals_accept(timer->data);
+}
+
+/* Its stream reports nobody else until this one was taken. */
+static void arrival_postpone(struct traffic *traffic, uv_stream_t *stream)
+{
+    arrival_keep(traffic, stream);
+    /* Fails only if closing. */
+    (void)uv_timer_start(&traffic->patience, patience_over, MEMORY_PATIENCE_MS, 0);
+}
+
 static void client_accept(struct traffic *traffic, uv_stream_t *stream)
 {
     struct session *session = NULL;
@@ -170,6 +191,8 @@ static void client_accept(struct traffic *traffic, uv_stream_t *stream)
         log_event(LOG_LEVEL_ERROR, "cannot serve a connection",
                   LOG_FIELDS(log_text("error", lattn_status_text(status))));
     }
+    if (status == LATTN_NO_MEMORY)
+        arrival_postpone(traffic, stream);
 }
 
 /*
@@ -184,8 +207,7 @@ void traffic_arrive(void *arg, uv_stream_t *stream)
         client_accept(traffic, stream);
         return;
     }
-    assert(traffic->arrivals_count < TRAFFIC_STREAMS_MAX);
-    traffic->arrivals[traffic->arrivals_count++] = stream;
+    arrival_keep(traffic, stream);
 }
 
 void traffic_close_doors(struct traffic *traffic)
@@ -212,6 +234,8 @@ static void arrivals_accept(struct traffic *traffic)
 {
     size_t count = traffic->arrivals_count;
 
+    if (traffic->host.is_paused || uv_is_active((uv_handle_t *)&traffic->patience))
+        return;
     traffic->arrivals_count = 0;
     for (size_t i = 0; i < count; i++)
         client_accept(traffic, traffic->arrivals[i]);
@@ -223,8 +247,7 @@ static void round_ended(uv_check_t *check)
 
     late_submit(traffic);
     traffic->arrived = 0;
-    if (!traffic->host.is_paused)
-        arrivals_accept(traffic);
+    arrivals_accept(traffic);
 }
 
 /* ---- opening and closing ---- */
@@ -272,8 +295,10 @@ void traffic_start(struct traffic *traffic)
     /* None of these can fail. */
     (void)uv_idle_init(traffic->host.loop, &traffic->turns);
     (void)uv_check_init(traffic->host.loop, &traffic->round);
+    (void)uv_timer_init(traffic->host.loop, &traffic->patience);
     traffic->turns.data = traffic;
     traffic->round.data = traffic;
+    traffic->patience.data = traffic;
     (void)uv_check_start(&traffic->round, round_ended);
 }
 
@@ -281,4 +306,5 @@ void traffic_stop(struct traffic *traffic)
 {
     uv_close((uv_handle_t *)&traffic->turns, NULL);
     uv_close((uv_handle_t *)&traffic->round, NULL);
+    uv_close((uv_handle_t *)&traffic->patience, NULL);
 }

@@ -26,6 +26,7 @@ enum { TRAFFIC_STREAMS_MAX = CONFIG_LISTEN_MAX * TCP_SOCKETS_MAX };
  * turns      runs while clients wait that may go on
  * has_room   memory has become free
  * late       chunks with requests, to be handed on at the end of this round of the loop
+ * patience   until whoever found no memory tries again
  * arrivals   streams at which somebody waits for the next round; `arrived` so many in this one
  * idle, ended  see session.h, with arg
  */
@@ -42,6 +43,7 @@ struct traffic {
     struct chunk *late;
     struct chunk **last_late;
     size_t late_bytes;
+    uv_timer_t patience;
     uv_stream_t *arrivals[TRAFFIC_STREAMS_MAX];
     size_t arrivals_count;
     size_t arrived;

@@ -1,6 +1,7 @@
 #include "wire/message.h"
 
 #include "base/complaint.h"
+#include "wire/excerpt.h"
 #include "wire/head.h"
 
 #include <lattn/frame.h>
@@ -114,12 +115,8 @@ static void excerpt_string(const struct message_value *value, char *ret_excerpt)
     size_t i;
 
     ret_excerpt[0] = '"';
-    for (i = 0; i < value->length && length <= room; i++) {
-        int printable = value->bytes[i] >= ' ' && value->bytes[i] <= '~';
-
-        length += (size_t)snprintf(ret_excerpt + length, 5, printable ? "%c" : "\\x%02x",
-                                   (unsigned char)value->bytes[i]);
-    }
+    for (i = 0; i < value->length && length <= room; i++)
+        length += excerpt_byte(value->bytes[i], ret_excerpt + length);
     (void)snprintf(ret_excerpt + length, 5, i < value->length ? "..." : "\"");
 }
 

@@ -1,6 +1,7 @@
 #include "wire/scan.h"
 
 #include "base/complaint.h"
+#include "wire/excerpt.h"
 #include "wire/number.h"
 
 #include <lattn/limits.h>
@@ -90,11 +91,8 @@ void scan_excerpt(struct scan *scan, char ret_excerpt[SCAN_EXCERPT_MAX])
         return;
     }
     do {
-        int printable = *at >= ' ' && *at <= '~';
-
-        length += (size_t)snprintf(ret_excerpt + length, 5, printable ? "%c" : "\\x%02x",
-                                   (unsigned char)*at);
-        at++;
+        length += excerpt_byte(*at++, ret_excerpt + length);
+        ret_excerpt[length] = '\0';
         if (quoted && at[-1] == '"' && at > scan->at + 1)
             return;
     } while (at < scan->end && length <= room && (quoted || !ends_excerpt(*at)));

@@ -1,10 +1,13 @@
 /*
  * A crowd at a daemon's Unix socket, from one thread so that it takes little of the machine:
  *
- *     crowd PATH honest  COUNT SECONDS    feed numbered pairs, await every answer
- *     crowd PATH hostile COUNT SECONDS    each of the kinds below in turn; come again when dropped
+ *     crowd PATH KIND[,KIND]... COUNT SECONDS
  *
- * Prints one line of JSON at the end; exit 0, or 2 where it could not even begin.
+ * Peers are of these kinds in turn, by the names below. The honest ones feed numbered pairs and
+ * await every answer; the others come again when they are dropped.
+ *
+ * Prints one line of JSON at the end, with the processor's time it took itself; exit 0, or 2 where
+ * it could not even begin.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +38,12 @@ enum kind {
     KINDS_COUNT
 };
 
+static const char *const names[KINDS_COUNT] = {
+    [HONEST_FRAMES] = "frames", [HONEST_LINES] = "lines", [IDLE] = "idle",
+    [HALF_FRAME] = "half",      [CLAIM] = "claim",        [DEAF] = "deaf",
+    [DEAF_MODEL] = "models",    [TRICKLE] = "trickle",    [GARBAGE] = "garbage",
+    [ENDLESS] = "endless",      [CHURN] = "churn"};
+
 enum {
     DIM = 4,
     LENGTH = 8,
@@ -47,17 +56,19 @@ enum {
     ANSWER_BYTES_MAX = 4096,
     EVENTS_MAX = 256,
     TICK_MS = 10,
-    PATIENCE_S = 60
+    PATIENCE_S = 60,
+    KINDS_MAX = 16
 };
 
 /*
  * message    of an honest peer: the same each time, but for its numbers at id_at and seq_at
  * unsent     bytes of it, or of what a hostile one repeats, that are still to go
- * under_way  messages sent and not answered
+ * watched    the events epoll reports of it
  */
 struct peer {
     enum kind kind;
     int fd;
+    uint32_t watched;
     uint32_t sent;
     uint32_t answered;
     size_t unsent;
@@ -67,6 +78,12 @@ struct peer {
     size_t answers_length;
     char answers[ANSWER_BYTES_MAX];
     char message[MESSAGE_BYTES_MAX];
+};
+
+/* What a hostile kind sends again and again. */
+struct block {
+    size_t length;
+    char bytes[BLOCK_BYTES];
 };
 
 struct crowd {
@@ -79,7 +96,10 @@ struct crowd {
     uint64_t refused; /* answers that were errors, to honest peers */
     uint64_t visits;  /* connections made */
     uint64_t bytes;   /* sent */
-    char block[BLOCK_BYTES];
+    int kinds_count;
+    enum kind kinds[KINDS_MAX]; /* of the peers, in turn */
+    struct block blocks[KINDS_COUNT];
+    char answers[BLOCK_BYTES]; /* to hostile ones; nobody looks at them */
 };
 
 static double now_s(void)
@@ -88,6 +108,14 @@ static double now_s(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static double cpu_s(void)
+{
+    struct timespec spent;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+    return (double)spent.tv_sec + 1e-9 * (double)spent.tv_nsec;
 }
 
 /* ---- what honest peers say ---- */
@@ -262,16 +290,21 @@ static int is_honest(const struct peer *peer)
     return peer->kind == HONEST_FRAMES || peer->kind == HONEST_LINES;
 }
 
-static void peer_watch(struct crowd *crowd, struct peer *peer, int operation)
+static uint32_t events_wanted(const struct peer *peer)
 {
-    int writes = is_honest(peer) ? peer->unsent > 0 : peer->kind != IDLE && peer->kind != TRICKLE;
     int reads = peer->kind != DEAF && peer->kind != DEAF_MODEL;
-    struct epoll_event event = {.data.ptr = peer};
 
-    if (!is_honest(peer) && peer->unsent == 0)
-        writes = 0;
-    event.events = (reads ? (uint32_t)EPOLLIN : 0) | (writes ? (uint32_t)EPOLLOUT : 0);
-    epoll_ctl(crowd->epoll, operation, peer->fd, &event);
+    return (reads ? (uint32_t)EPOLLIN : 0) | (peer->unsent > 0 ? (uint32_t)EPOLLOUT : 0);
+}
+
+static void peer_watch(struct crowd *crowd, struct peer *peer)
+{
+    struct epoll_event event = {.events = events_wanted(peer), .data.ptr = peer};
+
+    if (event.events == peer->watched)
+        return;
+    peer->watched = event.events;
+    epoll_ctl(crowd->epoll, EPOLL_CTL_MOD, peer->fd, &event);
 }
 
 static void peer_leave(struct crowd *crowd, struct peer *peer)
@@ -288,6 +321,7 @@ static void peer_leave(struct crowd *crowd, struct peer *peer)
 static void peer_come(struct crowd *crowd, struct peer *peer)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct epoll_event event;
 
     snprintf(address.sun_path, sizeof address.sun_path, "%s", crowd->path);
     peer->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -303,7 +337,9 @@ static void peer_come(struct crowd *crowd, struct peer *peer)
     if (is_honest(peer) || peer->kind == IDLE || peer->kind == TRICKLE)
         peer->unsent = 0;
     peer->sent = is_honest(peer) ? peer->sent : 0;
-    peer_watch(crowd, peer, EPOLL_CTL_ADD);
+    event = (struct epoll_event){.events = events_wanted(peer), .data.ptr = peer};
+    peer->watched = event.events;
+    epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, peer->fd, &event);
 }
 
 /* ---- what happens ---- */
@@ -353,39 +389,37 @@ static const size_t openings_length[KINDS_COUNT] = {
     [HALF_FRAME] = 14, [CLAIM] = 14,  [DEAF] = 27, [DEAF_MODEL] = 26,
     [GARBAGE] = 71,    [ENDLESS] = 9, [CHURN] = 10};
 
-/* A block full of them, for kinds that say the same again and again. */
-static size_t block_fill(struct crowd *crowd, enum kind kind)
+static int repeats(enum kind kind)
 {
-    size_t length = openings_length[kind];
-    size_t count = BLOCK_BYTES / length;
-
-    for (size_t i = 0; i < count; i++)
-        memcpy(crowd->block + i * length, openings[kind], length);
-    return count * length;
+    return kind == DEAF || kind == DEAF_MODEL || kind == GARBAGE;
 }
 
+/* What follows the opening: the same again and again, or the rest of a number. */
+static void blocks_fill(struct crowd *crowd)
+{
+    for (int kind = 0; kind < KINDS_COUNT; kind++) {
+        struct block *block = &crowd->blocks[kind];
+        size_t length = openings_length[kind];
+
+        block->length = repeats(kind) ? BLOCK_BYTES / length * length : BLOCK_BYTES;
+        memset(block->bytes, '1', BLOCK_BYTES);
+        for (size_t at = 0; repeats(kind) && at < block->length; at += length)
+            memcpy(block->bytes + at, openings[kind], length);
+    }
+}
+
+/* A line may be cut where the socket is full: then the next is garbage all the more. */
 static int hostile_write(struct crowd *crowd, struct peer *peer)
 {
-    size_t length = openings_length[peer->kind];
-    int is_first = peer->sent++ == 0;
+    const struct block *block = &crowd->blocks[peer->kind];
+    size_t length = peer->unsent < block->length ? peer->unsent : block->length;
 
-    switch (peer->kind) {
-    case DEAF:
-    case DEAF_MODEL:
-    case GARBAGE:
-        /* A line may be cut where the socket is full: then the next is garbage all the more. */
-        return bytes_send(crowd, peer, crowd->block, block_fill(crowd, peer->kind)) < 0 ? -1 : 0;
-    case CHURN:
-        (void)bytes_send(crowd, peer, openings[CHURN], length);
+    if (peer->sent++ == 0 && !repeats(peer->kind) &&
+        bytes_send(crowd, peer, openings[peer->kind], openings_length[peer->kind]) < 0)
         return -1;
-    default:
-        break;
-    }
-    if (is_first && bytes_send(crowd, peer, openings[peer->kind], length) < 0)
+    if (peer->kind == CHURN)
         return -1;
-    memset(crowd->block, '1', BLOCK_BYTES);
-    length = peer->unsent < BLOCK_BYTES ? peer->unsent : BLOCK_BYTES;
-    return bytes_send(crowd, peer, crowd->block, length) < 0 ? -1 : 0;
+    return bytes_send(crowd, peer, block->bytes, length) < 0 ? -1 : 0;
 }
 
 static int peer_write(struct crowd *crowd, struct peer *peer)
@@ -395,7 +429,7 @@ static int peer_write(struct crowd *crowd, struct peer *peer)
 
 static int peer_read(struct crowd *crowd, struct peer *peer)
 {
-    char *place = is_honest(peer) ? peer->answers + peer->answers_length : crowd->block;
+    char *place = is_honest(peer) ? peer->answers + peer->answers_length : crowd->answers;
     size_t room = is_honest(peer) ? sizeof peer->answers - peer->answers_length : BLOCK_BYTES;
     ssize_t n = recv(peer->fd, place, room, 0);
 
@@ -424,7 +458,7 @@ static void event_take(struct crowd *crowd, const struct epoll_event *event)
     if (went < 0)
         peer_leave(crowd, peer);
     else
-        peer_watch(crowd, peer, EPOLL_CTL_MOD);
+        peer_watch(crowd, peer);
 }
 
 static void trickle(struct crowd *crowd, struct peer *peer)
@@ -484,7 +518,22 @@ static void crowd_run(struct crowd *crowd, double seconds)
 
 /* ---- all together ---- */
 
-static int crowd_gather(struct crowd *crowd, int is_hostile)
+/* The kinds' names with commas between them. Returns 0, or -1 where one is none. */
+static int kinds_take(struct crowd *crowd, char *text)
+{
+    for (char *word = strtok(text, ","); word != NULL; word = strtok(NULL, ",")) {
+        int kind = 0;
+
+        while (kind < KINDS_COUNT && strcmp(word, names[kind]) != 0)
+            kind++;
+        if (kind == KINDS_COUNT || crowd->kinds_count == KINDS_MAX)
+            return -1;
+        crowd->kinds[crowd->kinds_count++] = (enum kind)kind;
+    }
+    return crowd->kinds_count > 0 ? 0 : -1;
+}
+
+static int crowd_gather(struct crowd *crowd)
 {
     crowd->epoll = epoll_create1(EPOLL_CLOEXEC);
     crowd->peers = calloc((size_t)crowd->count, sizeof *crowd->peers);
@@ -494,10 +543,8 @@ static int crowd_gather(struct crowd *crowd, int is_hostile)
         struct peer *peer = &crowd->peers[i];
 
         peer->fd = -1;
-        peer->kind = is_hostile   ? (enum kind)(IDLE + i % (KINDS_COUNT - IDLE))
-                     : i % 4 == 0 ? HONEST_LINES
-                                  : HONEST_FRAMES;
-        if (!is_hostile)
+        peer->kind = crowd->kinds[i % crowd->kinds_count];
+        if (is_honest(peer))
             message_make(peer, i);
         while (peer->fd < 0) {
             peer_come(crowd, peer);
@@ -505,10 +552,10 @@ static int crowd_gather(struct crowd *crowd, int is_hostile)
                 usleep(1000);
         }
     }
-    for (int i = 0; i < crowd->count && !is_hostile; i++) {
-        if (honest_write(crowd, &crowd->peers[i]) < 0)
+    for (int i = 0; i < crowd->count; i++) {
+        if (is_honest(&crowd->peers[i]) && honest_write(crowd, &crowd->peers[i]) < 0)
             return -1;
-        peer_watch(crowd, &crowd->peers[i], EPOLL_CTL_MOD);
+        peer_watch(crowd, &crowd->peers[i]);
     }
     return 0;
 }
@@ -536,13 +583,14 @@ int main(int argc, char **argv)
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    if (crowd_gather(&crowd, strcmp(argv[2], "hostile") == 0) != 0)
+    blocks_fill(&crowd);
+    if (kinds_take(&crowd, argv[2]) != 0 || crowd_gather(&crowd) != 0)
         return 2;
     start = now_s();
     crowd_run(&crowd, strtod(argv[4], NULL));
     printf("{\"pairs\":%" PRIu64 ",\"seconds\":%.3f,\"dropped\":%" PRIu64 ",\"refused\":%" PRIu64
-           ",\"visits\":%" PRIu64 ",\"bytes\":%" PRIu64 "}\n",
+           ",\"visits\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"cpu\":%.3f}\n",
            pairs_answered(&crowd), now_s() - start, crowd.dropped, crowd.refused, crowd.visits,
-           crowd.bytes);
+           crowd.bytes, cpu_s());
     return 0;
 }

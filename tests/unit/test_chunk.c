@@ -1,3 +1,4 @@
+#include "serve/bounds.h"
 #include "serve/chunk.h"
 
 #include "base/memory.h"
@@ -307,17 +308,22 @@ Test(chunk, leaves_out_questions_nobody_hears_the_answer_to)
     chunk_close(&chunk);
 }
 
-Test(chunk, knows_that_requests_cost_more)
+Test(chunk, knows_that_requests_and_refusals_cost_more)
 {
     const struct letter letter = {.length = 1000};
     size_t pair;
 
     cr_assert_eq(chunk_open(&chunk, LATTN_FORMAT_JSON, NULL, NULL), LATTN_OK);
     cr_assert_eq(read_line("{\"z\":[[1]],\"y\":[1]}"), LATTN_OK);
-    pair = chunk_cost(chunk, &letter);
-    cr_assert_geq(pair, 1000 + sizeof(struct entry));
+    pair = chunk_surcharge(chunk, &letter);
+    cr_assert_eq(pair, sizeof(struct entry));
     cr_assert_eq(read_line("{\"method\":\"status\"}"), LATTN_OK);
-    cr_assert_geq(chunk_cost(chunk, &letter), 10 * pair);
+    cr_assert_geq(chunk_surcharge(chunk, &letter), pair + 10 * letter.length);
+    cr_assert_eq(read_line("nothing"), LATTN_OK);
+    cr_assert_eq(chunk_surcharge(chunk, &letter), pair + REFUSAL_BYTES);
+    chunk->is_unheard = 1;
+    cr_assert_eq(read_line("{\"method\":\"status\"}"), LATTN_OK);
+    cr_assert_geq(chunk_surcharge(chunk, &letter), pair + 10 * letter.length, "heard or not");
     chunk_close(&chunk);
 }
 
