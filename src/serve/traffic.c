@@ -15,12 +15,40 @@ enum { NS_PER_MS = 1000000, MEMORY_PATIENCE_MS = 100 };
 
 /* ---- messages in ---- */
 
+/* What was given back may be what others wait for. */
+static void room_offer(struct traffic *traffic)
+{
+    traffic->has_room = 0;
+    clients_each(&traffic->clients, session_publish);
+    clients_each(&traffic->clients, session_flow);
+}
+
+/* Once in each round of the loop, between reading and reading. */
+static void turns_came(uv_idle_t *idle)
+{
+    struct traffic *traffic = idle->data;
+    int is_waited;
+
+    if (traffic->has_room)
+        room_offer(traffic);
+    is_waited = clients_take_turns(&traffic->clients, &traffic->host.is_paused);
+    if (!traffic->has_room && traffic->late == NULL && (!is_waited || traffic->host.is_paused))
+        (void)uv_idle_stop(idle); /* cannot fail */
+}
+
+static void turns_start(struct traffic *traffic)
+{
+    (void)uv_idle_start(&traffic->turns, turns_came); /* fails only if closing */
+}
+
 /*
  * Requests of one round of the loop are handed on together, behind the pairs of others: then one
- * solution answers them all, for nothing was learned in between. A client's own order stays.
+ * solution answers them all, for nothing was learned in between. A client's own order stays. The
+ * round shall not wait for bytes before it ends, which turns see to.
  */
 static void chunk_delay(struct traffic *traffic, struct chunk *chunk)
 {
+    turns_start(traffic);
     session_links(chunk->session)->is_late = 1;
     chunk->next = NULL;
     *traffic->last_late = chunk;
@@ -55,32 +83,6 @@ static void client_dropped(void *arg, const char *why)
     struct traffic *traffic = arg;
 
     clients_note_dropped(&traffic->clients, why);
-}
-
-/* What was given back may be what others wait for. */
-static void room_offer(struct traffic *traffic)
-{
-    traffic->has_room = 0;
-    clients_each(&traffic->clients, session_publish);
-    clients_each(&traffic->clients, session_flow);
-}
-
-/* Once in each round of the loop, between reading and reading. */
-static void turns_came(uv_idle_t *idle)
-{
-    struct traffic *traffic = idle->data;
-    int is_waited;
-
-    if (traffic->has_room)
-        room_offer(traffic);
-    is_waited = clients_take_turns(&traffic->clients, &traffic->host.is_paused);
-    if (!traffic->has_room && (!is_waited || traffic->host.is_paused))
-        (void)uv_idle_stop(idle); /* cannot fail */
-}
-
-static void turns_start(struct traffic *traffic)
-{
-    (void)uv_idle_start(&traffic->turns, turns_came); /* fails only if closing */
 }
 
 static void session_waits(void *arg, struct session *session)

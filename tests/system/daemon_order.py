@@ -106,6 +106,18 @@ def answers_keep_their_order():
         check(lines == [i + 1 for i in range(400) if i % 4 in (1, 3)], "errors name their lines")
 
 
+def long_requests():
+    """One that takes many turns is answered also where nothing else keeps the daemon awake."""
+    with Daemon() as daemon:
+        client = daemon.client()
+        client.send('{"z":[[1,2]],"y":[1]}\n')
+        for tokens in (4, 40, 160):
+            inputs = [{"z": [[0.125, -0.25]] * tokens}] * 1000
+            answer = client.ask("certify", inputs=inputs)
+            check(answer.get("inputs") == 1000, f"a request of {tokens} tokens a thousand times",
+                  answer)
+
+
 def last_line_without_end():
     with Daemon() as daemon:
         client = daemon.client()
@@ -163,6 +175,7 @@ any_chunking()
 one_pair_at_a_time()
 several_connections()
 answers_keep_their_order()
+long_requests()
 last_line_without_end()
 exactly_once()
 names_and_reset()
