@@ -58,10 +58,10 @@ def programs_run(prefix, libdir):
 
 
 def compiler_make(folder, flags):
-    """A `cc` that compiles as the library was, with these flags."""
+    """A `cc` that compiles as the library was, with these flags; what it runs finds the real one."""
     path = os.path.join(folder, "cc")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"#!/bin/sh\nexec {' '.join([*COMPILER, *flags])} \"$@\"\n")
+        file.write(f"#!/bin/sh\nPATH='{os.environ['PATH']}'\nexec {' '.join([*COMPILER, *flags])} \"$@\"\n")
     os.chmod(path, 0o755)
     return path
 
