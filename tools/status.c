@@ -129,7 +129,7 @@ static void kept_print(const struct lattn_kept *kept)
         line_count("checkpoint pairs", (uint64_t)kept->checkpoint_pairs);
     line_count("journal bytes", kept->journal_bytes);
     if (kept->error[0] != '\0')
-        line_text("not kept", kept->error);
+        line_text("trouble", kept->error);
 }
 
 static void service_print(const struct lattn_state_of_service *state)

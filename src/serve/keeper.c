@@ -512,5 +512,7 @@ void keeper_describe(const struct keeper *keeper, uint64_t now_ns, struct lattn_
             (int64_t)((now_ns - keeper->checkpoint_end_ns) / UINT64_C(1000000000));
     ret_kept->journal_bytes = store_journal_bytes(keeper->settings.store);
     if (outage->status != LATTN_OK)
-        snprintf(ret_kept->error, sizeof ret_kept->error, "%s", outage->complaint.text);
+        snprintf(ret_kept->error, sizeof ret_kept->error, "%s%.200s",
+                 outage == &keeper->failure ? "no checkpoint, the journal goes on: " : "",
+                 outage->complaint.text);
 }

@@ -200,7 +200,7 @@ static enum lattn_status agree(struct state *state, const struct lattn_learner_s
         return complain(complaint, LATTN_CONFLICT, "--bias is %s, the state %s",
                         wish->bias ? "given" : "off", have.bias ? "has one" : "has none");
     if ((given & RECOVER_FORGET) && (wish->forget < have.forget || wish->forget > have.forget))
-        return complain(complaint, LATTN_CONFLICT, "--forget is %.17g, the state has %.17g",
+        return complain(complaint, LATTN_CONFLICT, "--forget is %.15g, the state has %.15g",
                         wish->forget, have.forget);
     if ((given & RECOVER_ENGINE) && wish->engine != have.engine)
         return complain(complaint, LATTN_CONFLICT, "--engine is not that of the state");
