@@ -156,7 +156,7 @@ static enum lattn_status sockets_open(struct listener *listener, uv_loop_t *loop
     case LATTN_ADDRESS_STDIN:
         break;
     }
-    assert(!"no address that one listens at");
+    assert(0 && "no address that one listens at");
     return LATTN_ADDRESS;
 }
 
