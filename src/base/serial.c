@@ -126,6 +126,14 @@ void serial_write_bytes(struct serial_writer *writer, size_t length, const void 
     }
 }
 
+void serial_write_header(struct serial_writer *writer, const struct serial_header *header)
+{
+    serial_write_bytes(writer, SERIAL_MAGIC_BYTES, header->magic);
+    serial_write_u32(writer, header->version);
+    serial_write_u32(writer, header->engine);
+    serial_write_u64(writer, header->length);
+}
+
 void serial_write_name(struct serial_writer *writer, const char *name)
 {
     size_t length = strlen(name);
@@ -294,6 +302,32 @@ void serial_read_numbers(struct serial_reader *reader, const char *name, double 
     serial_read_doubles(reader, count, ret_values);
     for (size_t i = 0; i < count && reader->status == LATTN_OK; i++)
         ret_values[i] = number_check(reader, name, least, most, ret_values[i]);
+}
+
+void serial_read_header(struct serial_reader *reader, const struct serial_header *header)
+{
+    char magic[SERIAL_MAGIC_BYTES];
+    uint32_t version, engine;
+    uint64_t length;
+
+    serial_read_bytes(reader, sizeof magic, magic);
+    version = serial_read_u32(reader);
+    engine = serial_read_u32(reader);
+    length = serial_read_u64(reader);
+    if (memcmp(magic, header->magic, sizeof magic) != 0)
+        serial_refuse(reader, LATTN_DAMAGED, "no %s begins like this", header->word);
+    else if (version != header->version)
+        serial_refuse(reader, LATTN_OTHER_VERSION,
+                      "the %s has format %" PRIu32 ", format %" PRIu32 " is known here",
+                      header->word, version, header->version);
+    else if (engine != header->engine)
+        serial_refuse(reader, LATTN_OTHER_VERSION,
+                      "the %s has engine %" PRIu32 ", engine %" PRIu32 " (rls) is known here",
+                      header->word, engine, header->engine);
+    else if (length != header->length)
+        serial_refuse(reader, LATTN_DAMAGED,
+                      "the %s says it has %" PRIu64 " bytes, there are %" PRIu64, header->word,
+                      length, header->length);
 }
 
 void serial_read_name(struct serial_reader *reader, size_t room, char *ret_name)

@@ -14,6 +14,25 @@
 
 enum { SERIAL_PIECE = 64 << 10 };
 
+/* Bytes of a magic, and of a header. */
+enum { SERIAL_MAGIC_BYTES = 8, SERIAL_HEADER_BYTES = 24 };
+
+/*
+ * What an image says of itself first, in every version:
+ *
+ *     8 bytes magic, u32 version, u32 engine, u64 length of all
+ *
+ * word   for complaints: "learner"
+ * magic  SERIAL_MAGIC_BYTES
+ */
+struct serial_header {
+    const char *word;
+    const char *magic;
+    uint32_t version;
+    uint32_t engine;
+    uint64_t length;
+};
+
 /* status: LATTN_OK, or what the sink returned; nothing is written any more then. */
 struct serial_writer {
     lattn_sink_fn sink;
@@ -33,6 +52,8 @@ void serial_write_u64(struct serial_writer *writer, uint64_t value);
 void serial_write_double(struct serial_writer *writer, double value);
 void serial_write_doubles(struct serial_writer *writer, size_t count, const double *values);
 void serial_write_bytes(struct serial_writer *writer, size_t length, const void *bytes);
+
+void serial_write_header(struct serial_writer *writer, const struct serial_header *header);
 
 /* A name of less than 256 bytes: its length, then its bytes. */
 void serial_write_name(struct serial_writer *writer, const char *name);
@@ -92,6 +113,9 @@ double serial_read_number(struct serial_reader *reader, const char *name, double
                           double most);
 void serial_read_numbers(struct serial_reader *reader, const char *name, double least, double most,
                          size_t count, double *ret_values);
+
+/* Refuses another header than this one; another version or engine is LATTN_OTHER_VERSION. */
+void serial_read_header(struct serial_reader *reader, const struct serial_header *header);
 
 /* A name without zeros inside, shorter than `room`; ret_name is zeroed behind it. */
 void serial_read_name(struct serial_reader *reader, size_t room, char *ret_name);

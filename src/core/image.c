@@ -54,7 +54,7 @@ uint64_t lattn_learner_saved_bytes(const struct lattn_learner *learner)
 {
     const struct factor *factor = &learner->factor;
     uint64_t p = (uint64_t)feature_count(factor->d);
-    uint64_t bytes = IMAGE_HEADER_BYTES + SETTINGS_BYTES + LEARNER_BYTES + SURVEY_BYTES +
+    uint64_t bytes = SERIAL_HEADER_BYTES + SETTINGS_BYTES + LEARNER_BYTES + SURVEY_BYTES +
                      names_bytes(&learner->names) + FACTOR_BYTES +
                      8 * (2 * (uint64_t)factor->m + p);
 
@@ -174,14 +174,12 @@ static void component_write(struct serial_writer *writer, const struct component
 enum lattn_status lattn_learner_save(const struct lattn_learner *learner, lattn_sink_fn sink,
                                      void *arg)
 {
+    const struct serial_header header = image_header(lattn_learner_saved_bytes(learner));
     const struct factor *factor = &learner->factor;
     struct serial_writer writer;
 
     serial_writer_init(&writer, sink, arg);
-    serial_write_bytes(&writer, IMAGE_MAGIC_BYTES, IMAGE_MAGIC);
-    serial_write_u32(&writer, IMAGE_VERSION);
-    serial_write_u32(&writer, IMAGE_ENGINE_RLS);
-    serial_write_u64(&writer, lattn_learner_saved_bytes(learner));
+    serial_write_header(&writer, &header);
     settings_write(&writer, &learner->settings);
     learner_write(&writer, learner);
     survey_write(&writer, &learner->survey);

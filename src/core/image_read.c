@@ -21,32 +21,6 @@ static const double rows_most = 0x1p64;
 static const double square_most = LATTN_FEATURE_MAX * LATTN_FEATURE_MAX * 0x1p64;
 static const double entry_most = LATTN_FEATURE_MAX * 0x1p32;
 
-static void header_read(struct serial_reader *reader)
-{
-    char magic[IMAGE_MAGIC_BYTES];
-    uint32_t version, engine;
-    uint64_t length;
-
-    serial_read_bytes(reader, sizeof magic, magic);
-    version = serial_read_u32(reader);
-    engine = serial_read_u32(reader);
-    length = serial_read_u64(reader);
-    if (memcmp(magic, IMAGE_MAGIC, sizeof magic) != 0)
-        serial_refuse(reader, LATTN_DAMAGED, "no learner begins like this");
-    else if (version != IMAGE_VERSION)
-        serial_refuse(reader, LATTN_OTHER_VERSION,
-                      "the learner has format %" PRIu32 ", format %d is known here", version,
-                      IMAGE_VERSION);
-    else if (engine != IMAGE_ENGINE_RLS)
-        serial_refuse(reader, LATTN_OTHER_VERSION,
-                      "the learner has engine %" PRIu32 ", engine %d (rls) is known here", engine,
-                      IMAGE_ENGINE_RLS);
-    else if (length != reader->length)
-        serial_refuse(reader, LATTN_DAMAGED,
-                      "the learner says it has %" PRIu64 " bytes, there are %" PRIu64, length,
-                      reader->length);
-}
-
 /* Ends the reading where fewer bytes are to come than what follows needs. */
 static int bytes_suffice(struct serial_reader *reader, const char *what, uint64_t bytes)
 {
@@ -368,13 +342,14 @@ static void learner_read(struct serial_reader *reader, struct lattn_learner *lea
 enum lattn_status lattn_learner_load(struct lattn_learner **ret_learner, lattn_source_fn source,
                                      void *arg, uint64_t length, struct lattn_complaint *complaint)
 {
+    const struct serial_header header = image_header(length);
     struct lattn_learner_settings settings;
     struct lattn_learner *learner = NULL;
     struct serial_reader reader;
     enum lattn_status status;
 
     serial_reader_init(&reader, "learner image", source, arg, length, complaint);
-    header_read(&reader);
+    serial_read_header(&reader, &header);
     settings_read(&reader, &settings);
     if (reader.status != LATTN_OK)
         return reader.status;

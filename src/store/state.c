@@ -14,20 +14,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define IMAGE_MAGIC "lattnsta"
-
 enum {
     /* Items learned at once: several times the rows at which blocks are as fast as they get. */
     ITEMS_MAX = 1024,
     IMAGE_VERSION = 1,
     IMAGE_ENGINE_RLS = 1,
-    MAGIC_BYTES = 8,
-    HEADER_BYTES = 24,
     TALLY_BYTES = 3 * 8,
     /* Behind the tally: how many producers there are, then how long the learner is. */
     COUNTS_BYTES = 4 + 8,
     CHECKSUM_BYTES = 8,
-    IMAGE_BYTES_MIN = HEADER_BYTES + TALLY_BYTES + COUNTS_BYTES + CHECKSUM_BYTES
+    IMAGE_BYTES_MIN = SERIAL_HEADER_BYTES + TALLY_BYTES + COUNTS_BYTES + CHECKSUM_BYTES
 };
 
 enum lattn_status state_open(struct state *ret_state, const struct lattn_learner_settings *settings)
@@ -194,26 +190,29 @@ static enum lattn_status summing_sink(void *arg, const void *bytes, size_t lengt
     return summing->sink(summing->arg, bytes, length);
 }
 
-static void header_write(struct serial_writer *writer, const struct state *state)
+static struct serial_header header_of(uint64_t length)
 {
-    serial_write_bytes(writer, MAGIC_BYTES, IMAGE_MAGIC);
-    serial_write_u32(writer, IMAGE_VERSION);
-    serial_write_u32(writer, IMAGE_ENGINE_RLS);
-    serial_write_u64(writer, state_bytes(state));
-    serial_write_u64(writer, state->tally.accepted);
-    serial_write_u64(writer, state->tally.rejected);
-    serial_write_u64(writer, state->tally.duplicates);
+    return (struct serial_header){"state", "lattnsta", IMAGE_VERSION, IMAGE_ENGINE_RLS, length};
+}
+
+static void tally_write(struct serial_writer *writer, const struct tally *tally)
+{
+    serial_write_u64(writer, tally->accepted);
+    serial_write_u64(writer, tally->rejected);
+    serial_write_u64(writer, tally->duplicates);
 }
 
 enum lattn_status state_save(const struct state *state, lattn_sink_fn sink, void *arg)
 {
+    const struct serial_header header = header_of(state_bytes(state));
     struct summing summing = {.sink = sink, .arg = arg};
     struct serial_writer writer;
     enum lattn_status status;
 
     checksum_init(&summing.checksum, 0);
     serial_writer_init(&writer, summing_sink, &summing);
-    header_write(&writer, state);
+    serial_write_header(&writer, &header);
+    tally_write(&writer, &state->tally);
     producers_write(state->producers, &writer);
     serial_write_u64(&writer, lattn_learner_saved_bytes(state->learner));
     status = serial_flush(&writer);
@@ -253,32 +252,6 @@ static enum lattn_status reader_source(void *arg, void *ret_bytes, size_t length
     return reader->status;
 }
 
-static void header_read(struct serial_reader *reader, uint64_t length)
-{
-    char magic[MAGIC_BYTES];
-    uint32_t version, engine;
-    uint64_t length_said;
-
-    serial_read_bytes(reader, sizeof magic, magic);
-    version = serial_read_u32(reader);
-    engine = serial_read_u32(reader);
-    length_said = serial_read_u64(reader);
-    if (memcmp(magic, IMAGE_MAGIC, sizeof magic) != 0)
-        serial_refuse(reader, LATTN_DAMAGED, "no state begins like this");
-    else if (version != IMAGE_VERSION)
-        serial_refuse(reader, LATTN_OTHER_VERSION,
-                      "the state has format %" PRIu32 ", format %d is known here", version,
-                      IMAGE_VERSION);
-    else if (engine != IMAGE_ENGINE_RLS)
-        serial_refuse(reader, LATTN_OTHER_VERSION,
-                      "the state has engine %" PRIu32 ", engine %d (rls) is known here", engine,
-                      IMAGE_ENGINE_RLS);
-    else if (length_said != length)
-        serial_refuse(reader, LATTN_DAMAGED,
-                      "the state says it has %" PRIu64 " bytes, there are %" PRIu64, length_said,
-                      length);
-}
-
 static void tally_read(struct serial_reader *reader, struct tally *tally)
 {
     tally->accepted = serial_read_u64(reader);
@@ -290,10 +263,11 @@ static void tally_read(struct serial_reader *reader, struct tally *tally)
  */
 static void state_read(struct serial_reader *reader, struct state *ret_state)
 {
+    const struct serial_header header = header_of(reader->length + CHECKSUM_BYTES);
     uint64_t learner_bytes;
     enum lattn_status status;
 
-    header_read(reader, reader->length + CHECKSUM_BYTES);
+    serial_read_header(reader, &header);
     tally_read(reader, &ret_state->tally);
     if (reader->status == LATTN_OK &&
         producers_open(&ret_state->producers, LATTN_PRODUCERS_MAX) != LATTN_OK)
