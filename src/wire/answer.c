@@ -6,31 +6,8 @@
 #include "base/memory.h"
 #include "wire/member.h"
 #include "wire/reply.h"
-#include "wire/writer.h"
 
 #include <math.h>
-
-static enum lattn_status answer_write(struct lattn_text *text, enum lattn_format format,
-                                      const struct member *members, const void *from)
-{
-    struct writer writer;
-
-    writer_begin(&writer, text, format);
-    member_write(&writer, members, from);
-    return writer_end(&writer);
-}
-
-static enum lattn_status answer_read(const struct lattn_reply *reply, const struct member *members,
-                                     void *ret_to)
-{
-    struct scan scan;
-    enum lattn_status status =
-        reply->kind == LATTN_REPLY_RESULT ? reply_part(reply, NULL, &scan) : LATTN_FIELD;
-
-    if (status == LATTN_OK)
-        status = member_read(&scan, "result", members, ret_to);
-    return status == LATTN_OK || status == LATTN_NO_MEMORY ? status : LATTN_FIELD;
-}
 
 /* ---- predict ------------------------------------------------------------------------------- */
 
@@ -64,14 +41,14 @@ enum lattn_status lattn_write_prediction(struct lattn_text *text, enum lattn_for
         .determined = prediction->determined,
     };
 
-    return answer_write(text, format, prediction_members, &answer);
+    return reply_write_members(text, format, prediction_members, &answer);
 }
 
 enum lattn_status lattn_reply_prediction(const struct lattn_reply *reply,
                                          struct lattn_prediction *ret_prediction, int32_t *ret_m)
 {
     struct prediction answer;
-    enum lattn_status status = answer_read(reply, prediction_members, &answer);
+    enum lattn_status status = reply_read_members(reply, prediction_members, &answer);
 
     if (status != LATTN_OK)
         return status;
@@ -131,7 +108,7 @@ enum lattn_status lattn_reply_suggestion(const struct lattn_reply *reply, int32_
                                          size_t *ret_count)
 {
     struct suggestion answer;
-    enum lattn_status status = answer_read(reply, suggestion_members, &answer);
+    enum lattn_status status = reply_read_members(reply, suggestion_members, &answer);
 
     if (status != LATTN_OK)
         return status;
@@ -174,13 +151,13 @@ enum lattn_status lattn_write_hello(struct lattn_text *text, enum lattn_format f
     const struct hello answer = {.hello = *hello,
                                  .last_seq = {hello->last_seq, hello->has_last_seq}};
 
-    return answer_write(text, format, hello_members, &answer);
+    return reply_write_members(text, format, hello_members, &answer);
 }
 
 enum lattn_status lattn_reply_hello(const struct lattn_reply *reply, struct lattn_hello *ret_hello)
 {
     struct hello answer = {0};
-    enum lattn_status status = answer_read(reply, hello_members, &answer);
+    enum lattn_status status = reply_read_members(reply, hello_members, &answer);
 
     if (status != LATTN_OK)
         return status;
@@ -219,13 +196,13 @@ enum lattn_status lattn_write_named(struct lattn_text *text, enum lattn_format f
                                  .d = named->d,
                                  .m = named->m};
 
-    return answer_write(text, format, named_members, &answer);
+    return reply_write_members(text, format, named_members, &answer);
 }
 
 enum lattn_status lattn_reply_named(const struct lattn_reply *reply, struct lattn_named *ret_named)
 {
     struct named answer;
-    enum lattn_status status = answer_read(reply, named_members, &answer);
+    enum lattn_status status = reply_read_members(reply, named_members, &answer);
 
     if (status != LATTN_OK)
         return status;

@@ -229,6 +229,28 @@ enum lattn_status reply_part(const struct lattn_reply *reply, const char *part,
     return LATTN_OK;
 }
 
+enum lattn_status reply_write_members(struct lattn_text *text, enum lattn_format format,
+                                      const struct member *members, const void *from)
+{
+    struct writer writer;
+
+    writer_begin(&writer, text, format);
+    member_write(&writer, members, from);
+    return writer_end(&writer);
+}
+
+enum lattn_status reply_read_members(const struct lattn_reply *reply, const struct member *members,
+                                     void *ret_to)
+{
+    struct scan scan;
+    enum lattn_status status =
+        reply->kind == LATTN_REPLY_RESULT ? reply_part(reply, NULL, &scan) : LATTN_FIELD;
+
+    if (status == LATTN_OK)
+        status = member_read(&scan, "result", members, ret_to);
+    return status == LATTN_OK || status == LATTN_NO_MEMORY ? status : LATTN_FIELD;
+}
+
 enum lattn_status lattn_reply_text(const struct lattn_reply *reply, int32_t indented,
                                    struct lattn_text *ret_text)
 {

@@ -30,39 +30,17 @@ static const struct member image_members[] = {
     {.word = NULL},
 };
 
-static enum lattn_status members_write(struct lattn_text *text, enum lattn_format format,
-                                       const struct member *members, const void *from)
-{
-    struct writer writer;
-
-    writer_begin(&writer, text, format);
-    member_write(&writer, members, from);
-    return writer_end(&writer);
-}
-
-static enum lattn_status members_read(const struct lattn_reply *reply, const struct member *members,
-                                      void *ret_to)
-{
-    struct scan scan;
-    enum lattn_status status =
-        reply->kind == LATTN_REPLY_RESULT ? reply_part(reply, NULL, &scan) : LATTN_FIELD;
-
-    if (status == LATTN_OK)
-        status = member_read(&scan, "result", members, ret_to);
-    return status == LATTN_OK || status == LATTN_NO_MEMORY ? status : LATTN_FIELD;
-}
-
 enum lattn_status lattn_write_checkpoint(struct lattn_text *text, enum lattn_format format,
                                          const struct lattn_checkpoint *checkpoint)
 {
-    return members_write(text, format, checkpoint_members, checkpoint);
+    return reply_write_members(text, format, checkpoint_members, checkpoint);
 }
 
 enum lattn_status lattn_reply_checkpoint(const struct lattn_reply *reply,
                                          struct lattn_checkpoint *ret_checkpoint)
 {
     struct lattn_checkpoint checkpoint;
-    enum lattn_status status = members_read(reply, checkpoint_members, &checkpoint);
+    enum lattn_status status = reply_read_members(reply, checkpoint_members, &checkpoint);
 
     if (status != LATTN_OK)
         return status;
@@ -75,13 +53,13 @@ enum lattn_status lattn_reply_checkpoint(const struct lattn_reply *reply,
 enum lattn_status lattn_write_image(struct lattn_text *text, enum lattn_format format,
                                     const struct lattn_image *image)
 {
-    return members_write(text, format, image_members, image);
+    return reply_write_members(text, format, image_members, image);
 }
 
 enum lattn_status lattn_reply_image(const struct lattn_reply *reply, struct lattn_image *ret_image)
 {
     struct lattn_image image;
-    enum lattn_status status = members_read(reply, image_members, &image);
+    enum lattn_status status = reply_read_members(reply, image_members, &image);
 
     if (status != LATTN_OK)
         return status;
@@ -144,7 +122,7 @@ enum lattn_status lattn_reply_part(const struct lattn_reply *reply, uint64_t *re
                                    struct lattn_text *ret_bytes)
 {
     struct part part;
-    enum lattn_status status = members_read(reply, part_members, &part);
+    enum lattn_status status = reply_read_members(reply, part_members, &part);
 
     if (status == LATTN_OK)
         status = part.data.at == NULL ? LATTN_FIELD : data_read(&part.data, ret_bytes);

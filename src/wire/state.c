@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "wire/member.h"
 #include "wire/reply.h"
-#include "wire/writer.h"
 
 #include <math.h>
 
@@ -131,7 +130,6 @@ enum lattn_status lattn_write_status(struct lattn_text *text, enum lattn_format 
         .r2 = {report->r2, report->m},
         .heads_generation = {service->heads_generation, service->heads != LATTN_NEVER},
         .memory_bytes = report->memory_bytes};
-    struct writer writer;
 
     if (!(report->weight > 0)) {
         struct lattn_certificate *certificate = &state.report.certificate;
@@ -139,9 +137,7 @@ enum lattn_status lattn_write_status(struct lattn_text *text, enum lattn_format 
         certificate->lambda_min = certificate->lambda_max = NAN;
         certificate->rho = certificate->rho_seen = NAN;
     }
-    writer_begin(&writer, text, format);
-    member_write(&writer, state_members, &state);
-    return writer_end(&writer);
+    return reply_write_members(text, format, state_members, &state);
 }
 
 enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
