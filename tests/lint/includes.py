@@ -12,7 +12,8 @@ FLOORS = {
     "tasks": {"base", "core", "tasks"},
     "wire": {"base", "wire"},
     "store": {"base", "core", "wire", "store"},
-    "serve": {"base", "core", "tasks", "wire", "store", "serve"},
+    "monitor": {"base", "monitor"},
+    "serve": {"base", "core", "tasks", "wire", "store", "monitor", "serve"},
 }
 
 # Headers of foreign libraries, and the only files that may read them.
