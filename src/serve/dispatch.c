@@ -143,7 +143,7 @@ static enum lattn_status answer_model(const struct dispatch *dispatch, struct an
 /* The session starts to send emissions when this answer has come back to it. */
 static enum lattn_status answer_subscribe(struct answer *answer)
 {
-    return answer_word(answer, "subscribed", answer->request->model ? "model" : "status");
+    return answer_word(answer, "subscribed", lattn_topic_word(answer->request->what));
 }
 
 static enum lattn_status answer_emit(const struct dispatch *dispatch, struct answer *answer)

@@ -19,21 +19,32 @@ struct publisher;
 enum { BULLETIN_FORMATS = 2 };
 
 /*
- * An emission as subscribers get it; immutable. Each message is there in both formats: laying one
- * out takes little beside what is in it, and no thread needs to know who listens.
+ * An emission as the loop gets it: numbers, and texts that are put together where they are sent.
+ * Immutable, so that any thread may read it.
+ *
+ * number       counts up from 1
+ * report       owned
+ * service      as of the snapshot; the heads are those of this emission
+ * status, model, spectrum  in both formats. No model before there is one; no spectrum where nobody
+ *              wants it. That of an earlier emission, where a new one would cost too much: it says
+ *              of which generation it is
+ * safetensors  the model as a file; empty without a model, and where the settings ask for none
  */
 struct bulletin {
-    struct lattn_text status[BULLETIN_FORMATS]; /* with the status alone */
-    struct lattn_text model[BULLETIN_FORMATS];  /* with status and model */
-    uint64_t number;                            /* counts up from 1 */
-    struct lattn_certificate certificate;
-    struct lattn_stream stream;
+    uint64_t number;
+    struct lattn_report report;
+    struct lattn_service service;
+    struct lattn_text status[BULLETIN_FORMATS];
+    struct lattn_text model[BULLETIN_FORMATS];
+    struct lattn_text spectrum[BULLETIN_FORMATS];
+    struct lattn_text safetensors;
 };
 
 struct publisher_settings {
     enum lattn_heads heads;
     int32_t heads_count;
     const char *emit_dir; /* NULL: no files; kept */
+    int with_safetensors; /* in bulletins, whether there are files or not */
     /* Called on the publisher's thread when an emission is done, made or not. */
     void (*done)(void *arg);
     void *arg;

@@ -3,8 +3,8 @@
  */
 #include <lattn/wire.h>
 
+#include "base/base64.h"
 #include "base/memory.h"
-#include "wire/base64.h"
 #include "wire/member.h"
 #include "wire/reply.h"
 #include "wire/writer.h"

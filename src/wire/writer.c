@@ -1,6 +1,6 @@
 #include "wire/writer.h"
 
-#include "wire/base64.h"
+#include "base/base64.h"
 #include "wire/message_write.h"
 #include "wire/number.h"
 #include "wire/scan.h"

@@ -12,7 +12,8 @@ FLOORS = {
     "tasks": {"base", "core", "tasks"},
     "wire": {"base", "wire"},
     "store": {"base", "core", "wire", "store"},
-    "serve": {"base", "core", "tasks", "wire", "store", "serve"},
+    "monitor": {"base", "monitor"},
+    "serve": {"base", "core", "tasks", "wire", "store", "monitor", "serve"},
 }
 
 # Headers of foreign libraries, and the only files that may read them.
@@ -23,7 +24,8 @@ FOREIGN = {
     r"lmdb\.h": r"src/store/volume\.c",
     r"xxhash\.h": r"src/store/checksum\.c",
     r"gnutls/.*": r"src/serve/tls\.c|tools/tls\.c",
-    r"uv\.h": r"src/serve/[^/]+",
+    r"microhttpd\.h": r"src/monitor/http[^/]*",
+    r"uv\.h": r"src/serve/[^/]+|src/monitor/http[^/]*",
     r"criterion/.*": r"tests/.*",
 }
 

@@ -1,4 +1,4 @@
-#include "wire/base64.h"
+#include "base/base64.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

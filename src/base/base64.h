@@ -1,5 +1,5 @@
-#ifndef WIRE_BASE64_H
-#define WIRE_BASE64_H
+#ifndef BASE_BASE64_H
+#define BASE_BASE64_H
 
 #include <lattn/status.h>
 

@@ -2,7 +2,7 @@
  * Four characters stand for three bytes; what the last ones do not fill is '=', and bits that no
  * byte needs are 0, so that every text of bytes is one text only.
  */
-#include "wire/base64.h"
+#include "base/base64.h"
 
 #include <stdint.h>
 #include <string.h>
