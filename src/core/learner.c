@@ -108,31 +108,56 @@ void lattn_learner_close(struct lattn_learner **learner)
     memory_release(closed);
 }
 
-enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,
-                                     struct lattn_learner **ret_copy)
+static enum lattn_status learner_fill(struct lattn_learner *copy,
+                                      const struct lattn_learner *learner, struct factor *earlier)
 {
-    struct lattn_learner *copy = memory_raw(1, sizeof *copy);
     enum lattn_status status;
 
-    if (copy == NULL)
-        return LATTN_NO_MEMORY;
     *copy = *learner;
     factor_init(&copy->factor, learner->settings.bias, learner->settings.forget,
                 learner->settings.ridge);
     lattn_names_init(&copy->names);
     copy->shelf = (struct shelf){0};
-    status = factor_copy(&learner->factor, &copy->factor);
+    status = factor_copy(&learner->factor, earlier, &copy->factor);
     /* Heads of before are no use to anybody. */
     if (status == LATTN_OK && learner->shelf.generation == learner->factor.generation)
         status = shelf_copy(&learner->shelf, &copy->shelf);
     if (status == LATTN_OK)
         status = lattn_names_copy(&learner->names, &copy->names);
-    if (status != LATTN_OK) {
-        lattn_learner_close(&copy);
-        return status;
-    }
-    *ret_copy = copy;
-    return LATTN_OK;
+    return status;
+}
+
+enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,
+                                     struct lattn_learner **ret_copy)
+{
+    struct lattn_learner *copy = NULL;
+    enum lattn_status status = learner_copy_over(learner, &copy);
+
+    if (status == LATTN_OK)
+        *ret_copy = copy;
+    return status;
+}
+
+enum lattn_status learner_copy_over(const struct lattn_learner *learner,
+                                    struct lattn_learner **copy)
+{
+    struct lattn_learner *earlier = *copy;
+    struct lattn_learner *next = memory_raw(1, sizeof *next);
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    if (next != NULL)
+        status = learner_fill(next, learner, earlier != NULL ? &earlier->factor : NULL);
+    if (next != NULL && status != LATTN_OK)
+        lattn_learner_close(&next);
+    lattn_learner_close(&earlier);
+    *copy = next;
+    return status;
+}
+
+void learner_strip(struct lattn_learner *learner)
+{
+    factor_strip(&learner->factor);
+    shelf_clear(&learner->shelf);
 }
 
 /* Empty the factor; what was derived before must never look current again. */

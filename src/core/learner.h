@@ -28,6 +28,20 @@ struct lattn_learner {
 };
 
 /*
+ * As lattn_learner_copy, in the memory of an earlier copy as far as the sizes are the same: a new
+ * one costs the first touch of every page, several times what is copied.
+ *
+ * copy  in/out  an earlier copy, or NULL; then the new one, or NULL where there is no memory
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status learner_copy_over(const struct lattn_learner *learner,
+                                    struct lattn_learner **copy);
+
+/* Drop what was derived, of a copy that is kept for the memory it has. */
+void learner_strip(struct lattn_learner *learner);
+
+/*
  * Do the sizes of an item agree with the learner, and do its features stay in range? Labels are
  * looked at only where the item has some.
  *

@@ -1,5 +1,5 @@
 /*
- * The copy, not the learner, is evaluated: what becomes of it is taken back only where nothing was
+ * A copy, not the learner, is evaluated: what becomes of it is taken back only where nothing was
  * forgotten meanwhile.
  */
 #include "serve/emitter.h"
@@ -46,20 +46,16 @@ static int has_news(const struct emitter *emitter)
 static void emission_start(struct emitter *emitter)
 {
     struct lattn_learner *learner = fold_learner(emitter->fold);
-    struct lattn_learner *snapshot = NULL;
     struct lattn_service service;
 
     schedule_begin(&emitter->schedule, uv_hrtime(), pairs_learned(emitter));
     emitter->generation = lattn_learner_generation(learner);
     emitter->epoch = fold_epoch(emitter->fold);
-    emitter->status = lattn_learner_copy(learner, &snapshot);
-    if (emitter->status != LATTN_OK) {
+    emitter->settings.service(emitter->settings.arg, &service);
+    emitter->status = publisher_start(emitter->publisher, learner, &service, emitter->epoch);
+    if (emitter->status != LATTN_OK)
         log_event(LOG_LEVEL_ERROR, "no emission",
                   LOG_FIELDS(log_text("error", lattn_status_text(emitter->status))));
-        return;
-    }
-    emitter->settings.service(emitter->settings.arg, &service);
-    publisher_start(emitter->publisher, snapshot, &service, emitter->epoch);
 }
 
 static void verdict_log(struct emitter *emitter, const struct lattn_certificate *certificate)

@@ -176,6 +176,19 @@ static enum lattn_status run_copy(struct lattn_learner *learner)
     return status;
 }
 
+/* Copy once more in the memory of the first copy. */
+static enum lattn_status run_copy_over(struct lattn_learner *learner)
+{
+    struct lattn_learner *copy = NULL;
+    enum lattn_status status = lattn_learner_copy(learner, &copy);
+
+    if (status == LATTN_OK)
+        status = learner_copy_over(learner, &copy);
+    cr_assert_eq(copy != NULL, status == LATTN_OK);
+    lattn_learner_close(&copy);
+    return status;
+}
+
 /* Go on with what was saved and loaded. */
 static enum lattn_status run_load(struct lattn_learner *learner)
 {
@@ -260,6 +273,8 @@ static const struct operation operations[] = {
     {"copy", run_copy, APART, MEETS, 0, 0, 1},
     {"copy when full", run_copy, ALL, MEETS, 0, 0, 1},
     {"copy before data", run_copy, 0, 0, 0, 0, 1},
+    {"copy over another", run_copy_over, APART, MEETS, 0, 0, 1},
+    {"copy over another when full", run_copy_over, ALL, MEETS, 0, 0, 1},
     {"load", run_load, APART, MEETS, 0, 0, 1},
     {"load when full", run_load, ALL, MEETS, 0, 0, 1},
     {"load before data", run_load, 0, 0, 0, 0, 1},
