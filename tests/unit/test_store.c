@@ -45,6 +45,8 @@ static struct store *store_of(const char *path)
     struct store *store = NULL;
 
     cr_assert_eq(store_open(&store, path, STORE_WRITE, &complaint), LATTN_OK, "%s", complaint.text);
+    if (store_holds(store) == DIRECTORY_HAS_STORE)
+        cr_assert_eq(store_write(store, &complaint), LATTN_OK, "%s", complaint.text);
     return store;
 }
 
