@@ -377,6 +377,8 @@ static enum lattn_status server_begin(struct server *server, struct state *state
         status = state_dir_keep(config, server->store, state, info);
     if (status == LATTN_OK)
         status = learner_open(server, state);
+    if (status == LATTN_OK)
+        status = addresses_listen(&server->addresses, config);
     return status == LATTN_OK ? standard_open(server) : status;
 }
 
