@@ -1,9 +1,7 @@
 #include "store/recover.h"
 
-#include "core/dense.h"
 #include "core/learner.h"
-#include "support/diary.h"
-#include "support/folder.h"
+#include "support/storing.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -11,48 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
-
-static struct folder folder;
-static struct diary diary;
 static struct recover_info info;
-static struct lattn_complaint complaint;
 
-enum { COURSE = 2, GROWING = 11, SEED = 1 };
+enum { GROWING = 11 };
 
-static void set_up(void)
-{
-    dense_threads_one();
-    folder = folder_make();
-    diary_begin(&diary, COURSE, SEED);
-}
-
-static void tear_down(void)
-{
-    diary_done(&diary);
-    folder_remove(&folder);
-    if (__lsan_do_recoverable_leak_check)
-        cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
-}
-
-TestSuite(recover, .init = set_up, .fini = tear_down);
-
-static const char *place(void)
-{
-    return folder_file(&folder, "state");
-}
-
-static void step(int count)
-{
-    while (count-- > 0)
-        cr_assert_eq(diary_step(&diary, &complaint), LATTN_OK, "%s", complaint.text);
-}
-
-static void checkpoint(void)
-{
-    cr_assert_eq(store_checkpoint(diary.store, &diary.state, diary.position, &complaint), LATTN_OK,
-                 "%s", complaint.text);
-}
+TestSuite(recover, .init = storing_begin, .fini = storing_end);
 
 static void open_new(void)
 {
@@ -103,7 +64,7 @@ Test(recover, gives_the_bits_of_one_that_never_stopped)
 {
     for (int32_t course = 0; course < COURSES; course++) {
         diary_done(&diary);
-        diary_begin(&diary, course, SEED);
+        diary_begin(&diary, course, STORING_SEED);
         open_new();
         step(4);
         assert_recovers();
@@ -126,7 +87,7 @@ Test(recover, goes_on_where_it_was)
     struct state truth;
 
     diary_done(&diary);
-    diary_begin(&diary, GROWING, SEED);
+    diary_begin(&diary, GROWING, STORING_SEED);
     open_new();
     for (int i = 0; i < 6; i++) {
         step(5);
@@ -135,7 +96,7 @@ Test(recover, goes_on_where_it_was)
         store_close(&diary.store);
         open_new();
     }
-    diary_truth(GROWING, SEED, diary.position, &truth);
+    diary_truth(GROWING, STORING_SEED, diary.position, &truth);
     cr_assert(diary_agrees(&truth, &diary.state));
     state_done(&truth);
 }
