@@ -525,16 +525,20 @@ int fold_is_ample(const struct fold *fold)
 enum lattn_status fold_name(struct fold *fold, const struct record *names, int32_t *ret_coordinates,
                             int32_t *ret_outputs, struct lattn_complaint *complaint)
 {
-    enum lattn_status status;
+    struct lattn_learner *learner = fold->state.learner;
+    enum lattn_status status = LATTN_OK;
+    int is_news = !learner_is_named(learner, names->append, names->append_count, names->outputs,
+                                    names->outputs_count, names->blocks, names->blocks_count);
 
     assert(fold->outcomes_count == 0 && names->kind == RECORD_NAMES);
-    status = record_commit(fold, names, complaint);
+    if (is_news)
+        status = record_commit(fold, names, complaint);
     if (status != LATTN_OK)
         return status;
-    status = lattn_learner_name(fold->state.learner, names->append, names->append_count,
-                                names->outputs, names->outputs_count, names->blocks,
-                                names->blocks_count, ret_coordinates, ret_outputs, complaint);
-    if (status != LATTN_OK && fold->journal.commit != NULL)
+    status = lattn_learner_name(learner, names->append, names->append_count, names->outputs,
+                                names->outputs_count, names->blocks, names->blocks_count,
+                                ret_coordinates, ret_outputs, complaint);
+    if (status != LATTN_OK && is_news && fold->journal.commit != NULL)
         fold->journal.retract(fold->journal.arg);
     return status;
 }

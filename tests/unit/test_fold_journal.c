@@ -245,6 +245,46 @@ Test(fold_journal, commits_names_before_they_are_given)
     close_fold();
 }
 
+/* A client asks for its names whenever it comes. */
+Test(fold_journal, commits_no_names_that_are_there)
+{
+    const char *const names[] = {"a", "b"};
+    const char *const outputs[] = {"y"};
+    const struct lattn_block blocks[] = {{.name = "both", .start = 0, .size = 2}};
+    const struct lattn_block moved[] = {{.name = "both", .start = 0, .size = 1}};
+    struct record record = {.kind = RECORD_NAMES,
+                            .append = names,
+                            .append_count = 2,
+                            .outputs = outputs,
+                            .outputs_count = 1,
+                            .blocks = blocks,
+                            .blocks_count = 1};
+    struct lattn_complaint complaint = {""};
+    int32_t places[2], output;
+
+    open_fold(&journal);
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_OK);
+    cr_assert_eq(commits, 1);
+    commit_status = LATTN_NO_SPACE;
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_OK, "not even tried");
+    cr_assert(places[0] == 0 && places[1] == 1 && output == 0);
+    record.append_count = 1;
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_OK);
+    record.blocks = moved;
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_NO_SPACE);
+    record.blocks = blocks;
+    record.append = (const char *const[]){"c"};
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_NO_SPACE);
+    record.append = (const char *const[]){"a", "a"};
+    record.append_count = 2;
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_NAME);
+    cr_assert_eq(retracted, 0, "nothing to take back");
+    record.append = (const char *const[]){""};
+    record.append_count = 1;
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_NO_SPACE);
+    close_fold();
+}
+
 Test(fold_journal, forgets_nothing_without_a_commit)
 {
     struct lattn_complaint complaint = {""};
