@@ -518,6 +518,44 @@ enum lattn_status lattn_learner_name(struct lattn_learner *learner, const char *
     return LATTN_OK;
 }
 
+static int are_among(const char *const *wanted, size_t wanted_count, char (*names)[LATTN_NAME_MAX],
+                     int32_t count)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < wanted_count; i++)
+        for (int32_t j = 0; wanted[i][0] != '\0' && j < count; j++)
+            found += strcmp(wanted[i], names[j]) == 0;
+    return found == wanted_count;
+}
+
+static int blocks_are_among(const struct lattn_block *wanted, size_t wanted_count,
+                            const struct lattn_names *names)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < wanted_count; i++)
+        for (int32_t j = 0; j < names->blocks_count; j++)
+            found += strcmp(wanted[i].name, names->blocks[j].name) == 0 &&
+                     wanted[i].start == names->blocks[j].start &&
+                     wanted[i].size == names->blocks[j].size;
+    return found == wanted_count;
+}
+
+int learner_is_named(const struct lattn_learner *learner, const char *const *append,
+                     size_t append_count, const char *const *outputs, size_t outputs_count,
+                     const struct lattn_block *blocks, size_t blocks_count)
+{
+    const struct lattn_names *names = &learner->names;
+    int32_t d = learner->d > 0 ? learner->d : learner->settings.bias;
+
+    /* Coordinates without a name get their place with the first names. */
+    return names->coordinates_count >= d && names->outputs_count >= learner->m &&
+           are_among(append, append_count, names->coordinates, names->coordinates_count) &&
+           are_among(outputs, outputs_count, names->outputs, names->outputs_count) &&
+           blocks_are_among(blocks, blocks_count, names);
+}
+
 /* ---- verdict ------------------------------------------------------------------------------- */
 
 double learner_precision(const struct lattn_learner *learner)

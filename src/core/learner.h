@@ -64,6 +64,11 @@ enum lattn_status learner_inputs_check(const struct lattn_learner *learner, cons
                                        const struct lattn_batch *inputs,
                                        struct lattn_complaint *complaint);
 
+/* Would lattn_learner_name with these change nothing, as all of them are there? */
+int learner_is_named(const struct lattn_learner *learner, const char *const *append,
+                     size_t append_count, const char *const *outputs, size_t outputs_count,
+                     const struct lattn_block *blocks, size_t blocks_count);
+
 /* Has every feature its place, so that admitting an item only checks it? */
 int learner_is_full(const struct lattn_learner *learner);
 

@@ -69,6 +69,7 @@ static void pipeline_service(void *arg, struct lattn_service *ret_service)
         .accepted = tally->accepted,
         .rejected = tally->rejected,
         .duplicates = tally->duplicates,
+        .unkept = tally->unkept,
         .denied = access_denied(pipeline->settings.access),
         .pairs_per_s = meter_rate(&pipeline->meter, now_ns),
         .queue_bytes = queue_bytes(pipeline->in),

@@ -115,6 +115,7 @@ static const struct member state_members[] = {
      .kind = MEMBER_OBJECT_MAYBE,
      .offset = OF_KEPT(is_kept),
      .inner = kept_members},
+    {.word = "unkept", .kind = MEMBER_COUNT, .offset = OF_SERVICE(unkept)},
     {.word = "denied", .kind = MEMBER_COUNT, .offset = OF_SERVICE(denied)},
     {.word = NULL},
 };

@@ -10,12 +10,10 @@
 #include "core/component.h"
 #include "core/learner.h"
 #include "support/bytes.h"
+#include "support/leaks.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
-
-/* Present where the leak sanitizer is linked in. */
-extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 enum { D = 3, COEF_MAX = 2 * 40 };
 
@@ -394,8 +392,7 @@ Test(allocation, each_failure_leaves_a_learner_that_goes_on)
                 k++;
         }
     }
-    if (__lsan_do_recoverable_leak_check != NULL)
-        cr_expect_eq(__lsan_do_recoverable_leak_check(), 0);
+    cr_expect_eq(leaks(), 0);
 }
 
 Test(allocation, bytes_are_counted_the_same_after_a_failure)
@@ -443,6 +440,5 @@ Test(allocation, open_and_reset_without_memory_leave_nothing_behind)
     teach(learner, 0, ALL);
     cr_expect_eq(lattn_learner_dim(learner), D + 1);
     lattn_learner_close(&learner);
-    if (__lsan_do_recoverable_leak_check != NULL)
-        cr_expect_eq(__lsan_do_recoverable_leak_check(), 0);
+    cr_expect_eq(leaks(), 0);
 }
