@@ -29,6 +29,7 @@ struct publisher {
     struct worker *worker;
     struct lattn_learner *snapshot;
     struct lattn_service service;
+    struct pace pace;
     uint64_t epoch;
     uint64_t bulletins_made;
     struct publisher_result result;
@@ -67,14 +68,15 @@ static enum lattn_status bulletin_write(struct bulletin *bulletin, enum lattn_fo
 
 /* Take over the report, and with it what the model says of the heads. */
 static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emission,
-                          const struct lattn_service *service)
+                          const struct publisher *publisher)
 {
     struct lattn_service *facts = &bulletin->service;
 
     bulletin->report = emission->report;
     emission->report.noise_std = NULL;
     emission->report.r2 = NULL;
-    *facts = *service;
+    *facts = publisher->service;
+    facts->pairs_to_go = pace_pairs_to_go(&publisher->pace, &bulletin->report.certificate);
     facts->heads = LATTN_NEVER;
     facts->heads_generation = bulletin->report.generation;
     if (emission->model != NULL) {
@@ -94,7 +96,7 @@ static enum lattn_status bulletin_open(struct bulletin **ret_bulletin,
 
     if (bulletin == NULL)
         return LATTN_NO_MEMORY;
-    bulletin_fill(bulletin, emission, &publisher->service);
+    bulletin_fill(bulletin, emission, publisher);
     status = bulletin_write(bulletin, LATTN_FORMAT_JSON, emission->model);
     if (status == LATTN_OK)
         status = bulletin_write(bulletin, LATTN_FORMAT_MSGPACK, emission->model);
@@ -210,7 +212,8 @@ void publisher_close(struct publisher **publisher)
 }
 
 enum lattn_status publisher_start(struct publisher *publisher, const struct lattn_learner *learner,
-                                  const struct lattn_service *service, uint64_t epoch)
+                                  const struct lattn_service *service, const struct pace *pace,
+                                  uint64_t epoch)
 {
     enum lattn_status status;
 
@@ -219,6 +222,7 @@ enum lattn_status publisher_start(struct publisher *publisher, const struct latt
     if (status != LATTN_OK)
         return status;
     publisher->service = *service;
+    publisher->pace = *pace;
     publisher->epoch = epoch;
     worker_start(publisher->worker);
     return LATTN_OK;

@@ -7,6 +7,8 @@
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
+#include "serve/pace.h"
+
 #include <stdint.h>
 
 /*
@@ -77,12 +79,14 @@ void publisher_close(struct publisher **publisher);
  * Copy the learner and make an emission of that. The publisher must be idle. It keeps the memory of
  * the copy for the next one.
  *
- * service   counters as of now, for its status; heads are filled in here
+ * service   counters as of now, for its status; heads and pairs_to_go are filled in here
+ * pace      of the rank, up to the emission before
  *
  * Returns LATTN_OK, or LATTN_NO_MEMORY with nothing begun.
  */
 enum lattn_status publisher_start(struct publisher *publisher, const struct lattn_learner *learner,
-                                  const struct lattn_service *service, uint64_t epoch);
+                                  const struct lattn_service *service, const struct pace *pace,
+                                  uint64_t epoch);
 
 /* Is no emission under way? Between publisher_start and the result it is not idle. */
 int publisher_is_idle(struct publisher *publisher);
