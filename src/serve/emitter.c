@@ -28,6 +28,7 @@ struct emitter {
     enum lattn_status status;
     enum lattn_verdict verdict;
     struct pace pace;
+    struct emitter_tally tally;
     int32_t heads;
     uint64_t heads_generation;
     enum lattn_certified heads_certified;
@@ -56,9 +57,11 @@ static void emission_start(struct emitter *emitter)
     emitter->settings.service(emitter->settings.arg, &service);
     emitter->status =
         publisher_start(emitter->publisher, learner, &service, &emitter->pace, emitter->epoch);
-    if (emitter->status != LATTN_OK)
+    if (emitter->status != LATTN_OK) {
+        emitter->tally.failed++;
         log_event(LOG_LEVEL_ERROR, "no emission",
                   LOG_FIELDS(log_text("error", lattn_status_text(emitter->status))));
+    }
 }
 
 static void verdict_log(struct emitter *emitter, const struct lattn_certificate *certificate)
@@ -94,6 +97,19 @@ static void heads_note(struct emitter *emitter, const struct lattn_model *model)
     lattn_learner_note_model(learner, emitter->settings.heads, count < most ? count : most, model);
 }
 
+static void tally_add(struct emitter *emitter, const struct publisher_result *result)
+{
+    struct emitter_tally *tally = &emitter->tally;
+
+    if (result->status != LATTN_OK) {
+        tally->failed++;
+        return;
+    }
+    tally->made++;
+    tally->end_ns = result->end_ns;
+    tally->took_ns = result->end_ns - emitter->schedule.begin_ns;
+}
+
 /* Take in what became of the last emission. */
 static void emission_collect(struct emitter *emitter)
 {
@@ -102,6 +118,7 @@ static void emission_collect(struct emitter *emitter)
     if (publisher_result(emitter->publisher, &result) != LATTN_OK)
         return;
     schedule_end(&emitter->schedule, result.end_ns);
+    tally_add(emitter, &result);
     emitter->status = result.status;
     if (result.status == LATTN_OK && result.epoch == fold_epoch(emitter->fold)) {
         heads_forget(emitter);
@@ -212,6 +229,11 @@ void emitter_forget(struct emitter *emitter)
     emitter->verdict = LATTN_NOT_IDENTIFYING;
     pace_init(&emitter->pace, 0);
     heads_forget(emitter);
+}
+
+struct emitter_tally emitter_tally(const struct emitter *emitter)
+{
+    return emitter->tally;
 }
 
 void emitter_describe(const struct emitter *emitter, struct lattn_service *service)

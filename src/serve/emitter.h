@@ -63,6 +63,21 @@ void emitter_finish(struct emitter *emitter);
 /* Everything was forgotten. */
 void emitter_forget(struct emitter *emitter);
 
+/*
+ * Emissions since the emitter was opened.
+ *
+ * failed           begun or due, and not made
+ * end_ns, took_ns  of the last that was made: when it was done, since it was begun
+ */
+struct emitter_tally {
+    uint64_t made;
+    uint64_t failed;
+    uint64_t end_ns;
+    uint64_t took_ns;
+};
+
+struct emitter_tally emitter_tally(const struct emitter *emitter);
+
 /* Fill in what the last emission found: the heads. */
 void emitter_describe(const struct emitter *emitter, struct lattn_service *service);
 

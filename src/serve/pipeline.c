@@ -59,24 +59,49 @@ struct pipeline {
 
 /* ---- what status says about the service ---- */
 
-static void pipeline_service(void *arg, struct lattn_service *ret_service)
+/* What this thread alone knows. */
+static void learner_describe(const struct pipeline *pipeline, uint64_t now_ns,
+                             struct lattn_service *ret_service)
 {
-    struct pipeline *pipeline = arg;
     const struct tally *tally = &fold_state(pipeline->fold)->tally;
-    uint64_t now_ns = uv_hrtime();
 
     *ret_service = (struct lattn_service){
         .accepted = tally->accepted,
         .rejected = tally->rejected,
         .duplicates = tally->duplicates,
         .unkept = tally->unkept,
-        .denied = access_denied(pipeline->settings.access),
-        .pairs_per_s = meter_rate(&pipeline->meter, now_ns),
-        .queue_bytes = queue_bytes(pipeline->in),
-        .uptime_s = (now_ns - pipeline->open_ns) / UINT64_C(1000000000),
     };
     emitter_describe(pipeline->emitter, ret_service);
     keeper_describe(pipeline->keeper, now_ns, &ret_service->kept);
+}
+
+static void pipeline_service(void *arg, struct lattn_service *ret_service)
+{
+    struct pipeline *pipeline = arg;
+    uint64_t now_ns = uv_hrtime();
+
+    learner_describe(pipeline, now_ns, ret_service);
+    ret_service->denied = access_denied(pipeline->settings.access);
+    ret_service->pairs_per_s = meter_rate(&pipeline->meter, now_ns);
+    ret_service->queue_bytes = queue_bytes(pipeline->in);
+    ret_service->uptime_s = (now_ns - pipeline->open_ns) / UINT64_C(1000000000);
+}
+
+/* What was learned is told before it is answered: whoever has the answer finds it counted. */
+static void pipeline_tell(const struct pipeline *pipeline)
+{
+    const struct lattn_learner *learner = fold_learner(pipeline->fold);
+    struct gauges_reading reading = {
+        .open_ns = pipeline->open_ns,
+        .pairs = lattn_learner_pairs(learner),
+        .memory_bytes = lattn_learner_memory(learner),
+        .meter = pipeline->meter,
+        .emissions = emitter_tally(pipeline->emitter),
+        .kept = keeper_tally(pipeline->keeper),
+    };
+
+    learner_describe(pipeline, uv_hrtime(), &reading.service);
+    gauges_tell(pipeline->settings.gauges, &reading);
 }
 
 static uint64_t pairs_learned(const struct pipeline *pipeline)
@@ -163,6 +188,7 @@ static void held_return(struct pipeline *pipeline)
     if (pipeline->held == NULL)
         return;
     assert(fold_entries(pipeline->fold) == 0);
+    pipeline_tell(pipeline);
     while (pipeline->held != NULL) {
         struct chunk *chunk = pipeline->held;
 
@@ -253,6 +279,7 @@ static void pipeline_tend(struct pipeline *pipeline)
     if (fold_entries(pipeline->fold) == 0) {
         emitter_tend(pipeline->emitter, now_ns);
         keeper_consider(pipeline, now_ns);
+        pipeline_tell(pipeline);
     }
     refusals_log(pipeline, now_ns);
 }
@@ -292,6 +319,7 @@ static void pipeline_run(void *arg)
     assert(pipeline->aside == NULL); /* whoever waits for an answer is not idle */
     emitter_finish(pipeline->emitter);
     keeper_finish(pipeline->keeper, fold_state(pipeline->fold));
+    pipeline_tell(pipeline);
     atomic_store(&pipeline->has_ended, 1);
     pipeline->settings.wake(pipeline->settings.wake_arg);
 }
@@ -377,6 +405,7 @@ static enum lattn_status pipeline_build(struct pipeline *pipeline, struct state 
         return status;
     dispatch_set(pipeline);
     pipeline->refusals_logged = fold_state(pipeline->fold)->tally.rejected;
+    pipeline_tell(pipeline);
     if (uv_thread_create(&pipeline->thread, pipeline_run, pipeline) != 0)
         return LATTN_NO_MEMORY;
     pipeline->has_thread = 1;

@@ -6,6 +6,7 @@
 
 #include "serve/access.h"
 #include "serve/chunk.h"
+#include "serve/gauges.h"
 #include "serve/publish.h"
 #include "store/state.h"
 #include "store/store.h"
@@ -31,6 +32,7 @@ struct pipeline;
  * store                            of the state; NULL: memory only; kept
  * state_dir                        its directory, for messages; kept
  * checkpoint_every_ns              as keeper.h
+ * gauges                           told what the learner thread knows; kept
  * wake                             called on other threads: there is something to collect, or the
  *                                  pipeline has ended
  */
@@ -45,6 +47,7 @@ struct pipeline_settings {
     struct store *store;
     const char *state_dir;
     uint64_t checkpoint_every_ns;
+    struct gauges *gauges;
     void (*wake)(void *arg);
     void *wake_arg;
 };

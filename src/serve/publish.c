@@ -16,6 +16,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <uv.h>
 
 /*
@@ -66,7 +67,13 @@ static enum lattn_status bulletin_write(struct bulletin *bulletin, enum lattn_fo
     return status;
 }
 
-/* Take over the report, and with it what the model says of the heads. */
+static void outputs_fill(struct bulletin *bulletin, const struct lattn_names *names)
+{
+    for (int32_t i = 0; i < names->outputs_count && i < METRICS_OUTPUTS_MAX; i++)
+        memcpy(bulletin->outputs[i], names->outputs[i], LATTN_NAME_MAX);
+}
+
+/* Take over the report, and with it what the model says of heads and names. */
 static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emission,
                           const struct publisher *publisher)
 {
@@ -83,6 +90,7 @@ static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emis
         facts->heads = emission->model->heads;
         facts->heads_certified = emission->model->certified;
         facts->heads_decomposition = emission->model->decomposition;
+        outputs_fill(bulletin, &emission->model->names);
     }
 }
 

@@ -3,10 +3,12 @@
 
 #include <lattn/certificate.h>
 #include <lattn/learner.h>
+#include <lattn/limits.h>
 #include <lattn/model.h>
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
+#include "monitor/metrics.h"
 #include "serve/pace.h"
 
 #include <stdint.h>
@@ -27,6 +29,7 @@ enum { BULLETIN_FORMATS = 2 };
  * number       counts up from 1
  * report       owned
  * service      as of the snapshot; the heads are those of this emission
+ * outputs      names of the first ones; "" where an output has none, and before there is a model
  * status, model, spectrum  in both formats. No model before there is one; no spectrum where nobody
  *              wants it. That of an earlier emission, where a new one would cost too much: it says
  *              of which generation it is
@@ -36,6 +39,7 @@ struct bulletin {
     uint64_t number;
     struct lattn_report report;
     struct lattn_service service;
+    char outputs[METRICS_OUTPUTS_MAX][LATTN_NAME_MAX];
     struct lattn_text status[BULLETIN_FORMATS];
     struct lattn_text model[BULLETIN_FORMATS];
     struct lattn_text spectrum[BULLETIN_FORMATS];

@@ -19,6 +19,7 @@
 #include "serve/condition.h"
 #include "serve/emit_dir.h"
 #include "serve/log.h"
+#include "serve/overview.h"
 #include "serve/pipeline.h"
 #include "serve/service.h"
 #include "serve/session.h"
@@ -53,6 +54,7 @@ struct server {
     struct access *access;
     struct addresses addresses;
     struct traffic traffic;
+    struct overview overview;
     struct session *standard; /* the one of stdin, while it lasts */
     struct store *store;      /* NULL: memory only */
     struct pipeline *pipeline;
@@ -333,6 +335,7 @@ static enum lattn_status learner_open(struct server *server, struct state *state
         .store = server->store,
         .state_dir = config->state_dir,
         .checkpoint_every_ns = config->checkpoint_every_ns,
+        .gauges = &server->overview.gauges,
         .wake = pipeline_wakes,
         .wake_arg = server,
     };
@@ -395,6 +398,7 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     server->condition = condition_of(config);
     traffic_init(&server->traffic, config, &server->loop, session_became_idle, session_ended,
                  server);
+    overview_init(&server->overview, &server->traffic);
     status = addresses_check(config);
     service_init(&server->service, server_is_alive, server);
     if (status == LATTN_OK)
