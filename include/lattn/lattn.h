@@ -12,6 +12,7 @@
 #include <lattn/model.h>
 #include <lattn/names.h>
 #include <lattn/secret.h>
+#include <lattn/spectrum.h>
 #include <lattn/state.h>
 #include <lattn/status.h>
 #include <lattn/tasks.h>

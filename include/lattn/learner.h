@@ -6,6 +6,7 @@
 #include <lattn/limits.h>
 #include <lattn/model.h>
 #include <lattn/names.h>
+#include <lattn/spectrum.h>
 #include <lattn/status.h>
 
 #include <stddef.h>

@@ -6,6 +6,7 @@
 #include <lattn/limits.h>
 #include <lattn/model.h>
 #include <lattn/names.h>
+#include <lattn/spectrum.h>
 #include <lattn/status.h>
 
 #include <stddef.h>
@@ -137,6 +138,17 @@ enum lattn_method {
 /* The word of a method on the wire. Static. */
 LATTN_API const char *lattn_method_word(enum lattn_method method);
 
+/* What a subscriber gets: the status, and beside it those whose bits are set. */
+enum lattn_topic {
+    LATTN_TOPIC_STATUS = 0,
+    LATTN_TOPIC_MODEL = 1,
+    LATTN_TOPIC_SPECTRUM = 2,
+    LATTN_TOPIC_ALL = LATTN_TOPIC_MODEL | LATTN_TOPIC_SPECTRUM
+};
+
+/* The word of a topic on the wire. Static. */
+LATTN_API const char *lattn_topic_word(enum lattn_topic topic);
+
 /*
  * A request with its parameters; fields that a method does not use are zero. Owned.
  *
@@ -149,7 +161,7 @@ LATTN_API const char *lattn_method_word(enum lattn_method method);
  * heads     model: LATTN_HEADS_COUNT with heads_count, or another; has_heads 0: the daemon's
  * producer  hello; "" if there is none
  * append, outputs, blocks   name; each is one allocation, with the texts that its pointers point to
- * model     subscribe: 1 if what is "model" (status and model), 0 if "status"
+ * what      subscribe
  * every_ms  subscribe: at most one emission in so many milliseconds; 0: each
  * confirm   reset
  * token     auth; "" if there is none; cleared when the request is released
@@ -175,7 +187,7 @@ struct lattn_request {
     size_t outputs_count;
     struct lattn_block *blocks;
     size_t blocks_count;
-    int32_t model;
+    enum lattn_topic what;
     uint64_t every_ms;
     int32_t confirm;
     char token[LATTN_TOKEN_MAX];
@@ -266,6 +278,7 @@ struct lattn_service {
     uint64_t heads_generation;
     enum lattn_certified heads_certified;
     enum lattn_decomposition heads_decomposition;
+    double pairs_to_go; /* about, until the verdict can be "identifying"; NaN: not known */
     struct lattn_kept kept;
 };
 
@@ -330,6 +343,8 @@ LATTN_API enum lattn_status lattn_write_status(struct lattn_text *text, enum lat
                                                const struct lattn_service *service);
 LATTN_API enum lattn_status lattn_write_model(struct lattn_text *text, enum lattn_format format,
                                               const struct lattn_model *model);
+LATTN_API enum lattn_status lattn_write_spectrum(struct lattn_text *text, enum lattn_format format,
+                                                 const struct lattn_spectrum *spectrum);
 LATTN_API enum lattn_status lattn_write_prediction(struct lattn_text *text,
                                                    enum lattn_format format,
                                                    const struct lattn_prediction *prediction,
@@ -361,13 +376,15 @@ LATTN_API enum lattn_status lattn_write_part(struct lattn_text *text, enum lattn
  * lattn_write_applied   the same, with {"applied", "duplicate", "durable"}
  * lattn_write_error     {"id"?, "error": {"code", "message", "line"?}}
  *                                                              [1, id, {"code", ...}, nil]
- * lattn_write_emission  {"method": "emission", "params": {"status": status, "model": model?}}
+ * lattn_write_emission  {"method": "emission",
+ *                        "params": {"status": status, "model": model?, "spectrum": spectrum?}}
  *                                                              [2, "emission", {"status", ...}]
  *
  * id                     JSON text; NULL or "" is left out of a line and nil in a frame
  * durable                last number of the item's producer that is on disk; NULL: null
  * line                   0 is left out
- * result, status, model  written before in the same format; model may be NULL
+ * result                 written before in the same format
+ * status, model, spectrum  the same; NULL, or no bytes: left out, but for the status
  */
 LATTN_API enum lattn_status lattn_write_reply(struct lattn_text *text, enum lattn_format format,
                                               const char *id, const char *result,
@@ -379,8 +396,9 @@ LATTN_API enum lattn_status lattn_write_error(struct lattn_text *text, enum latt
                                               const char *id, enum lattn_status status,
                                               const char *message, uint64_t line);
 LATTN_API enum lattn_status lattn_write_emission(struct lattn_text *text, enum lattn_format format,
-                                                 const char *status, size_t status_length,
-                                                 const char *model, size_t model_length);
+                                                 const struct lattn_text *status,
+                                                 const struct lattn_text *model,
+                                                 const struct lattn_text *spectrum);
 
 /* ---- what a client reads ------------------------------------------------------------------- */
 
@@ -411,11 +429,12 @@ LATTN_API void lattn_reply_done(struct lattn_reply *reply);
 
 /*
  * What a result holds. Each returns LATTN_OK, LATTN_FIELD where the result is not of that kind, or
- * LATTN_NO_MEMORY. In a reply of kind LATTN_REPLY_EMISSION status and model read the parts of
- * the emission; a model that was not asked for is LATTN_FIELD.
+ * LATTN_NO_MEMORY. In a reply of kind LATTN_REPLY_EMISSION status, model and spectrum read the
+ * parts of the emission; one that it does not have is LATTN_FIELD.
  *
  * lattn_reply_status      release with lattn_report_done(&ret_state->report); null is NaN, 0 or
  *                         LATTN_NEVER, and no array for noise_std and r2; weight is not sent: NaN
+ * lattn_reply_spectrum    release with lattn_spectrum_done
  * lattn_reply_suggestion  ret_order is given to the caller (free): indices of candidates
  * lattn_reply_design      release with lattn_design_done
  * lattn_reply_prediction  release with lattn_prediction_done; the arrays have ret_m entries, and
@@ -426,6 +445,8 @@ LATTN_API enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
                                                struct lattn_state_of_service *ret_state);
 LATTN_API enum lattn_status lattn_reply_model(const struct lattn_reply *reply,
                                               struct lattn_model **ret_model);
+LATTN_API enum lattn_status lattn_reply_spectrum(const struct lattn_reply *reply,
+                                                 struct lattn_spectrum *ret_spectrum);
 LATTN_API enum lattn_status lattn_reply_domain(const struct lattn_reply *reply,
                                                struct lattn_domain *ret_domain);
 LATTN_API enum lattn_status lattn_reply_suggestion(const struct lattn_reply *reply,

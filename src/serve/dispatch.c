@@ -105,6 +105,7 @@ static enum lattn_status answer_status(const struct dispatch *dispatch, struct a
     status = lattn_learner_report(fold_learner(dispatch->fold), &report);
     if (status != LATTN_OK)
         return status;
+    service.pairs_to_go = pace_pairs_to_go(dispatch->pace, &report.certificate);
     status = lattn_write_status(&answer->result, answer->format, &report, &service);
     lattn_report_done(&report);
     return status;
@@ -143,7 +144,7 @@ static enum lattn_status answer_model(const struct dispatch *dispatch, struct an
 /* The session starts to send emissions when this answer has come back to it. */
 static enum lattn_status answer_subscribe(struct answer *answer)
 {
-    return answer_word(answer, "subscribed", answer->request->model ? "model" : "status");
+    return answer_word(answer, "subscribed", lattn_topic_word(answer->request->what));
 }
 
 static enum lattn_status answer_emit(const struct dispatch *dispatch, struct answer *answer)

@@ -81,22 +81,6 @@ static enum lattn_status file_replace(const char *dir, const char *name,
     return LATTN_OK;
 }
 
-static enum lattn_status model_replace(const char *dir, const struct lattn_model *model)
-{
-    struct lattn_text file;
-    enum lattn_status status = LATTN_OK;
-
-    lattn_text_init(&file);
-    if (model != NULL)
-        status = lattn_write_safetensors(&file, model);
-    if (status == LATTN_OK)
-        status = file_replace(dir, "model.safetensors", &file, "");
-    else
-        errno = ENOMEM;
-    lattn_text_done(&file);
-    return status;
-}
-
 enum lattn_status emit_dir_init(struct emit_dir *dir, const char *path,
                                 struct lattn_complaint *complaint)
 {
@@ -115,10 +99,10 @@ enum lattn_status emit_dir_init(struct emit_dir *dir, const char *path,
 }
 
 void emit_dir_write(struct emit_dir *dir, const struct lattn_text *status,
-                    const struct lattn_model *model)
+                    const struct lattn_text *model)
 {
     int failed = file_replace(dir->path, "status.json", status, "\n") != LATTN_OK ||
-                 model_replace(dir->path, model) != LATTN_OK;
+                 file_replace(dir->path, "model.safetensors", model, "") != LATTN_OK;
 
     if (failed && !dir->failed)
         log_event(LOG_LEVEL_ERROR, "cannot write the emission",

@@ -1,7 +1,6 @@
 #ifndef SERVE_EMIT_DIR_H
 #define SERVE_EMIT_DIR_H
 
-#include <lattn/model.h>
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
@@ -24,9 +23,9 @@ enum lattn_status emit_dir_init(struct emit_dir *dir, const char *path,
  * Replace status.json and model.safetensors. The first of several failures in a row is logged.
  *
  * status  in  JSON; the file ends with a newline
- * model   in  NULL removes its file
+ * model   in  safetensors; without a byte its file is removed
  */
 void emit_dir_write(struct emit_dir *dir, const struct lattn_text *status,
-                    const struct lattn_model *model);
+                    const struct lattn_text *model);
 
 #endif

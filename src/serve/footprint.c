@@ -25,7 +25,7 @@ enum {
     REQUEST_GROWTH = 20,
     /* A number as text, with what stands beside it. */
     NUMBER_TEXT_BYTES = 26,
-    /* Newest emission and the one before, with and without the model, in both formats. */
+    /* The newest emission, the one before and the one to come: in both formats, and as a file. */
     BULLETIN_TEXTS = 8
 };
 

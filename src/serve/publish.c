@@ -26,6 +26,7 @@ struct publisher {
     enum phase phase;
     struct lattn_learner *snapshot;
     struct lattn_service service;
+    struct pace pace;
     uint64_t epoch;
     uint64_t bulletins_made;
 
@@ -34,97 +35,101 @@ struct publisher {
     struct bulletin *bulletin;
 };
 
-/* The parts of an emission in both formats, and the messages made of them. */
-struct edition {
-    struct lattn_text status[BULLETIN_FORMATS];
-    struct lattn_text model[BULLETIN_FORMATS];
-    struct bulletin *bulletin;
-};
-
 void bulletin_close(struct bulletin **bulletin)
 {
-    if (*bulletin == NULL)
+    struct bulletin *old = *bulletin;
+
+    if (old == NULL)
         return;
     for (int format = 0; format < BULLETIN_FORMATS; format++) {
-        lattn_text_done(&(*bulletin)->status[format]);
-        lattn_text_done(&(*bulletin)->model[format]);
+        lattn_text_done(&old->status[format]);
+        lattn_text_done(&old->model[format]);
+        lattn_text_done(&old->spectrum[format]);
     }
-    memory_release(*bulletin);
+    lattn_text_done(&old->safetensors);
+    lattn_report_done(&old->report);
+    memory_release(old);
     *bulletin = NULL;
 }
 
-static void edition_done(struct edition *edition)
+/* Lay out in one format what the bulletin has. */
+static enum lattn_status bulletin_write(struct bulletin *bulletin, enum lattn_format format,
+                                        const struct lattn_model *model)
 {
-    for (int format = 0; format < BULLETIN_FORMATS; format++) {
-        lattn_text_done(&edition->status[format]);
-        lattn_text_done(&edition->model[format]);
-    }
-    bulletin_close(&edition->bulletin);
-}
+    enum lattn_status status = lattn_write_status(&bulletin->status[format], format,
+                                                  &bulletin->report, &bulletin->service);
 
-static enum lattn_status edition_write(struct edition *edition, enum lattn_format format,
-                                       const struct lattn_emission *emission,
-                                       const struct lattn_service *service)
-{
-    struct lattn_text *status_text = &edition->status[format];
-    struct lattn_text *model_text = &edition->model[format];
-    struct bulletin *bulletin = edition->bulletin;
-    enum lattn_status status = lattn_write_status(status_text, format, &emission->report, service);
-
-    if (status == LATTN_OK && emission->model != NULL)
-        status = lattn_write_model(model_text, format, emission->model);
-    if (status == LATTN_OK)
-        status = lattn_write_emission(&bulletin->status[format], format, status_text->data,
-                                      status_text->length, NULL, 0);
-    if (status == LATTN_OK)
-        status = lattn_write_emission(&bulletin->model[format], format, status_text->data,
-                                      status_text->length, model_text->data, model_text->length);
+    if (status == LATTN_OK && model != NULL)
+        status = lattn_write_model(&bulletin->model[format], format, model);
     return status;
 }
 
-static enum lattn_status edition_make(struct edition *edition,
-                                      const struct lattn_emission *emission,
-                                      const struct lattn_service *service)
+/* Take over the report, and with it what the model says of the heads. */
+static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emission,
+                          const struct publisher *publisher)
+{
+    struct lattn_service *facts = &bulletin->service;
+
+    bulletin->report = emission->report;
+    emission->report.noise_std = NULL;
+    emission->report.r2 = NULL;
+    *facts = publisher->service;
+    facts->pairs_to_go = pace_pairs_to_go(&publisher->pace, &bulletin->report.certificate);
+    facts->heads = LATTN_NEVER;
+    facts->heads_generation = bulletin->report.generation;
+    if (emission->model != NULL) {
+        facts->heads = emission->model->heads;
+        facts->heads_certified = emission->model->certified;
+        facts->heads_decomposition = emission->model->decomposition;
+    }
+}
+
+static enum lattn_status bulletin_open(struct bulletin **ret_bulletin,
+                                       const struct publisher *publisher,
+                                       struct lattn_emission *emission)
 {
     struct bulletin *bulletin = memory_zeroed(1, sizeof *bulletin);
+    int with_file = publisher->settings.with_safetensors || publisher->emit_dir.path != NULL;
     enum lattn_status status;
 
     if (bulletin == NULL)
         return LATTN_NO_MEMORY;
-    edition->bulletin = bulletin;
-    bulletin->certificate = emission->report.certificate;
-    bulletin->stream = emission->report.stream;
-    status = edition_write(edition, LATTN_FORMAT_JSON, emission, service);
+    bulletin_fill(bulletin, emission, publisher);
+    status = bulletin_write(bulletin, LATTN_FORMAT_JSON, emission->model);
     if (status == LATTN_OK)
-        status = edition_write(edition, LATTN_FORMAT_MSGPACK, emission, service);
-    return status;
+        status = bulletin_write(bulletin, LATTN_FORMAT_MSGPACK, emission->model);
+    if (status == LATTN_OK && with_file && emission->model != NULL)
+        status = lattn_write_safetensors(&bulletin->safetensors, emission->model);
+    if (status != LATTN_OK) {
+        bulletin_close(&bulletin);
+        return status;
+    }
+    *ret_bulletin = bulletin;
+    return LATTN_OK;
 }
 
 static enum lattn_status emission_publish(struct publisher *publisher,
-                                          const struct lattn_emission *emission,
-                                          struct edition *edition)
+                                          struct lattn_emission *emission,
+                                          struct bulletin **ret_bulletin)
 {
-    struct lattn_service service = publisher->service;
-    enum lattn_status status;
+    struct bulletin *bulletin = NULL;
+    enum lattn_status status = bulletin_open(&bulletin, publisher, emission);
 
-    service.heads = LATTN_NEVER;
-    service.heads_generation = emission->report.generation;
-    if (emission->model != NULL) {
-        service.heads = emission->model->heads;
-        service.heads_certified = emission->model->certified;
-        service.heads_decomposition = emission->model->decomposition;
-    }
-    status = edition_make(edition, emission, &service);
     if (status != LATTN_OK)
         return status;
-    edition->bulletin->number = ++publisher->bulletins_made;
+    bulletin->number = ++publisher->bulletins_made;
     if (publisher->emit_dir.path != NULL)
-        emit_dir_write(&publisher->emit_dir, &edition->status[LATTN_FORMAT_JSON], emission->model);
+        emit_dir_write(&publisher->emit_dir, &bulletin->status[LATTN_FORMAT_JSON],
+                       &bulletin->safetensors);
+    if (!publisher->settings.with_safetensors)
+        lattn_text_done(&bulletin->safetensors);
+    *ret_bulletin = bulletin;
     return LATTN_OK;
 }
 
 /* Make the emission that was asked for; afterwards the snapshot is gone. */
-static struct publisher_result publisher_work(struct publisher *publisher, struct edition *edition)
+static struct publisher_result publisher_work(struct publisher *publisher,
+                                              struct bulletin **ret_bulletin)
 {
     struct publisher_result result = {.epoch = publisher->epoch};
     struct lattn_emission emission = {.model = NULL};
@@ -136,9 +141,9 @@ static struct publisher_result publisher_work(struct publisher *publisher, struc
                             heads_count < heads_max ? heads_count : heads_max, &emission);
     lattn_learner_close(&publisher->snapshot);
     if (result.status == LATTN_OK)
-        result.status = emission_publish(publisher, &emission, edition);
+        result.status = emission_publish(publisher, &emission, ret_bulletin);
     if (result.status == LATTN_OK) {
-        result.certificate = emission.report.certificate;
+        result.certificate = (*ret_bulletin)->report.certificate;
         result.model = emission.model;
         emission.model = NULL;
     } else {
@@ -150,8 +155,9 @@ static struct publisher_result publisher_work(struct publisher *publisher, struc
     return result;
 }
 
+/* bulletin  given; NULL where there is none */
 static void publisher_finish(struct publisher *publisher, const struct publisher_result *result,
-                             struct edition *edition)
+                             struct bulletin *bulletin)
 {
     uv_mutex_lock(&publisher->mutex);
     lattn_model_close(&publisher->result.model);
@@ -159,8 +165,7 @@ static void publisher_finish(struct publisher *publisher, const struct publisher
     publisher->has_result = 1;
     if (result->status == LATTN_OK) {
         bulletin_close(&publisher->bulletin);
-        publisher->bulletin = edition->bulletin;
-        edition->bulletin = NULL;
+        publisher->bulletin = bulletin;
     }
     publisher->phase = PHASE_IDLE;
     uv_cond_broadcast(&publisher->changed);
@@ -185,11 +190,10 @@ static void publisher_run(void *arg)
     struct publisher *publisher = arg;
 
     while (await_work(publisher) == PHASE_WORK) {
-        struct edition edition = {.bulletin = NULL};
-        struct publisher_result result = publisher_work(publisher, &edition);
+        struct bulletin *bulletin = NULL;
+        struct publisher_result result = publisher_work(publisher, &bulletin);
 
-        publisher_finish(publisher, &result, &edition);
-        edition_done(&edition);
+        publisher_finish(publisher, &result, bulletin);
     }
 }
 
@@ -252,12 +256,13 @@ void publisher_close(struct publisher **publisher)
 }
 
 void publisher_start(struct publisher *publisher, struct lattn_learner *snapshot,
-                     const struct lattn_service *service, uint64_t epoch)
+                     const struct lattn_service *service, const struct pace *pace, uint64_t epoch)
 {
     uv_mutex_lock(&publisher->mutex);
     assert(publisher->phase == PHASE_IDLE);
     publisher->snapshot = snapshot;
     publisher->service = *service;
+    publisher->pace = *pace;
     publisher->epoch = epoch;
     publisher->phase = PHASE_WORK;
     uv_cond_broadcast(&publisher->changed);

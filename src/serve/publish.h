@@ -7,6 +7,8 @@
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
+#include "serve/pace.h"
+
 #include <stdint.h>
 
 /*
@@ -19,21 +21,32 @@ struct publisher;
 enum { BULLETIN_FORMATS = 2 };
 
 /*
- * An emission as subscribers get it; immutable. Each message is there in both formats: laying one
- * out takes little beside what is in it, and no thread needs to know who listens.
+ * An emission as the loop gets it: numbers, and texts that are put together where they are sent.
+ * Immutable, so that any thread may read it.
+ *
+ * number       counts up from 1
+ * report       owned
+ * service      as of the snapshot; the heads are those of this emission
+ * status, model, spectrum  in both formats. No model before there is one; no spectrum where nobody
+ *              wants it. That of an earlier emission, where a new one would cost too much: it says
+ *              of which generation it is
+ * safetensors  the model as a file; empty without a model, and where the settings ask for none
  */
 struct bulletin {
-    struct lattn_text status[BULLETIN_FORMATS]; /* with the status alone */
-    struct lattn_text model[BULLETIN_FORMATS];  /* with status and model */
-    uint64_t number;                            /* counts up from 1 */
-    struct lattn_certificate certificate;
-    struct lattn_stream stream;
+    uint64_t number;
+    struct lattn_report report;
+    struct lattn_service service;
+    struct lattn_text status[BULLETIN_FORMATS];
+    struct lattn_text model[BULLETIN_FORMATS];
+    struct lattn_text spectrum[BULLETIN_FORMATS];
+    struct lattn_text safetensors;
 };
 
 struct publisher_settings {
     enum lattn_heads heads;
     int32_t heads_count;
     const char *emit_dir; /* NULL: no files; kept */
+    int with_safetensors; /* in bulletins, whether there are files or not */
     /* Called on the publisher's thread when an emission is done, made or not. */
     void (*done)(void *arg);
     void *arg;
@@ -66,10 +79,11 @@ void publisher_close(struct publisher **publisher);
  * Make an emission of a snapshot. The publisher must be idle.
  *
  * snapshot  given
- * service   counters at the snapshot, for its status; heads are filled in here
+ * service   counters at the snapshot, for its status; heads and pairs_to_go are filled in here
+ * pace      of the rank, up to the emission before
  */
 void publisher_start(struct publisher *publisher, struct lattn_learner *snapshot,
-                     const struct lattn_service *service, uint64_t epoch);
+                     const struct lattn_service *service, const struct pace *pace, uint64_t epoch);
 
 /* Is no emission under way? Between publisher_start and the result it is not idle. */
 int publisher_is_idle(struct publisher *publisher);

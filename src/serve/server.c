@@ -172,7 +172,7 @@ static void bulletin_deliver(struct server *server)
     bulletin_close(&server->newest);
     server->newest = bulletin;
     traffic_publish(&server->traffic, bulletin);
-    service_report(&server->service, &bulletin->certificate);
+    service_report(&server->service, &bulletin->report.certificate);
     if (condition_came_true(&server->condition, bulletin))
         server_stop(server, REASON_CONDITION);
 }

@@ -9,7 +9,7 @@ void subscription_begin(struct subscription *subscription, const struct chunk *c
             continue;
         *subscription = (struct subscription){
             .is_on = 1,
-            .with_model = request->model,
+            .what = request->what,
             .every_ms = request->every_ms,
         };
     }
@@ -33,10 +33,11 @@ enum lattn_status subscription_write(const struct subscription *subscription,
                                      const struct bulletin *bulletin, enum lattn_format format,
                                      struct lattn_text *text)
 {
-    const struct lattn_text *part =
-        subscription->with_model ? &bulletin->model[format] : &bulletin->status[format];
+    int what = subscription->what;
 
-    return lattn_text_add(text, part->data, part->length);
+    return lattn_write_emission(text, format, &bulletin->status[format],
+                                what & LATTN_TOPIC_MODEL ? &bulletin->model[format] : NULL,
+                                what & LATTN_TOPIC_SPECTRUM ? &bulletin->spectrum[format] : NULL);
 }
 
 void subscription_sent(struct subscription *subscription, const struct bulletin *bulletin,

@@ -11,7 +11,7 @@
 /* What a client asked for with subscribe, and the bulletin it was sent last. */
 struct subscription {
     int is_on;
-    int with_model;
+    enum lattn_topic what;
     uint64_t every_ms;
     uint64_t sent_ms;
     uint64_t sent_number;
@@ -26,7 +26,7 @@ int subscription_wants(const struct subscription *subscription, const struct bul
 /* Milliseconds until it may be sent one. */
 uint64_t subscription_wait(const struct subscription *subscription, uint64_t now_ms);
 
-/* Copy the part of the bulletin that it asked for. Returns LATTN_OK or LATTN_NO_MEMORY. */
+/* Write the message of what it asked for of the bulletin. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status subscription_write(const struct subscription *subscription,
                                      const struct bulletin *bulletin, enum lattn_format format,
                                      struct lattn_text *text);

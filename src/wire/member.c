@@ -129,6 +129,10 @@ static void value_write(struct writer *writer, const struct member *member, cons
     case MEMBER_ROW:
         row_write(writer, at);
         return;
+    case MEMBER_ROW_ALWAYS:
+        writer_row(writer, ((const struct member_row *)at)->numbers,
+                   ((const struct member_row *)at)->count);
+        return;
     case MEMBER_INDICES:
         indices_write(writer, at);
         return;
@@ -346,6 +350,7 @@ static void value_clear(const struct member *member, void *to)
         *(enum lattn_certified *)at = LATTN_CERTIFIED_UNKNOWN;
         return;
     case MEMBER_ROW:
+    case MEMBER_ROW_ALWAYS:
         *(struct member_row *)at = (struct member_row){0};
         return;
     case MEMBER_INDICES:
@@ -423,6 +428,7 @@ static enum lattn_status value_read(struct scan *scan, const struct member *memb
     case MEMBER_CERTIFIED:
         return certified_read(scan, member->word, at);
     case MEMBER_ROW:
+    case MEMBER_ROW_ALWAYS:
         return row_read(scan, member->word, at);
     case MEMBER_INDICES:
         return indices_read(scan, member->word, at);
@@ -489,7 +495,7 @@ void member_done(const struct member *members, void *of)
     for (const struct member *member = members; member->word != NULL; member++) {
         void *at = member_at(member, of);
 
-        if (member->kind == MEMBER_ROW) {
+        if (member->kind == MEMBER_ROW || member->kind == MEMBER_ROW_ALWAYS) {
             memory_release(((struct member_row *)at)->numbers);
             *(struct member_row *)at = (struct member_row){0};
         } else if (member->kind == MEMBER_INDICES) {

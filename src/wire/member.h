@@ -27,6 +27,7 @@ enum member_kind {
     MEMBER_DECOMPOSITION, /* enum lattn_decomposition as its text, or null */
     MEMBER_CERTIFIED,     /* enum lattn_certified as true, false or null */
     MEMBER_ROW,           /* struct member_row */
+    MEMBER_ROW_ALWAYS,    /* the same; without numbers it is empty, not null */
     MEMBER_INDICES,       /* struct member_indices */
     MEMBER_PLACE,         /* struct scan: where the value stands, to come back to; never written */
     MEMBER_OBJECT, /* an object of the members in `inner`, whose offsets count from the same start

@@ -118,21 +118,33 @@ enum lattn_status lattn_write_error(struct lattn_text *text, enum lattn_format f
     return envelope_close(&writer, LATTN_REPLY_ERROR);
 }
 
+static int part_is_there(const struct lattn_text *part)
+{
+    return part != NULL && part->length > 0;
+}
+
+static void part_write(struct writer *writer, const char *word, const struct lattn_text *part)
+{
+    if (!part_is_there(part))
+        return;
+    writer_key(writer, word);
+    writer_raw(writer, part->data, part->length);
+}
+
 enum lattn_status lattn_write_emission(struct lattn_text *text, enum lattn_format format,
-                                       const char *status, size_t status_length, const char *model,
-                                       size_t model_length)
+                                       const struct lattn_text *status,
+                                       const struct lattn_text *model,
+                                       const struct lattn_text *spectrum)
 {
     struct writer writer;
 
     writer_begin(&writer, text, format);
     envelope_open(&writer, LATTN_REPLY_EMISSION, NULL);
-    writer_open_counted(&writer, '{', model != NULL ? 2 : 1);
-    writer_key(&writer, "status");
-    writer_raw(&writer, status, status_length);
-    if (model != NULL) {
-        writer_key(&writer, "model");
-        writer_raw(&writer, model, model_length);
-    }
+    writer_open_counted(&writer, '{',
+                        1U + (uint32_t)part_is_there(model) + (uint32_t)part_is_there(spectrum));
+    part_write(&writer, "status", status);
+    part_write(&writer, "model", model);
+    part_write(&writer, "spectrum", spectrum);
     writer_close(&writer, '}');
     return envelope_close(&writer, LATTN_REPLY_EMISSION);
 }

@@ -71,12 +71,23 @@ static const struct method methods[] = {
 
 enum { METHODS_COUNT = sizeof methods / sizeof *methods };
 
+static const char *const topics[] = {
+    [LATTN_TOPIC_STATUS] = "status",     [LATTN_TOPIC_MODEL] = "model",
+    [LATTN_TOPIC_SPECTRUM] = "spectrum", [LATTN_TOPIC_ALL] = "all",
+    [LATTN_TOPIC_ALL + 1] = NULL,
+};
+
 /* 24 days: what a subscriber waits for at most. */
 static const uint64_t every_ms_max = INT32_MAX;
 
 const char *lattn_method_word(enum lattn_method method)
 {
     return (size_t)method < METHODS_COUNT ? methods[method].word : "unknown";
+}
+
+const char *lattn_topic_word(enum lattn_topic topic)
+{
+    return topics[topic & LATTN_TOPIC_ALL];
 }
 
 struct request_reader {
@@ -258,9 +269,19 @@ static enum lattn_status param_read_blocks(struct scan *scan, struct lattn_reque
     return scan_array(scan, "blocks", blocks_read_element, request->blocks);
 }
 
+static enum lattn_status param_read_what(struct scan *scan, enum lattn_topic *ret_what)
+{
+    int32_t index;
+    enum lattn_status status =
+        scan_word(scan, "what", topics, "\"status\", \"model\", \"spectrum\" or \"all\"", &index);
+
+    if (status == LATTN_OK)
+        *ret_what = (enum lattn_topic)index;
+    return status;
+}
+
 static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
 {
-    static const char *const whats[] = {"status", "model", NULL};
     struct request_reader *reader = arg;
     struct lattn_request *request = &reader->request;
 
@@ -281,7 +302,7 @@ static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
     case PARAM_HEADS:
         return param_read_heads(scan, request);
     case PARAM_WHAT:
-        return scan_word(scan, "what", whats, "\"status\" or \"model\"", &request->model);
+        return param_read_what(scan, &request->what);
     case PARAM_EVERY:
         return param_read_every(scan, &request->every_ms);
     case PARAM_APPEND:

@@ -58,7 +58,7 @@ static void suggest_params_write(struct writer *writer, const struct lattn_reque
 static void subscribe_params_write(struct writer *writer, const struct lattn_request *request)
 {
     writer_key(writer, "what");
-    writer_string(writer, request->model ? "model" : "status");
+    writer_string(writer, lattn_topic_word(request->what));
     if (request->every_ms > 0) {
         writer_key(writer, "every");
         writer_count(writer, request->every_ms);

@@ -16,6 +16,7 @@ const char *const requests[REQUESTS_COUNT] = {
     "{\"method\":\"suggest\",\"params\":{\"n\":3,\"norm_max\":2.5}}\n",
     "{\"method\":\"subscribe\",\"params\":{\"what\":\"status\"}}\n",
     "{\"method\":\"subscribe\",\"params\":{\"what\":\"model\",\"every\":250}}\n",
+    "{\"method\":\"subscribe\",\"params\":{\"what\":\"all\"}}\n",
     "{\"method\":\"emit\",\"params\":{}}\n",
     "{\"method\":\"name\",\"params\":{\"append\":[\"a\\\"b\",\"\\u0001\"],\"outputs\":[\"c\"],"
     "\"blocks\":[{\"name\":\"b\",\"start\":0,\"size\":2}]}}\n",

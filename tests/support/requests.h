@@ -3,7 +3,7 @@
 
 #include <lattn/wire.h>
 
-enum { REQUESTS_COUNT = 21 };
+enum { REQUESTS_COUNT = 22 };
 
 /* Each method with each of its shapes, as the line that lattn_write_request() makes of it. */
 extern const char *const requests[REQUESTS_COUNT];

@@ -4,13 +4,13 @@
 
 static struct bulletin identifying(void)
 {
-    return (struct bulletin){.certificate.verdict = LATTN_IDENTIFYING};
+    return (struct bulletin){.report.certificate.verdict = LATTN_IDENTIFYING};
 }
 
 /* So many inputs were tested, and all were determined. */
 static struct bulletin determined(uint64_t tested)
 {
-    return (struct bulletin){.stream = {.checked = tested, .tested = tested}};
+    return (struct bulletin){.report.stream = {.checked = tested, .tested = tested}};
 }
 
 Test(condition, is_none_by_default)

@@ -209,18 +209,23 @@ Test(reply, writes_what_was_applied)
     lattn_text_done(&text);
 }
 
+/* A part of an emission, as it was written before; not owned. */
+static struct lattn_text part(char *bytes)
+{
+    return (struct lattn_text){.data = bytes, .length = strlen(bytes)};
+}
+
 Test(reply, reads_the_parts_of_an_emission)
 {
-    static const char status[] = "{\"d\":3,\"m\":1}";
-    static const char heads[] = "{\"d\":1,\"m\":1,\"heads\":[]}";
+    const struct lattn_text status = part("{\"d\":3,\"m\":1}");
+    const struct lattn_text heads = part("{\"d\":1,\"m\":1,\"heads\":[]}");
     struct lattn_state_of_service state;
     struct lattn_model *model = NULL;
     struct lattn_reply reply;
     struct lattn_text text;
 
     lattn_text_init(&text);
-    cr_assert_eq(lattn_write_emission(&text, LATTN_FORMAT_JSON, status, sizeof status - 1, NULL, 0),
-                 LATTN_OK);
+    cr_assert_eq(lattn_write_emission(&text, LATTN_FORMAT_JSON, &status, NULL, NULL), LATTN_OK);
     reply = read_reply(text.data);
     cr_assert_eq(reply.kind, LATTN_REPLY_EMISSION);
     cr_assert_eq(lattn_reply_status(&reply, &state), LATTN_OK);
@@ -228,9 +233,7 @@ Test(reply, reads_the_parts_of_an_emission)
     cr_assert_eq(lattn_reply_model(&reply, &model), LATTN_FIELD);
     lattn_reply_done(&reply);
     text.length = 0;
-    cr_assert_eq(lattn_write_emission(&text, LATTN_FORMAT_JSON, status, sizeof status - 1, heads,
-                                      sizeof heads - 1),
-                 LATTN_OK);
+    cr_assert_eq(lattn_write_emission(&text, LATTN_FORMAT_JSON, &status, &heads, NULL), LATTN_OK);
     reply = read_reply(text.data);
     cr_assert_eq(lattn_reply_status(&reply, &state), LATTN_OK);
     cr_assert_eq(lattn_reply_model(&reply, &model), LATTN_OK);
@@ -372,6 +375,8 @@ static void assert_frame(struct lattn_text *frame, const char *json)
 
 Test(reply, frames_are_those_of_messagepack_rpc)
 {
+    const struct lattn_text map = part("\x80");
+    const struct lattn_text nil = part("\xc0");
     const uint64_t last = 300;
     struct lattn_text frame;
 
@@ -386,11 +391,10 @@ Test(reply, frames_are_those_of_messagepack_rpc)
     assert_frame(&frame, "[1,null,{\"code\":\"syntax\",\"message\":\"no\",\"line\":17},null]");
     cr_assert_eq(lattn_write_reply(&frame, LATTN_FORMAT_MSGPACK, "", "\x80", 1), LATTN_OK);
     assert_frame(&frame, "[1,null,null,{}]");
-    cr_assert_eq(lattn_write_emission(&frame, LATTN_FORMAT_MSGPACK, "\x80", 1, NULL, 0), LATTN_OK);
+    cr_assert_eq(lattn_write_emission(&frame, LATTN_FORMAT_MSGPACK, &map, NULL, NULL), LATTN_OK);
     assert_frame(&frame, "[2,\"emission\",{\"status\":{}}]");
-    cr_assert_eq(lattn_write_emission(&frame, LATTN_FORMAT_MSGPACK, "\x80", 1, "\xc0", 1),
-                 LATTN_OK);
-    assert_frame(&frame, "[2,\"emission\",{\"status\":{},\"model\":null}]");
+    cr_assert_eq(lattn_write_emission(&frame, LATTN_FORMAT_MSGPACK, &map, &nil, &map), LATTN_OK);
+    assert_frame(&frame, "[2,\"emission\",{\"status\":{},\"model\":null,\"spectrum\":{}}]");
     cr_assert_eq(lattn_write_reply(&frame, LATTN_FORMAT_MSGPACK, "\"a\"", "\x80", 1), LATTN_FIELD);
     cr_assert_eq(frame.length, 0);
     lattn_text_done(&frame);

@@ -178,10 +178,22 @@ Test(request, reads_times)
         snprintf(text, sizeof text, "{\"method\":\"subscribe\",\"params\":{\"every\":%s}}",
                  cases[i].every);
         cr_assert_eq(requests_read(text).every_ms, cases[i].ms, "%s", text);
-        cr_assert_eq(requests_read(text).model, 0);
+        cr_assert_eq(requests_read(text).what, LATTN_TOPIC_STATUS);
     }
-    cr_assert_eq(requests_read("{\"method\":\"subscribe\",\"params\":{\"what\":\"model\"}}").model,
-                 1);
+}
+
+Test(request, reads_what_to_subscribe_to)
+{
+    static const enum lattn_topic topics[] = {LATTN_TOPIC_STATUS, LATTN_TOPIC_MODEL,
+                                              LATTN_TOPIC_SPECTRUM, LATTN_TOPIC_ALL};
+
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+        char text[128];
+
+        snprintf(text, sizeof text, "{\"method\":\"subscribe\",\"params\":{\"what\":\"%s\"}}",
+                 lattn_topic_word(topics[i]));
+        cr_assert_eq(requests_read(text).what, topics[i], "%s", text);
+    }
 }
 
 Test(request, reads_names)
@@ -259,8 +271,9 @@ Test(request, says_what_is_wrong)
                    "heads is \"least\", \"fewest\", \"svd\" or a whole number is expected");
     assert_refused("{\"method\":\"model\",\"params\":{\"heads\":-1}}", LATTN_FIELD,
                    "heads is -1, \"fewest\", \"svd\" or a whole number is expected");
-    assert_refused("{\"method\":\"subscribe\",\"params\":{\"what\":\"all\"}}", LATTN_FIELD,
-                   "what is \"all\", \"status\" or \"model\" is expected");
+    assert_refused("{\"method\":\"subscribe\",\"params\":{\"what\":\"heads\"}}", LATTN_FIELD,
+                   "what is \"heads\", \"status\", \"model\", \"spectrum\" or \"all\" is "
+                   "expected");
     assert_refused("{\"method\":\"subscribe\",\"params\":{\"every\":\"5 s\"}}", LATTN_FIELD,
                    "every is \"5 s\", a time like \"250ms\", \"5s\", \"2m\" is expected");
     assert_refused("{\"method\":\"subscribe\",\"params\":{\"every\":\"99999999m\"}}", LATTN_RANGE,
