@@ -47,13 +47,13 @@ static void row_print(const struct lattn_state_of_service *state)
 static enum lattn_status rows_print(struct watch *watch)
 {
     enum lattn_status status = LATTN_OK;
-    struct lattn_state_of_service state;
+    struct watch_emission emission;
 
     while (status == LATTN_OK && !watch_is_over(watch)) {
-        status = watch_take(watch, &state);
+        status = watch_take(watch, &emission);
         if (status == LATTN_OK) {
-            row_print(&state);
-            lattn_report_done(&state.report);
+            row_print(&emission.state);
+            watch_emission_done(&emission);
         } else if (status == LATTN_MORE) {
             fflush(stdout);
             status = client_turn(&watch->client, CLIENT_NO_INPUT, NULL);
@@ -73,5 +73,5 @@ enum verb_exit watch_table(struct watch *watch)
     status = rows_print(watch);
     if (status == LATTN_OK || status == LATTN_CLOSED)
         return VERB_DONE;
-    return status == LATTN_NO_SPACE ? VERB_REFUSED : client_refuse(&watch->client, status);
+    return watch_refuse(watch, status);
 }
