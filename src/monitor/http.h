@@ -4,6 +4,8 @@
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
+#include "monitor/metrics.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -24,6 +26,8 @@ struct http_body;
  *
  *     begin  take, take, ...  end        gone
  *            '- http_body_resume  '- http_body_answer, now or later
+ *
+ * A taker without `begin` takes nothing: there is no such path.
  *
  * begin  a request has come whose body is wanted; may answer at once, then nothing is taken.
  *        Returns what the others are called with; NULL: there is no memory
@@ -57,6 +61,9 @@ void http_body_answer(struct http_body *body, unsigned code, const char *type,
 void http_body_refuse(struct http_body *body, unsigned code, enum lattn_status status,
                       const char *message);
 
+/* The descriptor of the connection that it comes by. */
+int http_body_descriptor(const struct http_body *body);
+
 /* The length that its sender announced; UINT64_MAX: none. */
 uint64_t http_body_length(const struct http_body *body);
 
@@ -76,6 +83,7 @@ uint64_t http_body_length(const struct http_body *body);
  * is_alive      do all threads go round?
  * unready       why it takes nothing now, into complaint; returns LATTN_OK where it does
  * write_status  the newest status, as JSON; LATTN_NO_DATA: there is none yet
+ * measure       all numbers but those of HTTP
  * log           what the library says
  * emptied       the last connection is gone, after http_finish
  */
@@ -89,6 +97,7 @@ struct http_owner {
     int (*is_alive)(void *arg);
     enum lattn_status (*unready)(void *arg, struct lattn_complaint *complaint);
     enum lattn_status (*write_status)(void *arg, struct lattn_text *text);
+    void (*measure)(void *arg, struct metrics *ret_metrics);
     void (*log)(void *arg, const char *text);
     void (*emptied)(void *arg);
     void *arg;

@@ -143,6 +143,7 @@ enum lattn_status emitter_open(struct emitter **ret_emitter,
         .heads = settings->heads,
         .heads_count = settings->heads_count,
         .emit_dir = settings->emit_dir,
+        .with_safetensors = settings->has_web,
         .done = settings->done,
         .arg = settings->arg,
     };
@@ -157,7 +158,7 @@ enum lattn_status emitter_open(struct emitter **ret_emitter,
     emitter->generation = lattn_learner_generation(fold_learner(fold));
     heads_forget(emitter);
     pace_init(&emitter->pace, pairs_learned(emitter));
-    atomic_store(&emitter->is_asked, pairs_learned(emitter) > 0);
+    atomic_store(&emitter->is_asked, settings->has_web || pairs_learned(emitter) > 0);
     status = publisher_open(&emitter->publisher, &publisher, complaint);
     if (status != LATTN_OK) {
         memory_release(emitter);

@@ -20,6 +20,7 @@ struct emitter;
 /*
  * every_ns, every_pairs  one of them is 0
  * emit_dir               NULL: no files; kept
+ * has_web                bulletins have the model as a file, and the first one is made at once
  * service                counters and facts for the status of an emission, as of now
  * done                   called on another thread: emitter_tend has something to do
  */
@@ -29,6 +30,7 @@ struct emitter_settings {
     enum lattn_heads heads;
     int32_t heads_count;
     const char *emit_dir;
+    int has_web;
     void (*service)(void *arg, struct lattn_service *ret_service);
     void (*done)(void *arg);
     void *arg;

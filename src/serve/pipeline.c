@@ -41,7 +41,7 @@ struct pipeline {
     int is_ending;
     atomic_int has_ended;
     atomic_int checkpoint_asked;
-    atomic_int sign_asked; /* of life */
+    atomic_int signs_asked[PIPELINE_WATCHERS]; /* of life */
     uint64_t open_ns;
     /* ---- */
     struct fold *fold;
@@ -298,6 +298,12 @@ static uint64_t pipeline_patience(struct pipeline *pipeline)
                   keeper_due(pipeline->keeper));
 }
 
+static void signs_give(struct pipeline *pipeline)
+{
+    for (size_t i = 0; i < PIPELINE_WATCHERS; i++)
+        atomic_store(&pipeline->signs_asked[i], 0);
+}
+
 static void pipeline_run(void *arg)
 {
     struct pipeline *pipeline = arg;
@@ -313,7 +319,7 @@ static void pipeline_run(void *arg)
             pipeline_flush(pipeline);
             held_return(pipeline);
         }
-        atomic_store(&pipeline->sign_asked, 0);
+        signs_give(pipeline);
         pipeline_tend(pipeline);
     }
     assert(pipeline->aside == NULL); /* whoever waits for an answer is not idle */
@@ -389,6 +395,7 @@ static enum lattn_status pipeline_build(struct pipeline *pipeline, struct state 
         .heads = settings->heads,
         .heads_count = settings->heads_count,
         .emit_dir = settings->emit_dir,
+        .has_web = settings->has_web,
         .service = pipeline_service,
         .done = work_done,
         .arg = pipeline,
@@ -481,9 +488,9 @@ void pipeline_emit(struct pipeline *pipeline)
     queue_wake(pipeline->in);
 }
 
-int pipeline_is_alive(struct pipeline *pipeline)
+int pipeline_is_alive(struct pipeline *pipeline, enum pipeline_watcher watcher)
 {
-    int is_alive = atomic_exchange(&pipeline->sign_asked, 1) == 0;
+    int is_alive = atomic_exchange(&pipeline->signs_asked[watcher], 1) == 0;
 
     queue_wake(pipeline->in);
     return is_alive;

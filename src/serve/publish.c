@@ -38,11 +38,18 @@ struct publisher {
     _Atomic(struct bulletin *) bulletin;
 };
 
+struct bulletin *bulletin_hold(struct bulletin *bulletin)
+{
+    bulletin->holders++;
+    return bulletin;
+}
+
 void bulletin_close(struct bulletin **bulletin)
 {
     struct bulletin *old = *bulletin;
 
-    if (old == NULL)
+    *bulletin = NULL;
+    if (old == NULL || --old->holders > 0)
         return;
     for (int format = 0; format < BULLETIN_FORMATS; format++) {
         lattn_text_done(&old->status[format]);
@@ -52,7 +59,6 @@ void bulletin_close(struct bulletin **bulletin)
     lattn_text_done(&old->safetensors);
     lattn_report_done(&old->report);
     memory_release(old);
-    *bulletin = NULL;
 }
 
 /* Lay out in one format what the bulletin has. */
@@ -104,6 +110,7 @@ static enum lattn_status bulletin_open(struct bulletin **ret_bulletin,
 
     if (bulletin == NULL)
         return LATTN_NO_MEMORY;
+    bulletin->holders = 1;
     bulletin_fill(bulletin, emission, publisher);
     status = bulletin_write(bulletin, LATTN_FORMAT_JSON, emission->model);
     if (status == LATTN_OK)

@@ -26,6 +26,7 @@ enum { BULLETIN_FORMATS = 2 };
  * An emission as the loop gets it: numbers, and texts that are put together where they are sent.
  * Immutable, so that any thread may read it.
  *
+ * holders      how many bulletin_close release it; whoever took it counts them
  * number       counts up from 1
  * report       owned
  * service      as of the snapshot; the heads are those of this emission
@@ -36,6 +37,7 @@ enum { BULLETIN_FORMATS = 2 };
  * safetensors  the model as a file; empty without a model, and where the settings ask for none
  */
 struct bulletin {
+    size_t holders;
     uint64_t number;
     struct lattn_report report;
     struct lattn_service service;
@@ -109,7 +111,10 @@ enum lattn_status publisher_result(struct publisher *publisher,
  */
 enum lattn_status publisher_bulletin(struct publisher *publisher, struct bulletin **ret_bulletin);
 
-/* Release it and set the pointer to NULL; accepts a pointer to NULL. */
+/* Hold on to it once more; on the thread that took it. */
+struct bulletin *bulletin_hold(struct bulletin *bulletin);
+
+/* Let go of it and set the pointer to NULL; the last one releases it. Accepts a pointer to NULL. */
 void bulletin_close(struct bulletin **bulletin);
 
 #endif
