@@ -17,6 +17,7 @@
 #include "serve/addresses.h"
 #include "serve/bounds.h"
 #include "serve/condition.h"
+#include "serve/heap.h"
 #include "serve/log.h"
 #include "serve/pipeline.h"
 #include "serve/service.h"
@@ -43,6 +44,7 @@ struct server {
     uv_timer_t deadline;
     struct signals signals;
     struct service service;
+    struct heap heap;
     int has_loop;
 
     struct access *access;
@@ -73,6 +75,7 @@ static void handles_close(struct server *server)
     traffic_stop(&server->traffic);
     signals_stop(&server->signals);
     service_done(&server->service);
+    heap_stop(&server->heap);
 }
 
 static void farewell_over(uv_timer_t *timer)
@@ -156,6 +159,7 @@ static void session_ended(void *arg, struct session *session)
     if (session == server->standard)
         server->standard = NULL;
     session_close(&session);
+    heap_stir(&server->heap);
     server_consider_ending(server);
     if (server->pipeline == NULL && server->traffic.clients.first == NULL)
         handles_close(server);
@@ -188,6 +192,7 @@ static void pipeline_woke(uv_async_t *async)
     has_ended = pipeline_has_ended(server->pipeline);
     traffic_deliver(&server->traffic);
     bulletin_deliver(server);
+    heap_stir(&server->heap);
     if (has_ended)
         server_take_leave(server);
 }
@@ -243,6 +248,7 @@ static int handles_open(struct server *server)
     (void)uv_timer_init(&server->loop, &server->deadline);
     server->deadline.data = server;
     traffic_start(&server->traffic);
+    heap_start(&server->heap, &server->loop);
     return signals_start(&server->signals, &server->loop, &calls);
 }
 

@@ -231,12 +231,6 @@ def watch(daemon, visitors):
     return memory
 
 
-def keeps_freed(daemon):
-    """Does it keep what is freed, as the address sanitizer does?"""
-    with open(f"/proc/{daemon.process.pid}/maps") as maps:
-        return "libasan" in maps.read()
-
-
 def is_flat(memory, growth_max):
     """Says how memory went; its median in the last tenth against that after a quarter."""
     quarter, tenth = len(memory) // 4, max(1, len(memory) // 10)
@@ -276,7 +270,7 @@ def soak():
         failures = [visitor.failure for visitor in visitors if visitor.failure]
         check(not failures, f"{sum(v.visits for v in visitors)} visits in {SECONDS:.0f} s",
               *failures, daemon.log()[-2000:])
-        is_long = SECONDS >= SECONDS_FLAT and not keeps_freed(daemon)
+        is_long = SECONDS >= SECONDS_FLAT and not daemon.keeps_freed()
         is_flat(memory, GROWTH_MAX if is_long else math.inf)
         for what, count in before.items():
             wait_until(lambda: entries(daemon, what) <= count,
