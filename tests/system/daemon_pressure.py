@@ -11,6 +11,9 @@ from daemon_support import Daemon, Layer, check, wait_until
 QUEUE_BYTES_MAX = 6 << 20
 SECONDS = 4
 ANSWERS_BYTES_MAX = 14 << 20
+# At d = 16 a copy of the state, which is kept, takes 20 MiB and an evaluation up to 72: the first
+# of them may come after the first look at the memory.
+GROWTH_BYTES_MAX = 96 << 20
 CROWD = 200
 PIECE_BYTES = 60 << 10  # of a message, in memory of its own
 REMAINS_BYTES_MAX = 1 << 20
@@ -45,8 +48,8 @@ def floods(d, n, clients):
             state["stop"] = True
         sent = sum(state["sent"] for state in states)
         check(queue <= QUEUE_BYTES_MAX, f"d={d}: at most {queue >> 10} KiB wait", queue)
-        check(late - early < 48 << 20, f"d={d}: memory does not grow: {early >> 20} MiB, then "
-              f"{late >> 20} MiB, {sent >> 20} MiB sent")
+        check(late - early < GROWTH_BYTES_MAX, f"d={d}: memory does not grow: {early >> 20} MiB, "
+              f"then {late >> 20} MiB, {sent >> 20} MiB sent")
         check(observer.ask("status")["pairs_per_s"] > 0, "and it learns all the while")
 
 
