@@ -62,8 +62,9 @@ static enum lattn_status load_refuse(struct lattn_complaint *complaint, int erro
 {
     if (error == GNUTLS_E_MEMORY_ERROR)
         return LATTN_NO_MEMORY;
-    return complain_file(complaint, error == GNUTLS_E_FILE_ERROR ? LATTN_INPUT_OUTPUT : LATTN_FIELD,
-                         path, gnutls_strerror(error));
+    return complaint_blame(complaint,
+                           error == GNUTLS_E_FILE_ERROR ? LATTN_INPUT_OUTPUT : LATTN_FIELD, path,
+                           gnutls_strerror(error));
 }
 
 static enum lattn_status certificate_load(struct tls_identity *identity, const char *path,
@@ -75,12 +76,12 @@ static enum lattn_status certificate_load(struct tls_identity *identity, const c
     int error = gnutls_load_file(path, &certificate);
 
     if (error < 0)
-        return complain_file(complaint, LATTN_INPUT_OUTPUT, path, "cannot be read");
+        return complaint_blame(complaint, LATTN_INPUT_OUTPUT, path, "cannot be read");
     error = gnutls_certificate_set_x509_key_mem2(identity->credentials, &certificate, &key_bytes,
                                                  GNUTLS_X509_FMT_PEM, NULL, 0);
     gnutls_free(certificate.data);
     if (error == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        return complain_file(complaint, LATTN_FIELD, key_path, "not the key of the certificate");
+        return complaint_blame(complaint, LATTN_FIELD, key_path, "not the key of the certificate");
     return error < 0 ? load_refuse(complaint, error, path) : LATTN_OK;
 }
 
@@ -94,7 +95,7 @@ static enum lattn_status own_load(struct tls_identity *identity, const char *cer
     if (status == LATTN_NO_MEMORY)
         return status;
     if (status != LATTN_OK)
-        return complain_file(complaint, status, key_path, why.text);
+        return complaint_blame(complaint, status, key_path, why.text);
     status = certificate_load(identity, certificate, key_path, &key, complaint);
     lattn_secret_done(&key);
     return status;
@@ -112,7 +113,7 @@ static enum lattn_status authorities_load(struct tls_identity *identity, const c
     if (count < 0)
         return load_refuse(complaint, count, path);
     if (count == 0)
-        return complain_file(complaint, LATTN_FIELD, path, "there is no certificate in it");
+        return complaint_blame(complaint, LATTN_FIELD, path, "there is no certificate in it");
     identity->asks_certificate = 1;
     return LATTN_OK;
 }
