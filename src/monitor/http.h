@@ -25,6 +25,8 @@ struct http_body;
  *     begin  take, take, ...  end        gone
  *            '- http_body_resume  '- http_body_answer, now or later
  *
+ * A taker without `begin` takes nothing: there is no such path.
+ *
  * begin  a request has come whose body is wanted; may answer at once, then nothing is taken.
  *        Returns what the others are called with; NULL: there is no memory
  * take   bytes of it, borrowed. Returns how many were taken; those behind them are kept, and come

@@ -190,7 +190,7 @@ static void stream_gone(void *cls)
     memory_release(stream);
 }
 
-/* Behind which event it begins: those missed since the last one, or the newest. */
+/* Behind which event it begins: the last one it has had, none, or that before the newest. */
 static uint64_t after_which(const struct http *http, const struct inquiry *inquiry)
 {
     uint64_t newest = ring_newest(&http->ring);
@@ -198,7 +198,7 @@ static uint64_t after_which(const struct http *http, const struct inquiry *inqui
 
     if (last > 0 && last <= newest)
         return last;
-    return newest > 0 ? newest - 1 : 0;
+    return newest > 0 && !inquiry->wants_all ? newest - 1 : 0;
 }
 
 static struct MHD_Response *stream_response(struct http_visit *visit)

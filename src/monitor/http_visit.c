@@ -27,6 +27,16 @@ static enum MHD_Result header_came(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+static enum MHD_Result argument_came(void *cls, enum MHD_ValueKind kind, const char *name,
+                                     size_t name_length, const char *text, size_t length)
+{
+    (void)kind;
+    (void)text;
+    (void)length;
+    inquiry_take_argument(cls, name, name_length);
+    return MHD_YES;
+}
+
 /* Returns NULL where the guest is let in, or why not. */
 static const struct inquiry_refusal *guest_check(const struct http_visit *visit)
 {
@@ -50,10 +60,29 @@ static const struct inquiry_refusal *guest_check(const struct http_visit *visit)
     return &denied;
 }
 
-static const struct inquiry_refusal *visit_check(const struct http_visit *visit)
+/* Who takes what is posted there; NULL: nothing is. */
+static const struct http_taker *taker_of(const struct http_visit *visit)
+{
+    const struct http_settings *settings = &visit->guest->http->settings;
+
+    switch (visit->inquiry.route) {
+    case INQUIRY_LEARN:
+        return &settings->learn;
+    case INQUIRY_PREDICT:
+        return &settings->predict;
+    default:
+        return NULL;
+    }
+}
+
+static const struct inquiry_refusal *visit_check(struct http_visit *visit)
 {
     const struct inquiry_self *self = &visit->guest->http->self;
+    const struct http_taker *taker = taker_of(visit);
     const struct inquiry_refusal *refusal = inquiry_reach(&visit->inquiry, self);
+
+    if (taker != NULL && taker->begin == NULL)
+        visit->inquiry.route = INQUIRY_NOWHERE;
 
     if (refusal == NULL)
         refusal = guest_check(visit);
@@ -78,7 +107,6 @@ static int is_answered_early(const struct http_visit *visit)
 static enum MHD_Result visit_begin(struct http_guest *guest, const char *method, const char *path,
                                    void **ret_visit)
 {
-    const struct http_settings *settings = &guest->http->settings;
     struct http_visit *visit = memory_zeroed(1, sizeof *visit);
 
     if (visit == NULL)
@@ -89,16 +117,14 @@ static enum MHD_Result visit_begin(struct http_guest *guest, const char *method,
     inquiry_begin(&visit->inquiry, method, path);
     (void)MHD_get_connection_values_n(guest->connection, MHD_HEADER_KIND, header_came,
                                       &visit->inquiry);
+    (void)MHD_get_connection_values_n(guest->connection, MHD_GET_ARGUMENT_KIND, argument_came,
+                                      &visit->inquiry);
     visit->refusal = visit_check(visit);
     if (is_answered_early(visit))
         return refusal_reply(visit);
-    if (visit->refusal != NULL)
+    if (visit->refusal != NULL || taker_of(visit) == NULL)
         return MHD_YES;
-    if (visit->inquiry.route == INQUIRY_LEARN)
-        return http_body_begin(visit, &settings->learn);
-    if (visit->inquiry.route == INQUIRY_PREDICT)
-        return http_body_begin(visit, &settings->predict);
-    return MHD_YES;
+    return http_body_begin(visit, taker_of(visit));
 }
 
 /* ---- the end ---- */

@@ -95,6 +95,12 @@ void inquiry_take(struct inquiry *inquiry, const char *name, size_t name_length,
     }
 }
 
+void inquiry_take_argument(struct inquiry *inquiry, const char *name, size_t length)
+{
+    if (is_word(name, length, "all"))
+        inquiry->wants_all = 1;
+}
+
 /* The field without its first word, if it is this one, and the blanks behind it. */
 static int begins_with(struct inquiry_field *field, const char *word)
 {

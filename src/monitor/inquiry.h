@@ -49,12 +49,14 @@ enum inquiry_header {
 /*
  * fields   borrowed from the request
  * repeats  bit i: field i came more than once
+ * wants_all  the query has "all": of events those that were, too
  */
 struct inquiry {
     enum inquiry_route route;
     enum inquiry_method method;
     struct inquiry_field fields[INQUIRY_HEADERS];
     unsigned repeats;
+    int wants_all;
 };
 
 /* path has its escapes resolved and no query. */
@@ -64,6 +66,9 @@ void inquiry_begin(struct inquiry *ret_inquiry, const char *method, const char *
  */
 void inquiry_take(struct inquiry *inquiry, const char *name, size_t name_length, const char *text,
                   size_t length);
+
+/* Take an argument of the query; others than ours are passed over. */
+void inquiry_take_argument(struct inquiry *inquiry, const char *name, size_t length);
 
 /*
  * Who we are.

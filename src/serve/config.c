@@ -338,6 +338,8 @@ static enum lattn_status heads_agree(const struct config *config, struct lattn_c
 /* Is there an address of this kind, or one that was passed on and may be of any? */
 static int listens_at(const struct config *config, enum lattn_address_kind kind)
 {
+    if (kind == LATTN_ADDRESS_TCP && config_has_http(config))
+        return 1;
     for (size_t i = 0; i < config->addresses_count; i++) {
         enum lattn_address_kind one = config->addresses[i].address.kind;
 
@@ -362,7 +364,7 @@ static enum lattn_status guards_agree(const struct config *config,
         return complain(complaint, LATTN_FIELD, "--tls-key: needs --tls-cert");
     if (access->tls_ca != NULL && access->tls_cert == NULL)
         return complain(complaint, LATTN_FIELD, "--tls-ca: needs --tls-cert and --tls-key");
-    if (config->addresses_count == 0)
+    if (config->addresses_count == 0 && !config_has_http(config))
         return LATTN_OK;
     if (guard != NULL && !listens_at(config, LATTN_ADDRESS_TCP))
         return complain(complaint, LATTN_FIELD,
@@ -417,10 +419,10 @@ static enum lattn_status config_agree(const struct config *config,
 {
     int needs_address = config->action == CONFIG_RUN || config->action == CONFIG_CHECK;
 
-    if (config->addresses_count == 0 && needs_address)
+    if (config->addresses_count == 0 && !config_has_http(config) && needs_address)
         return complain(complaint, LATTN_FIELD,
                         "nothing to listen on: give --listen unix:PATH, tcp:HOST:PORT, fd:N or "
-                        "stdin");
+                        "stdin, or --http HOST:PORT");
     if (config->learner.dim + config->learner.bias > LATTN_DIM_MAX)
         return complain(complaint, LATTN_RANGE,
                         "--dim %d with --bias: the constant is one more, at most %d in all",
@@ -481,6 +483,11 @@ size_t config_input_need(const struct config *config)
 size_t config_input_max(const struct config *config)
 {
     return config->input_bytes_max > 0 ? config->input_bytes_max : 4 * config->frame_bytes_max;
+}
+
+int config_has_http(const struct config *config)
+{
+    return config->http.host[0] != '\0';
 }
 
 int config_is_given(const struct config *config, const char *name)

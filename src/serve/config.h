@@ -81,6 +81,7 @@ struct config {
     enum config_action action;
     struct config_address addresses[CONFIG_LISTEN_MAX];
     size_t addresses_count;
+    struct lattn_address http; /* host "": none */
     struct lattn_learner_settings learner;
     uint64_t emit_every_ns;    /* 0: by pairs */
     uint64_t emit_every_pairs; /* 0: by time */
@@ -131,6 +132,9 @@ size_t config_input_need(const struct config *config);
 
 /* The memory for long messages of all clients: as configured, or for four of the greatest. */
 size_t config_input_max(const struct config *config);
+/* Is there HTTP? */
+int config_has_http(const struct config *config);
+
 /* Did somebody give a value to the option of this name? */
 int config_is_given(const struct config *config, const char *name);
 

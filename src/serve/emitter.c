@@ -26,6 +26,7 @@ struct emitter {
     uint64_t epoch;
     enum lattn_status status;
     enum lattn_verdict verdict;
+    struct emitter_tally tally;
     int32_t heads;
     uint64_t heads_generation;
     enum lattn_certified heads_certified;
@@ -54,6 +55,7 @@ static void emission_start(struct emitter *emitter)
     emitter->epoch = fold_epoch(emitter->fold);
     emitter->status = lattn_learner_copy(learner, &snapshot);
     if (emitter->status != LATTN_OK) {
+        emitter->tally.failed++;
         log_event(LOG_LEVEL_ERROR, "no emission",
                   LOG_FIELDS(log_text("error", lattn_status_text(emitter->status))));
         return;
@@ -95,6 +97,19 @@ static void heads_note(struct emitter *emitter, const struct lattn_model *model)
     lattn_learner_note_model(learner, emitter->settings.heads, count < most ? count : most, model);
 }
 
+static void tally_add(struct emitter *emitter, const struct publisher_result *result)
+{
+    struct emitter_tally *tally = &emitter->tally;
+
+    if (result->status != LATTN_OK) {
+        tally->failed++;
+        return;
+    }
+    tally->made++;
+    tally->end_ns = result->end_ns;
+    tally->took_ns = result->end_ns - emitter->schedule.begin_ns;
+}
+
 /* Take in what became of the last emission. */
 static void emission_collect(struct emitter *emitter)
 {
@@ -103,6 +118,7 @@ static void emission_collect(struct emitter *emitter)
     if (publisher_result(emitter->publisher, &result) != LATTN_OK)
         return;
     schedule_end(&emitter->schedule, result.end_ns);
+    tally_add(emitter, &result);
     emitter->status = result.status;
     if (result.status == LATTN_OK && result.epoch == fold_epoch(emitter->fold)) {
         heads_forget(emitter);
@@ -126,6 +142,7 @@ enum lattn_status emitter_open(struct emitter **ret_emitter,
         .heads = settings->heads,
         .heads_count = settings->heads_count,
         .emit_dir = settings->emit_dir,
+        .with_safetensors = settings->has_web,
         .done = settings->done,
         .arg = settings->arg,
     };
@@ -139,7 +156,7 @@ enum lattn_status emitter_open(struct emitter **ret_emitter,
     emitter->schedule.every_pairs = settings->every_pairs;
     emitter->generation = lattn_learner_generation(fold_learner(fold));
     heads_forget(emitter);
-    atomic_store(&emitter->is_asked, pairs_learned(emitter) > 0);
+    atomic_store(&emitter->is_asked, settings->has_web || pairs_learned(emitter) > 0);
     status = publisher_open(&emitter->publisher, &publisher, complaint);
     if (status != LATTN_OK) {
         memory_release(emitter);
@@ -210,6 +227,11 @@ void emitter_forget(struct emitter *emitter)
     schedule_reset(&emitter->schedule);
     emitter->verdict = LATTN_NOT_IDENTIFYING;
     heads_forget(emitter);
+}
+
+struct emitter_tally emitter_tally(const struct emitter *emitter)
+{
+    return emitter->tally;
 }
 
 void emitter_describe(const struct emitter *emitter, struct lattn_service *service)

@@ -19,6 +19,7 @@ struct emitter;
 /*
  * every_ns, every_pairs  one of them is 0
  * emit_dir               NULL: no files; kept
+ * has_web                bulletins have the model as a file, and the first one is made at once
  * service                counters and facts for the status of an emission, as of now
  * done                   called on another thread: emitter_tend has something to do
  */
@@ -28,6 +29,7 @@ struct emitter_settings {
     enum lattn_heads heads;
     int32_t heads_count;
     const char *emit_dir;
+    int has_web;
     void (*service)(void *arg, struct lattn_service *ret_service);
     void (*done)(void *arg);
     void *arg;
@@ -61,6 +63,21 @@ void emitter_finish(struct emitter *emitter);
 
 /* Everything was forgotten. */
 void emitter_forget(struct emitter *emitter);
+
+/*
+ * Emissions since the emitter was opened.
+ *
+ * failed           begun or due, and not made
+ * end_ns, took_ns  of the last that was made: when it was done, since it was begun
+ */
+struct emitter_tally {
+    uint64_t made;
+    uint64_t failed;
+    uint64_t end_ns;
+    uint64_t took_ns;
+};
+
+struct emitter_tally emitter_tally(const struct emitter *emitter);
 
 /* Fill in what the last emission found: the heads. */
 void emitter_describe(const struct emitter *emitter, struct lattn_service *service);

@@ -56,11 +56,11 @@ struct outage {
 
 /*
  * position            of the last record
- * checkpoint          the newest; bytes and end_ns are 0 where another process made it
+ * checkpoint          the newest; its bytes are 0 where another process made it
  * checkpoint_pairs    of it, or LATTN_NEVER
- * changed_ns          the first change that is in no checkpoint
  * begin_ns            of the job under way
  * failure             of the last checkpoint; LATTN_OK: it is whole
+ * tally               but for is_changed
  */
 struct keeper {
     struct keeper_settings settings;
@@ -71,11 +71,10 @@ struct keeper {
     uint64_t position;
     uint64_t checkpoint;
     uint64_t checkpoint_bytes;
-    uint64_t checkpoint_end_ns;
     int64_t checkpoint_pairs;
-    uint64_t changed_ns;
     uint64_t begin_ns;
     struct outage failure;
+    struct keeper_tally tally;
 
     struct lattn_image image;
     char *image_bytes;
@@ -94,7 +93,7 @@ static void checkpoint_find(struct keeper *keeper, const struct state *state)
     if (keeper->checkpoint == keeper->position)
         keeper->checkpoint_pairs = (int64_t)lattn_learner_pairs(state->learner);
     else
-        keeper->changed_ns = uv_hrtime();
+        keeper->tally.changed_ns = uv_hrtime();
 }
 
 enum lattn_status keeper_open(struct keeper **ret_keeper, const struct keeper_settings *settings,
@@ -170,10 +169,9 @@ static void outage_leave(struct keeper *keeper)
               LOG_FIELDS(log_text("state", keeper->settings.directory)));
 }
 
-static enum lattn_status keeper_commit(void *arg, const struct record *record,
-                                       struct lattn_complaint *complaint)
+static enum lattn_status commit_try(struct keeper *keeper, const struct record *record,
+                                    struct lattn_complaint *complaint)
 {
-    struct keeper *keeper = arg;
     const struct outage *outage = &keeper->outage;
     struct lattn_complaint why = {""};
     enum lattn_status status;
@@ -189,9 +187,23 @@ static enum lattn_status keeper_commit(void *arg, const struct record *record,
     }
     outage_leave(keeper);
     if (keeper->position == keeper->checkpoint)
-        keeper->changed_ns = uv_hrtime();
+        keeper->tally.changed_ns = uv_hrtime();
     keeper->position++;
     return LATTN_OK;
+}
+
+static enum lattn_status keeper_commit(void *arg, const struct record *record,
+                                       struct lattn_complaint *complaint)
+{
+    struct keeper *keeper = arg;
+    uint64_t begin_ns = uv_hrtime();
+    enum lattn_status status = commit_try(keeper, record, complaint);
+
+    if (status == LATTN_OK)
+        histogram_add(&keeper->tally.commits, uv_hrtime() - begin_ns);
+    else
+        keeper->tally.commits_failed++;
+    return status;
 }
 
 /* What cannot be taken back would be found again at the next start: then all is written anew. */
@@ -221,6 +233,7 @@ static void checkpoint_fail(struct keeper *keeper, const struct saver_result *re
     struct outage *failure = &keeper->failure;
     int is_new = failure->status == LATTN_OK;
 
+    keeper->tally.checkpoints_failed++;
     outage_explain(keeper, failure, result->status, &result->complaint);
     failure->retry_ns = result->end_ns + CHECKPOINT_RETRY_NS;
     if (is_new)
@@ -238,8 +251,9 @@ static void checkpoint_done(struct keeper *keeper, const struct saver_result *re
     keeper->checkpoint = result->position;
     keeper->checkpoint_bytes = result->bytes;
     keeper->checkpoint_pairs = (int64_t)result->pairs;
-    keeper->checkpoint_end_ns = result->end_ns;
-    keeper->changed_ns = keeper->begin_ns;
+    keeper->tally.checkpoints++;
+    keeper->tally.checkpoint_end_ns = result->end_ns;
+    keeper->tally.changed_ns = keeper->begin_ns;
     log_event(
         LOG_LEVEL_DEBUG, "checkpoint",
         LOG_FIELDS(
@@ -251,6 +265,7 @@ static void checkpoint_done(struct keeper *keeper, const struct saver_result *re
 static void renew_take(struct keeper *keeper, const struct saver_result *result)
 {
     if (result->status != LATTN_OK) {
+        keeper->tally.checkpoints_failed++;
         outage_enter(keeper, result->status, 1, &result->complaint);
         return;
     }
@@ -339,7 +354,7 @@ static uint64_t checkpoint_due(const struct keeper *keeper)
         return keeper->failure.retry_ns;
     if (store_journal_bytes(keeper->settings.store) > journal_enough(keeper))
         return 0;
-    return after(keeper->changed_ns, keeper->settings.checkpoint_every_ns);
+    return after(keeper->tally.changed_ns, keeper->settings.checkpoint_every_ns);
 }
 
 uint64_t keeper_due(struct keeper *keeper)
@@ -496,6 +511,14 @@ void keeper_image_close(struct keeper *keeper)
     keeper->image_bytes = NULL;
 }
 
+struct keeper_tally keeper_tally(const struct keeper *keeper)
+{
+    struct keeper_tally tally = keeper->tally;
+
+    tally.is_changed = keeper->position != keeper->checkpoint;
+    return tally;
+}
+
 void keeper_describe(const struct keeper *keeper, uint64_t now_ns, struct lattn_kept *ret_kept)
 {
     const struct outage *outage =
@@ -507,9 +530,9 @@ void keeper_describe(const struct keeper *keeper, uint64_t now_ns, struct lattn_
                                     .checkpoint_age_s = LATTN_NEVER};
     if (!ret_kept->is_kept)
         return;
-    if (keeper->checkpoint_end_ns > 0)
+    if (keeper->tally.checkpoint_end_ns > 0)
         ret_kept->checkpoint_age_s =
-            (int64_t)((now_ns - keeper->checkpoint_end_ns) / UINT64_C(1000000000));
+            (int64_t)((now_ns - keeper->tally.checkpoint_end_ns) / UINT64_C(1000000000));
     ret_kept->journal_bytes = store_journal_bytes(keeper->settings.store);
     if (outage->status != LATTN_OK)
         snprintf(ret_kept->error, sizeof ret_kept->error, "%s%.200s",

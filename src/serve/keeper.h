@@ -4,6 +4,7 @@
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
+#include "monitor/histogram.h"
 #include "serve/fold.h"
 #include "serve/saver.h"
 #include "store/state.h"
@@ -103,6 +104,26 @@ enum lattn_status keeper_part(const struct keeper *keeper, uint64_t id, uint64_t
 
 /* Release the image: nobody needs it any more. */
 void keeper_image_close(struct keeper *keeper);
+
+/*
+ * Counted since the keeper was opened.
+ *
+ * commits            those that succeeded, by how long each took
+ * commits_failed     blocks and names that are not in the journal, tried or not
+ * checkpoint_end_ns  of the newest checkpoint; 0: this process made none
+ * changed_ns         the first change that is in no checkpoint, where is_changed says there is one
+ */
+struct keeper_tally {
+    struct histogram commits;
+    uint64_t commits_failed;
+    uint64_t checkpoints;
+    uint64_t checkpoints_failed;
+    uint64_t checkpoint_end_ns;
+    uint64_t changed_ns;
+    int is_changed;
+};
+
+struct keeper_tally keeper_tally(const struct keeper *keeper);
 
 /* What status says about all this. */
 void keeper_describe(const struct keeper *keeper, uint64_t now_ns, struct lattn_kept *ret_kept);

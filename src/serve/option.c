@@ -54,6 +54,18 @@ static enum lattn_status take_listen(struct config *config, const char *value,
     return LATTN_OK;
 }
 
+/* HOST:PORT, as behind the colon of tcp: */
+static enum lattn_status take_http(struct config *config, const char *value,
+                                   struct lattn_complaint *complaint)
+{
+    char text[CONFIG_ADDRESS_MAX];
+
+    if (snprintf(text, sizeof text, "tcp:%s", value) >= (int)sizeof text)
+        return complain(complaint, LATTN_ADDRESS, "longer than %d bytes",
+                        CONFIG_ADDRESS_MAX - (int)sizeof "tcp:");
+    return lattn_address_read(text, &config->http, complaint);
+}
+
 static enum lattn_status take_size(const char *value, int32_t size_max, int32_t *ret_size,
                                    struct lattn_complaint *complaint)
 {
@@ -489,6 +501,8 @@ static const struct option options[] = {
      .help = "how old a change may get before a checkpoint has it"},
     {.name = "max-memory", .value = "SIZE", .without = "no limit", .take = take_max_memory,
      .help = "what the learner may hold: 64K, 2G"},
+    {.name = "http", .value = "HOST:PORT", .without = "not by HTTP", .take = take_http,
+     .help = "show and take by HTTP: numbers, health, events, models"},
     {.name = "max-frame", .value = "SIZE", .initial = "16M", .take = take_max_frame,
      .help = "longest line or message accepted"},
     {.name = "max-clients", .value = "N", .initial = "2048", .take = take_max_clients,

@@ -41,7 +41,7 @@ struct pipeline {
     int is_ending;
     atomic_int has_ended;
     atomic_int checkpoint_asked;
-    atomic_int sign_asked; /* of life */
+    atomic_int signs_asked[PIPELINE_WATCHERS]; /* of life */
     uint64_t open_ns;
     /* ---- */
     struct fold *fold;
@@ -59,23 +59,48 @@ struct pipeline {
 
 /* ---- what status says about the service ---- */
 
-static void pipeline_service(void *arg, struct lattn_service *ret_service)
+/* What this thread alone knows. */
+static void learner_describe(const struct pipeline *pipeline, uint64_t now_ns,
+                             struct lattn_service *ret_service)
 {
-    struct pipeline *pipeline = arg;
     const struct tally *tally = &fold_state(pipeline->fold)->tally;
-    uint64_t now_ns = uv_hrtime();
 
     *ret_service = (struct lattn_service){
         .accepted = tally->accepted,
         .rejected = tally->rejected,
         .duplicates = tally->duplicates,
-        .denied = access_denied(pipeline->settings.access),
-        .pairs_per_s = meter_rate(&pipeline->meter, now_ns),
-        .queue_bytes = queue_bytes(pipeline->in),
-        .uptime_s = (now_ns - pipeline->open_ns) / UINT64_C(1000000000),
     };
     emitter_describe(pipeline->emitter, ret_service);
     keeper_describe(pipeline->keeper, now_ns, &ret_service->kept);
+}
+
+static void pipeline_service(void *arg, struct lattn_service *ret_service)
+{
+    struct pipeline *pipeline = arg;
+    uint64_t now_ns = uv_hrtime();
+
+    learner_describe(pipeline, now_ns, ret_service);
+    ret_service->denied = access_denied(pipeline->settings.access);
+    ret_service->pairs_per_s = meter_rate(&pipeline->meter, now_ns);
+    ret_service->queue_bytes = queue_bytes(pipeline->in);
+    ret_service->uptime_s = (now_ns - pipeline->open_ns) / UINT64_C(1000000000);
+}
+
+/* What was learned is told before it is answered: whoever has the answer finds it counted. */
+static void pipeline_tell(const struct pipeline *pipeline)
+{
+    const struct lattn_learner *learner = fold_learner(pipeline->fold);
+    struct gauges_reading reading = {
+        .open_ns = pipeline->open_ns,
+        .pairs = lattn_learner_pairs(learner),
+        .memory_bytes = lattn_learner_memory(learner),
+        .meter = pipeline->meter,
+        .emissions = emitter_tally(pipeline->emitter),
+        .kept = keeper_tally(pipeline->keeper),
+    };
+
+    learner_describe(pipeline, uv_hrtime(), &reading.service);
+    gauges_tell(pipeline->settings.gauges, &reading);
 }
 
 static uint64_t pairs_learned(const struct pipeline *pipeline)
@@ -162,6 +187,7 @@ static void held_return(struct pipeline *pipeline)
     if (pipeline->held == NULL)
         return;
     assert(fold_entries(pipeline->fold) == 0);
+    pipeline_tell(pipeline);
     while (pipeline->held != NULL) {
         struct chunk *chunk = pipeline->held;
 
@@ -252,6 +278,7 @@ static void pipeline_tend(struct pipeline *pipeline)
     if (fold_entries(pipeline->fold) == 0) {
         emitter_tend(pipeline->emitter, now_ns);
         keeper_consider(pipeline, now_ns);
+        pipeline_tell(pipeline);
     }
     refusals_log(pipeline, now_ns);
 }
@@ -270,6 +297,12 @@ static uint64_t pipeline_patience(struct pipeline *pipeline)
                   keeper_due(pipeline->keeper));
 }
 
+static void signs_give(struct pipeline *pipeline)
+{
+    for (size_t i = 0; i < PIPELINE_WATCHERS; i++)
+        atomic_store(&pipeline->signs_asked[i], 0);
+}
+
 static void pipeline_run(void *arg)
 {
     struct pipeline *pipeline = arg;
@@ -285,12 +318,13 @@ static void pipeline_run(void *arg)
             pipeline_flush(pipeline);
             held_return(pipeline);
         }
-        atomic_store(&pipeline->sign_asked, 0);
+        signs_give(pipeline);
         pipeline_tend(pipeline);
     }
     assert(pipeline->aside == NULL); /* whoever waits for an answer is not idle */
     emitter_finish(pipeline->emitter);
     keeper_finish(pipeline->keeper, fold_state(pipeline->fold));
+    pipeline_tell(pipeline);
     atomic_store(&pipeline->has_ended, 1);
     pipeline->settings.wake(pipeline->settings.wake_arg);
 }
@@ -359,6 +393,7 @@ static enum lattn_status pipeline_build(struct pipeline *pipeline, struct state 
         .heads = settings->heads,
         .heads_count = settings->heads_count,
         .emit_dir = settings->emit_dir,
+        .has_web = settings->has_web,
         .service = pipeline_service,
         .done = work_done,
         .arg = pipeline,
@@ -375,6 +410,7 @@ static enum lattn_status pipeline_build(struct pipeline *pipeline, struct state 
         return status;
     dispatch_set(pipeline);
     pipeline->refusals_logged = fold_state(pipeline->fold)->tally.rejected;
+    pipeline_tell(pipeline);
     if (uv_thread_create(&pipeline->thread, pipeline_run, pipeline) != 0)
         return LATTN_NO_MEMORY;
     pipeline->has_thread = 1;
@@ -450,9 +486,9 @@ void pipeline_emit(struct pipeline *pipeline)
     queue_wake(pipeline->in);
 }
 
-int pipeline_is_alive(struct pipeline *pipeline)
+int pipeline_is_alive(struct pipeline *pipeline, enum pipeline_watcher watcher)
 {
-    int is_alive = atomic_exchange(&pipeline->sign_asked, 1) == 0;
+    int is_alive = atomic_exchange(&pipeline->signs_asked[watcher], 1) == 0;
 
     queue_wake(pipeline->in);
     return is_alive;

@@ -6,6 +6,7 @@
 
 #include "serve/access.h"
 #include "serve/chunk.h"
+#include "serve/gauges.h"
 #include "serve/publish.h"
 #include "store/state.h"
 #include "store/store.h"
@@ -26,11 +27,13 @@ struct pipeline;
 /*
  * emit_every_ns, emit_every_pairs  one of them is 0
  * emit_dir                         NULL: no files; kept
+ * has_web                          as emitter.h
  * frame_bytes_max                  of a message, which the loop holds to; hello tells it
  * access                           whose refusals status tells of; kept
  * store                            of the state; NULL: memory only; kept
  * state_dir                        its directory, for messages; kept
  * checkpoint_every_ns              as keeper.h
+ * gauges                           told what the learner thread knows; kept
  * wake                             called on other threads: there is something to collect, or the
  *                                  pipeline has ended
  */
@@ -40,11 +43,13 @@ struct pipeline_settings {
     enum lattn_heads heads;
     int32_t heads_count;
     const char *emit_dir;
+    int has_web;
     size_t frame_bytes_max;
     const struct access *access;
     struct store *store;
     const char *state_dir;
     uint64_t checkpoint_every_ns;
+    struct gauges *gauges;
     void (*wake)(void *arg);
     void *wake_arg;
 };
@@ -77,11 +82,14 @@ enum lattn_status pipeline_bulletin(struct pipeline *pipeline, struct bulletin *
 /* Emit soon, whatever the schedule says, and make a checkpoint. */
 void pipeline_emit(struct pipeline *pipeline);
 
+/* Those who want to know whether the learner thread is alive. */
+enum pipeline_watcher { PIPELINE_WATCHDOG, PIPELINE_PROBE, PIPELINE_WATCHERS };
+
 /*
- * Has the learner thread come round since this was asked the last time? Asks it to come round
+ * Has the learner thread come round since this watcher asked the last time? Asks it to come round
  * again, which it does as soon as it has finished what it is at; the first answer is yes.
  */
-int pipeline_is_alive(struct pipeline *pipeline);
+int pipeline_is_alive(struct pipeline *pipeline, enum pipeline_watcher watcher);
 
 /* Nothing more will be handed in: learn what is there and emit for the last time. */
 void pipeline_end(struct pipeline *pipeline);

@@ -12,6 +12,7 @@
 #include "serve/log.h"
 
 #include <assert.h>
+#include <string.h>
 #include <uv.h>
 
 enum phase { PHASE_IDLE, PHASE_WORK, PHASE_END };
@@ -34,11 +35,18 @@ struct publisher {
     struct bulletin *bulletin;
 };
 
+struct bulletin *bulletin_hold(struct bulletin *bulletin)
+{
+    bulletin->holders++;
+    return bulletin;
+}
+
 void bulletin_close(struct bulletin **bulletin)
 {
     struct bulletin *old = *bulletin;
 
-    if (old == NULL)
+    *bulletin = NULL;
+    if (old == NULL || --old->holders > 0)
         return;
     for (int format = 0; format < BULLETIN_FORMATS; format++) {
         lattn_text_done(&old->status[format]);
@@ -48,7 +56,6 @@ void bulletin_close(struct bulletin **bulletin)
     lattn_text_done(&old->safetensors);
     lattn_report_done(&old->report);
     memory_release(old);
-    *bulletin = NULL;
 }
 
 /* Lay out in one format what the bulletin has. */
@@ -63,7 +70,13 @@ static enum lattn_status bulletin_write(struct bulletin *bulletin, enum lattn_fo
     return status;
 }
 
-/* Take over the report, and with it what the model says of the heads. */
+static void outputs_fill(struct bulletin *bulletin, const struct lattn_names *names)
+{
+    for (int32_t i = 0; i < names->outputs_count && i < METRICS_OUTPUTS_MAX; i++)
+        memcpy(bulletin->outputs[i], names->outputs[i], LATTN_NAME_MAX);
+}
+
+/* Take over the report, and with it what the model says of heads and names. */
 static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emission,
                           const struct lattn_service *service)
 {
@@ -79,6 +92,7 @@ static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emis
         facts->heads = emission->model->heads;
         facts->heads_certified = emission->model->certified;
         facts->heads_decomposition = emission->model->decomposition;
+        outputs_fill(bulletin, &emission->model->names);
     }
 }
 
@@ -92,6 +106,7 @@ static enum lattn_status bulletin_open(struct bulletin **ret_bulletin,
 
     if (bulletin == NULL)
         return LATTN_NO_MEMORY;
+    bulletin->holders = 1;
     bulletin_fill(bulletin, emission, &publisher->service);
     status = bulletin_write(bulletin, LATTN_FORMAT_JSON, emission->model);
     if (status == LATTN_OK)

@@ -3,9 +3,12 @@
 
 #include <lattn/certificate.h>
 #include <lattn/learner.h>
+#include <lattn/limits.h>
 #include <lattn/model.h>
 #include <lattn/status.h>
 #include <lattn/wire.h>
+
+#include "monitor/metrics.h"
 
 #include <stdint.h>
 
@@ -22,18 +25,22 @@ enum { BULLETIN_FORMATS = 2 };
  * An emission as the loop gets it: numbers, and texts that are put together where they are sent.
  * Immutable, so that any thread may read it.
  *
+ * holders      how many bulletin_close release it; whoever took it counts them
  * number       counts up from 1
  * report       owned
  * service      as of the snapshot; the heads are those of this emission
+ * outputs      names of the first ones; "" where an output has none, and before there is a model
  * status, model, spectrum  in both formats. No model before there is one; no spectrum where nobody
  *              wants it. That of an earlier emission, where a new one would cost too much: it says
  *              of which generation it is
  * safetensors  the model as a file; empty without a model, and where the settings ask for none
  */
 struct bulletin {
+    size_t holders;
     uint64_t number;
     struct lattn_report report;
     struct lattn_service service;
+    char outputs[METRICS_OUTPUTS_MAX][LATTN_NAME_MAX];
     struct lattn_text status[BULLETIN_FORMATS];
     struct lattn_text model[BULLETIN_FORMATS];
     struct lattn_text spectrum[BULLETIN_FORMATS];
@@ -99,7 +106,10 @@ enum lattn_status publisher_result(struct publisher *publisher,
  */
 enum lattn_status publisher_bulletin(struct publisher *publisher, struct bulletin **ret_bulletin);
 
-/* Release it and set the pointer to NULL; accepts a pointer to NULL. */
+/* Hold on to it once more; on the thread that took it. */
+struct bulletin *bulletin_hold(struct bulletin *bulletin);
+
+/* Let go of it and set the pointer to NULL; the last one releases it. Accepts a pointer to NULL. */
 void bulletin_close(struct bulletin **bulletin);
 
 #endif

@@ -18,12 +18,14 @@
 #include "serve/bounds.h"
 #include "serve/condition.h"
 #include "serve/log.h"
+#include "serve/overview.h"
 #include "serve/pipeline.h"
 #include "serve/service.h"
 #include "serve/session.h"
 #include "serve/signals.h"
 #include "serve/state_dir.h"
 #include "serve/traffic.h"
+#include "serve/web.h"
 
 #include <assert.h>
 #include <uv.h>
@@ -48,6 +50,8 @@ struct server {
     struct access *access;
     struct addresses addresses;
     struct traffic traffic;
+    struct web web;
+    struct overview overview;
     struct session *standard; /* the one of stdin, while it lasts */
     struct store *store;      /* NULL: memory only */
     struct pipeline *pipeline;
@@ -62,11 +66,13 @@ struct server {
 
 /* ---- the end ---- */
 
-/* The last client is gone: without its own handles the loop has nothing left to do. */
-static void handles_close(struct server *server)
+/* Is there no client left? Then without its own handles the loop has nothing left to do. */
+static void handles_consider(struct server *server)
 {
-    if (uv_is_closing((uv_handle_t *)&server->wake))
+    if (server->traffic.clients.first != NULL || !web_is_empty(&server->web) ||
+        uv_is_closing((uv_handle_t *)&server->wake))
         return;
+    web_close(&server->web);
     uv_close((uv_handle_t *)&server->wake, NULL);
     uv_close((uv_handle_t *)&server->farewell, NULL);
     uv_close((uv_handle_t *)&server->deadline, NULL);
@@ -81,6 +87,8 @@ static void farewell_over(uv_timer_t *timer)
 
     log_event(LOG_LEVEL_WARN, "clients that do not read their answers are dropped", NULL);
     clients_each(&server->traffic.clients, session_abort);
+    web_close(&server->web);
+    handles_consider(server);
 }
 
 static void server_take_leave(struct server *server)
@@ -88,10 +96,9 @@ static void server_take_leave(struct server *server)
     server->traffic.pipeline = NULL;
     pipeline_close(&server->pipeline);
     clients_each(&server->traffic.clients, session_let_go);
-    if (server->traffic.clients.first == NULL)
-        handles_close(server);
-    else
-        (void)uv_timer_start(&server->farewell, farewell_over, FAREWELL_MS, 0);
+    web_finish(&server->web);
+    (void)uv_timer_start(&server->farewell, farewell_over, FAREWELL_MS, 0);
+    handles_consider(server);
 }
 
 static void server_consider_ending(struct server *server)
@@ -111,6 +118,7 @@ static void server_stop(struct server *server, enum reason reason)
     server->is_stopping = 1;
     server->reason = reason;
     log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
+    web_stop(&server->web);
     traffic_close_doors(&server->traffic);
     addresses_close(&server->addresses);
     clients_each(&server->traffic.clients, session_finish);
@@ -139,11 +147,17 @@ static void deadline_over(uv_timer_t *timer)
 
 /* ---- what sessions report ---- */
 
+/* Is stdin all there is to learn from? */
+static int server_is_alone(const struct server *server)
+{
+    return server->addresses.count == 0 && !config_has_http(server->config);
+}
+
 static void session_became_idle(void *arg, struct session *session)
 {
     struct server *server = arg;
 
-    if (session == server->standard && server->addresses.count == 0)
+    if (session == server->standard && server_is_alone(server))
         server_stop(server, REASON_INPUT_ENDED);
     server_consider_ending(server);
 }
@@ -157,8 +171,14 @@ static void session_ended(void *arg, struct session *session)
         server->standard = NULL;
     session_close(&session);
     server_consider_ending(server);
-    if (server->pipeline == NULL && server->traffic.clients.first == NULL)
-        handles_close(server);
+    if (server->pipeline == NULL)
+        handles_consider(server);
+}
+
+/* The same, of those who came by HTTP. */
+static void web_emptied(void *arg)
+{
+    handles_consider(arg);
 }
 
 /* ---- what the pipeline reports ---- */
@@ -172,6 +192,7 @@ static void bulletin_deliver(struct server *server)
     bulletin_close(&server->newest);
     server->newest = bulletin;
     traffic_publish(&server->traffic, bulletin);
+    web_publish(&server->web, bulletin);
     service_report(&server->service, &bulletin->report.certificate);
     if (condition_came_true(&server->condition, bulletin))
         server_stop(server, REASON_CONDITION);
@@ -265,7 +286,23 @@ static int server_is_alive(void *arg)
 {
     const struct server *server = arg;
 
-    return server->pipeline == NULL || pipeline_is_alive(server->pipeline);
+    return server->pipeline == NULL || pipeline_is_alive(server->pipeline, PIPELINE_WATCHDOG);
+}
+
+/* The same, for those who probe. */
+static int server_seems_alive(void *arg)
+{
+    const struct server *server = arg;
+
+    return server->pipeline == NULL || pipeline_is_alive(server->pipeline, PIPELINE_PROBE);
+}
+
+static enum lattn_status web_begin(struct server *server)
+{
+    server->web.is_alive = server_seems_alive;
+    server->web.emptied = web_emptied;
+    server->web.arg = server;
+    return web_open(&server->web, &server->loop, server->config, server->access);
 }
 
 static enum lattn_status access_begin(struct server *server)
@@ -294,7 +331,7 @@ static enum lattn_status standard_open(struct server *server)
         return status;
     }
     clients_add(&server->traffic.clients, server->standard);
-    if (server->addresses.count == 0)
+    if (server_is_alone(server))
         session_keep(server->standard);
     log_event(LOG_LEVEL_INFO, "listening", LOG_FIELDS(log_text("address", "stdin")));
     return LATTN_OK;
@@ -309,11 +346,13 @@ static enum lattn_status learner_open(struct server *server, struct state *state
         .heads = config->heads,
         .heads_count = config->heads_count,
         .emit_dir = config->emit_dir,
+        .has_web = config_has_http(config),
         .frame_bytes_max = config->frame_bytes_max,
         .access = server->access,
         .store = server->store,
         .state_dir = config->state_dir,
         .checkpoint_every_ns = config->checkpoint_every_ns,
+        .gauges = &server->overview.gauges,
         .wake = pipeline_wakes,
         .wake_arg = server,
     };
@@ -338,6 +377,7 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     server->condition = condition_of(config);
     traffic_init(&server->traffic, config, &server->loop, session_became_idle, session_ended,
                  server);
+    overview_init(&server->overview, &server->traffic);
     status = addresses_check(config);
     service_init(&server->service, server_is_alive, server);
     if (status == LATTN_OK)
@@ -351,6 +391,8 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     if (status == LATTN_OK)
         status = addresses_open(&server->addresses, config, &server->loop, traffic_arrive,
                                 &server->traffic);
+    if (status == LATTN_OK)
+        status = web_begin(server);
     if (status == LATTN_OK)
         status = standard_open(server);
     state_done(&state);
@@ -392,6 +434,7 @@ void server_close(struct server **server)
     if (old == NULL)
         return;
     addresses_close(&old->addresses);
+    web_close(&old->web);
     pipeline_close(&old->pipeline);
     service_done(&old->service);
     store_close(&old->store);

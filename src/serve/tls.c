@@ -14,6 +14,7 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <string.h>
@@ -204,22 +205,31 @@ static gnutls_typed_vdata_st client_purpose = {
     .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT,
 };
 
-static int session_start(struct tls *tls)
+/* What its handshake shall demand and show. Returns an error of GnuTLS. */
+static int session_arm(gnutls_session_t session, const struct tls_identity *identity)
 {
-    const struct tls_identity *identity = tls->identity;
-    int error = gnutls_init(&tls->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
+    int error = gnutls_priority_set(session, identity->priority);
 
     if (error == 0)
-        error = gnutls_priority_set(tls->session, identity->priority);
-    if (error == 0)
-        error = gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE, identity->credentials);
+        error = gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, identity->credentials);
     if (error != 0)
         return error;
     if (identity->asks_certificate) {
-        gnutls_certificate_server_set_request(tls->session, GNUTLS_CERT_REQUIRE);
-        gnutls_session_set_verify_cert2(tls->session, &client_purpose, 1, 0);
+        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
+        gnutls_session_set_verify_cert2(session, &client_purpose, 1, 0);
     }
-    gnutls_handshake_set_max_packet_length(tls->session, HANDSHAKE_BYTES_MAX);
+    gnutls_handshake_set_max_packet_length(session, HANDSHAKE_BYTES_MAX);
+    return 0;
+}
+
+static int session_start(struct tls *tls)
+{
+    int error = gnutls_init(&tls->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
+
+    if (error == 0)
+        error = session_arm(tls->session, tls->identity);
+    if (error != 0)
+        return error;
     gnutls_transport_set_ptr(tls->session, tls);
     gnutls_transport_set_pull_function(tls->session, input_pull);
     gnutls_transport_set_pull_timeout_function(tls->session, input_await);
@@ -280,6 +290,60 @@ static const char *certificate_fault(gnutls_session_t session)
         return "its certificate is not for clients";
     return "its certificate cannot be trusted";
 }
+
+/* ---- sessions of others ---- */
+
+enum lattn_status tls_session_prepare(void *session, struct tls_identity *identity)
+{
+    if (session_arm(session, identity) != 0)
+        return LATTN_NO_MEMORY;
+    identity->holders++;
+    return LATTN_OK;
+}
+
+void tls_session_release(void *session, struct tls_identity *identity, const char **ret_why)
+{
+    unsigned count = 0;
+
+    *ret_why = NULL;
+    /* The last thing that came of its handshake tells how far that got. */
+    switch (gnutls_handshake_get_last_in(session)) {
+    case GNUTLS_HANDSHAKE_CERTIFICATE_PKT:
+    case GNUTLS_HANDSHAKE_CLIENT_KEY_EXCHANGE:
+    case GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY:
+        if (identity->asks_certificate)
+            *ret_why = gnutls_certificate_get_peers(session, &count) == NULL
+                           ? "it shows no certificate"
+                           : certificate_fault(session);
+        break;
+    default:
+        break;
+    }
+    tls_identity_release(&identity);
+}
+
+static int certificate_none(gnutls_session_t session, const gnutls_datum_t *authorities,
+                            int authorities_count, const gnutls_pk_algorithm_t *algorithms,
+                            int algorithms_count, gnutls_pcert_st **ret_certificate,
+                            unsigned *ret_length, gnutls_privkey_t *ret_key)
+{
+    (void)session;
+    (void)authorities;
+    (void)authorities_count;
+    (void)algorithms;
+    (void)algorithms_count;
+    (void)ret_certificate;
+    (void)ret_length;
+    (void)ret_key;
+    return -1;
+}
+
+void (*tls_session_without_certificate(void))(void)
+{
+    return (void (*)(void))certificate_none;
+}
+
+/* ---- what a handshake says ---- */
 
 static const char *handshake_fault(gnutls_session_t session, int error)
 {

@@ -27,6 +27,25 @@ enum lattn_status tls_identity_open(struct tls_identity **ret_identity, const ch
 /* Let go of it and set the pointer to NULL; the last one releases it. Accepts a pointer to NULL. */
 void tls_identity_release(struct tls_identity **identity);
 
+/*
+ * For a library that runs TLS by itself, a gnutls_session_t of it: let it shake hands as ours do.
+ *
+ * identity  held until tls_session_release
+ *
+ * Returns LATTN_OK, or LATTN_NO_MEMORY.
+ */
+enum lattn_status tls_session_prepare(void *session, struct tls_identity *identity);
+
+/*
+ * The session is about to end.
+ *
+ * ret_why  out  why the client was not let in; static. NULL: it was, or went away by itself
+ */
+void tls_session_release(void *session, struct tls_identity *identity, const char **ret_why);
+
+/* For such a library: a gnutls_certificate_retrieve_function2 that has none. */
+void (*tls_session_without_certificate(void))(void);
+
 enum {
     /* Plain bytes of a record, the most that tls_take gives at once. */
     TLS_RECORD_BYTES = 16 << 10,

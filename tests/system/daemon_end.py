@@ -195,7 +195,7 @@ def options():
             code = subprocess.run([LATTND, word], stdout=full, stderr=subprocess.DEVNULL,
                                   timeout=SECONDS_MAX).returncode
         check(code == 1, f"{word} that could not be written: 1", code)
-    for wrong in (["--no-such", "x"], ["--http", "127.0.0.1:80"], ["--explain"], ["--dim", "0"],
+    for wrong in (["--no-such", "x"], ["--source", "nats://127.0.0.1:80"], ["--explain"], ["--dim", "0"],
                   ["extra"], ["--dim", "256", "--bias"]):
         done = subprocess.run([LATTND, "--listen", "stdin", *wrong], capture_output=True,
                               timeout=SECONDS_MAX, stdin=subprocess.DEVNULL)

@@ -171,7 +171,7 @@ Test(config, checks_a_state_without_an_address)
 Test(config, refuses_what_does_not_exist)
 {
     refuses("--listen stdin --keep /tmp/s", LATTN_FIELD, "--keep");
-    refuses("--listen stdin --http 127.0.0.1:80", LATTN_FIELD, "--http");
+    refuses("--listen stdin --source nats://a:1", LATTN_FIELD, "--source");
     refuses("--listen stdin extra", LATTN_FIELD, "extra: not an option");
     refuses("--listen tcp:127.0.0.1", LATTN_ADDRESS, "--listen tcp:127.0.0.1: names no port");
     refuses("--listen unix:", LATTN_ADDRESS, "unix:");

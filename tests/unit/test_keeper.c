@@ -204,6 +204,40 @@ Test(keeper, ends_with_a_checkpoint)
     close_all();
 }
 
+Test(keeper, counts_what_it_keeps)
+{
+    struct lattn_complaint complaint = {""};
+    struct keeper_tally tally;
+
+    open_on_disk();
+    cr_assert_eq(keeper_tally(keeper).is_changed, 0);
+    commit_well(1);
+    commit_well(2);
+    failing_io_arm(directory, 1, 1, ENOSPC, FAILING_IO_WRITE);
+    cr_assert_eq(commit(3, &complaint), LATTN_NO_SPACE);
+    cr_assert_eq(commit(3, &complaint), LATTN_NO_SPACE);
+    (void)keeper_ask(keeper, KEEPER_CHECKPOINT);
+    (void)keeper_tend(keeper, &state, 0);
+    await_job();
+    failing_io_disarm();
+    tally = keeper_tally(keeper);
+    cr_expect_eq(histogram_total(&tally.commits), 2);
+    cr_expect_gt(tally.commits.sum_ns, 0);
+    cr_expect_eq(tally.commits_failed, 2);
+    cr_expect_eq(tally.checkpoints_failed, 1);
+    cr_expect_eq(tally.checkpoints, 0);
+    cr_expect_eq(tally.checkpoint_end_ns, 0);
+    cr_expect(tally.is_changed && tally.changed_ns <= uv_hrtime());
+    (void)keeper_tend(keeper, &state, keeper_due(keeper));
+    await_job();
+    tally = keeper_tally(keeper);
+    cr_expect_eq(tally.checkpoints, 1);
+    cr_expect_eq(tally.checkpoints_failed, 1);
+    cr_expect_gt(tally.checkpoint_end_ns, 0);
+    cr_expect_eq(tally.is_changed, 0);
+    close_all();
+}
+
 /* ---- images ---- */
 
 Test(keeper, hands_out_an_image_in_parts)

@@ -1,0 +1,36 @@
+#ifndef SERVE_OVERVIEW_H
+#define SERVE_OVERVIEW_H
+
+#include <lattn/wire.h>
+
+#include "monitor/metrics.h"
+#include "serve/gauges.h"
+#include "serve/publish.h"
+#include "serve/traffic.h"
+
+/*
+ * What those who watch the daemon are told: what the learner thread tells in its gauges, and what
+ * the loop knows itself. On the loop's thread; the learner is not waited for.
+ *
+ * gauges   told by the pipeline
+ * traffic  kept
+ */
+struct overview {
+    struct gauges gauges;
+    const struct traffic *traffic;
+};
+
+void overview_init(struct overview *overview, const struct traffic *traffic);
+
+/* What status says about the service, as of now. */
+void overview_service(struct overview *overview, struct lattn_service *ret_service);
+
+/*
+ * All numbers, as of now, but those of HTTP, which are 0.
+ *
+ * newest  in  what was published last, borrowed by ret_metrics; NULL: nothing yet
+ */
+void overview_metrics(struct overview *overview, const struct bulletin *newest,
+                      struct metrics *ret_metrics);
+
+#endif
