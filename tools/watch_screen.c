@@ -117,9 +117,9 @@ static enum lattn_status away_end(struct show *show)
     struct watch *watch = show->watch;
     enum lattn_status status;
 
-    guard_listen();
+    guard_busy(1);
     status = client_connect(&watch->client, &complaint);
-    guard_listen_end();
+    guard_busy(0);
     if (status == LATTN_CLOSED || status == LATTN_INPUT_OUTPUT) {
         away_pause(show, complaint.text);
         return LATTN_OK;
