@@ -278,6 +278,7 @@ struct lattn_service {
     uint64_t heads_generation;
     enum lattn_certified heads_certified;
     enum lattn_decomposition heads_decomposition;
+    double pairs_to_go; /* about, until the verdict can be "identifying"; NaN: not known */
     struct lattn_kept kept;
 };
 

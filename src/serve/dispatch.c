@@ -105,6 +105,7 @@ static enum lattn_status answer_status(const struct dispatch *dispatch, struct a
     status = lattn_learner_report(fold_learner(dispatch->fold), &report);
     if (status != LATTN_OK)
         return status;
+    service.pairs_to_go = pace_pairs_to_go(dispatch->pace, &report.certificate);
     status = lattn_write_status(&answer->result, answer->format, &report, &service);
     lattn_report_done(&report);
     return status;

@@ -348,6 +348,7 @@ static void dispatch_set(struct pipeline *pipeline)
         .frame_bytes_max = pipeline->settings.frame_bytes_max,
         .heads = pipeline->settings.heads,
         .heads_count = pipeline->settings.heads_count,
+        .pace = emitter_pace(pipeline->emitter),
         .service = pipeline_service,
         .emit = pipeline_emit_now,
         .forget = pipeline_forget,

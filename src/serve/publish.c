@@ -27,6 +27,7 @@ struct publisher {
     enum phase phase;
     struct lattn_learner *snapshot;
     struct lattn_service service;
+    struct pace pace;
     uint64_t epoch;
     uint64_t bulletins_made;
 
@@ -78,14 +79,15 @@ static void outputs_fill(struct bulletin *bulletin, const struct lattn_names *na
 
 /* Take over the report, and with it what the model says of heads and names. */
 static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emission,
-                          const struct lattn_service *service)
+                          const struct publisher *publisher)
 {
     struct lattn_service *facts = &bulletin->service;
 
     bulletin->report = emission->report;
     emission->report.noise_std = NULL;
     emission->report.r2 = NULL;
-    *facts = *service;
+    *facts = publisher->service;
+    facts->pairs_to_go = pace_pairs_to_go(&publisher->pace, &bulletin->report.certificate);
     facts->heads = LATTN_NEVER;
     facts->heads_generation = bulletin->report.generation;
     if (emission->model != NULL) {
@@ -107,7 +109,7 @@ static enum lattn_status bulletin_open(struct bulletin **ret_bulletin,
     if (bulletin == NULL)
         return LATTN_NO_MEMORY;
     bulletin->holders = 1;
-    bulletin_fill(bulletin, emission, &publisher->service);
+    bulletin_fill(bulletin, emission, publisher);
     status = bulletin_write(bulletin, LATTN_FORMAT_JSON, emission->model);
     if (status == LATTN_OK)
         status = bulletin_write(bulletin, LATTN_FORMAT_MSGPACK, emission->model);
@@ -269,12 +271,13 @@ void publisher_close(struct publisher **publisher)
 }
 
 void publisher_start(struct publisher *publisher, struct lattn_learner *snapshot,
-                     const struct lattn_service *service, uint64_t epoch)
+                     const struct lattn_service *service, const struct pace *pace, uint64_t epoch)
 {
     uv_mutex_lock(&publisher->mutex);
     assert(publisher->phase == PHASE_IDLE);
     publisher->snapshot = snapshot;
     publisher->service = *service;
+    publisher->pace = *pace;
     publisher->epoch = epoch;
     publisher->phase = PHASE_WORK;
     uv_cond_broadcast(&publisher->changed);

@@ -9,6 +9,7 @@
 #include <lattn/wire.h>
 
 #include "monitor/metrics.h"
+#include "serve/pace.h"
 
 #include <stdint.h>
 
@@ -84,10 +85,11 @@ void publisher_close(struct publisher **publisher);
  * Make an emission of a snapshot. The publisher must be idle.
  *
  * snapshot  given
- * service   counters at the snapshot, for its status; heads are filled in here
+ * service   counters at the snapshot, for its status; heads and pairs_to_go are filled in here
+ * pace      of the rank, up to the emission before
  */
 void publisher_start(struct publisher *publisher, struct lattn_learner *snapshot,
-                     const struct lattn_service *service, uint64_t epoch);
+                     const struct lattn_service *service, const struct pace *pace, uint64_t epoch);
 
 /* Is no emission under way? Between publisher_start and the result it is not idle. */
 int publisher_is_idle(struct publisher *publisher);
