@@ -9,6 +9,7 @@
 #include "monitor/http_parts.h"
 
 #include "base/memory.h"
+#include "monitor/page.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -334,6 +335,16 @@ static void start_write(char start[HTTP_START_MAX])
     snprintf(start, HTTP_START_MAX, "%016" PRIx64, number);
 }
 
+/* FNV-1a, 64 bits. */
+static uint64_t page_number(void)
+{
+    uint64_t number = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < page_html_length; i++)
+        number = (number ^ page_html[i]) * UINT64_C(0x100000001b3);
+    return number;
+}
+
 static unsigned daemon_patience_s(const struct http_settings *settings)
 {
     uint64_t s = (settings->patience_ms + MS_PER_S - 1) / MS_PER_S;
@@ -435,6 +446,7 @@ enum lattn_status http_open(struct http **ret_http, uv_loop_t *loop,
     http->self = (struct inquiry_self){settings->name, settings->owner.secure != NULL};
     http->loop = loop;
     start_write(http->start);
+    http->page = page_number();
     timers_add(http);
     status = doors_add(http, settings);
     if (status == LATTN_OK)

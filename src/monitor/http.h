@@ -4,6 +4,8 @@
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
+#include "monitor/metrics.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -78,6 +80,7 @@ uint64_t http_body_length(const struct http_body *body);
  * is_alive      do all threads go round?
  * unready       why it takes nothing now, into complaint; returns LATTN_OK where it does
  * write_status  the newest status, as JSON; LATTN_NO_DATA: there is none yet
+ * measure       all numbers but those of HTTP
  * log           what the library says
  * emptied       the last connection is gone, after http_finish
  */
@@ -91,6 +94,7 @@ struct http_owner {
     int (*is_alive)(void *arg);
     enum lattn_status (*unready)(void *arg, struct lattn_complaint *complaint);
     enum lattn_status (*write_status)(void *arg, struct lattn_text *text);
+    void (*measure)(void *arg, struct metrics *ret_metrics);
     void (*log)(void *arg, const char *text);
     void (*emptied)(void *arg);
     void *arg;

@@ -22,7 +22,9 @@ enum {
     /* The start of the daemon as text: 64 bits, with the closing zero. */
     HTTP_START_MAX = 17,
     /* An entity tag or the id of an event: a start, a number. */
-    HTTP_TAG_MAX = 48
+    HTTP_TAG_MAX = 48,
+    /* Codes that answers have; what is answered with more is not counted. */
+    HTTP_CODES_MAX = 24
 };
 
 /* A socket that listens. */
@@ -118,6 +120,7 @@ struct http_edition {
  * arriving                      the one whom the library is just told of
  * is_polling                    poll is on the loop
  * handles_open                  to be closed before the memory is released
+ * start, page                   name this daemon, and the page by what it says
  * is_finishing, is_emptied      http_finish was called; nobody was left, and the owner was told
  */
 struct http {
@@ -148,6 +151,10 @@ struct http {
     struct http_body *bodies;
     struct http_edition *edition;
     char start[HTTP_START_MAX];
+    uint64_t page;
+
+    struct metrics_code codes[HTTP_CODES_MAX];
+    size_t codes_count;
 };
 
 /* ---- http.c ---- */
@@ -187,6 +194,9 @@ enum MHD_Result http_reply_error(struct http_visit *visit, unsigned code, enum l
 /* Part of the newest emission; text is one of its texts. */
 enum MHD_Result http_reply_part(struct http_visit *visit, const char *type,
                                 const struct lattn_text *text);
+
+/* The page, with its policy. */
+enum MHD_Result http_reply_page(struct http_visit *visit);
 
 /* The response is given. */
 enum MHD_Result http_reply_queue(struct http_visit *visit, unsigned code, const char *type,

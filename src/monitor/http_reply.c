@@ -4,14 +4,14 @@
  */
 #include "monitor/http_parts.h"
 
+#include <lattn/version.h>
+
 #include "base/memory.h"
+#include "monitor/page.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-
-enum { NUMBER_TEXT_MAX = 24 };
 
 /* Nothing here is meant for pages of others, and no browser shall guess what it is. */
 static const char *const headers_of_all[][2] = {
@@ -52,6 +52,19 @@ static int headers_of_code_add(struct MHD_Response *response, const struct http_
     }
 }
 
+static void code_count(struct http *http, unsigned code)
+{
+    size_t i = 0;
+
+    while (i < http->codes_count && http->codes[i].code != (int32_t)code)
+        i++;
+    if (i == HTTP_CODES_MAX)
+        return;
+    if (i == http->codes_count)
+        http->codes[http->codes_count++].code = (int32_t)code;
+    http->codes[i].count++;
+}
+
 static enum MHD_Result response_queue(struct http_visit *visit, unsigned code,
                                       struct MHD_Response *response)
 {
@@ -63,6 +76,8 @@ static enum MHD_Result response_queue(struct http_visit *visit, unsigned code,
     if (is_done)
         is_done = MHD_queue_response(guest->connection, code, response) == MHD_YES;
     MHD_destroy_response(response);
+    if (is_done)
+        code_count(guest->http, code);
     return is_done ? MHD_YES : MHD_NO;
 }
 
@@ -76,6 +91,17 @@ enum MHD_Result http_reply_queue(struct http_visit *visit, unsigned code, const 
         return response_queue(visit, code, response);
     MHD_destroy_response(response);
     return MHD_NO;
+}
+
+static struct MHD_Response *words_response(const char *words, size_t length)
+{
+    /* The library takes a pointer to what it shall not write to. */
+    union {
+        const char *words;
+        void *bytes;
+    } buffer = {.words = words};
+
+    return MHD_create_response_from_buffer(length, buffer.bytes, MHD_RESPMEM_PERSISTENT);
 }
 
 static void text_release(void *data)
@@ -100,15 +126,7 @@ enum MHD_Result http_reply_text(struct http_visit *visit, unsigned code, const c
 enum MHD_Result http_reply_words(struct http_visit *visit, unsigned code, const char *type,
                                  const char *words, size_t length)
 {
-    /* The library takes a pointer to what it shall not write to. */
-    union {
-        const char *words;
-        void *bytes;
-    } buffer = {.words = words};
-
-    return http_reply_queue(
-        visit, code, type,
-        MHD_create_response_from_buffer(length, buffer.bytes, MHD_RESPMEM_PERSISTENT));
+    return http_reply_queue(visit, code, type, words_response(words, length));
 }
 
 enum MHD_Result http_reply_error(struct http_visit *visit, unsigned code, enum lattn_status status,
@@ -120,6 +138,46 @@ enum MHD_Result http_reply_error(struct http_visit *visit, unsigned code, enum l
     if (lattn_write_error(&text, LATTN_FORMAT_JSON, NULL, status, message, 0) == LATTN_OK)
         return http_reply_text(visit, code, "application/json", &text);
     lattn_text_done(&text);
+    return MHD_NO;
+}
+
+/* ---- what is named, so that whoever has it need not get it again ---- */
+
+/* The response is given; NULL: there is no memory. */
+static enum MHD_Result tagged_queue(struct http_visit *visit, unsigned code, const char *type,
+                                    const char *tag, struct MHD_Response *response)
+{
+    if (response == NULL)
+        return MHD_NO;
+    if (headers_add(response, type) && header_add(response, MHD_HTTP_HEADER_ETAG, tag) &&
+        header_add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache"))
+        return response_queue(visit, code, response);
+    MHD_destroy_response(response);
+    return MHD_NO;
+}
+
+static enum MHD_Result unchanged_reply(struct http_visit *visit, const char *type, const char *tag)
+{
+    return tagged_queue(visit, MHD_HTTP_NOT_MODIFIED, type, tag, words_response("", 0));
+}
+
+/* ---- the page ---- */
+
+/* It changes with the program only. */
+enum MHD_Result http_reply_page(struct http_visit *visit)
+{
+    static const char type[] = "text/html; charset=utf-8";
+    char tag[HTTP_TAG_MAX];
+    struct MHD_Response *response;
+
+    snprintf(tag, sizeof tag, "\"" LATTN_VERSION "-%016" PRIx64 "\"", visit->guest->http->page);
+    if (inquiry_has_tag(&visit->inquiry, tag))
+        return unchanged_reply(visit, type, tag);
+    response = words_response((const char *)page_html, page_html_length);
+    if (response != NULL && header_add(response, "Content-Security-Policy", page_policy))
+        return tagged_queue(visit, MHD_HTTP_OK, type, tag, response);
+    if (response != NULL)
+        MHD_destroy_response(response);
     return MHD_NO;
 }
 
@@ -143,42 +201,19 @@ static void edition_release(void *arg)
     http_reply_let_go(&edition);
 }
 
-/* Named by the emission it is of: whoever has it need not get it again. */
-static void tag_write(const struct http *http, char tag[HTTP_TAG_MAX])
-{
-    snprintf(tag, HTTP_TAG_MAX, "\"%s-%" PRIu64 "\"", http->start, http->edition->emission.number);
-}
-
-static struct MHD_Response *part_response(struct http_edition *edition,
-                                          const struct lattn_text *text, int is_known)
-{
-    struct MHD_Response *response;
-
-    if (is_known)
-        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    response = MHD_create_response_from_buffer_with_free_callback_cls(text->length, text->data,
-                                                                      edition_release, edition);
-    if (response != NULL)
-        edition->holders++;
-    return response;
-}
-
 enum MHD_Result http_reply_part(struct http_visit *visit, const char *type,
                                 const struct lattn_text *text)
 {
     struct http *http = visit->guest->http;
     char tag[HTTP_TAG_MAX];
     struct MHD_Response *response;
-    int is_known;
 
-    tag_write(http, tag);
-    is_known = inquiry_has_tag(&visit->inquiry, tag);
-    response = part_response(http->edition, text, is_known);
-    if (response == NULL)
-        return MHD_NO;
-    if (headers_add(response, type) && header_add(response, MHD_HTTP_HEADER_ETAG, tag) &&
-        header_add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache"))
-        return response_queue(visit, is_known ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
-    MHD_destroy_response(response);
-    return MHD_NO;
+    snprintf(tag, sizeof tag, "\"%s-%" PRIu64 "\"", http->start, http->edition->emission.number);
+    if (inquiry_has_tag(&visit->inquiry, tag))
+        return unchanged_reply(visit, type, tag);
+    response = MHD_create_response_from_buffer_with_free_callback_cls(
+        text->length, text->data, edition_release, http->edition);
+    if (response != NULL)
+        http->edition->holders++;
+    return tagged_queue(visit, MHD_HTTP_OK, type, tag, response);
 }

@@ -6,6 +6,7 @@
 #include "monitor/http_parts.h"
 
 #include "base/memory.h"
+#include "monitor/exposition.h"
 
 #include <string.h>
 #include <strings.h>
@@ -167,6 +168,26 @@ static enum MHD_Result status_reply(struct http_visit *visit)
                             "the first emission is not made yet");
 }
 
+static enum MHD_Result metrics_reply(struct http_visit *visit)
+{
+    const struct http *http = visit->guest->http;
+    const struct http_owner *owner = &http->settings.owner;
+    struct metrics metrics = {.report = NULL};
+    struct lattn_text text;
+
+    owner->measure(owner->arg, &metrics);
+    metrics.http = (struct metrics_http){
+        .codes = http->codes,
+        .codes_count = http->codes_count,
+        .event_clients = http->streams_count,
+    };
+    lattn_text_init(&text);
+    if (exposition_write(&text, &metrics) == LATTN_OK)
+        return http_reply_text(visit, MHD_HTTP_OK, EXPOSITION_CONTENT_TYPE, &text);
+    lattn_text_done(&text);
+    return MHD_NO;
+}
+
 static enum MHD_Result model_reply(struct http_visit *visit)
 {
     const struct http_edition *edition = visit->guest->http->edition;
@@ -186,6 +207,10 @@ static enum MHD_Result visit_answer(struct http_visit *visit)
     if (visit->refusal != NULL)
         return refusal_reply(visit);
     switch (visit->inquiry.route) {
+    case INQUIRY_PAGE:
+        return http_reply_page(visit);
+    case INQUIRY_METRICS:
+        return metrics_reply(visit);
     case INQUIRY_LIVEZ:
     case INQUIRY_READYZ:
     case INQUIRY_HEALTHZ:

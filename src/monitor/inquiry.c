@@ -21,10 +21,16 @@ static const struct {
     const char *path;
     int takes_body;
 } routes[] = {
-    [INQUIRY_LIVEZ] = {"/livez", 0},      [INQUIRY_READYZ] = {"/readyz", 0},
-    [INQUIRY_HEALTHZ] = {"/healthz", 0},  [INQUIRY_STATUS] = {"/status.json", 0},
-    [INQUIRY_MODEL] = {"/model.json", 0}, [INQUIRY_SAFETENSORS] = {"/model.safetensors", 0},
-    [INQUIRY_EVENTS] = {"/events", 0},    [INQUIRY_LEARN] = {"/learn", 1},
+    [INQUIRY_PAGE] = {"/", 0},
+    [INQUIRY_METRICS] = {"/metrics", 0},
+    [INQUIRY_LIVEZ] = {"/livez", 0},
+    [INQUIRY_READYZ] = {"/readyz", 0},
+    [INQUIRY_HEALTHZ] = {"/healthz", 0},
+    [INQUIRY_STATUS] = {"/status.json", 0},
+    [INQUIRY_MODEL] = {"/model.json", 0},
+    [INQUIRY_SAFETENSORS] = {"/model.safetensors", 0},
+    [INQUIRY_EVENTS] = {"/events", 0},
+    [INQUIRY_LEARN] = {"/learn", 1},
     [INQUIRY_PREDICT] = {"/predict", 1},
 };
 

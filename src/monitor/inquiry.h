@@ -14,6 +14,8 @@
 
 /* One for each path, in the order of the table in inquiry.c. */
 enum inquiry_route {
+    INQUIRY_PAGE,
+    INQUIRY_METRICS,
     INQUIRY_LIVEZ,
     INQUIRY_READYZ,
     INQUIRY_HEALTHZ,

@@ -299,6 +299,7 @@ static int server_seems_alive(void *arg)
 
 static enum lattn_status web_begin(struct server *server)
 {
+    server->web.overview = &server->overview;
     server->web.is_alive = server_seems_alive;
     server->web.emptied = web_emptied;
     server->web.arg = server;

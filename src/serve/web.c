@@ -83,22 +83,51 @@ static int web_is_alive(void *arg)
 static enum lattn_status web_is_unready(void *arg, struct lattn_complaint *complaint)
 {
     const struct web *web = arg;
+    struct lattn_service service;
 
     if (web->is_stopping)
         return complain(complaint, LATTN_CLOSED, "the daemon is stopping");
-    if (web->newest != NULL && web->newest->service.kept.error[0] != '\0')
+    overview_service(web->overview, &service);
+    if (service.kept.error[0] != '\0')
         return complain(complaint, LATTN_INPUT_OUTPUT, "nothing can be kept: %.200s",
-                        web->newest->service.kept.error);
+                        service.kept.error);
     return LATTN_OK;
+}
+
+/* The newest emission, with what has been counted since. */
+static struct lattn_service service_now(const struct web *web)
+{
+    struct lattn_service service = web->newest->service;
+    struct lattn_service now;
+
+    overview_service(web->overview, &now);
+    service.accepted = now.accepted;
+    service.rejected = now.rejected;
+    service.duplicates = now.duplicates;
+    service.denied = now.denied;
+    service.pairs_per_s = now.pairs_per_s;
+    service.queue_bytes = now.queue_bytes;
+    service.uptime_s = now.uptime_s;
+    service.kept = now.kept;
+    return service;
 }
 
 static enum lattn_status status_write(void *arg, struct lattn_text *text)
 {
     const struct web *web = arg;
+    struct lattn_service service;
 
     if (web->newest == NULL)
         return LATTN_NO_DATA;
-    return lattn_write_status(text, LATTN_FORMAT_JSON, &web->newest->report, &web->newest->service);
+    service = service_now(web);
+    return lattn_write_status(text, LATTN_FORMAT_JSON, &web->newest->report, &service);
+}
+
+static void all_measure(void *arg, struct metrics *ret_metrics)
+{
+    const struct web *web = arg;
+
+    overview_metrics(web->overview, web->newest, ret_metrics);
 }
 
 static void library_said(void *arg, const char *text)
@@ -131,6 +160,7 @@ static struct http_owner owner_of(struct web *web)
         .is_alive = web_is_alive,
         .unready = web_is_unready,
         .write_status = status_write,
+        .measure = all_measure,
         .log = library_said,
         .emptied = everybody_left,
         .arg = web,

@@ -6,6 +6,7 @@
 #include "monitor/http.h"
 #include "serve/access.h"
 #include "serve/config.h"
+#include "serve/overview.h"
 #include "serve/publish.h"
 
 #include <stdint.h>
@@ -17,6 +18,7 @@
  *
  * is_alive     has the learner thread come round since this was asked the last time?
  * emptied      after web_finish: nobody is connected any more
+ * overview     numbers as of now
  * newest       borrowed until the next web_publish
  * round_ns     when the learner thread was last seen to go round
  * is_stopping  the daemon takes nothing more
@@ -24,6 +26,7 @@
 struct web {
     struct http *http;
     struct access *access;
+    struct overview *overview;
     int (*is_alive)(void *arg);
     void (*emptied)(void *arg);
     void *arg;
@@ -36,7 +39,7 @@ struct web {
 /*
  * Listen, if the configuration says so. What goes wrong is logged.
  *
- * web     in/out  is_alive, emptied and arg are set, all else is zero
+ * web     in/out  overview, is_alive, emptied and arg are set, all else is zero
  * config, access  kept
  *
  * Returns what tcp_open and http_open do.
