@@ -35,11 +35,12 @@ struct feed_source {
     enum lattn_status (*rename)(struct feed *feed);
 };
 
-/* What became of pairs. */
+/* What became of pairs. unkept: the daemon could not keep them; of those counted once, none. */
 struct feed_tally {
     uint64_t accepted;
     uint64_t rejected;
     uint64_t duplicates;
+    uint64_t unkept;
 };
 
 /* Rows of CSV as pairs (feed_csv.c). */

@@ -83,16 +83,18 @@ static void hello_count(struct feed *feed)
     uint64_t accepted = hello->accepted - feed->counted.accepted;
     uint64_t rejected = hello->rejected - feed->counted.rejected;
     uint64_t duplicates = hello->duplicates - feed->counted.duplicates;
+    uint64_t unkept = hello->unkept - feed->counted.unkept;
     uint64_t arrived = feed->is_repeated ? duplicates : 0;
     uint64_t postponed = 0;
 
     window_settle(&feed->window, feed->hello_sent, unit_stays, &postponed);
     feed->tally.accepted += accepted + arrived;
-    feed->tally.rejected += rejected - postponed;
+    feed->tally.rejected += rejected + unkept - postponed;
     feed->tally.duplicates += duplicates - arrived;
-    feed->counted = (struct feed_tally){hello->accepted, hello->rejected, hello->duplicates};
+    feed->counted =
+        (struct feed_tally){hello->accepted, hello->rejected, hello->duplicates, hello->unkept};
     feed->is_repeated = 0;
-    if (accepted + rejected + duplicates > postponed)
+    if (accepted + rejected + duplicates + unkept > postponed)
         feed_progress(feed);
 }
 

@@ -132,6 +132,7 @@ static void service_print(const struct lattn_state_of_service *state)
     line_count("accepted", service->accepted);
     line_count("rejected", service->rejected);
     line_count("duplicates", service->duplicates);
+    line_count("unkept", service->unkept);
     line_count("denied", service->denied);
     if (service->heads == LATTN_NEVER)
         line_text("heads", "-");

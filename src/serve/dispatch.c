@@ -220,6 +220,7 @@ static enum lattn_status answer_hello(const struct dispatch *dispatch, struct an
         .accepted = tally->accepted,
         .rejected = tally->rejected,
         .duplicates = tally->duplicates,
+        .unkept = tally->unkept,
         .durable = fold_is_kept(dispatch->fold),
     };
 

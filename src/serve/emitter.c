@@ -1,5 +1,5 @@
 /*
- * The copy, not the learner, is evaluated: what becomes of it is taken back only where nothing was
+ * A copy, not the learner, is evaluated: what becomes of it is taken back only where nothing was
  * forgotten meanwhile.
  */
 #include "serve/emitter.h"
@@ -27,8 +27,8 @@ struct emitter {
     uint64_t epoch;
     enum lattn_status status;
     enum lattn_verdict verdict;
-    struct emitter_tally tally;
     struct pace pace;
+    struct emitter_tally tally;
     int32_t heads;
     uint64_t heads_generation;
     enum lattn_certified heads_certified;
@@ -49,21 +49,19 @@ static int has_news(const struct emitter *emitter)
 static void emission_start(struct emitter *emitter)
 {
     struct lattn_learner *learner = fold_learner(emitter->fold);
-    struct lattn_learner *snapshot = NULL;
     struct lattn_service service;
 
     schedule_begin(&emitter->schedule, uv_hrtime(), pairs_learned(emitter));
     emitter->generation = lattn_learner_generation(learner);
     emitter->epoch = fold_epoch(emitter->fold);
-    emitter->status = lattn_learner_copy(learner, &snapshot);
+    emitter->settings.service(emitter->settings.arg, &service);
+    emitter->status =
+        publisher_start(emitter->publisher, learner, &service, &emitter->pace, emitter->epoch);
     if (emitter->status != LATTN_OK) {
         emitter->tally.failed++;
         log_event(LOG_LEVEL_ERROR, "no emission",
                   LOG_FIELDS(log_text("error", lattn_status_text(emitter->status))));
-        return;
     }
-    emitter->settings.service(emitter->settings.arg, &service);
-    publisher_start(emitter->publisher, snapshot, &service, &emitter->pace, emitter->epoch);
 }
 
 static void verdict_log(struct emitter *emitter, const struct lattn_certificate *certificate)

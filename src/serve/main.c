@@ -68,11 +68,30 @@ static int run(struct server *server)
     return EXIT_REFUSED;
 }
 
+/*
+ * Is a start refused for what stands in the options or in the files that they name? Trying again
+ * does not help then, while a disk, an address or a lock may be had later.
+ */
+static int is_misuse(enum lattn_status status)
+{
+    switch (status) {
+    case LATTN_CONFLICT: /* options and state contradict each other */
+    case LATTN_DENIED:   /* everybody has access to a secret */
+    case LATTN_FIELD:
+    case LATTN_RANGE:
+    case LATTN_TOO_BIG:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
 static int serve(const struct config *config)
 {
     int64_t descriptors = descriptors_raise();
     struct server *server = NULL;
-    int code = EXIT_REFUSED;
+    enum lattn_status status;
+    int code;
 
     log_configure(config->log_level, config->log_format);
     if (config->file_path != NULL)
@@ -83,8 +102,11 @@ static int serve(const struct config *config)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk: the write says so */
     heap_keep_spare();
-    if (server_open(&server, config) == LATTN_OK)
+    status = server_open(&server, config);
+    if (status == LATTN_OK)
         code = run(server);
+    else
+        code = is_misuse(status) ? EXIT_MISUSED : EXIT_REFUSED;
     server_close(&server);
     stopped_log(code);
     return code;
@@ -100,7 +122,7 @@ static int check(const struct config *config)
 {
     struct lattn_complaint complaint = {""};
 
-    if (config_check(config, &complaint) != LATTN_OK)
+    if (config_check(config, stderr, &complaint) != LATTN_OK)
         return misused(&complaint);
     config_check_print(config, stdout);
     return output_end();
@@ -109,13 +131,17 @@ static int check(const struct config *config)
 static int check_state(const struct config *config)
 {
     struct lattn_complaint complaint = {""};
-    enum lattn_status status = state_dir_check(config->state_dir_check, stdout, &complaint);
+    const char *advice;
+    enum lattn_status status =
+        state_dir_check(config->state_dir_check, stdout, &advice, &complaint);
     int code = output_end();
 
     if (status == LATTN_OK)
         return code;
     fprintf(stderr, "lattnd: --check-state %s\n",
             complaint.text[0] != '\0' ? complaint.text : lattn_status_text(status));
+    if (advice != NULL)
+        fprintf(stderr, "%s\n", advice);
     return EXIT_REFUSED;
 }
 

@@ -69,6 +69,7 @@ static void learner_describe(const struct pipeline *pipeline, uint64_t now_ns,
         .accepted = tally->accepted,
         .rejected = tally->rejected,
         .duplicates = tally->duplicates,
+        .unkept = tally->unkept,
     };
     emitter_describe(pipeline->emitter, ret_service);
     keeper_describe(pipeline->keeper, now_ns, &ret_service->kept);

@@ -116,6 +116,7 @@ static const struct member state_members[] = {
      .kind = MEMBER_OBJECT_MAYBE,
      .offset = OF_KEPT(is_kept),
      .inner = kept_members},
+    {.word = "unkept", .kind = MEMBER_COUNT, .offset = OF_SERVICE(unkept)},
     {.word = "denied", .kind = MEMBER_COUNT, .offset = OF_SERVICE(denied)},
     {.word = "pairs_to_go", .kind = MEMBER_NUMBER, .offset = OF_SERVICE(pairs_to_go)},
     {.word = "headline",

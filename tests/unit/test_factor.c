@@ -186,7 +186,7 @@ Test(factor, an_empty_one_is_released_and_copied)
     struct factor factor, copy;
 
     factor_init(&factor, 1, 0.9, 0.1);
-    cr_assert_eq(factor_copy(&factor, &copy), LATTN_OK);
+    cr_assert_eq(factor_copy(&factor, NULL, &copy), LATTN_OK);
     cr_expect_eq(copy.d, 0);
     cr_expect_eq(copy.forget, 0.9);
     factor_done(&copy);
