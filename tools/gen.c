@@ -210,10 +210,11 @@ enum verb_exit gen_run(int argc, char **argv)
         status = truth_save(gen.truth, lattn_task_truth(task));
         object = gen.truth;
     }
-    progress_begin(argv[0], "pairs", -1, gen.pairs, PROGRESS_ALL_ALONG);
-    if (status == LATTN_OK)
+    if (status == LATTN_OK) {
+        progress_begin(argv[0], "pairs", -1, gen.pairs, PROGRESS_ALL_ALONG);
         status = pairs_print(task, gen.format, gen.pairs);
-    progress_end();
+        progress_end();
+    }
     if (complaint.text[0] != '\0')
         talk(argv[0], object, "%s", complaint.text);
     else if (status != LATTN_OK)

@@ -2,6 +2,7 @@
 
 #include "scale.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,9 +197,12 @@ void progress_show(uint64_t count, const char *more)
 
 void progress_hide(void)
 {
+    int reason = errno;
+
     if (line.is_there)
         fprintf(stderr, "\r\033[K");
     line.is_there = 0;
+    errno = reason;
 }
 
 void progress_end(void)

@@ -61,7 +61,7 @@ void progress_show(uint64_t count, const char *more);
 /* Take the line away, before something else is written; the next progress_show brings it back. */
 void progress_hide(void);
 
-/* The work is over; without a beginning nothing happens. */
+/* The work is over; without a beginning nothing happens. Both leave errno as it is. */
 void progress_end(void);
 
 #endif
