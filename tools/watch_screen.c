@@ -210,6 +210,16 @@ static enum verb_exit show_begin(struct show *show, const char *verb)
     return VERB_DONE;
 }
 
+enum verb_exit watch_screen_check(const char *verb)
+{
+    struct lattn_complaint complaint = {""};
+
+    if (terminal_check(&complaint) == LATTN_OK)
+        return VERB_DONE;
+    talk(verb, "--tui", "%s", complaint.text);
+    return VERB_MISUSED;
+}
+
 enum verb_exit watch_screen(struct watch *watch)
 {
     struct show show = {.watch = watch, .is_dirty = 1};

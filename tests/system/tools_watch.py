@@ -204,11 +204,11 @@ def keeps_to_what_the_terminal_has():
                   "letters take the place of what the locale lacks", screen)
         with Terminal(80, 24, TERM="dumb") as terminal:
             said = terminal.output(watch(daemon) + " < /dev/tty > /dev/tty")
-            check(said.endswith("\n1\n") and "one behind another" in said,
+            check(said.endswith("\n2\n") and "one behind another" in said,
                   "a terminal that cannot show it is told so", said)
         run = subprocess.run(watch(daemon).split(), capture_output=True, text=True,
                              stdin=subprocess.DEVNULL)
-        check(run.returncode == 1 and run.stdout == "" and run.stderr ==
+        check(run.returncode == 2 and run.stdout == "" and run.stderr ==
               "lattn watch: --tui: standard input and output are not a terminal\n",
               "where there is no terminal it says so", run)
 
