@@ -45,23 +45,16 @@ static void line_reals(const char *name, const double *values, int32_t count)
     printf("%s\n", count > SHOWN_MAX ? " ..." : "");
 }
 
-static void verdict_print(const struct lattn_certificate *certificate)
+static void verdict_print(const struct lattn_state_of_service *state)
 {
-    long long rank = (long long)certificate->rank;
-    long long p = (long long)certificate->p;
+    const struct lattn_certificate *certificate = &state->report.certificate;
+    char sentence[LATTN_SENTENCE_MAX];
 
-    if (certificate->pairs == 0)
-        printf("nothing has been learned yet\n");
-    else if (certificate->verdict == LATTN_IDENTIFYING)
-        printf("identifying since pair %lld: every model that fits computes the same function\n",
-               (long long)certificate->identifying_since);
-    else if (certificate->verdict == LATTN_CANNOT_TELL)
-        printf("cannot tell: %lld of %lld directions seen, some of them too weakly\n", rank, p);
-    else if (certificate->lost_at != LATTN_NEVER)
-        printf("no longer identifying since pair %lld: %lld of %lld directions seen\n",
-               (long long)certificate->lost_at, rank, p);
-    else
-        printf("not yet identifying: %lld of %lld directions seen\n", rank, p);
+    lattn_verdict_sentence(certificate, state->service.pairs_to_go, sentence);
+    printf("%s%s\n", sentence,
+           certificate->verdict == LATTN_IDENTIFYING && certificate->pairs > 0
+               ? ": every model that fits computes the same function"
+               : "");
 }
 
 /*
@@ -139,6 +132,7 @@ static void service_print(const struct lattn_state_of_service *state)
     line_count("accepted", service->accepted);
     line_count("rejected", service->rejected);
     line_count("duplicates", service->duplicates);
+    line_count("unkept", service->unkept);
     line_count("denied", service->denied);
     if (service->heads == LATTN_NEVER)
         line_text("heads", "-");
@@ -159,7 +153,7 @@ static enum lattn_status table_print(const struct lattn_reply *reply)
 
     if (status != LATTN_OK)
         return status;
-    verdict_print(&state.report.certificate);
+    verdict_print(&state);
     stream_print(&state.report);
     report_print(&state.report);
     service_print(&state);

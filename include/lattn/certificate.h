@@ -52,6 +52,23 @@ struct lattn_certificate {
     int64_t lost_at;
 };
 
+/* A sentence on the verdict fits, with its end. */
+enum { LATTN_SENTENCE_MAX = 192 };
+
+/*
+ * The verdict as one sentence without its full stop, the same wherever it is shown:
+ *
+ *     nothing has been learned yet
+ *     not yet identifying: 212 of 288 directions seen; about 80 more pairs at this rate
+ *     identifying since pair 1 234
+ *     cannot tell: 288 of 288 directions seen, some of them too weakly
+ *     no longer identifying since pair 1 234: 287 of 288 directions seen
+ *
+ * pairs_to_go   in   about how many more pairs it takes; NaN where that is not known
+ */
+LATTN_API void lattn_verdict_sentence(const struct lattn_certificate *certificate,
+                                      double pairs_to_go, char ret_sentence[LATTN_SENTENCE_MAX]);
+
 /* So many tests of arriving inputs count at most, the newest. */
 enum { LATTN_STREAM_WINDOW = 1000 };
 

@@ -270,6 +270,7 @@ struct lattn_service {
     uint64_t accepted;   /* items, as sent */
     uint64_t rejected;   /* items */
     uint64_t duplicates; /* items */
+    uint64_t unkept;     /* items refused because the disk took nothing, since the start */
     uint64_t denied;     /* connections that were not let in */
     double pairs_per_s;  /* over about the last second */
     uint64_t queue_bytes;
@@ -278,13 +279,14 @@ struct lattn_service {
     uint64_t heads_generation;
     enum lattn_certified heads_certified;
     enum lattn_decomposition heads_decomposition;
+    double pairs_to_go; /* about, until the verdict can be "identifying"; NaN: not known */
     struct lattn_kept kept;
 };
 
 /*
- * Answer to hello. accepted, rejected and duplicates count what this connection sent; a message of
- * more than frame_bytes_max bytes would be refused (0: not said). durable: what was answered, and
- * last_seq, outlives the process.
+ * Answer to hello. accepted, rejected, duplicates and unkept (refused because it could not be kept:
+ * to be sent again) count what this connection sent; a message of more than frame_bytes_max bytes
+ * would be refused (0: not said). durable: what was answered, and last_seq, outlives the process.
  */
 struct lattn_hello {
     char version[32];
@@ -296,6 +298,7 @@ struct lattn_hello {
     uint64_t accepted;
     uint64_t rejected;
     uint64_t duplicates;
+    uint64_t unkept;
     uint64_t frame_bytes_max;
     int32_t durable;
 };

@@ -1,4 +1,3 @@
-#include <lattn/certificate.h>
 #include <lattn/model.h>
 #include <lattn/status.h>
 
@@ -24,19 +23,6 @@ const char *lattn_status_text(enum lattn_status status)
 #undef STATUS_SENTENCE
     }
     return "unknown status";
-}
-
-const char *lattn_verdict_text(enum lattn_verdict verdict)
-{
-    switch (verdict) {
-    case LATTN_IDENTIFYING:
-        return "identifying";
-    case LATTN_CANNOT_TELL:
-        return "cannot tell";
-    case LATTN_NOT_IDENTIFYING:
-        break;
-    }
-    return "not identifying";
 }
 
 const char *lattn_decomposition_text(enum lattn_decomposition decomposition)

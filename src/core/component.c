@@ -126,14 +126,14 @@ static void factor_copy(const struct component *from, double *factor, size_t ld,
     }
 }
 
-/* Arrays for the capacity, m, ld and rows_max that stand in the component. */
-static enum lattn_status arrays_make(struct component *component)
+/* Arrays for the capacity, m, ld and rows_max that stand in the component; factor is given. */
+static enum lattn_status arrays_make(struct component *component, double *factor)
 {
     size_t capacity = (size_t)component->capacity;
     size_t rows_max = (size_t)component->rows_max;
     size_t m = (size_t)component->m;
 
-    component->factor = memory_zeroed(capacity * component->ld, sizeof(double));
+    component->factor = factor;
     component->features = memory_zeroed(capacity, sizeof *component->features);
     component->rss = memory_zeroed(m, sizeof(double));
     component->rows = memory_raw(rows_max * component->ld, sizeof(double));
@@ -148,13 +148,12 @@ static enum lattn_status arrays_make(struct component *component)
     return LATTN_NO_MEMORY;
 }
 
-/* Copy what the arrays hold into larger ones; waiting rows are none. */
-static void arrays_fill(const struct component *from, struct component *to)
+/* Copy what the other arrays hold into larger ones; waiting rows are none. */
+static void numbers_copy(const struct component *from, struct component *to)
 {
     size_t columns = (size_t)from->columns;
     size_t m = (size_t)from->m;
 
-    factor_copy(from, to->factor, to->ld, from->columns);
     if (columns > 0)
         memcpy(to->features, from->features, columns * sizeof *to->features);
     memcpy(to->rss, from->rss, m * sizeof *to->rss);
@@ -173,9 +172,11 @@ enum lattn_status component_reserve(struct component *component, int32_t columns
     next.rows_max = component_rows_max(next.capacity);
     if (next.capacity == component->capacity && m == component->m)
         return LATTN_OK;
-    if (arrays_make(&next) != LATTN_OK)
+    if (arrays_make(&next, memory_zeroed((size_t)next.capacity * next.ld, sizeof(double))) !=
+        LATTN_OK)
         return LATTN_NO_MEMORY;
-    arrays_fill(component, &next);
+    factor_copy(component, next.factor, next.ld, component->columns);
+    numbers_copy(component, &next);
     arrays_release(component);
     faded_drop(&next);
     if (m != component->m)
@@ -184,32 +185,69 @@ enum lattn_status component_reserve(struct component *component, int32_t columns
     return LATTN_OK;
 }
 
-enum lattn_status component_copy(const struct component *component, struct component **ret_copy)
+/* The same in the same shape, with what stands behind the labels: all that an update may read. */
+static void factor_repeat(const struct component *from, double *factor)
 {
-    struct component *copy;
-    enum lattn_status status = component_open(&copy, component->m, component->time);
+    size_t width = (size_t)component_width(from);
 
-    if (status != LATTN_OK)
-        return status;
-    status = component_reserve(copy, component->capacity, component->m);
-    if (status != LATTN_OK) {
-        component_close(&copy);
-        return status;
+    for (size_t i = 0; i < (size_t)from->columns; i++)
+        memcpy(factor + i * from->ld + i, from->factor + i * from->ld + i,
+               (width - i) * sizeof *factor);
+}
+
+int component_fits(const struct component *component, const struct component *earlier)
+{
+    return earlier->factor != NULL && earlier->capacity == component->capacity &&
+           earlier->ld == component->ld;
+}
+
+/*
+ * Memory for the factor of a copy: that of an earlier one, or else pages that nobody has touched,
+ * of which the triangle needs but half. To touch them takes twice as long as to fill them.
+ */
+static double *factor_make(const struct component *component, struct component *earlier)
+{
+    double *factor;
+
+    if (earlier == NULL || !component_fits(component, earlier))
+        return memory_raw((size_t)component->capacity * component->ld, sizeof *factor);
+    factor = earlier->factor;
+    earlier->factor = NULL;
+    return factor;
+}
+
+enum lattn_status component_copy(const struct component *component, struct component *earlier,
+                                 struct component **ret_copy)
+{
+    struct component *copy = memory_raw(1, sizeof *copy);
+
+    assert(component->rows_waiting == 0);
+    if (copy == NULL)
+        return LATTN_NO_MEMORY;
+    *copy = *component;
+    copy->meets = 0;
+    copy->solution = NULL;
+    copy->faded = NULL;
+    copy->settled = NULL;
+    copy->settled_generation = 0;
+    copy->settled_time = 0;
+    copy->settled_rows = 0;
+    if (arrays_make(copy, factor_make(component, earlier)) != LATTN_OK) {
+        memory_release(copy);
+        return LATTN_NO_MEMORY;
     }
-    assert(copy->ld == component->ld && component->rows_waiting == 0);
-    arrays_fill(component, copy);
-    copy->weights_generation = component->weights_generation;
-    copy->weights_rank = component->weights_rank;
-    copy->rows_fresh = component->rows_fresh;
-    copy->rows_seen = component->rows_seen;
-    copy->full = component->full;
-    copy->columns = component->columns;
-    copy->identity = component->identity;
-    copy->updates = component->updates;
-    copy->generation = component->generation;
+    factor_repeat(component, copy->factor);
+    numbers_copy(component, copy);
     component_unsettle(copy);
     *ret_copy = copy;
     return LATTN_OK;
+}
+
+void component_strip(struct component *component)
+{
+    solution_close(&component->solution);
+    nullspace_close(&component->settled);
+    faded_drop(component);
 }
 
 void component_unsettle(struct component *component)

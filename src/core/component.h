@@ -80,8 +80,23 @@ struct component {
 enum lattn_status component_open(struct component **ret_component, int32_t m, uint64_t time);
 void component_close(struct component **component);
 
-/* An independent copy without its derived results; no rows may be waiting. */
-enum lattn_status component_copy(const struct component *component, struct component **ret_copy);
+/* Has an earlier copy the memory that the next one needs? */
+int component_fits(const struct component *component, const struct component *earlier);
+
+/*
+ * An independent copy without its derived results; no rows may be waiting. Nothing below the
+ * diagonal is copied, nor may be read.
+ *
+ * earlier  in, lost  an earlier copy, or NULL: where it fits its factor becomes that of this one,
+ *                    and it can only be closed
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status component_copy(const struct component *component, struct component *earlier,
+                                 struct component **ret_copy);
+
+/* Drop what was derived. */
+void component_strip(struct component *component);
 
 /* Note that no null space was kept of the rows it has; it is made when it is needed (survey.h). */
 void component_unsettle(struct component *component);

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "core/certificate.h"
 #include "core/dense.h"
+#include "core/scales.h"
 #include "core/solution.h"
 #include "core/update.h"
 
@@ -414,7 +415,7 @@ void factor_take(struct factor *factor, const struct lattn_item *item, factor_lo
         struct component *component;
 
         row_count(factor, item, view.y);
-        feature_scales_add(factor->d, &view, item->weight, factor->scales);
+        scales_add(factor->d, &view, item->weight, factor->scales);
         component = row_component(factor, &view, &count);
         if (look != NULL)
             look(look_arg, item, &view, component, count);
@@ -476,7 +477,26 @@ void factor_residual(const struct factor *factor, double *ret_rss)
 
 /* ---- copy ---------------------------------------------------------------------------------- */
 
-static enum lattn_status components_copy(const struct factor *factor, struct factor *copy)
+/* The component that stands in this place; NULL where there is none. */
+static struct component *component_at(const struct factor *factor, int32_t place)
+{
+    return place < factor->components_count ? factor->components[place] : NULL;
+}
+
+/* Close what will not be used again, before there is anything new. */
+static void earlier_trim(const struct factor *factor, struct factor *earlier)
+{
+    for (int32_t i = 0; i < earlier->components_count; i++) {
+        const struct component *component = component_at(factor, i);
+
+        if (earlier->components[i] != NULL &&
+            (component == NULL || !component_fits(component, earlier->components[i])))
+            component_close(&earlier->components[i]);
+    }
+}
+
+static enum lattn_status components_copy(const struct factor *factor, const struct factor *earlier,
+                                         struct factor *copy)
 {
     copy->components = memory_zeroed((size_t)factor->components_room, sizeof(struct component *));
     if (copy->components == NULL)
@@ -488,7 +508,9 @@ static enum lattn_status components_copy(const struct factor *factor, struct fac
         copy->components_count = i + 1;
         if (factor->components[i] == NULL)
             continue;
-        status = component_copy(factor->components[i], &copy->components[i]);
+        status =
+            component_copy(factor->components[i], earlier != NULL ? component_at(earlier, i) : NULL,
+                           &copy->components[i]);
         if (status == LATTN_OK)
             status =
                 factor_scratch_reserve(copy, copy->components[i]->capacity, copy->components[i]->m);
@@ -518,13 +540,16 @@ static void numbers_copy(const struct factor *factor, struct factor *copy)
     copy->bytes = factor->bytes;
 }
 
-enum lattn_status factor_copy(const struct factor *factor, struct factor *ret_copy)
+enum lattn_status factor_copy(const struct factor *factor, struct factor *earlier,
+                              struct factor *ret_copy)
 {
     struct factor copy;
     enum lattn_status status;
 
     factor_init(&copy, factor->bias, factor->forget, factor->ridge);
-    status = components_copy(factor, &copy);
+    if (earlier != NULL)
+        earlier_trim(factor, earlier);
+    status = components_copy(factor, earlier, &copy);
     if (status == LATTN_OK && factor->d > 0)
         status = factor_resize(&copy, factor->d, factor->m);
     if (status != LATTN_OK) {
@@ -539,4 +564,11 @@ enum lattn_status factor_copy(const struct factor *factor, struct factor *ret_co
             copy.components[i]->identity = factor->components[i]->identity;
     *ret_copy = copy;
     return LATTN_OK;
+}
+
+void factor_strip(struct factor *factor)
+{
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL)
+            component_strip(factor->components[i]);
 }

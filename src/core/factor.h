@@ -61,8 +61,20 @@ struct factor {
 void factor_init(struct factor *factor, int32_t bias, double forget, double ridge);
 void factor_done(struct factor *factor);
 
-/* An independent copy. Returns LATTN_OK or LATTN_NO_MEMORY; ret_copy is initialised by the call. */
-enum lattn_status factor_copy(const struct factor *factor, struct factor *ret_copy);
+/*
+ * An independent copy.
+ *
+ * earlier   in, lost  an earlier copy whose memory is used again where it fits (component_copy), or
+ *                     NULL; it can only be done with
+ * ret_copy  out       initialised by the call
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status factor_copy(const struct factor *factor, struct factor *earlier,
+                              struct factor *ret_copy);
+
+/* Drop what was derived. */
+void factor_strip(struct factor *factor);
 
 /*
  * Take another ridge. Whatever was derived goes, since it may rest on that or on other settings.

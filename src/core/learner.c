@@ -108,31 +108,56 @@ void lattn_learner_close(struct lattn_learner **learner)
     memory_release(closed);
 }
 
-enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,
-                                     struct lattn_learner **ret_copy)
+static enum lattn_status learner_fill(struct lattn_learner *copy,
+                                      const struct lattn_learner *learner, struct factor *earlier)
 {
-    struct lattn_learner *copy = memory_raw(1, sizeof *copy);
     enum lattn_status status;
 
-    if (copy == NULL)
-        return LATTN_NO_MEMORY;
     *copy = *learner;
     factor_init(&copy->factor, learner->settings.bias, learner->settings.forget,
                 learner->settings.ridge);
     lattn_names_init(&copy->names);
     copy->shelf = (struct shelf){0};
-    status = factor_copy(&learner->factor, &copy->factor);
+    status = factor_copy(&learner->factor, earlier, &copy->factor);
     /* Heads of before are no use to anybody. */
     if (status == LATTN_OK && learner->shelf.generation == learner->factor.generation)
         status = shelf_copy(&learner->shelf, &copy->shelf);
     if (status == LATTN_OK)
         status = lattn_names_copy(&learner->names, &copy->names);
-    if (status != LATTN_OK) {
-        lattn_learner_close(&copy);
-        return status;
-    }
-    *ret_copy = copy;
-    return LATTN_OK;
+    return status;
+}
+
+enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,
+                                     struct lattn_learner **ret_copy)
+{
+    struct lattn_learner *copy = NULL;
+    enum lattn_status status = learner_copy_over(learner, &copy);
+
+    if (status == LATTN_OK)
+        *ret_copy = copy;
+    return status;
+}
+
+enum lattn_status learner_copy_over(const struct lattn_learner *learner,
+                                    struct lattn_learner **copy)
+{
+    struct lattn_learner *earlier = *copy;
+    struct lattn_learner *next = memory_raw(1, sizeof *next);
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    if (next != NULL)
+        status = learner_fill(next, learner, earlier != NULL ? &earlier->factor : NULL);
+    if (next != NULL && status != LATTN_OK)
+        lattn_learner_close(&next);
+    lattn_learner_close(&earlier);
+    *copy = next;
+    return status;
+}
+
+void learner_strip(struct lattn_learner *learner)
+{
+    factor_strip(&learner->factor);
+    shelf_clear(&learner->shelf);
 }
 
 /* Empty the factor; what was derived before must never look current again. */
@@ -491,6 +516,44 @@ enum lattn_status lattn_learner_name(struct lattn_learner *learner, const char *
     lattn_names_done(&learner->names);
     learner->names = names;
     return LATTN_OK;
+}
+
+static int are_among(const char *const *wanted, size_t wanted_count, char (*names)[LATTN_NAME_MAX],
+                     int32_t count)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < wanted_count; i++)
+        for (int32_t j = 0; wanted[i][0] != '\0' && j < count; j++)
+            found += strcmp(wanted[i], names[j]) == 0;
+    return found == wanted_count;
+}
+
+static int blocks_are_among(const struct lattn_block *wanted, size_t wanted_count,
+                            const struct lattn_names *names)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < wanted_count; i++)
+        for (int32_t j = 0; j < names->blocks_count; j++)
+            found += strcmp(wanted[i].name, names->blocks[j].name) == 0 &&
+                     wanted[i].start == names->blocks[j].start &&
+                     wanted[i].size == names->blocks[j].size;
+    return found == wanted_count;
+}
+
+int learner_is_named(const struct lattn_learner *learner, const char *const *append,
+                     size_t append_count, const char *const *outputs, size_t outputs_count,
+                     const struct lattn_block *blocks, size_t blocks_count)
+{
+    const struct lattn_names *names = &learner->names;
+    int32_t d = learner->d > 0 ? learner->d : learner->settings.bias;
+
+    /* Coordinates without a name get their place with the first names. */
+    return names->coordinates_count >= d && names->outputs_count >= learner->m &&
+           are_among(append, append_count, names->coordinates, names->coordinates_count) &&
+           are_among(outputs, outputs_count, names->outputs, names->outputs_count) &&
+           blocks_are_among(blocks, blocks_count, names);
 }
 
 /* ---- verdict ------------------------------------------------------------------------------- */

@@ -28,6 +28,20 @@ struct lattn_learner {
 };
 
 /*
+ * As lattn_learner_copy, in the memory of an earlier copy as far as the sizes are the same: a new
+ * one costs the first touch of every page, several times what is copied.
+ *
+ * copy  in/out  an earlier copy, or NULL; then the new one, or NULL where there is no memory
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status learner_copy_over(const struct lattn_learner *learner,
+                                    struct lattn_learner **copy);
+
+/* Drop what was derived, of a copy that is kept for the memory it has. */
+void learner_strip(struct lattn_learner *learner);
+
+/*
  * Do the sizes of an item agree with the learner, and do its features stay in range? Labels are
  * looked at only where the item has some.
  *
@@ -49,6 +63,11 @@ enum lattn_status learner_input_check(const struct lattn_learner *learner,
 enum lattn_status learner_inputs_check(const struct lattn_learner *learner, const char *name,
                                        const struct lattn_batch *inputs,
                                        struct lattn_complaint *complaint);
+
+/* Would lattn_learner_name with these change nothing, as all of them are there? */
+int learner_is_named(const struct lattn_learner *learner, const char *const *append,
+                     size_t append_count, const char *const *outputs, size_t outputs_count,
+                     const struct lattn_block *blocks, size_t blocks_count);
 
 /* Has every feature its place, so that admitting an item only checks it? */
 int learner_is_full(const struct lattn_learner *learner);

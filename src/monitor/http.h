@@ -61,6 +61,9 @@ void http_body_answer(struct http_body *body, unsigned code, const char *type,
 void http_body_refuse(struct http_body *body, unsigned code, enum lattn_status status,
                       const char *message);
 
+/* The descriptor of the connection that it comes by. */
+int http_body_descriptor(const struct http_body *body);
+
 /* The length that its sender announced; UINT64_MAX: none. */
 uint64_t http_body_length(const struct http_body *body);
 

@@ -125,6 +125,11 @@ void http_body_refuse(struct http_body *body, unsigned code, enum lattn_status s
     http_body_answer(body, code, "application/json", &text);
 }
 
+int http_body_descriptor(const struct http_body *body)
+{
+    return body->visit->guest->descriptor;
+}
+
 uint64_t http_body_length(const struct http_body *body)
 {
     return inquiry_body_bytes(&body->visit->inquiry);

@@ -9,10 +9,8 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 #include <uv.h>
-
-/* A complaint has 256 bytes: of a long path the end tells more. */
-enum { PATH_BYTES_MAX = 100 };
 
 struct access {
     struct access_settings settings;
@@ -25,16 +23,6 @@ struct access {
 
 /* ---- files ---- */
 
-static enum lattn_status file_refuse(struct lattn_complaint *complaint, enum lattn_status status,
-                                     const char *path, const struct lattn_complaint *why)
-{
-    size_t length = strlen(path);
-    const char *tail = length > PATH_BYTES_MAX ? path + length - PATH_BYTES_MAX : path;
-
-    return complain(complaint, status, "%s: %.150s", tail,
-                    why->text[0] != '\0' ? why->text : lattn_status_text(status));
-}
-
 static enum lattn_status tokens_load(const struct access_settings *settings, struct tokens *tokens,
                                      struct lattn_complaint *complaint)
 {
@@ -45,7 +33,7 @@ static enum lattn_status tokens_load(const struct access_settings *settings, str
         return LATTN_OK;
     status = tokens_read(tokens, settings->token_file, &why);
     if (status != LATTN_OK)
-        return file_refuse(complaint, status, settings->token_file, &why);
+        return complaint_blame(complaint, status, settings->token_file, why.text);
     return LATTN_OK;
 }
 
@@ -98,6 +86,7 @@ void access_renew(struct access *access)
         log_event(LOG_LEVEL_INFO, "certificates and tokens read again", NULL);
     else
         log_refusal("certificates and tokens stay as they were", "access", status, &complaint);
+    access_watch(access);
 }
 
 void access_close(struct access **access)
@@ -110,6 +99,35 @@ void access_close(struct access **access)
     tokens_done(&old->tokens);
     memory_release(old);
     *access = NULL;
+}
+
+/* ---- certificates that expire ---- */
+
+enum access_expiry access_expiry(const struct access *access, int64_t now_s,
+                                 char ret_date[ACCESS_DATE_MAX])
+{
+    time_t expires;
+    struct tm date;
+
+    if (access->identity == NULL)
+        return ACCESS_VALID;
+    expires = (time_t)tls_identity_expires(access->identity);
+    if (expires - now_s > ACCESS_WARNED_S || gmtime_r(&expires, &date) == NULL)
+        return ACCESS_VALID;
+    (void)strftime(ret_date, ACCESS_DATE_MAX, "%Y-%m-%dT%H:%M:%SZ", &date); /* years of 4 digits */
+    return expires <= now_s ? ACCESS_EXPIRED : ACCESS_EXPIRES_SOON;
+}
+
+void access_watch(const struct access *access)
+{
+    char date[ACCESS_DATE_MAX] = "";
+    enum access_expiry expiry = access_expiry(access, time(NULL), date);
+
+    if (expiry != ACCESS_VALID)
+        log_event(LOG_LEVEL_WARN,
+                  expiry == ACCESS_EXPIRED ? "the certificate has expired"
+                                           : "the certificate expires soon",
+                  LOG_FIELDS(log_text("file", access->settings.tls_cert), log_text("date", date)));
 }
 
 /* ---- questions ---- */

@@ -51,8 +51,28 @@ void access_close(struct access **access);
  */
 enum lattn_status access_reload(struct access *access, struct lattn_complaint *complaint);
 
-/* The same while the daemon runs: what became of it is in the log. */
+/* The same while the daemon runs: what became of it is in the log, with access_watch. */
 void access_renew(struct access *access);
+
+enum {
+    /* Two weeks before it expires there is time left to get another certificate. */
+    ACCESS_WARNED_S = 14 * 24 * 60 * 60,
+    ACCESS_DATE_MAX = 32
+};
+
+enum access_expiry { ACCESS_VALID, ACCESS_EXPIRES_SOON, ACCESS_EXPIRED };
+
+/*
+ * How long is the certificate good for?
+ *
+ * now_s     in   seconds of Unix time
+ * ret_date  out  when it expires, in UTC; not written where it is good for long
+ */
+enum access_expiry access_expiry(const struct access *access, int64_t now_s,
+                                 char ret_date[ACCESS_DATE_MAX]);
+
+/* Warn in the log of a certificate that expires soon, or has expired. */
+void access_watch(const struct access *access);
 
 /* Is anything asked of those who come by TCP? */
 int access_is_guarded(const struct access *access);

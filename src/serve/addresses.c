@@ -47,6 +47,26 @@ enum lattn_status addresses_open(struct addresses *addresses, const struct confi
     return LATTN_OK;
 }
 
+enum lattn_status addresses_listen(const struct addresses *addresses, const struct config *config)
+{
+    size_t next = 0;
+
+    for (size_t i = 0; i < config->addresses_count; i++) {
+        const struct config_address *address = &config->addresses[i];
+        struct lattn_complaint complaint = {""};
+        enum lattn_status status;
+
+        if (address->address.kind == LATTN_ADDRESS_STDIN)
+            continue;
+        status = listener_listen(addresses->listeners[next++], &complaint);
+        if (status != LATTN_OK) {
+            log_refusal("cannot listen", address->text, status, &complaint);
+            return status;
+        }
+    }
+    return LATTN_OK;
+}
+
 void addresses_close(struct addresses *addresses)
 {
     for (size_t i = 0; i < addresses->count; i++)

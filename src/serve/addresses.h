@@ -23,15 +23,18 @@ struct addresses {
 enum lattn_status addresses_check(const struct config *config);
 
 /*
- * Listen on all of them. What goes wrong is logged.
+ * Have all of them for ourselves. What goes wrong is logged.
  *
- * addresses  in/out  zero before; those that listen are there also where a later one is refused
+ * addresses  in/out  zero before; those that were had are there also where a later one is refused
  * connect    in      kept, with arg, until addresses_close
  *
  * Returns what listener_open does.
  */
 enum lattn_status addresses_open(struct addresses *addresses, const struct config *config,
                                  uv_loop_t *loop, listener_connect_fn connect, void *arg);
+
+/* Listen at all of them. Returns what listener_listen does; what goes wrong is logged. */
+enum lattn_status addresses_listen(const struct addresses *addresses, const struct config *config);
 
 /* As listener_close does; accepts those that are zero or closed. */
 void addresses_close(struct addresses *addresses);

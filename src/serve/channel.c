@@ -1,7 +1,6 @@
 /*
- * Streams go through libuv's streams, regular files and /dev/null through uv_fs_read on its thread
- * pool: a stream handle accepts such a file and aborts the process later. Answers into a file are
- * written directly, since that does not wait for anybody.
+ * Streams go through libuv's streams, files through file.h. Answers into a file are written
+ * directly, since that does not wait for anybody.
  *
  * Between a TCP stream and the owner there may be a gate, which turns bytes of the network into
  * those of messages. It goes once it is passed and has nothing to decrypt.
@@ -10,6 +9,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "serve/file.h"
 #include "serve/gate.h"
 #include "serve/log.h"
 #include "serve/stream.h"
@@ -19,10 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILE_READ_BYTES = 64 << 10 };
-
 /*
  * reader, writer  the streams in use, both the same for a connection; NULL for files
+ * carrier         in place of streams and files
  * anchor          never started: its closing is what lets closed come later for files, too
  * handles_open    to be closed before the channel is
  * gate            NULL: bytes go to the owner as they come
@@ -40,15 +39,16 @@ struct channel {
     int handles_open;
     struct peer peer;
 
+    const struct channel_carrier *carrier;
+    void *carrier_arg;
+
     struct access *access;
     struct gate *gate;
     uv_timer_t deadline;
     int has_deadline;
     struct lobby_place place;
 
-    uv_fs_t file_request;
-    char *file_bytes; /* NULL: the input is no file */
-    int file_busy;
+    struct file file; /* in place of a reader */
     int is_reading;
     int is_full; /* the last read was: there may be more */
 
@@ -68,7 +68,7 @@ struct output {
 
 static void report_closed(struct channel *channel)
 {
-    if (!channel->is_closing || channel->handles_open > 0 || channel->file_busy)
+    if (!channel->is_closing || channel->handles_open > 0 || channel->file.is_busy)
         return;
     if (channel->events != NULL)
         channel->events->closed(channel->arg);
@@ -197,7 +197,17 @@ static void gate_bytes(struct channel *channel, char *bytes, size_t length)
         gate_close(&channel->gate);
 }
 
-/* ---- streams in ---- */
+/* ---- in ---- */
+
+void channel_bring(struct channel *channel, const char *bytes, size_t length)
+{
+    channel->events->bytes(channel->arg, bytes, length);
+}
+
+void channel_bring_end(struct channel *channel, int error)
+{
+    report_ended(channel, error);
+}
 
 static void stream_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
 {
@@ -229,43 +239,22 @@ static void stream_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buf
     report_ended(channel, length == UV_EOF ? 0 : (int)length);
 }
 
-/* ---- files in ---- */
-
-static void file_read_next(struct channel *channel);
-
-static void file_read(uv_fs_t *request)
+static int file_came(void *arg, const char *bytes, ssize_t length)
 {
-    struct channel *channel = request->data;
-    ssize_t length = request->result;
+    struct channel *channel = arg;
 
-    uv_fs_req_cleanup(request);
-    channel->file_busy = 0;
     if (channel->is_closing) {
         report_closed(channel);
-    } else if (length > 0) {
-        channel->is_full = length == FILE_READ_BYTES;
-        channel->events->bytes(channel->arg, channel->file_bytes, (size_t)length);
-        file_read_next(channel);
+        return 0;
+    }
+    channel->is_full = length == FILE_READ_BYTES;
+    if (length > 0) {
+        channel->events->bytes(channel->arg, bytes, (size_t)length);
     } else {
         channel->is_reading = 0;
         report_ended(channel, (int)length);
     }
-}
-
-static void file_read_next(struct channel *channel)
-{
-    uv_buf_t buffer = uv_buf_init(channel->file_bytes, FILE_READ_BYTES);
-    int error;
-
-    if (!channel->is_reading || channel->file_busy || channel->is_closing)
-        return;
-    channel->file_request.data = channel;
-    error =
-        uv_fs_read(channel->loop, &channel->file_request, STDIN_FILENO, &buffer, 1, -1, file_read);
-    if (error == 0)
-        channel->file_busy = 1;
-    else
-        report_ended(channel, error);
+    return 1;
 }
 
 void channel_read_start(struct channel *channel)
@@ -273,17 +262,25 @@ void channel_read_start(struct channel *channel)
     if (channel->is_reading || channel->is_closing)
         return;
     channel->is_reading = 1;
-    if (channel->file_bytes != NULL)
-        file_read_next(channel);
+    if (channel->carrier != NULL)
+        channel->carrier->want(channel->carrier_arg, 1);
+    else if (channel->reader == NULL)
+        file_read_start(&channel->file);
     else
         (void)uv_read_start(channel->reader, stream_room, stream_read); /* fails only if closing */
 }
 
 void channel_read_stop(struct channel *channel)
 {
-    if (channel->is_reading && channel->file_bytes == NULL)
-        uv_read_stop(channel->reader);
+    if (!channel->is_reading)
+        return;
     channel->is_reading = 0;
+    if (channel->carrier != NULL)
+        channel->carrier->want(channel->carrier_arg, 0);
+    else if (channel->reader == NULL)
+        file_read_stop(&channel->file);
+    else
+        uv_read_stop(channel->reader);
 }
 
 /* ---- out ---- */
@@ -370,7 +367,9 @@ static void gate_write(struct channel *channel, const struct lattn_text *text)
 void channel_write(struct channel *channel, struct lattn_text *text)
 {
     if (text->length > 0 && !channel->is_mute && !channel->is_closing) {
-        if (channel->gate != NULL)
+        if (channel->carrier != NULL)
+            channel->carrier->write(channel->carrier_arg, text);
+        else if (channel->gate != NULL)
             gate_write(channel, text);
         else if (channel->writer != NULL)
             stream_write(channel, text);
@@ -389,6 +388,11 @@ void channel_shutdown(struct channel *channel)
 {
     if (channel->is_standard || channel->is_closing)
         return;
+    if (channel->carrier != NULL) {
+        channel->is_mute = 1;
+        channel->carrier->end(channel->carrier_arg);
+        return;
+    }
     if (channel->gate != NULL) {
         gate_end(channel->gate);
         gate_flush(channel);
@@ -443,6 +447,8 @@ void channel_close(struct channel *channel)
     farewell_try(channel);
     deadline_lift(channel);
     channel->is_closing = 1;
+    if (channel->carrier != NULL)
+        channel->carrier->gone(channel->carrier_arg);
     if (channel->reader != NULL)
         uv_close((uv_handle_t *)channel->reader, handle_closed);
     if (channel->writer != NULL && channel->writer != channel->reader)
@@ -454,9 +460,9 @@ void channel_release(struct channel **channel)
 {
     struct channel *old = *channel;
 
-    assert(old->is_closing && old->handles_open == 0 && !old->file_busy);
+    assert(old->is_closing && old->handles_open == 0 && !old->file.is_busy);
     gate_close(&old->gate);
-    memory_release(old->file_bytes);
+    file_done(&old->file);
     memory_release(old);
     *channel = NULL;
 }
@@ -538,6 +544,22 @@ enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *list
     return LATTN_OK;
 }
 
+enum lattn_status channel_carry(struct channel **ret_channel, uv_loop_t *loop,
+                                const struct channel_carrier *carrier, void *carrier_arg,
+                                const struct peer *peer, const struct channel_events *events,
+                                void *arg)
+{
+    struct channel *channel = channel_make(loop, events, arg);
+
+    if (channel == NULL)
+        return LATTN_NO_MEMORY;
+    channel->carrier = carrier;
+    channel->carrier_arg = carrier_arg;
+    channel->peer = *peer;
+    *ret_channel = channel;
+    return LATTN_OK;
+}
+
 static int standard_open_both(struct channel *channel)
 {
     int error = stream_open(&channel->input, channel->loop, STDIN_FILENO, &channel->reader);
@@ -550,8 +572,7 @@ static int standard_open_both(struct channel *channel)
         handle_adopt(channel, &channel->output.handle);
     if (error != 0 || channel->reader != NULL)
         return error;
-    channel->file_bytes = memory_raw(FILE_READ_BYTES, 1);
-    return channel->file_bytes == NULL ? UV_ENOMEM : 0;
+    return file_open(&channel->file, channel->loop, STDIN_FILENO, file_came, channel);
 }
 
 enum lattn_status channel_standard(struct channel **ret_channel, uv_loop_t *loop,

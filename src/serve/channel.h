@@ -5,13 +5,14 @@
 #include <lattn/wire.h>
 
 #include "serve/access.h"
+#include "serve/peer.h"
 
 #include <stddef.h>
 #include <uv.h>
 
 /*
- * Bytes from and to one peer: a connection, or standard input with standard output, whatever those
- * are (pipe, terminal, socket, file, /dev/null). On the loop's thread.
+ * Bytes from and to one peer: a connection, standard input with standard output, whatever those are
+ * (pipe, terminal, socket, file, /dev/null), or what somebody else carries. On the loop's thread.
  */
 struct channel;
 
@@ -48,6 +49,38 @@ enum lattn_status channel_accept(struct channel **ret_channel, uv_stream_t *list
 enum lattn_status channel_standard(struct channel **ret_channel, uv_loop_t *loop,
                                    const struct channel_events *events, void *arg,
                                    struct lattn_complaint *complaint);
+
+/*
+ * Whoever carries the bytes of a channel that has no stream of its own, as the body of a request by
+ * HTTP is carried.
+ *
+ * want   bytes are asked for, or none for now
+ * write  some are sent; text is given
+ * end    nothing more will be written
+ * gone   the channel is being closed: the last call, also where end was not
+ */
+struct channel_carrier {
+    void (*want)(void *arg, int is_wanted);
+    void (*write)(void *arg, struct lattn_text *text);
+    void (*end)(void *arg);
+    void (*gone)(void *arg);
+};
+
+/*
+ * Open a channel to a peer that was let in already.
+ *
+ * carrier, carrier_arg  kept until gone was called
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status channel_carry(struct channel **ret_channel, uv_loop_t *loop,
+                                const struct channel_carrier *carrier, void *carrier_arg,
+                                const struct peer *peer, const struct channel_events *events,
+                                void *arg);
+
+/* What the carrier brings: bytes, borrowed; the end of them, with an error as for ended. */
+void channel_bring(struct channel *channel, const char *bytes, size_t length);
+void channel_bring_end(struct channel *channel, int error);
 
 /* Who is at the other end, for people: see peer.h; "stdin". */
 const char *channel_peer(const struct channel *channel);

@@ -174,6 +174,36 @@ static int changes_something(enum lattn_status status, const struct lattn_reques
             request->method == LATTN_METHOD_EMIT || request->method == LATTN_METHOD_CHECKPOINT);
 }
 
+/* A bare input, as the request that it stands for. Returns as lattn_request_read. */
+static enum lattn_status input_read(const struct letter *letter, struct lattn_request *request,
+                                    struct lattn_complaint *complaint)
+{
+    double *numbers = memory_raw(letter->numbers, sizeof *numbers);
+    size_t used;
+    enum lattn_status status;
+
+    if (numbers == NULL)
+        return LATTN_NO_MEMORY;
+    status =
+        lattn_input_read(letter->bytes, letter->length, numbers, &used, &request->input, complaint);
+    if (status != LATTN_OK) {
+        memory_release(numbers);
+        return status;
+    }
+    request->method = LATTN_METHOD_PREDICT;
+    request->numbers = numbers;
+    return LATTN_OK;
+}
+
+static enum lattn_status request_read(const struct chunk *chunk, const struct letter *letter,
+                                      struct lattn_request *request,
+                                      struct lattn_complaint *complaint)
+{
+    if (chunk->purpose == CHUNK_INPUTS)
+        return input_read(letter, request, complaint);
+    return lattn_request_read(letter->bytes, letter->length, chunk->format, request, complaint);
+}
+
 static enum lattn_status request_add(struct chunk *chunk, const struct letter *letter,
                                      struct entry *entry)
 {
@@ -184,8 +214,7 @@ static enum lattn_status request_add(struct chunk *chunk, const struct letter *l
     if (request == NULL)
         return LATTN_NO_MEMORY;
     entry->kind = ENTRY_REQUEST;
-    entry->status =
-        lattn_request_read(letter->bytes, letter->length, chunk->format, request, &complaint);
+    entry->status = request_read(chunk, letter, request, &complaint);
     chunk->last_kind = ENTRY_REQUEST;
     chunk->last_status = entry->status;
     if (chunk->is_unheard && !changes_something(entry->status, request)) {
@@ -242,13 +271,18 @@ enum lattn_status chunk_read(struct chunk *chunk, const struct letter *letter)
     chunk->last_status = LATTN_OK;
     if (chunk->format == LATTN_FORMAT_JSON && is_blank(letter))
         return LATTN_OK;
+    if (chunk->purpose == CHUNK_INPUTS)
+        return request_add(chunk, letter, &entry);
     status = numbers_reserve(chunk, letter->numbers);
     if (status != LATTN_OK)
         return status;
     entry.status = letter_read(chunk, letter, &used, &read, &complaint);
     entry.is_silent = read.is_silent;
-    if (entry.status == LATTN_OK && read.kind == LATTN_MESSAGE_REQUEST)
-        return request_add(chunk, letter, &entry);
+    if (entry.status == LATTN_OK && read.kind == LATTN_MESSAGE_REQUEST) {
+        if (chunk->purpose == CHUNK_MESSAGES)
+            return request_add(chunk, letter, &entry);
+        entry.status = complain(&complaint, LATTN_METHOD, "only pairs are taken here");
+    }
     return pairs_add(chunk, &read, used, &entry, &complaint);
 }
 
@@ -308,9 +342,20 @@ static void answer_end(struct chunk *chunk, enum lattn_status status)
         chunk->answers_lost = 1;
 }
 
+static enum lattn_status answer_bare(struct chunk *chunk, const struct lattn_text *result)
+{
+    enum lattn_status status = lattn_text_add(&chunk->answers, result->data, result->length);
+
+    return status == LATTN_OK ? lattn_text_add(&chunk->answers, "\n", 1) : status;
+}
+
 void chunk_answer(struct chunk *chunk, const struct entry *entry, const struct lattn_text *result)
 {
-    if (!entry->is_silent)
+    if (entry->is_silent)
+        return;
+    if (chunk->purpose == CHUNK_INPUTS)
+        answer_end(chunk, answer_bare(chunk, result));
+    else
         answer_end(chunk, lattn_write_reply(&chunk->answers, chunk->format, entry->id, result->data,
                                             result->length));
 }
@@ -318,7 +363,7 @@ void chunk_answer(struct chunk *chunk, const struct entry *entry, const struct l
 void chunk_answer_applied(struct chunk *chunk, const struct entry *entry, uint64_t applied,
                           int duplicate, const uint64_t *durable)
 {
-    if (!entry->is_silent && entry->id[0] != '\0')
+    if (!entry->is_silent && entry->id[0] != '\0' && chunk->purpose == CHUNK_MESSAGES)
         answer_end(chunk, lattn_write_applied(&chunk->answers, chunk->format, entry->id, applied,
                                               duplicate, durable));
 }
@@ -328,16 +373,23 @@ static uint64_t line_named(const struct chunk *chunk, const struct entry *entry)
 {
     int is_line = chunk->format == LATTN_FORMAT_JSON && entry->kind == ENTRY_PAIRS;
 
+    if (chunk->purpose != CHUNK_MESSAGES)
+        return entry->line;
     return is_line || entry->id[0] == '\0' ? entry->line : 0;
 }
 
 void chunk_answer_error(struct chunk *chunk, const struct entry *entry, enum lattn_status status,
                         const char *message)
 {
-    if (entry->is_silent)
+    int is_first = chunk->refused == LATTN_OK;
+    const char *id = chunk->purpose == CHUNK_MESSAGES ? entry->id : "";
+
+    if (is_first)
+        chunk->refused = status;
+    if (entry->is_silent || (chunk->purpose == CHUNK_PAIRS && !is_first))
         return;
     if (message[0] == '\0')
         message = lattn_status_text(status);
-    answer_end(chunk, lattn_write_error(&chunk->answers, chunk->format, entry->id, status, message,
+    answer_end(chunk, lattn_write_error(&chunk->answers, chunk->format, id, status, message,
                                         line_named(chunk, entry)));
 }

@@ -14,6 +14,15 @@
 enum entry_kind { ENTRY_PAIRS, ENTRY_REQUEST };
 
 /*
+ * What the messages of a client may be, and how they are answered.
+ *
+ * CHUNK_MESSAGES  any
+ * CHUNK_PAIRS     pairs alone; the first that is refused is answered, under its line
+ * CHUNK_INPUTS    bare inputs of predict, each answered with its bare result or error
+ */
+enum chunk_purpose { CHUNK_MESSAGES, CHUNK_PAIRS, CHUNK_INPUTS };
+
+/*
  * One message of a client.
  *
  * status     LATTN_OK, or why the message was refused when it was read; then message says it
@@ -52,6 +61,7 @@ struct entry {
  * Messages of one client in the order in which they came: filled by the loop, read by the learner
  * thread, which writes the answers, and carried back to the loop. One thread has it at a time.
  *
+ * purpose  CHUNK_MESSAGES once it is open
  * format   of the messages, and of the answers
  * session  whom the answers are for, not looked at here; NULL for nobody
  * tally    the session's counters, touched by the learner thread only
@@ -59,10 +69,12 @@ struct entry {
  * last_kind, last_status  of the message that was read last, left out or not
  * bytes    of memory, once sealed
  * done     so many entries have been taken: where to go on once the next need not wait any more
+ * refused  why the first was that was, for whatever reason; LATTN_OK: none
  * ticket   of what the next entry waits for, 0 for nothing (keeper.h)
  */
 struct chunk {
     struct chunk *next;
+    enum chunk_purpose purpose;
     enum lattn_format format;
     void *session;
     struct tally *tally;
@@ -80,6 +92,7 @@ struct chunk {
     size_t bytes;
     size_t done;
     uint64_t ticket;
+    enum lattn_status refused;
     struct lattn_text answers;
     int answers_lost; /* there was no memory for one of them */
 };

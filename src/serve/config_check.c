@@ -2,6 +2,7 @@
 
 #include "base/complaint.h"
 #include "serve/option.h"
+#include "serve/state_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { COMMENT_COLUMN = 40 };
@@ -49,23 +51,50 @@ static enum lattn_status state_folder_check(const struct config *config,
     return folder_check("state: parent", dirname(parent), complaint);
 }
 
-static enum lattn_status access_check(const struct config *config,
+static void expiry_warn(const struct config *config, const struct access *access, FILE *talk)
+{
+    char date[ACCESS_DATE_MAX];
+    enum access_expiry expiry = access_expiry(access, time(NULL), date);
+
+    if (expiry != ACCESS_VALID)
+        fprintf(talk, "lattnd: tls-cert %s: %s %s\n", config->access.tls_cert,
+                expiry == ACCESS_EXPIRED ? "expired at" : "expires at", date);
+}
+
+static enum lattn_status access_check(const struct config *config, FILE *talk,
                                       struct lattn_complaint *complaint)
 {
     struct access *access = NULL;
     enum lattn_status status = access_open(&access, &config->access, complaint);
 
+    if (status == LATTN_OK)
+        expiry_warn(config, access, talk);
     access_close(&access);
     return status;
 }
 
-enum lattn_status config_check(const struct config *config, struct lattn_complaint *complaint)
+/* As a rule it is the daemon itself that has the state open, which is soon to be started again. */
+static enum lattn_status state_check(const struct config *config, FILE *talk,
+                                     struct lattn_complaint *complaint)
+{
+    enum lattn_status status = state_folder_check(config, complaint);
+
+    if (status == LATTN_OK)
+        status = state_dir_compare(config, complaint);
+    if (status != LATTN_IN_USE)
+        return status;
+    fprintf(talk, "lattnd: the options are not compared with the state: %s\n", complaint->text);
+    return LATTN_OK;
+}
+
+enum lattn_status config_check(const struct config *config, FILE *talk,
+                               struct lattn_complaint *complaint)
 {
     enum lattn_status status = emit_dir_check(config, complaint);
 
     if (status == LATTN_OK)
-        status = state_folder_check(config, complaint);
-    return status == LATTN_OK ? access_check(config, complaint) : status;
+        status = access_check(config, talk, complaint);
+    return status == LATTN_OK ? state_check(config, talk, complaint) : status;
 }
 
 /* Would the file take it for something else? */

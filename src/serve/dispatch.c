@@ -105,6 +105,7 @@ static enum lattn_status answer_status(const struct dispatch *dispatch, struct a
     status = lattn_learner_report(fold_learner(dispatch->fold), &report);
     if (status != LATTN_OK)
         return status;
+    service.pairs_to_go = pace_pairs_to_go(dispatch->pace, &report.certificate);
     status = lattn_write_status(&answer->result, answer->format, &report, &service);
     lattn_report_done(&report);
     return status;
@@ -219,6 +220,7 @@ static enum lattn_status answer_hello(const struct dispatch *dispatch, struct an
         .accepted = tally->accepted,
         .rejected = tally->rejected,
         .duplicates = tally->duplicates,
+        .unkept = tally->unkept,
         .durable = fold_is_kept(dispatch->fold),
     };
 

@@ -8,6 +8,7 @@
 #include "serve/chunk.h"
 #include "serve/fold.h"
 #include "serve/keeper.h"
+#include "serve/pace.h"
 
 #include <stdint.h>
 
@@ -16,6 +17,7 @@
  *
  * frame_bytes_max     of a message, for hello
  * heads, heads_count  of a model request that does not say how many it wants
+ * pace                of the rank, for status; kept
  * service             counters and facts for status, as of now
  * emit                make an emission of the current state and wait for it
  * forget              everything was forgotten
@@ -26,6 +28,7 @@ struct dispatch {
     size_t frame_bytes_max;
     enum lattn_heads heads;
     int32_t heads_count;
+    const struct pace *pace;
     void (*service)(void *arg, struct lattn_service *ret_service);
     enum lattn_status (*emit)(void *arg);
     void (*forget)(void *arg);

@@ -1,5 +1,5 @@
 /*
- * The copy, not the learner, is evaluated: what becomes of it is taken back only where nothing was
+ * A copy, not the learner, is evaluated: what becomes of it is taken back only where nothing was
  * forgotten meanwhile.
  */
 #include "serve/emitter.h"
@@ -14,6 +14,7 @@
 /*
  * generation, epoch, status  of the last emission that was begun; what became of it
  * verdict                    the last one that was logged
+ * pace                       of the rank, from emission to emission
  * heads...                   of the last emission that was made
  */
 struct emitter {
@@ -26,6 +27,7 @@ struct emitter {
     uint64_t epoch;
     enum lattn_status status;
     enum lattn_verdict verdict;
+    struct pace pace;
     struct emitter_tally tally;
     int32_t heads;
     uint64_t heads_generation;
@@ -47,21 +49,19 @@ static int has_news(const struct emitter *emitter)
 static void emission_start(struct emitter *emitter)
 {
     struct lattn_learner *learner = fold_learner(emitter->fold);
-    struct lattn_learner *snapshot = NULL;
     struct lattn_service service;
 
     schedule_begin(&emitter->schedule, uv_hrtime(), pairs_learned(emitter));
     emitter->generation = lattn_learner_generation(learner);
     emitter->epoch = fold_epoch(emitter->fold);
-    emitter->status = lattn_learner_copy(learner, &snapshot);
+    emitter->settings.service(emitter->settings.arg, &service);
+    emitter->status =
+        publisher_start(emitter->publisher, learner, &service, &emitter->pace, emitter->epoch);
     if (emitter->status != LATTN_OK) {
         emitter->tally.failed++;
         log_event(LOG_LEVEL_ERROR, "no emission",
                   LOG_FIELDS(log_text("error", lattn_status_text(emitter->status))));
-        return;
     }
-    emitter->settings.service(emitter->settings.arg, &service);
-    publisher_start(emitter->publisher, snapshot, &service, emitter->epoch);
 }
 
 static void verdict_log(struct emitter *emitter, const struct lattn_certificate *certificate)
@@ -126,6 +126,7 @@ static void emission_collect(struct emitter *emitter)
         if (result.model != NULL)
             heads_note(emitter, result.model);
         lattn_learner_note(fold_learner(emitter->fold), &result.certificate);
+        pace_note(&emitter->pace, &result.certificate);
         verdict_log(emitter, &result.certificate);
     }
     lattn_model_close(&result.model);
@@ -156,6 +157,7 @@ enum lattn_status emitter_open(struct emitter **ret_emitter,
     emitter->schedule.every_pairs = settings->every_pairs;
     emitter->generation = lattn_learner_generation(fold_learner(fold));
     heads_forget(emitter);
+    pace_init(&emitter->pace, pairs_learned(emitter));
     atomic_store(&emitter->is_asked, settings->has_web || pairs_learned(emitter) > 0);
     status = publisher_open(&emitter->publisher, &publisher, complaint);
     if (status != LATTN_OK) {
@@ -226,6 +228,7 @@ void emitter_forget(struct emitter *emitter)
 {
     schedule_reset(&emitter->schedule);
     emitter->verdict = LATTN_NOT_IDENTIFYING;
+    pace_init(&emitter->pace, 0);
     heads_forget(emitter);
 }
 
@@ -240,6 +243,11 @@ void emitter_describe(const struct emitter *emitter, struct lattn_service *servi
     service->heads_generation = emitter->heads_generation;
     service->heads_certified = emitter->heads_certified;
     service->heads_decomposition = emitter->heads_decomposition;
+}
+
+const struct pace *emitter_pace(const struct emitter *emitter)
+{
+    return &emitter->pace;
 }
 
 enum lattn_status emitter_bulletin(struct emitter *emitter, struct bulletin **ret_bulletin)

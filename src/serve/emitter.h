@@ -6,6 +6,7 @@
 #include <lattn/wire.h>
 
 #include "serve/fold.h"
+#include "serve/pace.h"
 #include "serve/publish.h"
 
 #include <stdint.h>
@@ -81,6 +82,9 @@ struct emitter_tally emitter_tally(const struct emitter *emitter);
 
 /* Fill in what the last emission found: the heads. */
 void emitter_describe(const struct emitter *emitter, struct lattn_service *service);
+
+/* How fast the rank grows; borrowed until emitter_close. */
+const struct pace *emitter_pace(const struct emitter *emitter);
 
 /* The newest bulletin, as publisher_bulletin; any thread may. */
 enum lattn_status emitter_bulletin(struct emitter *emitter, struct bulletin **ret_bulletin);

@@ -16,7 +16,7 @@
 #define FLOPS_SLOW 1e9
 #define FLOPS_FAST 2e10
 
-enum { TEXT_BYTES_MAX = 32 };
+enum { TEXT_BYTES_MAX = 32, MIB = 1 << 20 };
 
 /* "1.3 KiB" */
 static const char *bytes_text(size_t bytes, char text[TEXT_BYTES_MAX])
@@ -145,6 +145,8 @@ static void footprint_print(const struct config *config, int32_t m, FILE *out)
     bytes_print(out, "answers not taken (max-output), and one more", footprint.output);
     bytes_print(out, "clients' own (max-clients)", footprint.clients);
     bytes_print(out, "together, and an eighth for the heap", footprint.total);
+    fprintf(out, "  MemoryMax= of the service should be at least this: %zuM\n",
+            footprint.total / MIB + 1);
 }
 
 static void bounds_print(const struct config *config, FILE *out)

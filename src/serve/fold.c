@@ -1,5 +1,5 @@
 /*
- * Numbers of producers are used up in the block first (`pending`) and in the state only with the
+ * Numbers of producers are used up in the block first (order.h) and in the state only with the
  * commit: a block that is refused leaves them free, and what is in the state is what is on disk, to
  * the order in which producers were heard of last.
  */
@@ -11,8 +11,10 @@
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "core/learner.h"
+#include "serve/order.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 enum {
@@ -22,7 +24,8 @@ enum {
     FOLD_ENTRIES_MAX = 4096
 };
 
-enum fate { FATE_LEARNED, FATE_DUPLICATE, FATE_REFUSED };
+/* FATE_UNKEPT: refused as well, but for the disk, and to be sent again. */
+enum fate { FATE_LEARNED, FATE_DUPLICATE, FATE_REFUSED, FATE_UNKEPT };
 
 /*
  * What becomes of one entry.
@@ -44,10 +47,11 @@ struct outcome {
 };
 
 /*
- * pending  the last number, with this block, of each producer that has sent some of it
  * unsized  the learner as it was, if it has got d and m with this block
  * items    of all entries that will be learned, one by one
  * notes    scratch, for a record
+ * refusal  of the last item that was refused for what it is
+ * outage   why the last block could not be kept; "" once one was
  */
 struct fold {
     struct state state;
@@ -56,7 +60,7 @@ struct fold {
 
     struct outcome outcomes[FOLD_ENTRIES_MAX];
     size_t outcomes_count;
-    struct producers *pending;
+    struct order *order;
     struct lattn_learner *unsized;
     struct lattn_item *items;
     size_t items_count;
@@ -65,6 +69,8 @@ struct fold {
     struct record_note notes[FOLD_ENTRIES_MAX];
     struct lattn_text words;
     struct lattn_complaint refusal;
+    enum lattn_status outage_status;
+    struct lattn_complaint outage;
 };
 
 enum lattn_status fold_open(struct fold **ret_fold, struct state *state,
@@ -77,7 +83,7 @@ enum lattn_status fold_open(struct fold **ret_fold, struct state *state,
         return LATTN_NO_MEMORY;
     if (journal != NULL)
         fold->journal = *journal;
-    status = producers_open(&fold->pending, FOLD_ENTRIES_MAX);
+    status = order_open(&fold->order, FOLD_ENTRIES_MAX);
     if (status != LATTN_OK) {
         fold_close(&fold);
         return status;
@@ -96,7 +102,7 @@ void fold_close(struct fold **fold)
         return;
     state_done(&old->state);
     lattn_learner_close(&old->unsized);
-    producers_close(&old->pending);
+    order_close(&old->order);
     memory_release(old->items);
     lattn_text_done(&old->words);
     memory_release(old);
@@ -112,32 +118,43 @@ static size_t words_keep(struct fold *fold, enum lattn_status status, const char
 
     if (message[0] == '\0')
         message = lattn_status_text(status);
-    (void)complain(&fold->refusal, status, "%s", message);
     return lattn_text_add(&fold->words, message, strlen(message) + 1) == LATTN_OK ? at : SIZE_MAX;
 }
 
-static void outcome_refuse(struct outcome *outcome, enum lattn_status status, size_t message_at)
+static void outcome_refuse(struct fold *fold, struct outcome *outcome, enum lattn_status status,
+                           const char *message)
 {
     outcome->fate = FATE_REFUSED;
     outcome->status = status;
-    outcome->message_at = message_at;
+    outcome->message_at = words_keep(fold, status, message);
+    (void)complain(&fold->refusal, status, "%s",
+                   message[0] == '\0' ? lattn_status_text(status) : message);
+}
+
+/* What comes before it could not be kept, so neither can it: told as that, not as a gap. */
+static void outcome_put_off(struct fold *fold, struct outcome *outcome)
+{
+    struct lattn_complaint complaint = fold->outage;
+
+    if (complaint.text[0] == '\0')
+        (void)complain(&complaint, fold->outage_status,
+                       "items of producer %s before %" PRIu64 " could not be kept",
+                       outcome->entry->producer, outcome->entry->seq);
+    outcome->fate = FATE_UNKEPT;
+    outcome->status = fold->outage_status;
+    outcome->message_at = words_keep(fold, fold->outage_status, complaint.text);
+    order_owe(fold->order, outcome->entry, 0);
 }
 
 /* Were these items sent before, or is one missing before them? */
 static enum lattn_status check_order(struct fold *fold, const struct entry *entry,
                                      struct outcome *outcome, struct lattn_complaint *complaint)
 {
-    enum lattn_status status = LATTN_OK;
-    uint64_t last;
+    enum lattn_status status;
 
     if (!entry->has_seq)
         return LATTN_OK;
-    if (producers_last(fold->pending, entry->producer, &last) != LATTN_OK &&
-        producers_last(fold->state.producers, entry->producer, &last) == LATTN_OK)
-        status = producers_put(fold->pending, entry->producer, last);
-    if (status == LATTN_OK)
-        status = producers_note(fold->pending, entry->producer, entry->seq, entry->count,
-                                &outcome->known, complaint);
+    status = order_take(fold->order, fold->state.producers, entry, &outcome->known, complaint);
     outcome->is_counted = status == LATTN_OK;
     return status;
 }
@@ -262,16 +279,21 @@ void fold_entry(struct fold *fold, struct chunk *chunk, const struct entry *entr
         fold_flush(fold);
     outcome = &fold->outcomes[fold->outcomes_count++];
     *outcome = (struct outcome){.chunk = chunk, .entry = entry, .fate = FATE_LEARNED};
+    outcome->rows = fold->rows;
+    if (entry->has_seq && order_is_owed(fold->order, fold->state.producers, entry)) {
+        outcome_put_off(fold, outcome);
+        return;
+    }
     status = check_order(fold, entry, outcome, &complaint);
     if (status == LATTN_DUPLICATE)
         outcome->fate = FATE_DUPLICATE;
     else if (status != LATTN_OK)
-        outcome_refuse(outcome, status, words_keep(fold, status, complaint.text));
+        outcome_refuse(fold, outcome, status, complaint.text);
     else if (entry->status != LATTN_OK)
-        outcome_refuse(outcome, entry->status, words_keep(fold, entry->status, entry->message));
+        outcome_refuse(fold, outcome, entry->status, entry->message);
     else if ((status = items_reserve(fold, entry->count)) != LATTN_OK ||
              (status = check_admission(fold, entry, outcome->known, &complaint)) != LATTN_OK)
-        outcome_refuse(outcome, status, words_keep(fold, status, complaint.text));
+        outcome_refuse(fold, outcome, status, complaint.text);
     else
         items_gather(fold, entry, outcome->known);
     outcome->rows = fold->rows;
@@ -293,6 +315,10 @@ static void outcome_count(const struct outcome *outcome, struct tally *tally)
         break;
     case FATE_REFUSED:
         tally->rejected += count - outcome->known;
+        tally->duplicates += outcome->known;
+        break;
+    case FATE_UNKEPT:
+        tally->unkept += count - outcome->known;
         tally->duplicates += outcome->known;
         break;
     }
@@ -317,12 +343,10 @@ static size_t block_notes(struct fold *fold)
 
     for (size_t i = 0; i < fold->outcomes_count; i++) {
         const struct entry *entry = fold->outcomes[i].entry;
-        uint64_t last;
 
-        if (fold->outcomes[i].is_counted &&
-            producers_last(fold->pending, entry->producer, &last) == LATTN_OK &&
-            last == entry->seq + (entry->count - 1))
-            fold->notes[count++] = (struct record_note){entry->producer, last};
+        if (fold->outcomes[i].is_counted && order_is_last(fold->order, entry))
+            fold->notes[count++] =
+                (struct record_note){entry->producer, entry->seq + (entry->count - 1)};
     }
     return count;
 }
@@ -338,10 +362,11 @@ static enum lattn_status record_commit(const struct fold *fold, const struct rec
 static void notes_take(struct fold *fold, const struct record *record)
 {
     for (size_t i = 0; i < record->notes_count; i++) {
-        enum lattn_status status =
-            producers_put(fold->state.producers, record->notes[i].producer, record->notes[i].seq);
+        const struct record_note *note = &record->notes[i];
+        enum lattn_status status = producers_put(fold->state.producers, note->producer, note->seq);
 
         assert(status == LATTN_OK); /* there is room for them */
+        order_settle(fold->order, note->producer, note->seq);
     }
 }
 
@@ -358,8 +383,11 @@ static enum lattn_status block_take(struct fold *fold, struct lattn_complaint *c
     };
     enum lattn_status status = producers_reserve(fold->state.producers, record.notes_count);
 
-    if (status == LATTN_OK && record.items_count + record.notes_count > 0)
+    if (status == LATTN_OK && record.items_count + record.notes_count > 0) {
         status = record_commit(fold, &record, complaint);
+        if (status == LATTN_OK)
+            fold->outage.text[0] = '\0';
+    }
     /* For a sender no_memory would mean that its numbers are used up. */
     if (status == LATTN_NO_MEMORY)
         status = complain(complaint, LATTN_NO_SPACE, "%s", lattn_status_text(status));
@@ -373,48 +401,50 @@ static enum lattn_status block_take(struct fold *fold, struct lattn_complaint *c
 
 /* ---- what could not be made safe ---- */
 
-/* So many of its first items came before this block. */
-static uint64_t items_known(const struct fold *fold, const struct entry *entry)
+static void outcome_unkeep(struct fold *fold, struct outcome *outcome, size_t message_at)
 {
-    uint64_t last;
-
-    if (producers_last(fold->state.producers, entry->producer, &last) != LATTN_OK ||
-        last < entry->seq)
-        return 0;
-    return last - entry->seq < entry->count ? last - entry->seq + 1 : entry->count;
+    outcome->fate = FATE_UNKEPT;
+    outcome->status = fold->outage_status;
+    outcome->message_at = message_at;
+    if (outcome->entry->has_seq)
+        order_owe(fold->order, outcome->entry, outcome->known);
 }
 
 /*
  * What would have been learned or used up a number is refused, and so is what repeats it: a sender
  * that tries all of it again finds its numbers as they were.
  */
-static void outcome_undo(const struct fold *fold, struct outcome *outcome, enum lattn_status status,
-                         size_t message_at)
+static void outcome_undo(struct fold *fold, struct outcome *outcome, size_t message_at)
 {
     outcome->rows = 0;
+    if (outcome->fate == FATE_UNKEPT)
+        return;
     if (!outcome->entry->has_seq) {
         if (outcome->fate == FATE_LEARNED)
-            outcome_refuse(outcome, status, message_at);
+            outcome_unkeep(fold, outcome, message_at);
         return;
     }
     if (outcome->fate == FATE_REFUSED && !outcome->is_counted)
         return;
-    outcome->known = items_known(fold, outcome->entry);
+    outcome->known = order_known(fold->state.producers, outcome->entry);
     if (outcome->known < outcome->entry->count)
-        outcome_refuse(outcome, status, message_at);
+        outcome_unkeep(fold, outcome, message_at);
 }
 
 static void block_undo(struct fold *fold, enum lattn_status status, const char *message)
 {
     size_t message_at = words_keep(fold, status, message);
 
+    fold->outage_status = status;
+    (void)complain(&fold->outage, status, "%s",
+                   message[0] == '\0' ? lattn_status_text(status) : message);
     if (fold->unsized != NULL) {
         lattn_learner_close(&fold->state.learner);
         fold->state.learner = fold->unsized;
         fold->unsized = NULL;
     }
     for (size_t i = 0; i < fold->outcomes_count; i++)
-        outcome_undo(fold, &fold->outcomes[i], status, message_at);
+        outcome_undo(fold, &fold->outcomes[i], message_at);
     fold->state.tally = block_tally(fold);
 }
 
@@ -430,7 +460,7 @@ static void outcome_answer(const struct fold *fold, const struct outcome *outcom
     int is_kept = fold_is_kept(fold) && entry->has_seq &&
                   producers_last(fold->state.producers, entry->producer, &last) == LATTN_OK;
 
-    if (outcome->fate == FATE_REFUSED)
+    if (outcome->fate == FATE_REFUSED || outcome->fate == FATE_UNKEPT)
         chunk_answer_error(outcome->chunk, entry, outcome->status, message);
     else
         chunk_answer_applied(outcome->chunk, entry, pairs + outcome->rows,
@@ -455,7 +485,7 @@ static void block_empty(struct fold *fold)
     fold->rows = 0;
     fold->words.length = 0;
     lattn_learner_close(&fold->unsized);
-    producers_reset(fold->pending);
+    order_empty(fold->order);
     if (fold->items_capacity > FOLD_ITEMS_MAX) {
         memory_release(fold->items);
         fold->items = NULL;
@@ -495,16 +525,20 @@ int fold_is_ample(const struct fold *fold)
 enum lattn_status fold_name(struct fold *fold, const struct record *names, int32_t *ret_coordinates,
                             int32_t *ret_outputs, struct lattn_complaint *complaint)
 {
-    enum lattn_status status;
+    struct lattn_learner *learner = fold->state.learner;
+    enum lattn_status status = LATTN_OK;
+    int is_news = !learner_is_named(learner, names->append, names->append_count, names->outputs,
+                                    names->outputs_count, names->blocks, names->blocks_count);
 
     assert(fold->outcomes_count == 0 && names->kind == RECORD_NAMES);
-    status = record_commit(fold, names, complaint);
+    if (is_news)
+        status = record_commit(fold, names, complaint);
     if (status != LATTN_OK)
         return status;
-    status = lattn_learner_name(fold->state.learner, names->append, names->append_count,
-                                names->outputs, names->outputs_count, names->blocks,
-                                names->blocks_count, ret_coordinates, ret_outputs, complaint);
-    if (status != LATTN_OK && fold->journal.commit != NULL)
+    status = lattn_learner_name(learner, names->append, names->append_count, names->outputs,
+                                names->outputs_count, names->blocks, names->blocks_count,
+                                ret_coordinates, ret_outputs, complaint);
+    if (status != LATTN_OK && is_news && fold->journal.commit != NULL)
         fold->journal.retract(fold->journal.arg);
     return status;
 }
@@ -519,6 +553,7 @@ enum lattn_status fold_reset(struct fold *fold, struct lattn_complaint *complain
     if (status != LATTN_OK)
         return status;
     fold->epoch++;
+    order_forgive(fold->order);
     return state_reset(&fold->state);
 }
 

@@ -69,7 +69,8 @@ size_t fold_rows(const struct fold *fold);
 int fold_is_ample(const struct fold *fold);
 
 /*
- * Name coordinates, outputs and blocks. The block must be empty.
+ * Name coordinates, outputs and blocks. The block must be empty. Where all names are there nothing
+ * is committed.
  *
  * names  in  a record of kind RECORD_NAMES
  *

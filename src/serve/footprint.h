@@ -10,8 +10,8 @@
  * and of the settings. In bytes.
  *
  * process     program, libraries, stacks, what the heap keeps for the next messages
- * state       3 states: the learner, its copy for an emission, that for a checkpoint; each with
- *             the quarter that features may leave which came one by one
+ * state       3 states: the learner, its copy for emissions, that for checkpoints, both kept for
+ *             the next ones; each with the quarter that features may leave which came one by one
  * judging     two evaluations, of an emission and of a request
  * image       of the state, for whoever carries it away
  * block       the items of the greatest batch one by one, and with --state its record

@@ -14,6 +14,12 @@ void inbox_init(struct inbox *inbox, size_t bytes_max, struct pool *pool)
     frames_init(&inbox->frames, bytes_max);
 }
 
+void inbox_expect_lines(struct inbox *inbox)
+{
+    inbox->is_begun = 1;
+    inbox->format = LATTN_FORMAT_JSON;
+}
+
 static void pooled_return(struct inbox *inbox)
 {
     pool_give(inbox->pool, inbox->pooled);

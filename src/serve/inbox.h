@@ -30,6 +30,8 @@ struct inbox {
 
 /* bytes_max: the longest message accepted; pool: kept. Allocates nothing. */
 void inbox_init(struct inbox *inbox, size_t bytes_max, struct pool *pool);
+/* What will come is lines, whatever the first byte is. */
+void inbox_expect_lines(struct inbox *inbox);
 /* Drops what waits and gives its memory back; accepts NULL. */
 void inbox_done(struct inbox *inbox);
 

@@ -376,7 +376,6 @@ static int job_start(struct keeper *keeper, enum saver_job job, const struct sta
                      uint64_t now_ns)
 {
     struct saver_result result = {.job = job, .end_ns = now_ns};
-    struct state snapshot;
 
     if (job != SAVER_RENEW) {
         enum keeper_wish wish = job == SAVER_IMAGE ? KEEPER_IMAGE : KEEPER_CHECKPOINT;
@@ -386,10 +385,8 @@ static int job_start(struct keeper *keeper, enum saver_job job, const struct sta
     if (job == SAVER_IMAGE)
         keeper_image_close(keeper);
     keeper->begin_ns = now_ns;
-    result.status = state_copy(state, &snapshot);
-    if (result.status == LATTN_OK)
-        saver_start(keeper->saver, job, &snapshot, keeper->position);
-    else
+    result.status = saver_start(keeper->saver, job, state, keeper->position);
+    if (result.status != LATTN_OK)
         result_take(keeper, &result);
     return result.status != LATTN_OK;
 }

@@ -90,22 +90,22 @@ static int stream_add(struct listener *listener, uv_loop_t *loop, int descriptor
                    : uv_tcp_open(&stream->tcp, descriptor);
 }
 
+static enum lattn_status listen_refuse(int error, struct lattn_complaint *complaint)
+{
+    return complain(complaint, error == UV_EADDRINUSE ? LATTN_IN_USE : LATTN_INPUT_OUTPUT,
+                    "cannot listen: %s", uv_strerror(error));
+}
+
 /* The descriptor is given. */
-static enum lattn_status socket_listen(struct listener *listener, uv_loop_t *loop, int descriptor,
-                                       struct lattn_complaint *complaint)
+static enum lattn_status socket_add(struct listener *listener, uv_loop_t *loop, int descriptor,
+                                    struct lattn_complaint *complaint)
 {
     int error = stream_add(listener, loop, descriptor);
 
-    if (error != 0)
-        close(descriptor);
-    else
-        error = uv_listen(&listener->streams[listener->streams_count - 1].stream, BACKLOG_MAX,
-                          connection_came);
-    if (error != 0)
-        return complain(complaint, error == UV_EADDRINUSE ? LATTN_IN_USE : LATTN_INPUT_OUTPUT,
-                        "cannot listen: %s", uv_strerror(error));
-    listening_log(listener, descriptor);
-    return LATTN_OK;
+    if (error == 0)
+        return LATTN_OK;
+    close(descriptor);
+    return listen_refuse(error, complaint);
 }
 
 static enum lattn_status unix_open(struct listener *listener, uv_loop_t *loop,
@@ -119,7 +119,7 @@ static enum lattn_status unix_open(struct listener *listener, uv_loop_t *loop,
     if (status != LATTN_OK)
         return status;
     listener->has_path = 1;
-    return socket_listen(listener, loop, descriptor, complaint);
+    return socket_add(listener, loop, descriptor, complaint);
 }
 
 static enum lattn_status addresses_open(struct listener *listener, uv_loop_t *loop,
@@ -134,7 +134,7 @@ static enum lattn_status addresses_open(struct listener *listener, uv_loop_t *lo
         return status;
     for (int i = 0; i < tcp.count; i++) {
         if (status == LATTN_OK)
-            status = socket_listen(listener, loop, tcp.descriptors[i], complaint);
+            status = socket_add(listener, loop, tcp.descriptors[i], complaint);
         else
             close(tcp.descriptors[i]);
     }
@@ -151,7 +151,7 @@ static enum lattn_status sockets_open(struct listener *listener, uv_loop_t *loop
     case LATTN_ADDRESS_TCP:
         return addresses_open(listener, loop, settings, complaint);
     case LATTN_ADDRESS_FD:
-        return socket_listen(listener, loop, listener->address.fd, complaint);
+        return socket_add(listener, loop, listener->address.fd, complaint);
     case LATTN_ADDRESS_TLS:
     case LATTN_ADDRESS_STDIN:
         break;
@@ -182,6 +182,21 @@ enum lattn_status listener_open(struct listener **ret_listener, uv_loop_t *loop,
         return status;
     }
     *ret_listener = listener;
+    return LATTN_OK;
+}
+
+enum lattn_status listener_listen(struct listener *listener, struct lattn_complaint *complaint)
+{
+    for (int i = 0; i < listener->streams_count; i++) {
+        union stream *stream = &listener->streams[i];
+        int error = uv_listen(&stream->stream, BACKLOG_MAX, connection_came);
+        uv_os_fd_t descriptor = -1;
+
+        if (error != 0)
+            return listen_refuse(error, complaint);
+        (void)uv_fileno(&stream->handle, &descriptor); /* it is open */
+        listening_log(listener, descriptor);
+    }
     return LATTN_OK;
 }
 

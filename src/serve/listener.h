@@ -30,7 +30,8 @@ struct listener_settings {
 typedef void (*listener_connect_fn)(void *arg, uv_stream_t *stream);
 
 /*
- * Listen, and say where in the log. A name is looked up now.
+ * Make the sockets, so that the address is ours. Who comes before listener_listen finds nobody, or
+ * waits where the socket was made for TCP or passed on. A name is looked up now.
  *
  * address   in  neither stdin nor tls:; a descriptor has passed inherited_check
  * settings  in  borrowed
@@ -44,6 +45,11 @@ enum lattn_status listener_open(struct listener **ret_listener, uv_loop_t *loop,
                                 const struct listener_settings *settings,
                                 listener_connect_fn connect, void *arg,
                                 struct lattn_complaint *complaint);
+
+/*
+ * Listen, and say where in the log. Returns LATTN_OK, LATTN_IN_USE or LATTN_INPUT_OUTPUT.
+ */
+enum lattn_status listener_listen(struct listener *listener, struct lattn_complaint *complaint);
 
 /*
  * Stop listening and remove what was made for it. The memory is released by the loop, which must

@@ -8,25 +8,19 @@
 #include "serve/config_check.h"
 #include "serve/descriptors.h"
 #include "serve/explain.h"
+#include "serve/heap.h"
 #include "serve/log.h"
 #include "serve/option.h"
 #include "serve/server.h"
 #include "serve/state_dir.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 enum exit_code { EXIT_DONE, EXIT_REFUSED, EXIT_MISUSED };
-
-enum {
-    /* A queue full of messages comes from the heap; what is larger is mapped on its own. */
-    HEAP_BLOCK_BYTES_MAX = 4 << 20,
-    HEAP_SPARE_BYTES_MAX = 8 << 20
-};
 
 /* What was printed must have arrived. */
 static int output_end(void)
@@ -35,17 +29,6 @@ static int output_end(void)
         return EXIT_DONE;
     fprintf(stderr, "lattnd: cannot write to standard output: %s\n", strerror(errno));
     return EXIT_REFUSED;
-}
-
-/*
- * Messages come and go in blocks of hundreds of KiB. Left alone, the allocator maps, clears and
- * gives back each of them, which takes 0.3 us for a pair of 264 bytes; some spare memory takes
- * none.
- */
-static void heap_keep_spare(void)
-{
-    (void)mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK_BYTES_MAX); /* a refusal costs time, nothing else */
-    (void)mallopt(M_TRIM_THRESHOLD, HEAP_SPARE_BYTES_MAX);
 }
 
 static void stopped_log(int code)
@@ -68,11 +51,30 @@ static int run(struct server *server)
     return EXIT_REFUSED;
 }
 
+/*
+ * Is a start refused for what stands in the options or in the files that they name? Trying again
+ * does not help then, while a disk, an address or a lock may be had later.
+ */
+static int is_misuse(enum lattn_status status)
+{
+    switch (status) {
+    case LATTN_CONFLICT: /* options and state contradict each other */
+    case LATTN_DENIED:   /* everybody has access to a secret */
+    case LATTN_FIELD:
+    case LATTN_RANGE:
+    case LATTN_TOO_BIG:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
 static int serve(const struct config *config)
 {
     int64_t descriptors = descriptors_raise();
     struct server *server = NULL;
-    int code = EXIT_REFUSED;
+    enum lattn_status status;
+    int code;
 
     log_configure(config->log_level, config->log_format);
     if (config->file_path != NULL)
@@ -82,9 +84,12 @@ static int serve(const struct config *config)
               LOG_FIELDS(log_count("most", descriptors)));
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk: the write says so */
-    heap_keep_spare();
-    if (server_open(&server, config) == LATTN_OK)
+    heap_configure();
+    status = server_open(&server, config);
+    if (status == LATTN_OK)
         code = run(server);
+    else
+        code = is_misuse(status) ? EXIT_MISUSED : EXIT_REFUSED;
     server_close(&server);
     stopped_log(code);
     return code;
@@ -100,7 +105,7 @@ static int check(const struct config *config)
 {
     struct lattn_complaint complaint = {""};
 
-    if (config_check(config, &complaint) != LATTN_OK)
+    if (config_check(config, stderr, &complaint) != LATTN_OK)
         return misused(&complaint);
     config_check_print(config, stdout);
     return output_end();
@@ -109,13 +114,17 @@ static int check(const struct config *config)
 static int check_state(const struct config *config)
 {
     struct lattn_complaint complaint = {""};
-    enum lattn_status status = state_dir_check(config->state_dir_check, stdout, &complaint);
+    const char *advice;
+    enum lattn_status status =
+        state_dir_check(config->state_dir_check, stdout, &advice, &complaint);
     int code = output_end();
 
     if (status == LATTN_OK)
         return code;
     fprintf(stderr, "lattnd: --check-state %s\n",
             complaint.text[0] != '\0' ? complaint.text : lattn_status_text(status));
+    if (advice != NULL)
+        fprintf(stderr, "%s\n", advice);
     return EXIT_REFUSED;
 }
 

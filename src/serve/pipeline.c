@@ -69,6 +69,7 @@ static void learner_describe(const struct pipeline *pipeline, uint64_t now_ns,
         .accepted = tally->accepted,
         .rejected = tally->rejected,
         .duplicates = tally->duplicates,
+        .unkept = tally->unkept,
     };
     emitter_describe(pipeline->emitter, ret_service);
     keeper_describe(pipeline->keeper, now_ns, &ret_service->kept);
@@ -348,6 +349,7 @@ static void dispatch_set(struct pipeline *pipeline)
         .frame_bytes_max = pipeline->settings.frame_bytes_max,
         .heads = pipeline->settings.heads,
         .heads_count = pipeline->settings.heads_count,
+        .pace = emitter_pace(pipeline->emitter),
         .service = pipeline_service,
         .emit = pipeline_emit_now,
         .forget = pipeline_forget,

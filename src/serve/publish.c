@@ -1,38 +1,41 @@
 /*
- * One job at a time: IDLE -> WORK (publisher_start) -> IDLE (the thread). The snapshot and its
- * companions belong to whoever the phase says; result and bulletin wait under the mutex until they
- * are taken. A bulletin nobody took is replaced by the next one.
+ * The worker's thread makes the emission; the result waits until it is taken, and so does the
+ * bulletin, which any thread may take. A bulletin nobody took is replaced by the next one. The
+ * snapshot outlives its emission, for the next one is copied faster into memory that has been
+ * touched.
  */
 #include "serve/publish.h"
 
 #include <lattn/emission.h>
 
 #include "base/memory.h"
+#include "core/learner.h"
 #include "serve/emit_dir.h"
 #include "serve/log.h"
+#include "serve/worker.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <uv.h>
 
-enum phase { PHASE_IDLE, PHASE_WORK, PHASE_END };
-
+/*
+ * All but worker and bulletin belongs to whom the worker says.
+ *
+ * snapshot  of the emission under way; between two of them what the next copy can use, or NULL
+ */
 struct publisher {
     struct publisher_settings settings;
     struct emit_dir emit_dir;
-    uv_thread_t thread;
-    uv_mutex_t mutex;
-    uv_cond_t changed;
-
-    enum phase phase;
+    struct worker *worker;
     struct lattn_learner *snapshot;
     struct lattn_service service;
+    struct pace pace;
     uint64_t epoch;
     uint64_t bulletins_made;
-
     struct publisher_result result;
     int has_result;
-    struct bulletin *bulletin;
+    _Atomic(struct bulletin *) bulletin;
 };
 
 struct bulletin *bulletin_hold(struct bulletin *bulletin)
@@ -78,14 +81,15 @@ static void outputs_fill(struct bulletin *bulletin, const struct lattn_names *na
 
 /* Take over the report, and with it what the model says of heads and names. */
 static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emission,
-                          const struct lattn_service *service)
+                          const struct publisher *publisher)
 {
     struct lattn_service *facts = &bulletin->service;
 
     bulletin->report = emission->report;
     emission->report.noise_std = NULL;
     emission->report.r2 = NULL;
-    *facts = *service;
+    *facts = publisher->service;
+    facts->pairs_to_go = pace_pairs_to_go(&publisher->pace, &bulletin->report.certificate);
     facts->heads = LATTN_NEVER;
     facts->heads_generation = bulletin->report.generation;
     if (emission->model != NULL) {
@@ -107,7 +111,7 @@ static enum lattn_status bulletin_open(struct bulletin **ret_bulletin,
     if (bulletin == NULL)
         return LATTN_NO_MEMORY;
     bulletin->holders = 1;
-    bulletin_fill(bulletin, emission, &publisher->service);
+    bulletin_fill(bulletin, emission, publisher);
     status = bulletin_write(bulletin, LATTN_FORMAT_JSON, emission->model);
     if (status == LATTN_OK)
         status = bulletin_write(bulletin, LATTN_FORMAT_MSGPACK, emission->model);
@@ -140,9 +144,9 @@ static enum lattn_status emission_publish(struct publisher *publisher,
     return LATTN_OK;
 }
 
-/* Make the emission that was asked for; afterwards the snapshot is gone. */
-static struct publisher_result publisher_work(struct publisher *publisher,
-                                              struct bulletin **ret_bulletin)
+/* Make the emission that was asked for; afterwards of the snapshot only its memory is left. */
+static struct publisher_result emission_make(struct publisher *publisher,
+                                             struct bulletin **ret_bulletin)
 {
     struct publisher_result result = {.epoch = publisher->epoch};
     struct lattn_emission emission = {.model = NULL};
@@ -152,7 +156,7 @@ static struct publisher_result publisher_work(struct publisher *publisher,
     result.status =
         lattn_emission_make(publisher->snapshot, publisher->settings.heads,
                             heads_count < heads_max ? heads_count : heads_max, &emission);
-    lattn_learner_close(&publisher->snapshot);
+    learner_strip(publisher->snapshot);
     if (result.status == LATTN_OK)
         result.status = emission_publish(publisher, &emission, ret_bulletin);
     if (result.status == LATTN_OK) {
@@ -168,62 +172,18 @@ static struct publisher_result publisher_work(struct publisher *publisher,
     return result;
 }
 
-/* bulletin  given; NULL where there is none */
-static void publisher_finish(struct publisher *publisher, const struct publisher_result *result,
-                             struct bulletin *bulletin)
-{
-    uv_mutex_lock(&publisher->mutex);
-    lattn_model_close(&publisher->result.model);
-    publisher->result = *result;
-    publisher->has_result = 1;
-    if (result->status == LATTN_OK) {
-        bulletin_close(&publisher->bulletin);
-        publisher->bulletin = bulletin;
-    }
-    publisher->phase = PHASE_IDLE;
-    uv_cond_broadcast(&publisher->changed);
-    uv_mutex_unlock(&publisher->mutex);
-    publisher->settings.done(publisher->settings.arg);
-}
-
-static enum phase await_work(struct publisher *publisher)
-{
-    enum phase phase;
-
-    uv_mutex_lock(&publisher->mutex);
-    while (publisher->phase == PHASE_IDLE)
-        uv_cond_wait(&publisher->changed, &publisher->mutex);
-    phase = publisher->phase;
-    uv_mutex_unlock(&publisher->mutex);
-    return phase;
-}
-
-static void publisher_run(void *arg)
+static void publisher_work(void *arg)
 {
     struct publisher *publisher = arg;
+    struct bulletin *bulletin = NULL;
+    struct publisher_result result = emission_make(publisher, &bulletin);
 
-    while (await_work(publisher) == PHASE_WORK) {
-        struct bulletin *bulletin = NULL;
-        struct publisher_result result = publisher_work(publisher, &bulletin);
-
-        publisher_finish(publisher, &result, bulletin);
-    }
-}
-
-static enum lattn_status thread_start(struct publisher *publisher)
-{
-    if (uv_mutex_init(&publisher->mutex) != 0)
-        return LATTN_NO_MEMORY;
-    if (uv_cond_init(&publisher->changed) != 0) {
-        uv_mutex_destroy(&publisher->mutex);
-        return LATTN_NO_MEMORY;
-    }
-    if (uv_thread_create(&publisher->thread, publisher_run, publisher) != 0) {
-        uv_cond_destroy(&publisher->changed);
-        uv_mutex_destroy(&publisher->mutex);
-        return LATTN_NO_MEMORY;
-    }
-    return LATTN_OK;
+    if (result.status == LATTN_OK)
+        bulletin = atomic_exchange(&publisher->bulletin, bulletin);
+    bulletin_close(&bulletin);
+    lattn_model_close(&publisher->result.model);
+    publisher->result = result;
+    publisher->has_result = 1;
 }
 
 enum lattn_status publisher_open(struct publisher **ret_publisher,
@@ -231,6 +191,8 @@ enum lattn_status publisher_open(struct publisher **ret_publisher,
                                  struct lattn_complaint *complaint)
 {
     struct publisher *publisher = memory_zeroed(1, sizeof *publisher);
+    const struct worker_settings worker = {publisher_work, publisher, settings->done,
+                                           settings->arg};
     enum lattn_status status = LATTN_OK;
 
     if (publisher == NULL)
@@ -239,7 +201,7 @@ enum lattn_status publisher_open(struct publisher **ret_publisher,
     if (settings->emit_dir != NULL)
         status = emit_dir_init(&publisher->emit_dir, settings->emit_dir, complaint);
     if (status == LATTN_OK)
-        status = thread_start(publisher);
+        status = worker_open(&publisher->worker, &worker);
     if (status != LATTN_OK) {
         memory_release(publisher);
         return status;
@@ -251,79 +213,62 @@ enum lattn_status publisher_open(struct publisher **ret_publisher,
 void publisher_close(struct publisher **publisher)
 {
     struct publisher *old = *publisher;
+    struct bulletin *bulletin;
 
     if (old == NULL)
         return;
-    publisher_wait(old);
-    uv_mutex_lock(&old->mutex);
-    old->phase = PHASE_END;
-    uv_cond_broadcast(&old->changed);
-    uv_mutex_unlock(&old->mutex);
-    uv_thread_join(&old->thread);
-    uv_cond_destroy(&old->changed);
-    uv_mutex_destroy(&old->mutex);
-    bulletin_close(&old->bulletin);
+    worker_close(&old->worker);
+    lattn_learner_close(&old->snapshot);
+    bulletin = atomic_load(&old->bulletin);
+    bulletin_close(&bulletin);
     lattn_model_close(&old->result.model);
     memory_release(old);
     *publisher = NULL;
 }
 
-void publisher_start(struct publisher *publisher, struct lattn_learner *snapshot,
-                     const struct lattn_service *service, uint64_t epoch)
+enum lattn_status publisher_start(struct publisher *publisher, const struct lattn_learner *learner,
+                                  const struct lattn_service *service, const struct pace *pace,
+                                  uint64_t epoch)
 {
-    uv_mutex_lock(&publisher->mutex);
-    assert(publisher->phase == PHASE_IDLE);
-    publisher->snapshot = snapshot;
+    enum lattn_status status;
+
+    assert(worker_is_idle(publisher->worker));
+    status = learner_copy_over(learner, &publisher->snapshot);
+    if (status != LATTN_OK)
+        return status;
     publisher->service = *service;
+    publisher->pace = *pace;
     publisher->epoch = epoch;
-    publisher->phase = PHASE_WORK;
-    uv_cond_broadcast(&publisher->changed);
-    uv_mutex_unlock(&publisher->mutex);
+    worker_start(publisher->worker);
+    return LATTN_OK;
 }
 
 int publisher_is_idle(struct publisher *publisher)
 {
-    int idle;
-
-    uv_mutex_lock(&publisher->mutex);
-    idle = publisher->phase == PHASE_IDLE;
-    uv_mutex_unlock(&publisher->mutex);
-    return idle;
+    return worker_is_idle(publisher->worker);
 }
 
 void publisher_wait(struct publisher *publisher)
 {
-    uv_mutex_lock(&publisher->mutex);
-    while (publisher->phase == PHASE_WORK)
-        uv_cond_wait(&publisher->changed, &publisher->mutex);
-    uv_mutex_unlock(&publisher->mutex);
+    worker_wait(publisher->worker);
 }
 
 enum lattn_status publisher_result(struct publisher *publisher, struct publisher_result *ret_result)
 {
-    enum lattn_status status = LATTN_MORE;
-
-    uv_mutex_lock(&publisher->mutex);
-    if (publisher->has_result) {
-        *ret_result = publisher->result;
-        publisher->result.model = NULL;
-        publisher->has_result = 0;
-        status = LATTN_OK;
-    }
-    uv_mutex_unlock(&publisher->mutex);
-    return status;
+    if (!worker_is_idle(publisher->worker) || !publisher->has_result)
+        return LATTN_MORE;
+    *ret_result = publisher->result;
+    publisher->result.model = NULL;
+    publisher->has_result = 0;
+    return LATTN_OK;
 }
 
 enum lattn_status publisher_bulletin(struct publisher *publisher, struct bulletin **ret_bulletin)
 {
-    enum lattn_status status = LATTN_MORE;
+    struct bulletin *bulletin = atomic_exchange(&publisher->bulletin, NULL);
 
-    uv_mutex_lock(&publisher->mutex);
-    if (publisher->bulletin != NULL) {
-        *ret_bulletin = publisher->bulletin;
-        publisher->bulletin = NULL;
-        status = LATTN_OK;
-    }
-    uv_mutex_unlock(&publisher->mutex);
-    return status;
+    if (bulletin == NULL)
+        return LATTN_MORE;
+    *ret_bulletin = bulletin;
+    return LATTN_OK;
 }

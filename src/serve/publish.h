@@ -9,6 +9,7 @@
 #include <lattn/wire.h>
 
 #include "monitor/metrics.h"
+#include "serve/pace.h"
 
 #include <stdint.h>
 
@@ -61,7 +62,7 @@ struct publisher_settings {
  * What became of an emission.
  *
  * status       LATTN_OK, or why there is none; then only epoch and end_ns mean something
- * epoch        as given with the snapshot
+ * epoch        as given to publisher_start
  * certificate  for lattn_learner_note
  * model        given; NULL where there is none yet
  */
@@ -81,13 +82,17 @@ enum lattn_status publisher_open(struct publisher **ret_publisher,
 void publisher_close(struct publisher **publisher);
 
 /*
- * Make an emission of a snapshot. The publisher must be idle.
+ * Copy the learner and make an emission of that. The publisher must be idle. It keeps the memory of
+ * the copy for the next one.
  *
- * snapshot  given
- * service   counters at the snapshot, for its status; heads are filled in here
+ * service   counters as of now, for its status; heads and pairs_to_go are filled in here
+ * pace      of the rank, up to the emission before
+ *
+ * Returns LATTN_OK, or LATTN_NO_MEMORY with nothing begun.
  */
-void publisher_start(struct publisher *publisher, struct lattn_learner *snapshot,
-                     const struct lattn_service *service, uint64_t epoch);
+enum lattn_status publisher_start(struct publisher *publisher, const struct lattn_learner *learner,
+                                  const struct lattn_service *service, const struct pace *pace,
+                                  uint64_t epoch);
 
 /* Is no emission under way? Between publisher_start and the result it is not idle. */
 int publisher_is_idle(struct publisher *publisher);

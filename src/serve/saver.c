@@ -1,30 +1,27 @@
 /*
- * One job at a time: IDLE -> WORK (saver_start) -> IDLE (the thread). The snapshot belongs to
- * whoever the phase says; the result waits under the mutex until it is taken.
+ * The worker's thread does the job; the result waits until it is taken. The snapshot outlives its
+ * job, for the next one is copied faster into memory that has been touched.
  */
 #include "serve/saver.h"
 
 #include "base/memory.h"
+#include "serve/worker.h"
 
 #include <assert.h>
 #include <string.h>
 #include <uv.h>
 
-enum phase { PHASE_IDLE, PHASE_WORK, PHASE_END };
-
+/*
+ * All but the worker belongs to whom the worker says.
+ *
+ * snapshot  of the job under way; between two jobs what the next copy can use
+ */
 struct saver {
     struct store *store;
-    void (*done)(void *arg);
-    void *arg;
-    uv_thread_t thread;
-    uv_mutex_t mutex;
-    uv_cond_t changed;
-
-    enum phase phase;
+    struct worker *worker;
     enum saver_job job;
     struct state snapshot;
     uint64_t position;
-
     struct saver_result result;
     int has_result;
 };
@@ -77,9 +74,10 @@ static enum lattn_status job_do(struct saver *saver, struct saver_result *result
     return LATTN_RANGE;
 }
 
-/* Do what was asked for; afterwards the snapshot is gone. */
-static struct saver_result saver_work(struct saver *saver)
+/* Do what was asked for; afterwards of the snapshot only its memory is left. */
+static void saver_work(void *arg)
 {
+    struct saver *saver = arg;
     struct saver_result result = {
         .job = saver->job,
         .position = saver->position,
@@ -88,76 +86,25 @@ static struct saver_result saver_work(struct saver *saver)
     };
 
     result.status = job_do(saver, &result);
-    state_done(&saver->snapshot);
+    state_strip(&saver->snapshot);
     result.end_ns = uv_hrtime();
-    return result;
-}
-
-static void saver_finish(struct saver *saver, const struct saver_result *result)
-{
-    uv_mutex_lock(&saver->mutex);
-    assert(!saver->has_result);
-    saver->result = *result;
+    saver->result = result;
     saver->has_result = 1;
-    saver->phase = PHASE_IDLE;
-    uv_cond_broadcast(&saver->changed);
-    uv_mutex_unlock(&saver->mutex);
-    saver->done(saver->arg);
-}
-
-static enum phase await_work(struct saver *saver)
-{
-    enum phase phase;
-
-    uv_mutex_lock(&saver->mutex);
-    while (saver->phase == PHASE_IDLE)
-        uv_cond_wait(&saver->changed, &saver->mutex);
-    phase = saver->phase;
-    uv_mutex_unlock(&saver->mutex);
-    return phase;
-}
-
-static void saver_run(void *arg)
-{
-    struct saver *saver = arg;
-
-    while (await_work(saver) == PHASE_WORK) {
-        struct saver_result result = saver_work(saver);
-
-        saver_finish(saver, &result);
-    }
 }
 
 /* ---- opening and closing ---- */
-
-static enum lattn_status thread_start(struct saver *saver)
-{
-    if (uv_mutex_init(&saver->mutex) != 0)
-        return LATTN_NO_MEMORY;
-    if (uv_cond_init(&saver->changed) != 0) {
-        uv_mutex_destroy(&saver->mutex);
-        return LATTN_NO_MEMORY;
-    }
-    if (uv_thread_create(&saver->thread, saver_run, saver) != 0) {
-        uv_cond_destroy(&saver->changed);
-        uv_mutex_destroy(&saver->mutex);
-        return LATTN_NO_MEMORY;
-    }
-    return LATTN_OK;
-}
 
 enum lattn_status saver_open(struct saver **ret_saver, struct store *store, void (*done)(void *arg),
                              void *arg)
 {
     struct saver *saver = memory_zeroed(1, sizeof *saver);
+    const struct worker_settings settings = {saver_work, saver, done, arg};
     enum lattn_status status;
 
     if (saver == NULL)
         return LATTN_NO_MEMORY;
     saver->store = store;
-    saver->done = done;
-    saver->arg = arg;
-    status = thread_start(saver);
+    status = worker_open(&saver->worker, &settings);
     if (status != LATTN_OK) {
         memory_release(saver);
         return status;
@@ -172,14 +119,8 @@ void saver_close(struct saver **saver)
 
     if (old == NULL)
         return;
-    saver_wait(old);
-    uv_mutex_lock(&old->mutex);
-    old->phase = PHASE_END;
-    uv_cond_broadcast(&old->changed);
-    uv_mutex_unlock(&old->mutex);
-    uv_thread_join(&old->thread);
-    uv_cond_destroy(&old->changed);
-    uv_mutex_destroy(&old->mutex);
+    worker_close(&old->worker);
+    state_done(&old->snapshot);
     memory_release(old->result.image);
     memory_release(old);
     *saver = NULL;
@@ -187,49 +128,38 @@ void saver_close(struct saver **saver)
 
 /* ---- the learner's side ---- */
 
-void saver_start(struct saver *saver, enum saver_job job, struct state *snapshot, uint64_t position)
+enum lattn_status saver_start(struct saver *saver, enum saver_job job, const struct state *state,
+                              uint64_t position)
 {
+    enum lattn_status status;
+
     assert(job == SAVER_IMAGE || saver->store != NULL);
-    uv_mutex_lock(&saver->mutex);
-    assert(saver->phase == PHASE_IDLE && !saver->has_result);
+    assert(worker_is_idle(saver->worker) && !saver->has_result);
+    status = state_copy_over(state, &saver->snapshot);
+    if (status != LATTN_OK)
+        return status;
     saver->job = job;
-    saver->snapshot = *snapshot;
     saver->position = position;
-    saver->phase = PHASE_WORK;
-    uv_cond_broadcast(&saver->changed);
-    uv_mutex_unlock(&saver->mutex);
-    *snapshot = (struct state){0};
+    worker_start(saver->worker);
+    return LATTN_OK;
 }
 
 int saver_is_idle(struct saver *saver)
 {
-    int idle;
-
-    uv_mutex_lock(&saver->mutex);
-    idle = saver->phase == PHASE_IDLE;
-    uv_mutex_unlock(&saver->mutex);
-    return idle;
+    return worker_is_idle(saver->worker);
 }
 
 void saver_wait(struct saver *saver)
 {
-    uv_mutex_lock(&saver->mutex);
-    while (saver->phase == PHASE_WORK)
-        uv_cond_wait(&saver->changed, &saver->mutex);
-    uv_mutex_unlock(&saver->mutex);
+    worker_wait(saver->worker);
 }
 
 enum lattn_status saver_result(struct saver *saver, struct saver_result *ret_result)
 {
-    enum lattn_status status = LATTN_MORE;
-
-    uv_mutex_lock(&saver->mutex);
-    if (saver->has_result) {
-        *ret_result = saver->result;
-        saver->result.image = NULL;
-        saver->has_result = 0;
-        status = LATTN_OK;
-    }
-    uv_mutex_unlock(&saver->mutex);
-    return status;
+    if (!worker_is_idle(saver->worker) || !saver->has_result)
+        return LATTN_MORE;
+    *ret_result = saver->result;
+    saver->result.image = NULL;
+    saver->has_result = 0;
+    return LATTN_OK;
 }

@@ -54,12 +54,13 @@ enum lattn_status saver_open(struct saver **ret_saver, struct store *store, void
 void saver_close(struct saver **saver);
 
 /*
- * Begin. The saver must be idle.
+ * Copy the state and begin. The saver must be idle, its last result taken. It keeps the memory of
+ * the copy for the next one.
  *
- * snapshot  given, and left as zeros
+ * Returns LATTN_OK, or LATTN_NO_MEMORY with nothing begun.
  */
-void saver_start(struct saver *saver, enum saver_job job, struct state *snapshot,
-                 uint64_t position);
+enum lattn_status saver_start(struct saver *saver, enum saver_job job, const struct state *state,
+                              uint64_t position);
 
 /* Is no job under way? Between saver_start and the result it is not idle. */
 int saver_is_idle(struct saver *saver);

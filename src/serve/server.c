@@ -17,6 +17,8 @@
 #include "serve/addresses.h"
 #include "serve/bounds.h"
 #include "serve/condition.h"
+#include "serve/emit_dir.h"
+#include "serve/heap.h"
 #include "serve/log.h"
 #include "serve/overview.h"
 #include "serve/pipeline.h"
@@ -35,6 +37,9 @@ enum { FAREWELL_MS = 2000 };
 
 enum { NS_PER_MS = 1000000 };
 
+/* How often a certificate is looked at that may expire while the daemon runs. */
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
+
 enum reason { REASON_SIGNAL, REASON_INPUT_ENDED, REASON_CONDITION };
 
 struct server {
@@ -43,8 +48,10 @@ struct server {
     uv_async_t wake;
     uv_timer_t farewell;
     uv_timer_t deadline;
+    uv_timer_t daily;
     struct signals signals;
     struct service service;
+    struct heap heap;
     int has_loop;
 
     struct access *access;
@@ -76,9 +83,11 @@ static void handles_consider(struct server *server)
     uv_close((uv_handle_t *)&server->wake, NULL);
     uv_close((uv_handle_t *)&server->farewell, NULL);
     uv_close((uv_handle_t *)&server->deadline, NULL);
+    uv_close((uv_handle_t *)&server->daily, NULL);
     traffic_stop(&server->traffic);
     signals_stop(&server->signals);
     service_done(&server->service);
+    heap_stop(&server->heap);
 }
 
 static void farewell_over(uv_timer_t *timer)
@@ -170,6 +179,7 @@ static void session_ended(void *arg, struct session *session)
     if (session == server->standard)
         server->standard = NULL;
     session_close(&session);
+    heap_stir(&server->heap);
     server_consider_ending(server);
     if (server->pipeline == NULL)
         handles_consider(server);
@@ -209,6 +219,7 @@ static void pipeline_woke(uv_async_t *async)
     has_ended = pipeline_has_ended(server->pipeline);
     traffic_deliver(&server->traffic);
     bulletin_deliver(server);
+    heap_stir(&server->heap);
     if (has_ended)
         server_take_leave(server);
 }
@@ -263,7 +274,10 @@ static int handles_open(struct server *server)
     server->farewell.data = server;
     (void)uv_timer_init(&server->loop, &server->deadline);
     server->deadline.data = server;
+    (void)uv_timer_init(&server->loop, &server->daily);
+    server->daily.data = server;
     traffic_start(&server->traffic);
+    heap_start(&server->heap, &server->loop);
     return signals_start(&server->signals, &server->loop, &calls);
 }
 
@@ -300,10 +314,18 @@ static int server_seems_alive(void *arg)
 static enum lattn_status web_begin(struct server *server)
 {
     server->web.overview = &server->overview;
+    server->web.traffic = &server->traffic;
     server->web.is_alive = server_seems_alive;
     server->web.emptied = web_emptied;
     server->web.arg = server;
     return web_open(&server->web, &server->loop, server->config, server->access);
+}
+
+static void day_passed(uv_timer_t *timer)
+{
+    const struct server *server = timer->data;
+
+    access_watch(server->access);
 }
 
 static enum lattn_status access_begin(struct server *server)
@@ -314,7 +336,11 @@ static enum lattn_status access_begin(struct server *server)
     if (status != LATTN_OK)
         log_refusal("cannot start", "access", status, &complaint);
     server->traffic.host.access = server->access;
-    return status;
+    if (status != LATTN_OK || access_identity(server->access) == NULL)
+        return status;
+    access_watch(server->access);
+    (void)uv_timer_start(&server->daily, day_passed, DAY_MS, DAY_MS);
+    return LATTN_OK;
 }
 
 /* Opened last, since bytes may be waiting. */
@@ -366,10 +392,50 @@ static enum lattn_status learner_open(struct server *server, struct state *state
     return status;
 }
 
+/* The emitter looks once more, but a state should not be made for a start that fails. */
+static enum lattn_status emit_dir_look(const struct config *config)
+{
+    struct lattn_complaint complaint = {""};
+    struct emit_dir dir;
+    enum lattn_status status = LATTN_OK;
+
+    if (config->emit_dir != NULL)
+        status = emit_dir_init(&dir, config->emit_dir, &complaint);
+    if (status != LATTN_OK)
+        log_refusal("cannot start", "emit-dir", status, &complaint);
+    return status;
+}
+
+/* Whatever may refuse comes before the state is kept, what uses it behind that. */
+static enum lattn_status server_begin(struct server *server, struct state *state,
+                                      struct recover_info *info)
+{
+    const struct config *config = server->config;
+    enum lattn_status status = loop_open(server);
+
+    if (status == LATTN_OK)
+        status = access_begin(server);
+    if (status == LATTN_OK)
+        status = emit_dir_look(config);
+    if (status == LATTN_OK)
+        status = addresses_open(&server->addresses, config, &server->loop, traffic_arrive,
+                                &server->traffic);
+    if (status == LATTN_OK)
+        status = web_begin(server);
+    if (status == LATTN_OK)
+        status = state_dir_keep(config, server->store, state, info);
+    if (status == LATTN_OK)
+        status = learner_open(server, state);
+    if (status == LATTN_OK)
+        status = addresses_listen(&server->addresses, config);
+    return status == LATTN_OK ? standard_open(server) : status;
+}
+
 enum lattn_status server_open(struct server **ret_server, const struct config *config)
 {
     struct server *server = memory_zeroed(1, sizeof *server);
     struct state state = {0};
+    struct recover_info info = {0};
     enum lattn_status status;
 
     if (server == NULL)
@@ -382,20 +448,9 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     status = addresses_check(config);
     service_init(&server->service, server_is_alive, server);
     if (status == LATTN_OK)
-        status = state_dir_open(config, &server->store, &state);
+        status = state_dir_open(config, &server->store, &state, &info);
     if (status == LATTN_OK)
-        status = loop_open(server);
-    if (status == LATTN_OK)
-        status = access_begin(server);
-    if (status == LATTN_OK)
-        status = learner_open(server, &state);
-    if (status == LATTN_OK)
-        status = addresses_open(&server->addresses, config, &server->loop, traffic_arrive,
-                                &server->traffic);
-    if (status == LATTN_OK)
-        status = web_begin(server);
-    if (status == LATTN_OK)
-        status = standard_open(server);
+        status = server_begin(server, &state, &info);
     state_done(&state);
     if (status != LATTN_OK) {
         server_close(&server);

@@ -2,19 +2,15 @@
 
 #include <lattn/wire.h>
 
-#include "base/complaint.h"
 #include "base/memory.h"
 #include "serve/bounds.h"
-#include "serve/channel.h"
-#include "serve/dues.h"
-#include "serve/inbox.h"
+#include "serve/intake.h"
 #include "serve/log.h"
 #include "serve/outbox.h"
 #include "serve/patience.h"
 #include "serve/subscription.h"
 
 #include <assert.h>
-#include <inttypes.h>
 
 /* How long a client whose stream is lost may take to see its answers and go. */
 enum { LINGER_MS = 2000 };
@@ -29,6 +25,7 @@ enum input {
  * timer      for a bulletin that came too early for its subscriber, or for the end of lingering
  * whole      for a long message to become whole; it holds memory of all
  * active_ms  when a message became whole or an answer left
+ * refused    why the first message was that was; LATTN_OK: none
  * is_asking  what it sent last was a request
  * is_lost    a message was refused behind which nothing can be read: what still comes is dropped
  * away       chunks handed on that have not come back: while there are any the session stays
@@ -45,8 +42,10 @@ struct session {
     int is_standard;
     int is_flooding; /* the last read was full: there may be no end to them */
     int is_asking;
-    struct inbox inbox;
+    struct intake intake;
+    enum chunk_purpose purpose;
     struct tally tally;
+    enum lattn_status refused;
     enum input input;
     int is_cut; /* the input broke off: its last piece is no message */
     int is_lost;
@@ -60,7 +59,6 @@ struct session {
     size_t messages_away;
     size_t requests_away;
     size_t bytes_away;
-    struct dues dues;
     struct subscription subscription;
 };
 
@@ -72,6 +70,16 @@ struct session_links *session_links(struct session *session)
 const char *session_peer(const struct session *session)
 {
     return channel_peer(session->channel);
+}
+
+struct channel *session_channel(struct session *session)
+{
+    return session->channel;
+}
+
+struct session_outcome session_outcome(const struct session *session)
+{
+    return (struct session_outcome){session->tally, session->refused};
 }
 
 /* ---- the end ---- */
@@ -105,7 +113,7 @@ void session_abort(struct session *session)
     uv_close((uv_handle_t *)&session->timer, timer_closed);
     patience_close(&session->whole, timer_closed);
     outbox_close(&session->outbox, timer_closed);
-    inbox_done(&session->inbox);
+    inbox_done(&session->intake.inbox);
 }
 
 void session_drop(struct session *session, const char *why)
@@ -206,46 +214,6 @@ static int is_held_up(const struct session *session)
     return session->host->is_paused || session->links.is_waiting || is_full(session);
 }
 
-/* The next message, or after the end of the input what is left without an end. */
-static enum lattn_status letter_take(struct session *session, struct letter *ret_letter,
-                                     struct lattn_complaint *complaint)
-{
-    enum lattn_status status = inbox_next(&session->inbox, ret_letter, complaint);
-
-    if (status == LATTN_MORE && session->input == INPUT_ENDED && !session->is_cut)
-        status = inbox_last(&session->inbox, ret_letter, complaint);
-    return status;
-}
-
-/*
- * Fill a chunk with the messages of one turn, and note what they cost. Returns LATTN_OK where the
- * turn is over, LATTN_MORE where there are no more messages, LATTN_NO_MEMORY.
- */
-static enum lattn_status chunk_fill(struct session *session, struct chunk *chunk)
-{
-    size_t cost = 0;
-
-    /* A request may keep the learner busy longer than all pairs of a turn. */
-    while (cost < TURN_BYTES && chunk->requests_count == 0) {
-        struct letter letter = {.bytes = NULL};
-        struct lattn_complaint complaint = {""};
-        enum lattn_status status = letter_take(session, &letter, &complaint);
-
-        if (status == LATTN_MORE) {
-            dues_charge_rest(&session->dues);
-            return LATTN_MORE;
-        }
-        status = status == LATTN_OK ? chunk_read(chunk, &letter)
-                                    : chunk_refuse(chunk, &letter, status, complaint.text);
-        if (status != LATTN_OK)
-            return status;
-        cost += dues_charge(&session->dues, letter.length, chunk_surcharge(chunk, &letter));
-    }
-    if (chunk->requests_count > 0)
-        dues_hurry(&session->dues);
-    return LATTN_OK;
-}
-
 static void chunk_send(struct session *session, struct chunk *chunk)
 {
     if (chunk->entries_count == 0) {
@@ -263,21 +231,32 @@ static void chunk_send(struct session *session, struct chunk *chunk)
     session->host->submit(session->host->arg, chunk);
 }
 
-/* Hand on the messages that are here, as many as one turn allows. Returns as chunk_fill. */
+static enum lattn_status chunk_begin(struct session *session, struct chunk **ret_chunk)
+{
+    enum lattn_status status =
+        chunk_open(ret_chunk, session->intake.inbox.format, session, &session->tally);
+
+    if (status == LATTN_OK)
+        (*ret_chunk)->purpose = session->purpose;
+    return status;
+}
+
+/* Hand on the messages that are here, as many as one turn allows. Returns as intake_fill. */
 static enum lattn_status messages_send(struct session *session)
 {
     struct chunk *chunk = NULL;
     enum lattn_status status;
 
     if (session->input == INPUT_DONE) {
-        dues_charge_rest(&session->dues);
+        dues_charge_rest(&session->intake.dues);
         return LATTN_MORE;
     }
-    status = chunk_open(&chunk, session->inbox.format, session, &session->tally);
+    status = chunk_begin(session, &chunk);
     if (status != LATTN_OK)
         return status;
     chunk->is_unheard = channel_is_mute(session->channel);
-    status = chunk_fill(session, chunk);
+    status =
+        intake_fill(&session->intake, session->input == INPUT_ENDED && !session->is_cut, chunk);
     chunk_send(session, chunk);
     return status;
 }
@@ -285,7 +264,7 @@ static enum lattn_status messages_send(struct session *session)
 /* Is that all of the input? status: of the last look for messages. */
 static void input_consider_done(struct session *session, enum lattn_status status)
 {
-    if (session->input == INPUT_OPEN && inbox_is_lost(&session->inbox)) {
+    if (session->input == INPUT_OPEN && inbox_is_lost(&session->intake.inbox)) {
         session->is_lost = 1;
         session->input = INPUT_DONE;
     }
@@ -301,13 +280,13 @@ static enum lattn_status input_ask(struct session *session)
     enum lattn_status status = LATTN_OK;
 
     if (is_wanted && is_open)
-        status = inbox_expect(&session->inbox);
+        status = inbox_expect(&session->intake.inbox);
     if (is_wanted && status == LATTN_OK)
         channel_read_start(session->channel);
     else
         channel_read_stop(session->channel);
     /* Also where there is no place: if all wait who hold some, somebody has to go. */
-    if (is_wanted && session->inbox.pooled > 0)
+    if (is_wanted && session->intake.inbox.pooled > 0)
         patience_start(&session->whole);
     else
         patience_stop(&session->whole);
@@ -334,10 +313,10 @@ void session_flow(struct session *session)
 
     if (session->is_gone || session->links.is_waiting)
         return;
-    if (!is_held_up(session) && dues_settle(&session->dues))
+    if (!is_held_up(session) && dues_settle(&session->intake.dues))
         status = messages_send(session);
     if (status != LATTN_NO_MEMORY) {
-        inbox_trim(&session->inbox);
+        inbox_trim(&session->intake.inbox);
         input_consider_done(session, status);
         turn_consider(session, status);
         status = input_ask(session);
@@ -352,16 +331,11 @@ void session_flow(struct session *session)
 static enum lattn_status message_abandon(struct session *session)
 {
     struct chunk *chunk = NULL;
-    struct letter letter;
-    struct lattn_complaint complaint;
-    enum lattn_status status = chunk_open(&chunk, session->inbox.format, session, &session->tally);
+    enum lattn_status status = chunk_begin(session, &chunk);
 
     if (status != LATTN_OK)
         return status;
-    inbox_abandon(&session->inbox, &letter);
-    (void)complain(&complaint, LATTN_TIMEOUT, "the message was not whole within %" PRIu64 " ms",
-                   session->host->message_timeout_ms);
-    status = chunk_refuse(chunk, &letter, LATTN_TIMEOUT, complaint.text);
+    status = intake_abandon(&session->intake, session->host->message_timeout_ms, chunk);
     if (status == LATTN_OK)
         chunk_send(session, chunk);
     else
@@ -384,9 +358,14 @@ static void bytes_came(void *arg, const char *bytes, size_t length)
 {
     struct session *session = arg;
 
-    dues_add(&session->dues, length);
+    enum lattn_status status = LATTN_OK;
+
     session->is_flooding = channel_is_full(session->channel);
-    if (session->input != INPUT_OPEN || inbox_add(&session->inbox, bytes, length) == LATTN_OK)
+    if (session->input == INPUT_OPEN)
+        status = intake_add(&session->intake, bytes, length);
+    else
+        intake_pass(&session->intake, length);
+    if (status == LATTN_OK)
         session_flow(session);
     else
         session_out_of_memory(session);
@@ -468,7 +447,7 @@ static void bulletin_send(struct session *session, const struct bulletin *bullet
     struct lattn_text text;
 
     lattn_text_init(&text);
-    if (subscription_write(&session->subscription, bulletin, session->inbox.format, &text) ==
+    if (subscription_write(&session->subscription, bulletin, session->intake.inbox.format, &text) ==
         LATTN_OK)
         output_write(session, &text);
     lattn_text_done(&text);
@@ -503,6 +482,8 @@ void session_answer(struct session *session, struct chunk *chunk)
     session->requests_away -= chunk->requests_count;
     session->bytes_away -= chunk->bytes;
     session->active_ms = uv_now(session->host->loop);
+    if (session->refused == LATTN_OK)
+        session->refused = chunk->refused;
     if (chunk->answers_lost && !session->is_gone)
         session_out_of_memory(session);
     if (!session->is_gone)
@@ -535,7 +516,7 @@ static struct session *session_make(const struct session_host *host)
         return NULL;
     session->host = host;
     session->active_ms = uv_now(host->loop);
-    inbox_init(&session->inbox, host->frame_bytes_max, host->input);
+    inbox_init(&session->intake.inbox, host->frame_bytes_max, host->input);
     return session;
 }
 
@@ -571,6 +552,21 @@ enum lattn_status session_accept(struct session **ret_session, const struct sess
         channel_accept(&session->channel, listener, host->access, &session_events, session));
 }
 
+enum lattn_status session_carry(struct session **ret_session, const struct session_host *host,
+                                enum chunk_purpose purpose, const struct channel_carrier *carrier,
+                                void *carrier_arg, const struct peer *peer)
+{
+    struct session *session = session_make(host);
+
+    if (session == NULL)
+        return LATTN_NO_MEMORY;
+    session->purpose = purpose;
+    inbox_expect_lines(&session->intake.inbox);
+    return session_begin(ret_session, session,
+                         channel_carry(&session->channel, host->loop, carrier, carrier_arg, peer,
+                                       &session_events, session));
+}
+
 enum lattn_status session_standard(struct session **ret_session, const struct session_host *host,
                                    struct lattn_complaint *complaint)
 {
@@ -589,7 +585,7 @@ void session_close(struct session **session)
     struct session *old = *session;
 
     assert(old->handles_open == 0 && old->away == 0);
-    inbox_done(&old->inbox);
+    inbox_done(&old->intake.inbox);
     channel_release(&old->channel);
     memory_release(old);
     *session = NULL;

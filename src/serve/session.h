@@ -4,6 +4,7 @@
 #include <lattn/status.h>
 
 #include "serve/access.h"
+#include "serve/channel.h"
 #include "serve/chunk.h"
 #include "serve/pool.h"
 #include "serve/publish.h"
@@ -66,6 +67,25 @@ const char *session_peer(const struct session *session);
 /* Serve standard input. Returns as session_accept. */
 enum lattn_status session_standard(struct session **ret_session, const struct session_host *host,
                                    struct lattn_complaint *complaint);
+
+/*
+ * Serve what somebody carries (channel.h), as lines, whatever their first byte is.
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status session_carry(struct session **ret_session, const struct session_host *host,
+                                enum chunk_purpose purpose, const struct channel_carrier *carrier,
+                                void *carrier_arg, const struct peer *peer);
+
+/* Its channel, for the carrier. */
+struct channel *session_channel(struct session *session);
+
+/* What became of its messages, as far as they are answered. */
+struct session_outcome {
+    struct tally tally;
+    enum lattn_status refused; /* as in chunk.h */
+};
+struct session_outcome session_outcome(const struct session *session);
 
 /* Release a session that has ended, set the pointer to NULL. */
 void session_close(struct session **session);

@@ -39,25 +39,30 @@ static void damage_log(const struct recover_info *info)
 
 static void recovery_log(const char *path, const struct recover_info *info, uint64_t ns)
 {
-    struct log_field directory = log_text("state", path);
-
     damage_log(info);
-    if (info->is_new)
-        log_event(LOG_LEVEL_INFO, "new state", LOG_FIELDS(directory));
-    else
+    if (!info->is_new)
         log_event(LOG_LEVEL_INFO, info->is_imported ? "state taken over" : "state recovered",
-                  LOG_FIELDS(directory, log_count("pairs", (int64_t)info->pairs),
+                  LOG_FIELDS(log_text("state", path), log_count("pairs", (int64_t)info->pairs),
                              log_count("checkpoint", (int64_t)info->checkpoint),
                              log_count("records", (int64_t)info->records),
                              log_count("ms", (int64_t)(ns / UINT64_C(1000000)))));
 }
 
+static enum lattn_status refusal_log(const struct config *config, enum lattn_status status,
+                                     const struct lattn_complaint *complaint)
+{
+    const char *why = complaint->text[0] != '\0' ? complaint->text : lattn_status_text(status);
+
+    log_event(LOG_LEVEL_ERROR, "cannot open the state",
+              LOG_FIELDS(log_text("state", config->state_dir), log_text("error", why)));
+    return status;
+}
+
 enum lattn_status state_dir_open(const struct config *config, struct store **ret_store,
-                                 struct state *ret_state)
+                                 struct state *ret_state, struct recover_info *ret_info)
 {
     uint64_t begin_ns = uv_hrtime();
     struct lattn_complaint complaint = {""};
-    struct recover_info info;
     enum lattn_status status;
 
     *ret_store = NULL;
@@ -69,16 +74,38 @@ enum lattn_status state_dir_open(const struct config *config, struct store **ret
         return status;
     }
     status = recover_open(config->state_dir, &config->learner, given_of(config), ret_store,
-                          ret_state, &info, &complaint);
-    if (status == LATTN_OK)
-        recovery_log(config->state_dir, &info, uv_hrtime() - begin_ns);
-    else
-        log_event(
-            LOG_LEVEL_ERROR, "cannot open the state",
-            LOG_FIELDS(log_text("state", config->state_dir),
-                       log_text("error", complaint.text[0] != '\0' ? complaint.text
-                                                                   : lattn_status_text(status))));
-    return status;
+                          ret_state, ret_info, &complaint);
+    if (status != LATTN_OK)
+        return refusal_log(config, status, &complaint);
+    recovery_log(config->state_dir, ret_info, uv_hrtime() - begin_ns);
+    return LATTN_OK;
+}
+
+enum lattn_status state_dir_keep(const struct config *config, struct store *store,
+                                 const struct state *state, struct recover_info *info)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status;
+
+    if (store == NULL)
+        return LATTN_OK;
+    status = recover_keep(store, state, info, &complaint);
+    if (status != LATTN_OK)
+        return refusal_log(config, status, &complaint);
+    if (info->is_new)
+        log_event(LOG_LEVEL_INFO, "new state", LOG_FIELDS(log_text("state", config->state_dir)));
+    return LATTN_OK;
+}
+
+enum lattn_status state_dir_compare(const struct config *config, struct lattn_complaint *complaint)
+{
+    struct recover_info info;
+    enum lattn_status status;
+
+    if (config->state_dir == NULL)
+        return LATTN_OK;
+    status = recover_check(config->state_dir, &config->learner, given_of(config), &info, complaint);
+    return status == LATTN_NO_DATA ? LATTN_OK : status;
 }
 
 /* ---- --check-state ---- */
@@ -106,15 +133,33 @@ static void info_print(FILE *out, const char *path, const struct recover_info *i
     fprintf(out, "damage %s\n", damage[0] == '\0' ? "none" : damage);
 }
 
-enum lattn_status state_dir_check(const char *path, FILE *out, struct lattn_complaint *complaint)
+static const char *advice_on(enum lattn_status status)
+{
+    switch (status) {
+    case LATTN_DAMAGED:
+        return "Keep it as it is, and start from a copy or from another directory.";
+    case LATTN_OTHER_VERSION:
+        return "Use a lattnd of the version that wrote it, or a newer one.";
+    case LATTN_IN_USE:
+        return "Stop the daemon that has it, or check a copy made by lattn checkpoint.";
+    default:
+        return NULL;
+    }
+}
+
+enum lattn_status state_dir_check(const char *path, FILE *out, const char **ret_advice,
+                                  struct lattn_complaint *complaint)
 {
     struct recover_info info;
-    enum lattn_status status = recover_check(path, &info, complaint);
+    enum lattn_status status = recover_check(path, NULL, 0, &info, complaint);
 
+    *ret_advice = advice_on(status);
     if (status != LATTN_OK)
         return status;
     info_print(out, path, &info);
-    if (info.damage[0] != '\0')
-        return complain(complaint, LATTN_DAMAGED, "%s: damaged, and can be recovered", path);
-    return LATTN_OK;
+    if (info.damage[0] == '\0')
+        return LATTN_OK;
+    *ret_advice = "Start lattnd on it: nothing is lost, all is written anew, and the file as it "
+                  "is now remains beside it as damaged-N.mdb.";
+    return complain(complaint, LATTN_DAMAGED, "%s: damaged, and can be recovered", path);
 }

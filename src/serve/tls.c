@@ -25,15 +25,14 @@ static const char priority[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-R
 
 enum {
     /* A chain of a client's certificates; GnuTLS would take 128 KiB from a stranger. */
-    HANDSHAKE_BYTES_MAX = 32 << 10,
-    /* A complaint has 256 bytes: of a long path the end tells more. */
-    PATH_BYTES_MAX = 100
+    HANDSHAKE_BYTES_MAX = 32 << 10
 };
 
 struct tls_identity {
     gnutls_certificate_credentials_t credentials;
     gnutls_priority_t priority;
     int asks_certificate;
+    int64_t expires;
     size_t holders;
 };
 
@@ -64,21 +63,14 @@ struct tls {
 
 /* ---- the identity ---- */
 
-static enum lattn_status file_refuse(struct lattn_complaint *complaint, enum lattn_status status,
-                                     const char *path, const char *why)
-{
-    size_t length = strlen(path);
-
-    return complain(complaint, status, "%s: %.150s",
-                    length > PATH_BYTES_MAX ? path + length - PATH_BYTES_MAX : path, why);
-}
-
 /* The status of an error of GnuTLS that has to do with a file. */
 static enum lattn_status load_refuse(struct lattn_complaint *complaint, int error, const char *path)
 {
     if (error == GNUTLS_E_MEMORY_ERROR)
         return LATTN_NO_MEMORY;
-    return file_refuse(complaint, LATTN_INPUT_OUTPUT, path, gnutls_strerror(error));
+    return complaint_blame(complaint,
+                           error == GNUTLS_E_FILE_ERROR ? LATTN_INPUT_OUTPUT : LATTN_FIELD, path,
+                           gnutls_strerror(error));
 }
 
 static enum lattn_status certificate_load(struct tls_identity *identity, const char *path,
@@ -90,13 +82,12 @@ static enum lattn_status certificate_load(struct tls_identity *identity, const c
     int error = gnutls_load_file(path, &certificate);
 
     if (error < 0)
-        return file_refuse(complaint, LATTN_INPUT_OUTPUT, path, "cannot be read");
+        return complaint_blame(complaint, LATTN_INPUT_OUTPUT, path, "cannot be read");
     error = gnutls_certificate_set_x509_key_mem2(identity->credentials, &certificate, &key_bytes,
                                                  GNUTLS_X509_FMT_PEM, NULL, 0);
     gnutls_free(certificate.data);
     if (error == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        return file_refuse(complaint, LATTN_INPUT_OUTPUT, key_path,
-                           "not the key of the certificate");
+        return complaint_blame(complaint, LATTN_FIELD, key_path, "not the key of the certificate");
     return error < 0 ? load_refuse(complaint, error, path) : LATTN_OK;
 }
 
@@ -110,7 +101,7 @@ static enum lattn_status own_load(struct tls_identity *identity, const char *cer
     if (status == LATTN_NO_MEMORY)
         return status;
     if (status != LATTN_OK)
-        return file_refuse(complaint, status, key_path, why.text);
+        return complaint_blame(complaint, status, key_path, why.text);
     status = certificate_load(identity, certificate, key_path, &key, complaint);
     lattn_secret_done(&key);
     return status;
@@ -128,9 +119,33 @@ static enum lattn_status authorities_load(struct tls_identity *identity, const c
     if (count < 0)
         return load_refuse(complaint, count, path);
     if (count == 0)
-        return file_refuse(complaint, LATTN_INPUT_OUTPUT, path, "there is no certificate in it");
+        return complaint_blame(complaint, LATTN_FIELD, path, "there is no certificate in it");
     identity->asks_certificate = 1;
     return LATTN_OK;
+}
+
+/* When the first certificate of a chain expires: behind the first one stand those that vouch. */
+static int64_t chain_expires(gnutls_certificate_credentials_t credentials)
+{
+    int64_t first = INT64_MAX;
+    gnutls_x509_crt_t *chain = NULL;
+    unsigned count = 0;
+
+    if (gnutls_certificate_get_x509_crt(credentials, 0, &chain, &count) != 0)
+        return INT64_MAX; /* there was no memory for the copy */
+    for (unsigned i = 0; i < count; i++) {
+        int64_t expires = gnutls_x509_crt_get_expiration_time(chain[i]);
+
+        first = expires < first ? expires : first;
+        gnutls_x509_crt_deinit(chain[i]);
+    }
+    gnutls_free(chain);
+    return first;
+}
+
+int64_t tls_identity_expires(const struct tls_identity *identity)
+{
+    return identity->expires;
 }
 
 enum lattn_status tls_identity_open(struct tls_identity **ret_identity, const char *certificate,
@@ -148,11 +163,13 @@ enum lattn_status tls_identity_open(struct tls_identity **ret_identity, const ch
         status = own_load(identity, certificate, key, complaint);
     if (status == LATTN_OK)
         status = authorities_load(identity, ca, complaint);
-    if (status != LATTN_OK)
+    if (status != LATTN_OK) {
         tls_identity_release(&identity);
-    else
-        *ret_identity = identity;
-    return status;
+        return status;
+    }
+    identity->expires = chain_expires(identity->credentials);
+    *ret_identity = identity;
+    return LATTN_OK;
 }
 
 void tls_identity_release(struct tls_identity **identity)

@@ -5,6 +5,7 @@
 #include <lattn/wire.h>
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * What the daemon shows and whom it trusts, as its files said at one time. Sessions hold on to it,
@@ -18,11 +19,14 @@ struct tls_identity;
  * ca  in  NULL: clients need no certificate
  *
  * Returns LATTN_OK; LATTN_DENIED: everybody has access to the key; LATTN_INPUT_OUTPUT: a file
- * cannot be read, or is not what it should be; LATTN_FIELD, LATTN_TOO_BIG; LATTN_NO_MEMORY.
+ * cannot be read; LATTN_FIELD, LATTN_TOO_BIG: it is not what it should be; LATTN_NO_MEMORY.
  */
 enum lattn_status tls_identity_open(struct tls_identity **ret_identity, const char *certificate,
                                     const char *key, const char *ca,
                                     struct lattn_complaint *complaint);
+
+/* When the certificate expires, or one of those that vouch for it: seconds of Unix time. */
+int64_t tls_identity_expires(const struct tls_identity *identity);
 
 /* Let go of it and set the pointer to NULL; the last one releases it. Accepts a pointer to NULL. */
 void tls_identity_release(struct tls_identity **identity);

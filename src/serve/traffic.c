@@ -212,8 +212,27 @@ void traffic_arrive(void *arg, uv_stream_t *stream)
     arrival_keep(traffic, stream);
 }
 
+enum lattn_status traffic_carry(struct traffic *traffic, enum chunk_purpose purpose,
+                                const struct channel_carrier *carrier, void *carrier_arg,
+                                const struct peer *peer, struct session **ret_session)
+{
+    struct session *session = NULL;
+    enum lattn_status status = LATTN_CLOSED;
+
+    if (!traffic->is_closed)
+        status = clients_make_place(&traffic->clients, uv_now(traffic->host.loop));
+    if (status == LATTN_OK)
+        status = session_carry(&session, &traffic->host, purpose, carrier, carrier_arg, peer);
+    if (status != LATTN_OK)
+        return status;
+    clients_add(&traffic->clients, session);
+    *ret_session = session;
+    return LATTN_OK;
+}
+
 void traffic_close_doors(struct traffic *traffic)
 {
+    traffic->is_closed = 1;
     traffic->arrivals_count = 0;
 }
 

@@ -23,6 +23,8 @@ enum { TRAFFIC_STREAMS_MAX = CONFIG_LISTEN_MAX * TCP_SOCKETS_MAX };
  * host       what each session is given; is_paused while the learner has enough to do
  * pipeline   borrowed; NULL before it is open and after it is closed
  * requests   handed in and not answered
+ * posts      bodies of requests by HTTP under way, see post.h
+ * is_closed  nobody is let in any more
  * turns      runs while clients wait that may go on
  * has_room   memory has become free
  * late       chunks with requests, to be handed on at the end of this round of the loop
@@ -37,6 +39,8 @@ struct traffic {
     struct pool output;
     struct pipeline *pipeline;
     size_t requests;
+    size_t posts;
+    int is_closed;
     uv_idle_t turns;
     int has_room;
     uv_check_t round;
@@ -63,6 +67,15 @@ void traffic_stop(struct traffic *traffic);
 
 /* Somebody waits at a listening stream; arg is the traffic, see listener.h. */
 void traffic_arrive(void *arg, uv_stream_t *stream);
+
+/*
+ * Serve what somebody carries, as one client more.
+ *
+ * Returns LATTN_OK; LATTN_BUSY: all places are taken; LATTN_CLOSED: the doors are; LATTN_NO_MEMORY.
+ */
+enum lattn_status traffic_carry(struct traffic *traffic, enum chunk_purpose purpose,
+                                const struct channel_carrier *carrier, void *carrier_arg,
+                                const struct peer *peer, struct session **ret_session);
 
 /* The listeners are about to be closed: nobody is let in any more. */
 void traffic_close_doors(struct traffic *traffic);

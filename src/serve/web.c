@@ -186,7 +186,8 @@ static void listening_log(const struct tcp *tcp, int is_encrypted)
 static enum lattn_status sockets_serve(struct web *web, uv_loop_t *loop,
                                        const struct config *config, const struct tcp *tcp)
 {
-    const struct http_settings settings = {
+    int is_durable = config->state_dir != NULL;
+    struct http_settings settings = {
         .sockets = tcp->descriptors,
         .sockets_count = (size_t)tcp->count,
         .name = config->http.host,
@@ -194,6 +195,10 @@ static enum lattn_status sockets_serve(struct web *web, uv_loop_t *loop,
         .owner = owner_of(web),
     };
 
+    reception_init(&web->learn, web->traffic, POST_LEARN, is_durable);
+    reception_init(&web->predict, web->traffic, POST_PREDICT, is_durable);
+    settings.learn = reception_taker(&web->learn);
+    settings.predict = reception_taker(&web->predict);
     web->round_ns = uv_hrtime();
     return http_open(&web->http, loop, &settings);
 }

@@ -8,6 +8,7 @@
 #include "serve/config.h"
 #include "serve/overview.h"
 #include "serve/publish.h"
+#include "serve/reception.h"
 
 #include <stdint.h>
 #include <uv.h>
@@ -19,6 +20,7 @@
  * is_alive     has the learner thread come round since this was asked the last time?
  * emptied      after web_finish: nobody is connected any more
  * overview     numbers as of now
+ * traffic      where what is posted goes
  * newest       borrowed until the next web_publish
  * round_ns     when the learner thread was last seen to go round
  * is_stopping  the daemon takes nothing more
@@ -27,6 +29,9 @@ struct web {
     struct http *http;
     struct access *access;
     struct overview *overview;
+    struct traffic *traffic;
+    struct reception learn;
+    struct reception predict;
     int (*is_alive)(void *arg);
     void (*emptied)(void *arg);
     void *arg;
@@ -39,7 +44,7 @@ struct web {
 /*
  * Listen, if the configuration says so. What goes wrong is logged.
  *
- * web     in/out  overview, is_alive, emptied and arg are set, all else is zero
+ * web     in/out  overview, traffic, is_alive, emptied and arg are set, all else is zero
  * config, access  kept
  *
  * Returns what tcp_open and http_open do.

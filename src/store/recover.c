@@ -1,8 +1,9 @@
 /*
  * The order of recovery: a child reads everything; then this process opens the store, loads the
- * newest checkpoint that is of use and takes the steps behind it. Only when the state stands, and
- * agrees with what was asked for, is anything in the directory changed: a new store is made, or one
- * that is damaged anywhere is made anew, so that LMDB never writes to a damaged file.
+ * newest checkpoint that is of use and takes the steps behind it. Only when the state stands,
+ * agrees with what was asked for and is to be kept, is anything in the directory changed: a new
+ * store is made, or one that is damaged anywhere is made anew, so that LMDB never writes to a
+ * damaged file.
  */
 #include "store/recover.h"
 
@@ -191,7 +192,8 @@ static enum lattn_status check_sizes(const struct lattn_learner *learner,
 
 /* Does the state have what was asked for? What does not enter the state is taken over. */
 static enum lattn_status agree(struct state *state, const struct lattn_learner_settings *wish,
-                               unsigned given, struct lattn_complaint *complaint)
+                               unsigned given, struct recover_info *info,
+                               struct lattn_complaint *complaint)
 {
     struct lattn_learner_settings have = lattn_learner_settings_get(state->learner);
     enum lattn_status status;
@@ -211,32 +213,29 @@ static enum lattn_status agree(struct state *state, const struct lattn_learner_s
     if (status != LATTN_OK)
         return complain(complaint, status, "--precision, --ridge or --max-memory: %s",
                         lattn_status_text(status));
+    info->is_adjusted = wish->precision < have.precision || wish->precision > have.precision;
     return LATTN_OK;
 }
 
 /* ---- both ----------------------------------------------------------------------------------- */
 
-/* Bring about the state, and let the directory hold it. */
-static enum lattn_status take_over(struct store *store, const char *path,
-                                   const struct lattn_learner_settings *wish, unsigned given,
-                                   const struct examination *examination, struct state *ret_state,
-                                   struct recover_info *info, struct lattn_complaint *complaint)
+/* Bring about the state. */
+static enum lattn_status bring_about(struct store *store, const char *path,
+                                     const struct lattn_learner_settings *wish, unsigned given,
+                                     const struct examination *examination, struct state *ret_state,
+                                     struct recover_info *info, struct lattn_complaint *complaint)
 {
     enum lattn_status status = recover(store, path, examination, ret_state, info, complaint);
-    int is_sound = info->damage[0] == '\0';
 
-    if (status == LATTN_NO_DATA) {
-        info->is_new = 1;
-        status = state_open(ret_state, wish);
-        if (status != LATTN_OK)
-            return complain(complaint, status, "state %.100s: %s", path, lattn_status_text(status));
-    } else if (status == LATTN_OK) {
-        status = agree(ret_state, wish, given, complaint);
-    }
-    if (status != LATTN_OK || (store_holds(store) == DIRECTORY_HAS_STORE && is_sound))
+    if (status == LATTN_OK)
+        return agree(ret_state, wish, given, info, complaint);
+    if (status != LATTN_NO_DATA)
         return status;
-    info->is_renewed = !is_sound;
-    return store_renew(store, ret_state, !is_sound, complaint);
+    info->is_new = 1;
+    status = state_open(ret_state, wish);
+    if (status != LATTN_OK)
+        return complain(complaint, status, "state %.100s: %s", path, lattn_status_text(status));
+    return LATTN_OK;
 }
 
 /* A refusal is never without a word, even where there was no memory for more. */
@@ -263,7 +262,7 @@ enum lattn_status recover_open(const char *path, const struct lattn_learner_sett
     if (status == LATTN_OK || status == LATTN_NO_DATA)
         status = store_open(&store, path, STORE_WRITE, &said);
     if (status == LATTN_OK)
-        status = take_over(store, path, wish, given, &examination, &state, &info, &said);
+        status = bring_about(store, path, wish, given, &examination, &state, &info, &said);
     if (status != LATTN_OK) {
         state_done(&state);
         store_close(&store);
@@ -276,7 +275,21 @@ enum lattn_status recover_open(const char *path, const struct lattn_learner_sett
     return LATTN_OK;
 }
 
-enum lattn_status recover_check(const char *path, struct recover_info *ret_info,
+enum lattn_status recover_keep(struct store *store, const struct state *state,
+                               struct recover_info *info, struct lattn_complaint *complaint)
+{
+    int is_sound = info->damage[0] == '\0';
+    enum lattn_status status;
+
+    if (store_holds(store) == DIRECTORY_HAS_STORE && is_sound && !info->is_adjusted)
+        return store_write(store, complaint);
+    status = store_renew(store, state, !is_sound, complaint);
+    info->is_renewed = status == LATTN_OK && !is_sound;
+    return status;
+}
+
+enum lattn_status recover_check(const char *path, const struct lattn_learner_settings *wish,
+                                unsigned given, struct recover_info *ret_info,
                                 struct lattn_complaint *complaint)
 {
     struct lattn_complaint said = {""};
@@ -290,6 +303,8 @@ enum lattn_status recover_check(const char *path, struct recover_info *ret_info,
         status = store_open(&store, path, STORE_READ, &said);
     if (status == LATTN_OK)
         status = recover(store, path, &examination, &state, &info, &said);
+    if (status == LATTN_OK && wish != NULL)
+        status = agree(&state, wish, given, &info, &said);
     if (status == LATTN_OK) {
         describe(&state, &info);
         *ret_info = info;

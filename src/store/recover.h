@@ -35,6 +35,7 @@ enum recover_given {
  * checkpoint_bytes of its image
  * records, pairs   applied behind it; label rows of the state
  * is_previous      the newest checkpoint was damaged, the one before served
+ * is_adjusted      the precision that was wished for is another one: so steps are from now on
  * is_renewed       something was damaged: all was written anew, the old file kept as damaged-N.mdb
  * damage           what, "" if nothing
  * settings         of the state
@@ -47,6 +48,7 @@ struct recover_info {
     uint64_t records;
     uint64_t pairs;
     int is_previous;
+    int is_adjusted;
     int is_renewed;
     char damage[256];
     struct lattn_learner_settings settings;
@@ -55,7 +57,8 @@ struct recover_info {
 };
 
 /*
- * Open a directory and recover its state, or begin one there.
+ * Open a directory and recover its state, or begin one. Nothing in the directory changes before
+ * recover_keep: whoever finds until then that it cannot go on leaves nothing behind.
  *
  * wish   in   of a new state; of an old one precision, ridge and memory_max are taken over, and
  *             where `given` says so the others must be what the state has
@@ -66,14 +69,32 @@ struct recover_info {
  *
  * Returns LATTN_OK; LATTN_CONFLICT, naming the option, what it says and what the state has;
  * LATTN_DAMAGED, LATTN_OTHER_VERSION, LATTN_IN_USE, LATTN_INPUT_OUTPUT, LATTN_NO_SPACE,
- * LATTN_NO_MEMORY. Refused, the directory is as before.
+ * LATTN_NO_MEMORY.
  */
 enum lattn_status recover_open(const char *path, const struct lattn_learner_settings *wish,
                                unsigned given, struct store **ret_store, struct state *ret_state,
                                struct recover_info *ret_info, struct lattn_complaint *complaint);
 
-/* The same without keeping or changing anything. LATTN_NO_DATA where there is no state. */
-enum lattn_status recover_check(const char *path, struct recover_info *ret_info,
+/*
+ * Let the directory hold the state: make a store where there is none yet, make a damaged one anew,
+ * and one whose steps are taken by another precision than those in its journal.
+ *
+ * info  in/out  of recover_open; is_renewed is set
+ *
+ * Returns LATTN_OK; or as store_renew and store_write. Refused, the directory holds what it held.
+ */
+enum lattn_status recover_keep(struct store *store, const struct state *state,
+                               struct recover_info *info, struct lattn_complaint *complaint);
+
+/*
+ * Recover without keeping or changing anything.
+ *
+ * wish  in  NULL: whatever the settings are
+ *
+ * Returns as recover_open; LATTN_NO_DATA where there is no state.
+ */
+enum lattn_status recover_check(const char *path, const struct lattn_learner_settings *wish,
+                                unsigned given, struct recover_info *ret_info,
                                 struct lattn_complaint *complaint);
 
 #endif

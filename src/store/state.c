@@ -50,17 +50,34 @@ void state_done(struct state *state)
 
 enum lattn_status state_copy(const struct state *state, struct state *ret_copy)
 {
-    struct state copy = {.tally = state->tally};
-    enum lattn_status status = lattn_learner_copy(state->learner, &copy.learner);
+    struct state copy = {0};
+    enum lattn_status status = state_copy_over(state, &copy);
 
     if (status == LATTN_OK)
-        status = producers_copy(state->producers, &copy.producers);
-    if (status != LATTN_OK) {
-        state_done(&copy);
-        return status;
-    }
-    *ret_copy = copy;
-    return LATTN_OK;
+        *ret_copy = copy;
+    return status;
+}
+
+enum lattn_status state_copy_over(const struct state *state, struct state *copy)
+{
+    enum lattn_status status;
+
+    state_strip(copy);
+    status = learner_copy_over(state->learner, &copy->learner);
+    if (status == LATTN_OK)
+        status = producers_copy(state->producers, &copy->producers);
+    if (status != LATTN_OK)
+        state_done(copy);
+    else
+        copy->tally = state->tally;
+    return status;
+}
+
+void state_strip(struct state *state)
+{
+    if (state->learner != NULL)
+        learner_strip(state->learner);
+    producers_close(&state->producers);
 }
 
 /* ---- steps --------------------------------------------------------------------------------- */

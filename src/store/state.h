@@ -35,6 +35,16 @@ void state_done(struct state *state);
 enum lattn_status state_copy(const struct state *state, struct state *ret_copy);
 
 /*
+ * The same in the memory of an earlier copy (learner_copy_over).
+ *
+ * copy  in/out  an earlier copy, or zeros; then the new one, or zeros where there is no memory
+ */
+enum lattn_status state_copy_over(const struct state *state, struct state *copy);
+
+/* Leave of a copy only what the next one can use; state_done or state_copy_over may follow. */
+void state_strip(struct state *state);
+
+/*
  * Learn admitted items, so many at a time that the blocks depend on `count` alone. Cannot fail.
  * The caller sees to producers and tally.
  */

@@ -100,21 +100,15 @@ static enum lattn_status count_journal(const struct volume_txn *txn, uint64_t po
     return LATTN_OK;
 }
 
-/* Pages are looked at by whoever only reads: for others a child has done so (store/trial.h). */
 static enum lattn_status open_volume(struct store *store, enum volume_mode mode,
                                      struct lattn_complaint *complaint)
 {
-    enum lattn_status status = LATTN_OK;
-    char path[PATH_MAX];
+    enum lattn_status status;
     struct contents contents;
     struct volume_txn txn;
     uint64_t bytes;
 
-    directory_file(&store->directory, DIRECTORY_DATA, path);
-    if (mode == VOLUME_READ)
-        status = pages_check(path, &store->minor, complaint);
-    if (status == LATTN_OK)
-        status = volume_open(&store->volume, store->directory.path, mode, complaint);
+    status = volume_open(&store->volume, store->directory.path, mode, complaint);
     if (status == LATTN_OK)
         status = look_up(store, &txn, &contents, complaint);
     if (status != LATTN_OK)
@@ -126,6 +120,19 @@ static enum lattn_status open_volume(struct store *store, enum volume_mode mode,
         atomic_store(&store->journal_bytes, bytes);
     }
     return status;
+}
+
+/* Pages are looked at by whoever only reads: for others a child has done so (store/trial.h). */
+static enum lattn_status open_existing(struct store *store, enum store_use use,
+                                       struct lattn_complaint *complaint)
+{
+    enum lattn_status status = LATTN_OK;
+    char path[PATH_MAX];
+
+    directory_file(&store->directory, DIRECTORY_DATA, path);
+    if (use == STORE_READ)
+        status = pages_check(path, &store->minor, complaint);
+    return status == LATTN_OK ? open_volume(store, VOLUME_READ, complaint) : status;
 }
 
 enum lattn_status store_open(struct store **ret_store, const char *path, enum store_use use,
@@ -144,7 +151,7 @@ enum lattn_status store_open(struct store **ret_store, const char *path, enum st
         return status;
     }
     if (store->directory.holds == DIRECTORY_HAS_STORE)
-        status = open_volume(store, use == STORE_WRITE ? VOLUME_WRITE : VOLUME_READ, &said);
+        status = open_existing(store, use, &said);
     if (status != LATTN_OK) {
         status = blame(store, status, &said, complaint);
         store_close(&store);
@@ -152,6 +159,17 @@ enum lattn_status store_open(struct store **ret_store, const char *path, enum st
     }
     *ret_store = store;
     return LATTN_OK;
+}
+
+enum lattn_status store_write(struct store *store, struct lattn_complaint *complaint)
+{
+    struct lattn_complaint said = {""};
+    enum lattn_status status;
+
+    assert(store->directory.holds == DIRECTORY_HAS_STORE);
+    volume_close(&store->volume);
+    status = open_volume(store, VOLUME_WRITE, &said);
+    return status == LATTN_OK ? status : blame(store, status, &said, complaint);
 }
 
 void store_close(struct store **store)

@@ -23,13 +23,14 @@
  */
 struct store;
 
-/* STORE_READ changes nothing in the directory: there are only recovery reads. */
+/* Who only reads, with others; or whoever will write, alone. */
 enum store_use { STORE_READ, STORE_WRITE };
 
 /*
  * Open a directory and hold its lock until closed. STORE_WRITE makes it (0700) where it does not
- * exist. A directory that is new, or holds an image alone, is no store yet: store_renew makes it
- * one before anything else is asked of it.
+ * exist, and removes it again at the end where it has remained empty. There are only recovery
+ * reads, and nothing in it changes, until store_write or store_renew: the latter where it is new or
+ * holds an image alone, and is no store yet.
  *
  * Returns LATTN_OK; LATTN_NO_DATA: there is no directory to read; LATTN_IN_USE: another process has
  * it; LATTN_OTHER_VERSION; LATTN_DAMAGED: not a store; LATTN_INPUT_OUTPUT, LATTN_NO_SPACE or
@@ -39,6 +40,9 @@ enum lattn_status store_open(struct store **ret_store, const char *path, enum st
                              struct lattn_complaint *complaint);
 /* Accepts a pointer to NULL. */
 void store_close(struct store **store);
+
+/* Let what STORE_WRITE has opened take records and checkpoints. Returns as store_open. */
+enum lattn_status store_write(struct store *store, struct lattn_complaint *complaint);
 
 /* What the directory held when it was opened, or holds since store_renew. */
 enum directory_holds store_holds(const struct store *store);

@@ -140,6 +140,7 @@ static const struct member hello_members[] = {
     {.word = "accepted", .kind = MEMBER_COUNT, .offset = OF_HELLO(accepted)},
     {.word = "rejected", .kind = MEMBER_COUNT, .offset = OF_HELLO(rejected)},
     {.word = "duplicates", .kind = MEMBER_COUNT, .offset = OF_HELLO(duplicates)},
+    {.word = "unkept", .kind = MEMBER_COUNT, .offset = OF_HELLO(unkept)},
     {.word = "max_frame", .kind = MEMBER_COUNT, .offset = OF_HELLO(frame_bytes_max)},
     {.word = "durable", .kind = MEMBER_FLAG, .offset = OF_HELLO(durable)},
     {.word = NULL},

@@ -18,6 +18,7 @@ struct state {
     struct member_row r2;
     struct member_maybe heads_generation;
     uint64_t memory_bytes;
+    char headline[LATTN_SENTENCE_MAX];
 };
 
 #define OF_STATE(field) offsetof(struct state, field)
@@ -115,7 +116,13 @@ static const struct member state_members[] = {
      .kind = MEMBER_OBJECT_MAYBE,
      .offset = OF_KEPT(is_kept),
      .inner = kept_members},
+    {.word = "unkept", .kind = MEMBER_COUNT, .offset = OF_SERVICE(unkept)},
     {.word = "denied", .kind = MEMBER_COUNT, .offset = OF_SERVICE(denied)},
+    {.word = "pairs_to_go", .kind = MEMBER_NUMBER, .offset = OF_SERVICE(pairs_to_go)},
+    {.word = "headline",
+     .kind = MEMBER_REMARK,
+     .offset = OF_STATE(headline),
+     .size = LATTN_SENTENCE_MAX},
     {.word = NULL},
 };
 
@@ -137,6 +144,7 @@ enum lattn_status lattn_write_status(struct lattn_text *text, enum lattn_format 
         certificate->lambda_min = certificate->lambda_max = NAN;
         certificate->rho = certificate->rho_seen = NAN;
     }
+    lattn_verdict_sentence(&report->certificate, service->pairs_to_go, state.headline);
     return reply_write_members(text, format, state_members, &state);
 }
 

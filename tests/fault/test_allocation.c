@@ -10,12 +10,10 @@
 #include "core/component.h"
 #include "core/learner.h"
 #include "support/bytes.h"
+#include "support/leaks.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
-
-/* Present where the leak sanitizer is linked in. */
-extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 enum { D = 3, COEF_MAX = 2 * 40 };
 
@@ -176,6 +174,19 @@ static enum lattn_status run_copy(struct lattn_learner *learner)
     return status;
 }
 
+/* Copy once more in the memory of the first copy. */
+static enum lattn_status run_copy_over(struct lattn_learner *learner)
+{
+    struct lattn_learner *copy = NULL;
+    enum lattn_status status = lattn_learner_copy(learner, &copy);
+
+    if (status == LATTN_OK)
+        status = learner_copy_over(learner, &copy);
+    cr_assert_eq(copy != NULL, status == LATTN_OK);
+    lattn_learner_close(&copy);
+    return status;
+}
+
 /* Go on with what was saved and loaded. */
 static enum lattn_status run_load(struct lattn_learner *learner)
 {
@@ -260,6 +271,8 @@ static const struct operation operations[] = {
     {"copy", run_copy, APART, MEETS, 0, 0, 1},
     {"copy when full", run_copy, ALL, MEETS, 0, 0, 1},
     {"copy before data", run_copy, 0, 0, 0, 0, 1},
+    {"copy over another", run_copy_over, APART, MEETS, 0, 0, 1},
+    {"copy over another when full", run_copy_over, ALL, MEETS, 0, 0, 1},
     {"load", run_load, APART, MEETS, 0, 0, 1},
     {"load when full", run_load, ALL, MEETS, 0, 0, 1},
     {"load before data", run_load, 0, 0, 0, 0, 1},
@@ -379,8 +392,7 @@ Test(allocation, each_failure_leaves_a_learner_that_goes_on)
                 k++;
         }
     }
-    if (__lsan_do_recoverable_leak_check != NULL)
-        cr_expect_eq(__lsan_do_recoverable_leak_check(), 0);
+    cr_expect_eq(leaks(), 0);
 }
 
 Test(allocation, bytes_are_counted_the_same_after_a_failure)
@@ -428,6 +440,5 @@ Test(allocation, open_and_reset_without_memory_leave_nothing_behind)
     teach(learner, 0, ALL);
     cr_expect_eq(lattn_learner_dim(learner), D + 1);
     lattn_learner_close(&learner);
-    if (__lsan_do_recoverable_leak_check != NULL)
-        cr_expect_eq(__lsan_do_recoverable_leak_check(), 0);
+    cr_expect_eq(leaks(), 0);
 }

@@ -153,6 +153,8 @@ static void assert_true_or_refused(const struct damage *damage, int run)
         recover_open(folder.path, &diary.course.settings, 0, &store, &state, &info, &complaint);
     int is_hit = lies_in_checkpoint(damage->from, damage->to);
 
+    if (status == LATTN_OK)
+        status = recover_keep(store, &state, &info, &complaint);
     tally.hits += is_hit;
     if (status == LATTN_OK) {
         cr_assert_eq(store_position(store), diary.position, "run %d lost records", run);

@@ -8,12 +8,10 @@
 #include "core/dense.h"
 #include "support/bytes.h"
 #include "support/courses.h"
+#include "support/leaks.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
-
-/* Present where the leak sanitizer is linked in. */
-extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 TestSuite(state, .init = dense_threads_one);
 
@@ -60,8 +58,7 @@ static struct bytes bytes_of_state(const struct state *state)
 
 static void expect_no_leak(void)
 {
-    if (__lsan_do_recoverable_leak_check != NULL)
-        cr_expect_eq(__lsan_do_recoverable_leak_check(), 0);
+    cr_expect_eq(leaks(), 0);
 }
 
 static enum lattn_status run_open(const struct bytes *bytes, struct state *ret_state)

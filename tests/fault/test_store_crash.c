@@ -209,7 +209,7 @@ Test(store_crash, plain_copies_of_a_running_store_are_true_or_refused)
     }
     cr_assert(WIFEXITED(how) && WEXITSTATUS(how) == 0, "%d", how);
     for (int i = 0; i < PLAIN; i++) {
-        enum lattn_status status = recover_check(copies[i].path, &info, &complaint);
+        enum lattn_status status = recover_check(copies[i].path, NULL, 0, &info, &complaint);
 
         cr_assert(status == LATTN_OK || status == LATTN_DAMAGED, "%s", complaint.text);
         refused += status != LATTN_OK;

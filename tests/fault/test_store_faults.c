@@ -11,13 +11,12 @@
 #include "support/diary.h"
 #include "support/failing_io.h"
 #include "support/folder.h"
+#include "support/leaks.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 enum { COURSE = 2, SEED = 3, STEPS = 3 };
 
@@ -149,8 +148,7 @@ Test(store_faults, of_the_disk_lose_nothing_and_invent_nothing)
         cr_assert_gt(after, 5);
     }
     cr_log_info("%d runs", runs);
-    if (__lsan_do_recoverable_leak_check)
-        cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
+    cr_assert_eq(leaks(), 0);
 }
 
 /* Killed when a write has just failed, instead of getting well: the refused step may be there. */
@@ -288,6 +286,5 @@ Test(store_faults, of_memory_leave_the_directory_as_it_is)
         diary_done(&diary);
         folder_remove(&folder);
     }
-    if (__lsan_do_recoverable_leak_check)
-        cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
+    cr_assert_eq(leaks(), 0);
 }

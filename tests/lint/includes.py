@@ -24,6 +24,7 @@ FOREIGN = {
     r"lmdb\.h": r"src/store/volume\.c",
     r"xxhash\.h": r"src/store/checksum\.c",
     r"gnutls/.*": r"src/serve/tls\.c|tools/tls\.c",
+    r"(curses|term)\.h": r"tools/terminal\.c",
     r"microhttpd\.h": r"src/monitor/http[^/]*",
     r"uv\.h": r"src/serve/[^/]+|src/monitor/http[^/]*",
     r"criterion/.*": r"tests/.*",

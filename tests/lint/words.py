@@ -53,13 +53,13 @@ def text_violations(path, text):
 
 def main():
     violations = []
-    checked = sources.files(".c", ".h", ".py")
+    checked = sources.files(".c", ".h", ".py", ".js", ".css")
     for file, path in checked:
         text = file.read_text(encoding="utf-8")
         if path == "tests/lint/words.py":
             continue
         violations += text_violations(path, text)
-        if not path.endswith(".py"):
+        if path.endswith((".c", ".h")):
             violations += code_violations(path, text)
     sources.finish(violations, len(checked))
 

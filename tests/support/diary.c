@@ -112,6 +112,12 @@ enum lattn_status diary_open(struct diary *diary, const char *path,
 
     if (status != LATTN_OK)
         return status;
+    status = recover_keep(diary->store, &state, &info, complaint);
+    if (status != LATTN_OK) {
+        store_close(&diary->store);
+        state_done(&state);
+        return status;
+    }
     state_done(&diary->state);
     diary->state = state;
     diary->position = store_position(diary->store);

@@ -136,11 +136,15 @@ static enum verdict judge(int descriptor, enum failing_io_calls call)
 
 /* ---- the calls ------------------------------------------------------------------------------- */
 
-/* The C library's own function of this name, as a pointer to a function. */
+/* The C library's own function of this name, as a pointer to a function; looked up once. */
 static void find(const char *name, void *ret_function)
 {
-    void *function = dlsym(RTLD_NEXT, name);
+    void *function;
 
+    memcpy(&function, ret_function, sizeof function);
+    if (function != NULL)
+        return;
+    function = dlsym(RTLD_NEXT, name);
     if (function == NULL)
         abort();
     memcpy(ret_function, &function, sizeof function);
@@ -151,8 +155,7 @@ EXPORT ssize_t write(int descriptor, const void *bytes, size_t length)
     static ssize_t (*next)(int, const void *, size_t);
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
-    if (next == NULL)
-        find("write", &next);
+    find("write", &next);
     return verdict == FAILS ? -1 : next(descriptor, bytes, verdict == PASSES ? length : length / 2);
 }
 
@@ -161,8 +164,7 @@ EXPORT ssize_t pwrite(int descriptor, const void *bytes, size_t length, off_t of
     static ssize_t (*next)(int, const void *, size_t, off_t);
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
-    if (next == NULL)
-        find("pwrite", &next);
+    find("pwrite", &next);
     return verdict == FAILS
                ? -1
                : next(descriptor, bytes, verdict == PASSES ? length : length / 2, offset);
@@ -179,8 +181,7 @@ EXPORT ssize_t writev(int descriptor, const struct iovec *pieces, int count)
     static ssize_t (*next)(int, const struct iovec *, int);
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
-    if (next == NULL)
-        find("writev", &next);
+    find("writev", &next);
     if (verdict == FAILS_HALFWAY && count == 1)
         verdict = FAILS;
     return verdict == FAILS ? -1 : next(descriptor, pieces, verdict == PASSES ? count : 1);
@@ -191,8 +192,7 @@ EXPORT ssize_t pwritev(int descriptor, const struct iovec *pieces, int count, of
     static ssize_t (*next)(int, const struct iovec *, int, off_t);
     enum verdict verdict = judge(descriptor, FAILING_IO_WRITE);
 
-    if (next == NULL)
-        find("pwritev", &next);
+    find("pwritev", &next);
     if (verdict == FAILS_HALFWAY && count == 1)
         verdict = FAILS;
     return verdict == FAILS ? -1 : next(descriptor, pieces, verdict == PASSES ? count : 1, offset);
@@ -207,8 +207,7 @@ EXPORT int ftruncate(int descriptor, off_t length)
 {
     static int (*next)(int, off_t);
 
-    if (next == NULL)
-        find("ftruncate", &next);
+    find("ftruncate", &next);
     return judge(descriptor, FAILING_IO_WRITE) == PASSES ? next(descriptor, length) : -1;
 }
 
@@ -221,8 +220,7 @@ EXPORT int fallocate(int descriptor, int mode, off_t offset, off_t length)
 {
     static int (*next)(int, int, off_t, off_t);
 
-    if (next == NULL)
-        find("fallocate", &next);
+    find("fallocate", &next);
     return judge(descriptor, FAILING_IO_WRITE) == PASSES ? next(descriptor, mode, offset, length)
                                                          : -1;
 }
@@ -236,8 +234,7 @@ EXPORT int fsync(int descriptor)
 {
     static int (*next)(int);
 
-    if (next == NULL)
-        find("fsync", &next);
+    find("fsync", &next);
     return judge(descriptor, FAILING_IO_SYNC) == PASSES ? next(descriptor) : -1;
 }
 
@@ -245,83 +242,79 @@ EXPORT int fdatasync(int descriptor)
 {
     static int (*next)(int);
 
-    if (next == NULL)
-        find("fdatasync", &next);
+    find("fdatasync", &next);
     return judge(descriptor, FAILING_IO_SYNC) == PASSES ? next(descriptor) : -1;
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-static int makes_file(int flags)
+/* The mode that open and its like have as a last argument where they make a file. */
+static mode_t mode_given(int flags, va_list *rest)
 {
-    return (flags & (O_CREAT | O_TMPFILE)) != 0;
+    return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(*rest, mode_t) : 0;
 }
 
-EXPORT int openat(int folder, const char *path, int flags, ...)
+static int open_at(int folder, const char *path, int flags, mode_t mode)
 {
     static int (*next)(int, const char *, int, mode_t);
-    mode_t mode = 0;
-    va_list rest;
+    int is_plain = path[0] == '/' || folder == AT_FDCWD;
 
-    if (makes_file(flags)) {
-        va_start(rest, flags);
-        mode = va_arg(rest, mode_t);
-        va_end(rest);
-    }
-    if (next == NULL)
-        find("openat", &next);
+    find("openat", &next);
     if ((flags & O_CREAT) != 0 &&
-        (path[0] == '/' || folder == AT_FDCWD ? judge_path(path, FAILING_IO_NAME)
-                                              : judge(folder, FAILING_IO_NAME)) != PASSES)
+        (is_plain ? judge_path(path, FAILING_IO_NAME) : judge(folder, FAILING_IO_NAME)) != PASSES)
         return -1;
     return next(folder, path, flags, mode);
 }
 
-EXPORT int openat64(int folder, const char *path, int flags, ...)
+EXPORT int openat(int folder, const char *path, int flags, ...)
 {
-    mode_t mode = 0;
+    mode_t mode;
     va_list rest;
 
-    if (makes_file(flags)) {
-        va_start(rest, flags);
-        mode = va_arg(rest, mode_t);
-        va_end(rest);
-    }
-    return openat(folder, path, flags, mode);
+    va_start(rest, flags);
+    mode = mode_given(flags, &rest);
+    va_end(rest);
+    return open_at(folder, path, flags, mode);
+}
+
+EXPORT int openat64(int folder, const char *path, int flags, ...)
+{
+    mode_t mode;
+    va_list rest;
+
+    va_start(rest, flags);
+    mode = mode_given(flags, &rest);
+    va_end(rest);
+    return open_at(folder, path, flags, mode);
 }
 
 EXPORT int open(const char *path, int flags, ...)
 {
-    mode_t mode = 0;
+    mode_t mode;
     va_list rest;
 
-    if (makes_file(flags)) {
-        va_start(rest, flags);
-        mode = va_arg(rest, mode_t);
-        va_end(rest);
-    }
-    return openat(AT_FDCWD, path, flags, mode);
+    va_start(rest, flags);
+    mode = mode_given(flags, &rest);
+    va_end(rest);
+    return open_at(AT_FDCWD, path, flags, mode);
 }
 
 EXPORT int open64(const char *path, int flags, ...)
 {
-    mode_t mode = 0;
+    mode_t mode;
     va_list rest;
 
-    if (makes_file(flags)) {
-        va_start(rest, flags);
-        mode = va_arg(rest, mode_t);
-        va_end(rest);
-    }
-    return openat(AT_FDCWD, path, flags, mode);
+    va_start(rest, flags);
+    mode = mode_given(flags, &rest);
+    va_end(rest);
+    return open_at(AT_FDCWD, path, flags, mode);
 }
 
 EXPORT int rename(const char *old, const char *name)
 {
     static int (*next)(const char *, const char *);
 
-    if (next == NULL)
-        find("rename", &next);
+    find("rename", &next);
     return judge_path(name, FAILING_IO_NAME) == PASSES ? next(old, name) : -1;
 }
 
@@ -329,8 +322,7 @@ EXPORT int renameat(int old_folder, const char *old, int folder, const char *nam
 {
     static int (*next)(int, const char *, int, const char *);
 
-    if (next == NULL)
-        find("renameat", &next);
+    find("renameat", &next);
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(old_folder, old, folder, name) : -1;
 }
 
@@ -338,8 +330,7 @@ EXPORT int linkat(int old_folder, const char *old, int folder, const char *name,
 {
     static int (*next)(int, const char *, int, const char *, int);
 
-    if (next == NULL)
-        find("linkat", &next);
+    find("linkat", &next);
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(old_folder, old, folder, name, flags)
                                                     : -1;
 }
@@ -348,8 +339,7 @@ EXPORT int unlinkat(int folder, const char *name, int flags)
 {
     static int (*next)(int, const char *, int);
 
-    if (next == NULL)
-        find("unlinkat", &next);
+    find("unlinkat", &next);
     return judge(folder, FAILING_IO_NAME) == PASSES ? next(folder, name, flags) : -1;
 }
 
@@ -357,7 +347,6 @@ EXPORT int mkdir(const char *path, mode_t mode)
 {
     static int (*next)(const char *, mode_t);
 
-    if (next == NULL)
-        find("mkdir", &next);
+    find("mkdir", &next);
     return judge_path(path, FAILING_IO_NAME) == PASSES ? next(path, mode) : -1;
 }

@@ -43,6 +43,9 @@ void read_batch(int64_t id, const double *z, size_t count, const char *producer,
 void fold_all(void);
 void fold_next(void);
 
+/* An empty chunk in the place of one whose answers were looked at. */
+void chunk_renew(void);
+
 /* Answers in the chunk, and how often a word stands in them. */
 const char *answers(void);
 int count_of(const char *word);

@@ -383,20 +383,62 @@ def bad_files(ca, other, identity, folder):
                      0o644)
     foreign = other.server()
     empty = write(os.path.join(folder, "empty"), "# none\n")
-    for why, words in (
-            ("everybody has access to it, mode 0644",
+    for code, why, words in (
+            (2, "everybody has access to it, mode 0644",
              ["--tls-cert", identity[0], "--tls-key", open_key]),
-            ("not the key of the certificate", ["--tls-cert", identity[0], "--tls-key", foreign[1]]),
-            ("/nowhere: No such file", ["--tls-cert", identity[0], "--tls-key", "/nowhere"]),
-            ("/nowhere: cannot be read", ["--tls-cert", "/nowhere", "--tls-key", identity[1]]),
-            ("there is no token", ["--token-file", empty]),
-            (empty, ["--tls-cert", identity[0], "--tls-key", identity[1], "--tls-ca", empty])):
+            (2, "not the key of the certificate",
+             ["--tls-cert", identity[0], "--tls-key", foreign[1]]),
+            (1, "/nowhere: No such file", ["--tls-cert", identity[0], "--tls-key", "/nowhere"]),
+            (1, "/nowhere: cannot be read", ["--tls-cert", "/nowhere", "--tls-key", identity[1]]),
+            (2, "there is no token", ["--token-file", empty]),
+            (2, empty, ["--tls-cert", identity[0], "--tls-key", identity[1], "--tls-ca", empty])):
         for check_only in ([], ["--check-config"]):
             done = subprocess.run([LATTND, "--listen", "tcp:127.0.0.1:0", *words, *check_only],
                                   capture_output=True, timeout=SECONDS_MAX,
                                   stdin=subprocess.DEVNULL)
-            check(done.returncode == (2 if check_only else 1) and why in done.stderr.decode(),
+            check(done.returncode == (2 if check_only else code) and why in done.stderr.decode(),
                   f"{' '.join(check_only)} {why}", done.returncode, done.stderr.decode())
+
+
+def plain_where_tls_is_spoken(identity):
+    """Whoever begins with a message is told, in its own format."""
+    with Daemon(*options_of(identity), "--listen", "tcp:127.0.0.1:0") as daemon:
+        address = port_of(daemon)
+        client = Secured(address)
+        client.send('{"id": 1, "method": "status"}\n')
+        told = client.line()["error"]
+        check(told["code"] == "denied" and "connect to tls:" in told["message"], "a line", told)
+        check(client.line() is None, "and that was all")
+        client = PackedClient(address)
+        client.send_message(0, 7, "status", {})
+        kind, number, error, _ = client.message()
+        check((kind, number, error["code"]) == (1, 7, "denied")
+              and "connect to tls:" in error["message"], "a frame", error)
+        check(client.message() is None, "and that was all")
+        wait_until(lambda: denied(daemon) == 2, "both count as refused")
+        check('error="it speaks no TLS"' in daemon.log(), "the log tells why", daemon.log())
+
+
+def certificates_that_expire(ca):
+    """A warning two weeks before, at the start, when they are read again, and beforehand."""
+    for days, word in ((13, "expires soon"), (16, None), (-1, "has expired")):
+        cert, key = ca.server("expiring", days=days)
+        words = ["--listen", "tcp:127.0.0.1:0", "--tls-cert", cert, "--tls-key", key]
+        done = subprocess.run([LATTND, *words, "--check-config"], capture_output=True,
+                              timeout=SECONDS_MAX, stdin=subprocess.DEVNULL)
+        said = done.stderr.decode()
+        check(done.returncode == 0 and (cert in said and "expire" in said) == (word is not None),
+              f"{days} days: --check-config", done.returncode, said)
+        with Daemon(*words) as daemon:
+            warned = [line for line in daemon.log().splitlines() if "level=warn" in line]
+            check(len(warned) == (word is not None), f"{days} days: the log", daemon.log())
+            if word is None:
+                continue
+            date = time.strftime("%Y-%m-%dT", time.gmtime(time.time() + days * 86400))
+            check(word in warned[0] and cert in warned[0] and "date=" + date in warned[0],
+                  "names file and date", warned)
+            daemon.signal(signal.SIGHUP)
+            wait_until(lambda: daemon.log().count(word) == 2, "and again at a reload")
 
 
 def shared_sockets():
@@ -458,6 +500,8 @@ def main():
             tokens_without_tls(folder)
             rotation(ca, identity, folder)
             bad_files(ca, other, identity, folder)
+            certificates_that_expire(ca)
+            plain_where_tls_is_spoken(identity)
             shared_sockets()
             anywhere(ca, identity, folder)
             speed(ca, identity)

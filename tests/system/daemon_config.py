@@ -152,6 +152,13 @@ def explain_of_symbols():
               f"take {status['memory_bytes']} bytes", numbers)
 
 
+def explain_of_the_service():
+    numbers, out = explained("--dim", "4")
+    most = numbers["together, and an eighth for the heap"]
+    told = int(re.search(r"MemoryMax= of the service should be at least this: (\d+)M\n", out)[1])
+    check(told << 20 >= most > (told - 1) << 20, f"--explain: MemoryMax={told}M", most)
+
+
 def explain_of_limits():
     numbers, _ = explained("--dim", "4")
     need = numbers["tables of all features"] + numbers["factor: R, C, weights, waiting rows"]
@@ -199,6 +206,7 @@ mistakes()
 check_config_looks_at_folders()
 explain()
 explain_of_symbols()
+explain_of_the_service()
 explain_of_limits()
 explain_needs_and_assumes()
 descriptors_are_raised()

@@ -70,7 +70,15 @@ def outage(error, calls, code, pause):
                 refused = client.ask(method, **params)
                 check(refused.get("code") == code, f"{method} is refused as well", refused)
             client.send(layer.pair(producer="p", seq=3))
-            check(client.line()["error"]["code"] == "gap", "no number is used up")
+            refused = client.line()["error"]
+            check(refused["code"] == code and disk.state in refused["message"],
+                  "what follows is told the same: no gap is the client's", refused)
+            client.send(layer.pair(producer="p", seq=5))
+            check(client.line()["error"]["code"] == "gap", "but for one that is")
+            status = client.ask("status")
+            check((status["rejected"], status["unkept"]) == (1, 3), "and so it is counted", status)
+            told = client.ask("hello")
+            check((told["rejected"], told["unkept"]) == (1, 2), "as it is for each client", told)
             error_said = served(client, 1)
             check(disk.state in error_said, "status says why", error_said)
             check(daemon.log().count("nothing can be kept") == 1, "the log says so once",

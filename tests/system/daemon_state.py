@@ -236,6 +236,9 @@ def contradictions():
             client.send(Layer(3).pair(id=1))
             client.line()
             check(os.stat(state).st_mode & 0o777 == 0o700, "the folder is made for its owner")
+            asked = run("--check-config", "--listen", "stdin", "--state", state)
+            check(asked.returncode == 0 and "not compared" in asked.stderr,
+                  "what is in use is not compared", asked.stderr)
             second = run("--listen", "unix:" + os.path.join(folder, "t"), "--state", state)
             check(second.returncode == 1 and state in second.stderr,
                   "a second daemon is refused", second.stderr)
@@ -246,8 +249,11 @@ def contradictions():
         for wrong, said in ((("--forget", "0.9"), "0.9"), (("--dim", "4"), "4"),
                             (("--outputs", "2"), "2"), (("--bias=false",), "bias")):
             done = run("--listen", "stdin", "--state", state, *wrong)
-            check(done.returncode == 1 and said in done.stderr and wrong[0][2:6] in done.stderr,
+            check(done.returncode == 2 and said in done.stderr and wrong[0][2:6] in done.stderr,
                   " ".join(wrong) + " contradicts the state", done.stderr)
+            done = run("--check-config", "--listen", "stdin", "--state", state, *wrong)
+            check(done.returncode == 2 and said in done.stderr and wrong[0][2:6] in done.stderr
+                  and done.stdout == "", "as --check-config says beforehand", done.stderr)
         done = run("--listen", "stdin", "--state", state, "--forget", "0.99", "--dim", "3",
                    "--ridge", "1e-3", "--precision", "f32", "--max-memory", "1G")
         check(done.returncode == 0, "what agrees is taken, and what may change", done.stderr)
@@ -257,6 +263,70 @@ def contradictions():
             check(status["bias"] is True and status["d"] == 4, "without a word the state rules",
                   status)
             check(hello["bias"] is True, "and hello tells clients so", hello)
+
+
+def damage_that_costs_nothing():
+    """Of two checkpoints the newer one is spoilt: the one before serves, and the advice holds."""
+    with Folder() as folder:
+        state = os.path.join(folder, "state")
+        with Daemon("--state", state) as daemon:
+            client = daemon.client()
+            for first in (1, 101):
+                teach(client, Layer(3), first, 100)
+                client.ask("checkpoint")
+            kill(daemon)
+        path = os.path.join(state, "data.mdb")
+        with open(path, "rb") as file:
+            whole = file.read()
+        at = whole.rindex(b"lattnsta") + 2000
+        with open(path, "r+b") as file:
+            file.seek(at)
+            file.write(bytes(255 - byte for byte in whole[at:at + 8]))
+        done = run("--check-state", state)
+        lines = done.stderr.splitlines()
+        check(done.returncode == 1 and "damage none" not in done.stdout and len(lines) == 2
+              and lines[0].endswith("damaged, and can be recovered")
+              and lines[1].startswith("Start lattnd on it:"), "damage that costs nothing", done)
+        with Daemon("--state", state) as daemon:
+            check(daemon.client().ask("status")["pairs"] == 200, "nothing is lost")
+            stop(daemon)
+        check(os.path.exists(os.path.join(state, "damaged-1.mdb")), "the old file remains")
+        check(describe(state)["damage"] == "none", "and all is well again")
+
+
+def files_of(state):
+    """Names, sizes and times of what is in a folder."""
+    return {entry.name: (entry.stat().st_size, entry.stat().st_mtime_ns)
+            for entry in os.scandir(state)}
+
+
+def a_start_that_fails_leaves_nothing():
+    """Else the next one, with other options, would find a state that contradicts them."""
+    with Folder() as folder:
+        state, socket = os.path.join(folder, "state"), "unix:" + os.path.join(folder, "s")
+        failures = (("--listen", "unix:" + os.path.join(folder, "no/s")),
+                    ("--listen", socket, "--emit-dir", os.path.join(folder, "no")),
+                    ("--listen", "tcp:localhost:0", "--token-file", os.path.join(folder, "no")))
+        for options in failures:
+            done = run("--state", state, "--dim", "3", *options)
+            check(done.returncode == 1 and not os.path.exists(state), f"{options}: no state",
+                  done.stderr)
+        os.mkdir(state, 0o700)
+        done = run("--state", state, "--dim", "3", *failures[0])
+        check(done.returncode == 1 and files_of(state) == {}, "nor in a folder that is there")
+        done = run("--check-config", "--state", state, "--listen", "stdin")
+        check(done.returncode == 0 and files_of(state) == {}, "--check-config makes none",
+              done.stderr)
+        with Daemon("--state", state, "--dim", "4") as daemon:
+            stop(daemon)
+        os.unlink(os.path.join(state, "lock.mdb"))
+        found = files_of(state)
+        for options in (("--dim", "3", "--listen", "stdin"),
+                        ("--dim", "3", "--listen", "stdin", "--check-config"), failures[0],
+                        ("--listen", "stdin", "--check-config")):
+            run("--state", state, *options)
+            check(files_of(state) == found, f"{options}: a state that is there is left as it is",
+                  files_of(state))
 
 
 def checks():
@@ -279,6 +349,8 @@ def checks():
                 file.write(b"\xa5")
         done = run("--check-state", state)
         check(done.returncode == 1 and state in done.stderr, "rot is found", done)
+        check(done.stderr.endswith("\nKeep it as it is, and start from a copy or from another "
+                                   "directory.\n"), "and what to do is said", done.stderr)
         done = run("--listen", "stdin", "--state", state)
         check(done.returncode == 1 and state in done.stderr, "and refused", done)
         file = os.path.join(folder, "file")
@@ -297,4 +369,6 @@ leaves_while_it_waits()
 memory_only()
 images()
 contradictions()
+a_start_that_fails_leaves_nothing()
 checks()
+damage_that_costs_nothing()

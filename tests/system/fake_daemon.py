@@ -167,7 +167,7 @@ class FakeDaemon:
 class Connection:
     def __init__(self, daemon, connection, act):
         self.daemon, self.connection, self.act = daemon, connection, act
-        self.tally = {"accepted": 0, "rejected": 0, "duplicates": 0}
+        self.tally = {"accepted": 0, "rejected": 0, "duplicates": 0, "unkept": 0}
         self.bytes, self.messages, self.units, self.hellos = 0, 0, 0, 0
         self.format, self.out = None, b""
 
@@ -226,7 +226,7 @@ class Connection:
             raise Cut
 
     def refuse(self, number, count, code, text):
-        self.tally["rejected"] += count
+        self.tally["unkept" if code == "no_space" else "rejected"] += count
         self.out += self.format.error(number, self.messages, code, text)
 
     def request_take(self, number, method, params):

@@ -28,8 +28,11 @@ with tempfile.TemporaryDirectory() as folder, Daemon("--emit-every", "50ms") as 
     first = "".join(pairs.splitlines(True)[:1])
     lattn("feed", daemon.address, stdin=first)
     out, _ = lattn("status", daemon.address)
-    check(out.startswith("not yet identifying: 20 of 40 directions seen\n"),
+    check(out.startswith("not yet identifying: 20 of 40 directions seen; "
+                         "about 20 more pairs at this rate\n"),
           "the verdict comes first, in words", out)
+    headline = json.loads(lattn("status", daemon.address, "--json")[0])["headline"]
+    check(out.splitlines()[0] == headline, "which are the daemon's", headline)
     lattn("feed", daemon.address, stdin=pairs[len(first):])
     out, _ = lattn("status", daemon.address)
     check(out.startswith("identifying since pair "), "it changes", out)

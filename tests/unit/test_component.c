@@ -228,7 +228,7 @@ Test(component, copies_are_independent)
 
     absorb(component, &random, 9, 1, gram);
     memcpy(same, gram, sizeof gram);
-    cr_assert_eq(component_copy(component, &copy), LATTN_OK);
+    cr_assert_eq(component_copy(component, NULL, &copy), LATTN_OK);
     absorb(copy, &random, 9, 1, gram);
     expect_gram(component, same);
     expect_gram(copy, gram);
@@ -236,6 +236,80 @@ Test(component, copies_are_independent)
     expect_gram(copy, gram);
     component_close(&copy);
     component_close(&copy);
+}
+
+/* What nobody may read: below the diagonal, behind the last column, behind the labels' line. */
+static void poison(struct component *component)
+{
+    int32_t width = component_width(component);
+
+    for (int32_t i = 0; i < component->capacity; i++)
+        for (int32_t j = 0; j < (int32_t)component->ld; j++)
+            if (j < i || j >= width || i >= component->columns)
+                component->factor[(size_t)i * component->ld + (size_t)j] = NAN;
+}
+
+static void expect_same_bits(const struct component *one, const struct component *other)
+{
+    cr_assert_eq(one->columns, other->columns);
+    for (int32_t i = 0; i < one->columns; i++)
+        cr_expect_arr_eq(one->factor + (size_t)i * one->ld + i,
+                         other->factor + (size_t)i * other->ld + i,
+                         (size_t)(one->columns + one->m - i) * sizeof(double), "row %d", i);
+    cr_expect_arr_eq(one->rss, other->rss, (size_t)one->m * sizeof(double));
+}
+
+/* Room for a column more than there are, so that columns and rows lie behind the last ones. */
+Test(component, copies_go_on_to_the_same_bits_whatever_was_in_their_memory)
+{
+    const int32_t rows[] = {1, 2, 5, 31};
+
+    for (int32_t columns = 1; columns < N_MAX; columns++) {
+        struct component *component = component_make(columns), *copy = NULL, *earlier;
+        struct random random = {.state = (uint64_t)columns};
+        double gram[N_MAX + M][N_MAX + M] = {0};
+
+        cr_assert_eq(component_reserve(component, columns + 1, M), LATTN_OK);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            struct random again = random;
+
+            earlier = copy;
+            if (earlier != NULL)
+                cr_assert(component_fits(component, earlier));
+            cr_assert_eq(component_copy(component, earlier, &copy), LATTN_OK);
+            component_close(&earlier);
+            poison(copy);
+            absorb(component, &random, rows[i], 0.9, gram);
+            absorb(copy, &again, rows[i], 0.9, gram);
+            expect_same_bits(component, copy);
+        }
+        component_widen(component, (struct feature){1, 1, 1});
+        component_widen(copy, (struct feature){1, 1, 1});
+        expect_same_bits(component, copy);
+        component_close(&component);
+        component_close(&copy);
+    }
+}
+
+Test(component, copies_take_the_memory_of_earlier_ones_that_fit)
+{
+    struct component *component = component_make(3), *first = NULL, *second = NULL;
+    const double *factor;
+
+    cr_assert_eq(component_copy(component, NULL, &first), LATTN_OK);
+    factor = first->factor;
+    cr_assert_eq(component_copy(component, first, &second), LATTN_OK);
+    cr_expect_eq(second->factor, factor);
+    cr_expect_not(component_fits(component, first), "it has none any more");
+    component_close(&first);
+    cr_assert_eq(component_reserve(component, 4, M), LATTN_OK);
+    cr_assert_eq(component->ld, second->ld, "rows as long, but more of them");
+    cr_expect_not(component_fits(component, second));
+    cr_assert_eq(component_copy(component, second, &first), LATTN_OK);
+    cr_expect_eq(second->factor, factor, "of other sizes nothing is taken");
+    component_close(&first);
+    component_close(&second);
+    component_close(&component);
 }
 
 Test(component, the_gain_is_the_solve_of_the_row)
@@ -286,7 +360,7 @@ Test(component, without_memory_nothing_changes)
         expect_gram(component, gram);
     }
     memory_fail(1, 1);
-    cr_expect_eq(component_copy(component, &copy), LATTN_NO_MEMORY);
+    cr_expect_eq(component_copy(component, NULL, &copy), LATTN_NO_MEMORY);
     cr_expect_null(copy);
     memory_fail(0, 0);
     component_close(&component);

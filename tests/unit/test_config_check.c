@@ -26,7 +26,7 @@ static enum lattn_status check_state(const char *path)
 {
     struct lattn_complaint complaint = {""};
     struct config config = {.state_dir = path};
-    enum lattn_status status = config_check(&config, &complaint);
+    enum lattn_status status = config_check(&config, stderr, &complaint);
 
     cr_assert(status == LATTN_OK || strstr(complaint.text, "state") != NULL, "%s", complaint.text);
     return status;
@@ -34,10 +34,14 @@ static enum lattn_status check_state(const char *path)
 
 Test(config_check, looks_whether_a_state_could_be_kept, .init = file_make, .fini = file_remove)
 {
+    char folder[] = "/tmp/test_config_check_XXXXXX";
     char inside[64];
 
     snprintf(inside, sizeof inside, "%s/state", file_path);
-    cr_assert_eq(check_state("/tmp"), LATTN_OK);
+    cr_assert_not_null(mkdtemp(folder));
+    cr_assert_eq(check_state(folder), LATTN_OK);
+    cr_assert_eq(rmdir(folder), 0, "it is as empty as it was");
+    cr_assert_eq(check_state("/usr"), LATTN_DAMAGED, "what is there is no state");
     cr_assert_eq(check_state("/tmp/test_config_check_none"), LATTN_OK, "it can be made");
     cr_assert_eq(check_state("/no/such/place"), LATTN_INPUT_OUTPUT);
     cr_assert_eq(check_state(file_path), LATTN_INPUT_OUTPUT, "a file");

@@ -117,10 +117,13 @@ Test(fold_journal, learns_nothing_that_was_not_committed)
     fold_all();
     cr_assert_eq(lattn_learner_pairs(fold_learner(fold)), 0);
     cr_assert_eq(tally.accepted, 0);
-    cr_assert_eq(tally.rejected, 3);
-    cr_assert_eq(fold_state(fold)->tally.rejected, 3);
+    cr_assert_eq(tally.rejected, 1, "what could not be kept is no bad data");
+    cr_assert_eq(tally.unkept, 2);
+    cr_assert_eq(fold_state(fold)->tally.rejected, 1);
+    cr_assert_eq(fold_state(fold)->tally.unkept, 2);
     cr_assert_eq(count_of("\"no_space\",\"message\":\"state /var/x: full\""), 2, "%s", answers());
     cr_assert_eq(count_of("\"shape\""), 1, "%s", answers());
+    cr_assert_str_neq(fold_refusal(fold), commit_message, "nor is it told as that");
     close_fold();
 }
 
@@ -150,8 +153,7 @@ Test(fold_journal, uses_up_no_number_without_a_commit)
     cr_assert_eq(producers_last(fold_state(fold)->producers, "p", &seq), LATTN_OK);
     cr_assert_eq(seq, 2);
     cr_assert_eq(producers_last(fold_state(fold)->producers, "q", &seq), LATTN_NO_DATA);
-    chunk_close(&chunk);
-    cr_assert_eq(chunk_open(&chunk, LATTN_FORMAT_JSON, NULL, &tally), LATTN_OK);
+    chunk_renew();
     commit_status = LATTN_OK;
     for (int i = 0; i < 3; i++)
         read_line(lines[i]);
@@ -174,8 +176,49 @@ Test(fold_journal, counts_a_refused_batch_beyond_what_came_before)
     read_batch(3, z, 4, "p", 2); /* 2 came before, 3 only with what was refused */
     fold_all();
     cr_assert_eq(tally.accepted, 2);
-    cr_assert_eq(tally.rejected, 1 + 3);
+    cr_assert_eq(tally.rejected, 0);
+    cr_assert_eq(tally.unkept, 1 + 3);
     cr_assert_eq(tally.duplicates, 2 + 1);
+    close_fold();
+}
+
+/* The client lost nothing: the disk did, and says so until all has come again. */
+Test(fold_journal, tells_what_follows_as_what_it_is)
+{
+    open_fold(&journal);
+    read_line("{\"producer\":\"p\",\"seq\":1,\"z\":[[1]],\"y\":[1]}");
+    fold_next();
+    commit_status = LATTN_NO_SPACE;
+    commit_message = "state /var/x: full";
+    read_line("{\"producer\":\"p\",\"seq\":2,\"z\":[[1]],\"y\":[1]}");
+    read_line("{\"producer\":\"q\",\"seq\":1,\"z\":[[1]],\"y\":[1]}");
+    fold_next();
+    read_line("{\"id\":3,\"producer\":\"p\",\"seq\":3,\"z\":[[1]],\"y\":[1]}");
+    read_line("{\"id\":4,\"producer\":\"p\",\"seq\":9,\"z\":[[1]],\"y\":[1]}");
+    fold_all();
+    cr_assert_eq(count_of("\"no_space\",\"message\":\"state /var/x: full\""), 1, "%s", answers());
+    cr_assert_eq(count_of("\"gap\""), 1, "4 to 8 never came: %s", answers());
+    cr_assert_eq(tally.unkept, 3);
+    cr_assert_eq(tally.rejected, 1);
+    chunk_renew();
+    commit_status = LATTN_OK;
+    commit_message = "";
+    read_line("{\"z\":[[1]],\"y\":[1]}"); /* it is kept again */
+    fold_next();
+    read_line("{\"id\":5,\"producer\":\"p\",\"seq\":4,\"z\":[[1]],\"y\":[1]}");
+    read_line("{\"id\":6,\"producer\":\"q\",\"seq\":2,\"z\":[[1]],\"y\":[1]}");
+    fold_all();
+    cr_assert_eq(count_of("\"no_space\",\"message\":\"items of producer p before 4 could"), 1, "%s",
+                 answers());
+    cr_assert_eq(count_of("items of producer q before 2 could not be kept"), 1, "%s", answers());
+    chunk_renew();
+    read_line("{\"producer\":\"q\",\"seq\":1,\"z\":[[1]],\"y\":[1]}");
+    read_line("{\"producer\":\"q\",\"seq\":2,\"z\":[[1]],\"y\":[1]}");
+    read_line("{\"producer\":\"q\",\"seq\":4,\"z\":[[1]],\"y\":[1]}");
+    fold_all();
+    cr_assert_eq(count_of("\"gap\""), 1, "%s", answers());
+    cr_assert_eq(tally.unkept, 5);
+    cr_assert_eq(tally.rejected, 2);
     close_fold();
 }
 
@@ -199,6 +242,46 @@ Test(fold_journal, commits_names_before_they_are_given)
     cr_assert_eq(fold_name(fold, &record, places, places, &complaint), LATTN_NO_SPACE);
     cr_assert_eq(retracted, 1);
     cr_assert_eq(lattn_learner_dim(fold_learner(fold)), 2);
+    close_fold();
+}
+
+/* A client asks for its names whenever it comes. */
+Test(fold_journal, commits_no_names_that_are_there)
+{
+    const char *const names[] = {"a", "b"};
+    const char *const outputs[] = {"y"};
+    const struct lattn_block blocks[] = {{.name = "both", .start = 0, .size = 2}};
+    const struct lattn_block moved[] = {{.name = "both", .start = 0, .size = 1}};
+    struct record record = {.kind = RECORD_NAMES,
+                            .append = names,
+                            .append_count = 2,
+                            .outputs = outputs,
+                            .outputs_count = 1,
+                            .blocks = blocks,
+                            .blocks_count = 1};
+    struct lattn_complaint complaint = {""};
+    int32_t places[2], output;
+
+    open_fold(&journal);
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_OK);
+    cr_assert_eq(commits, 1);
+    commit_status = LATTN_NO_SPACE;
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_OK, "not even tried");
+    cr_assert(places[0] == 0 && places[1] == 1 && output == 0);
+    record.append_count = 1;
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_OK);
+    record.blocks = moved;
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_NO_SPACE);
+    record.blocks = blocks;
+    record.append = (const char *const[]){"c"};
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_NO_SPACE);
+    record.append = (const char *const[]){"a", "a"};
+    record.append_count = 2;
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_NAME);
+    cr_assert_eq(retracted, 0, "nothing to take back");
+    record.append = (const char *const[]){""};
+    record.append_count = 1;
+    cr_assert_eq(fold_name(fold, &record, places, &output, &complaint), LATTN_NO_SPACE);
     close_fold();
 }
 

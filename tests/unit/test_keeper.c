@@ -60,6 +60,7 @@ static struct recover_info recover(void)
 
     cr_assert_eq(recover_open(directory, &settings, 0, &store, &state, &info, &complaint), LATTN_OK,
                  "%s", complaint.text);
+    cr_assert_eq(recover_keep(store, &state, &info, &complaint), LATTN_OK, "%s", complaint.text);
     return info;
 }
 

@@ -328,46 +328,7 @@ Test(learner, names_that_do_not_fit_are_refused)
     lattn_learner_close(&learner);
 }
 
-/* ---- copies and reset ---------------------------------------------------------------------- */
-
-Test(learner, copies_go_their_own_ways)
-{
-    struct lattn_learner *learner = learner_default(), *copy = NULL;
-    struct random random = {.state = 4}, again;
-    double before[COEF_MAX], one[COEF_MAX], other[COEF_MAX];
-
-    teach_normals(learner, &random, 20, D, 1, 1);
-    coef_of(learner, before);
-    cr_assert_eq(lattn_learner_copy(learner, &copy), LATTN_OK);
-    again = random;
-    teach_normals(copy, &random, 10, D, 1, 1);
-    coef_of(learner, one);
-    cr_expect_arr_eq(one, before, sizeof one, "learning on the copy leaves the original alone");
-    coef_of(copy, one);
-    teach_normals(learner, &again, 10, D, 1, 1);
-    coef_of(learner, other);
-    cr_expect_arr_eq(one, other, sizeof one, "and both learn the same bits from the same pairs");
-    lattn_learner_close(&learner);
-    coef_of(copy, other);
-    cr_expect_arr_eq(one, other, sizeof one);
-    lattn_learner_close(&copy);
-}
-
-Test(learner, a_copy_has_the_generation_of_its_original)
-{
-    struct lattn_learner *learner = learner_default(), *copy = NULL;
-    struct random random = {.state = 5};
-
-    teach_normals(learner, &random, 5, D, 1, 1);
-    cr_assert_eq(lattn_learner_copy(learner, &copy), LATTN_OK);
-    cr_expect_eq(lattn_learner_generation(copy), lattn_learner_generation(learner));
-    lattn_learner_close(&copy);
-    cr_assert_eq(lattn_learner_reset(learner), LATTN_OK);
-    cr_assert_eq(lattn_learner_copy(learner, &copy), LATTN_OK);
-    cr_expect_eq(lattn_learner_generation(copy), lattn_learner_generation(learner));
-    lattn_learner_close(&copy);
-    lattn_learner_close(&learner);
-}
+/* ---- reset --------------------------------------------------------------------------------- */
 
 Test(learner, reset_forgets_all_but_the_settings)
 {

@@ -82,6 +82,7 @@ Test(listener, does_not_hold_back_what_goes_over_tcp)
     cr_assert_eq(access_open(&access_any, &nothing_asked, &complaint), LATTN_OK);
     cr_assert_eq(listener_open(&listener, &loop, &address, &settings, take, NULL, &complaint),
                  LATTN_OK);
+    cr_assert_eq(listener_listen(listener, &complaint), LATTN_OK);
     there = name_of(getsockname, listening_find());
     cr_assert_eq(connect(client, (struct sockaddr *)&there, sizeof there), 0);
     while (accepted == NULL)

@@ -3,12 +3,11 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "support/corpus.h"
+#include "support/leaks.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
-
-extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 static struct lattn_complaint complaint;
 
@@ -119,8 +118,7 @@ Test(record, comes_back_as_it_was)
         cr_assert_null(copy.bytes);
         memory_release(bytes);
     }
-    if (__lsan_do_recoverable_leak_check)
-        cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
+    cr_assert_eq(leaks(), 0);
 }
 
 Test(record, is_read_and_written_wherever_it_lies)
@@ -289,8 +287,7 @@ Test(record, is_sound_or_refused_whatever_its_bytes_are)
         memory_release(bytes);
     }
     cr_assert(read > runs / 100 && read < runs, "%d of %d were read, sum %g", read, runs, sum);
-    if (__lsan_do_recoverable_leak_check)
-        cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
+    cr_assert_eq(leaks(), 0);
 }
 
 Test(record, without_memory_is_refused)
@@ -309,6 +306,5 @@ Test(record, without_memory_is_refused)
     memory_fail(0, 0);
     record_copy_done(&copy);
     memory_release(bytes);
-    if (__lsan_do_recoverable_leak_check)
-        cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
+    cr_assert_eq(leaks(), 0);
 }

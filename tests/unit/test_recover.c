@@ -1,8 +1,7 @@
 #include "store/recover.h"
 
-#include "core/dense.h"
-#include "support/diary.h"
-#include "support/folder.h"
+#include "core/learner.h"
+#include "support/storing.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -10,59 +9,24 @@
 #include <string.h>
 #include <unistd.h>
 
-extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
-
-static struct folder folder;
-static struct diary diary;
 static struct recover_info info;
-static struct lattn_complaint complaint;
 
-enum { COURSE = 2, GROWING = 11, SEED = 1 };
+enum { GROWING = 11 };
 
-static void set_up(void)
-{
-    dense_threads_one();
-    folder = folder_make();
-    diary_begin(&diary, COURSE, SEED);
-}
-
-static void tear_down(void)
-{
-    diary_done(&diary);
-    folder_remove(&folder);
-    if (__lsan_do_recoverable_leak_check)
-        cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
-}
-
-TestSuite(recover, .init = set_up, .fini = tear_down);
-
-static const char *place(void)
-{
-    return folder_file(&folder, "state");
-}
-
-static void step(int count)
-{
-    while (count-- > 0)
-        cr_assert_eq(diary_step(&diary, &complaint), LATTN_OK, "%s", complaint.text);
-}
-
-static void checkpoint(void)
-{
-    cr_assert_eq(store_checkpoint(diary.store, &diary.state, diary.position, &complaint), LATTN_OK,
-                 "%s", complaint.text);
-}
+TestSuite(recover, .init = storing_begin, .fini = storing_end);
 
 static void open_new(void)
 {
     cr_assert_eq(diary_open(&diary, place(), &complaint), LATTN_OK, "%s", complaint.text);
 }
 
-/* Recover into `state`, with the settings of the course as the wish. */
+/* Recover into `state` and keep it, with the settings of the course as the wish. */
 static enum lattn_status recover(unsigned given, struct store **ret_store, struct state *ret_state)
 {
-    return recover_open(place(), &diary.course.settings, given, ret_store, ret_state, &info,
-                        &complaint);
+    enum lattn_status status = recover_open(place(), &diary.course.settings, given, ret_store,
+                                            ret_state, &info, &complaint);
+
+    return status == LATTN_OK ? recover_keep(*ret_store, ret_state, &info, &complaint) : status;
 }
 
 /* Recover, and compare with the diary, which never stopped. */
@@ -100,7 +64,7 @@ Test(recover, gives_the_bits_of_one_that_never_stopped)
 {
     for (int32_t course = 0; course < COURSES; course++) {
         diary_done(&diary);
-        diary_begin(&diary, course, SEED);
+        diary_begin(&diary, course, STORING_SEED);
         open_new();
         step(4);
         assert_recovers();
@@ -123,7 +87,7 @@ Test(recover, goes_on_where_it_was)
     struct state truth;
 
     diary_done(&diary);
-    diary_begin(&diary, GROWING, SEED);
+    diary_begin(&diary, GROWING, STORING_SEED);
     open_new();
     for (int i = 0; i < 6; i++) {
         step(5);
@@ -132,7 +96,7 @@ Test(recover, goes_on_where_it_was)
         store_close(&diary.store);
         open_new();
     }
-    diary_truth(GROWING, SEED, diary.position, &truth);
+    diary_truth(GROWING, STORING_SEED, diary.position, &truth);
     cr_assert(diary_agrees(&truth, &diary.state));
     state_done(&truth);
 }
@@ -199,6 +163,48 @@ Test(recover, leaves_a_state_that_contradicts_as_it_is)
     cr_assert(before == after && memcmp(was, is, before) == 0);
     free(was);
     free(is);
+}
+
+/* Items are as exact as they were said to be when they were learned, whatever is said later. */
+Test(recover, takes_steps_by_the_precision_of_their_time)
+{
+    open_new();
+    step(3);
+    store_close(&diary.store);
+    diary.course.settings.precision = 1e-6;
+    open_new();
+    step(2);
+    assert_recovers();
+    diary.course.settings.precision = 0;
+    open_new();
+    cr_assert_eq(diary.state.learner->factor.precision, 1e-6, "five steps ago it was 0");
+    step(1);
+    assert_recovers();
+}
+
+/* Whoever cannot go on with a state that was recovered leaves no trace. */
+Test(recover, changes_nothing_before_it_is_kept)
+{
+    struct store *store = NULL;
+    struct state state = {0};
+
+    cr_assert_eq(
+        recover_open(place(), &diary.course.settings, 0, &store, &state, &info, &complaint),
+        LATTN_OK);
+    store_close(&store);
+    state_done(&state);
+    cr_assert_not(folder_has(&folder, "state"), "not even a directory");
+    open_new();
+    step(1);
+    store_close(&diary.store);
+    cr_assert_eq(unlink(folder_file(&folder, "state/lock.mdb")), 0);
+    cr_assert_eq(
+        recover_open(place(), &diary.course.settings, 0, &store, &state, &info, &complaint),
+        LATTN_OK);
+    store_close(&store);
+    state_done(&state);
+    cr_assert_not(folder_has(&folder, "state/lock.mdb"));
+    assert_recovers();
 }
 
 /* ---- images --------------------------------------------------------------------------------- */
@@ -367,9 +373,9 @@ Test(recover, checks_without_changing_anything)
     unsigned char *was, *is;
     struct state then;
 
-    cr_assert_eq(recover_check(place(), &info, &complaint), LATTN_NO_DATA);
+    cr_assert_eq(recover_check(place(), NULL, 0, &info, &complaint), LATTN_NO_DATA);
     open_new();
-    cr_assert_eq(recover_check(place(), &info, &complaint), LATTN_IN_USE);
+    cr_assert_eq(recover_check(place(), NULL, 0, &info, &complaint), LATTN_IN_USE);
     step(3);
     checkpoint();
     cr_assert_eq(state_copy(&diary.state, &then), LATTN_OK);
@@ -377,7 +383,12 @@ Test(recover, checks_without_changing_anything)
     store_close(&diary.store);
     spoil_checkpoint(&then);
     was = folder_read(folder_file(&folder, "state/data.mdb"), &before);
-    cr_assert_eq(recover_check(place(), &info, &complaint), LATTN_OK, "%s", complaint.text);
+    cr_assert_eq(recover_check(place(), NULL, 0, &info, &complaint), LATTN_OK, "%s",
+                 complaint.text);
+    diary.course.settings.forget = 0.5;
+    cr_assert_eq(recover_check(place(), &diary.course.settings, RECOVER_FORGET, &info, &complaint),
+                 LATTN_CONFLICT);
+    cr_assert_str_eq(complaint.text, "--forget is 0.5, the state has 1");
     cr_assert(info.is_previous && !info.is_renewed);
     cr_assert_eq(info.records, 5);
     is = folder_read(folder_file(&folder, "state/data.mdb"), &after);

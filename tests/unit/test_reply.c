@@ -122,6 +122,7 @@ Test(reply, reads_the_hello_it_wrote)
                                 .accepted = 3,
                                 .rejected = 4,
                                 .duplicates = 5,
+                                .unkept = 7,
                                 .frame_bytes_max = 6,
                                 .durable = 1};
     struct lattn_hello read;
@@ -132,7 +133,7 @@ Test(reply, reads_the_hello_it_wrote)
     cr_assert_eq(lattn_write_hello(&text, LATTN_FORMAT_JSON, &hello), LATTN_OK);
     cr_assert_str_eq(text.data, "{\"version\":\"0.1.0\",\"last_seq\":18446744073709551615,"
                                 "\"d\":null,\"m\":2,\"bias\":true,\"accepted\":3,\"rejected\":4,"
-                                "\"duplicates\":5,\"max_frame\":6,\"durable\":true}");
+                                "\"duplicates\":5,\"unkept\":7,\"max_frame\":6,\"durable\":true}");
     reply = reply_around(&text);
     cr_assert_eq(lattn_reply_hello(&reply, &read), LATTN_OK);
     cr_assert_str_eq(read.version, hello.version);
@@ -142,6 +143,7 @@ Test(reply, reads_the_hello_it_wrote)
     cr_assert_eq(read.m, 2);
     cr_assert_eq(read.bias, 1);
     cr_assert_eq(read.duplicates, 5);
+    cr_assert_eq(read.unkept, 7);
     cr_assert_eq(read.frame_bytes_max, 6);
     cr_assert_eq(read.durable, 1);
     lattn_reply_done(&reply);

@@ -57,8 +57,7 @@ Test(saver, makes_the_image_of_a_snapshot)
     cr_assert_eq(state_save(&state, bytes_add, &expected), LATTN_OK);
     cr_assert(saver_is_idle(saver));
     cr_assert_eq(saver_result(saver, &result), LATTN_MORE);
-    saver_start(saver, SAVER_IMAGE, &state, 3);
-    cr_assert_null(state.learner, "given");
+    cr_assert_eq(saver_start(saver, SAVER_IMAGE, &state, 3), LATTN_OK);
     uv_sem_wait(&done);
     saver_wait(saver);
     cr_assert(saver_is_idle(saver));
@@ -72,6 +71,50 @@ Test(saver, makes_the_image_of_a_snapshot)
     memory_release(result.image);
     saver_close(&saver);
     cr_assert_null(saver);
+    state_done(&state);
+}
+
+Test(saver, saves_what_was_when_it_began_each_time)
+{
+    struct saver *saver = open_saver();
+    struct state state = open_state();
+
+    for (uint64_t seq = 8; seq < 11; seq++) {
+        struct saver_result result;
+        struct bytes expected = {.length = 0};
+
+        cr_assert_eq(producers_put(state.producers, "p", seq), LATTN_OK);
+        cr_assert_eq(state_save(&state, bytes_add, &expected), LATTN_OK);
+        cr_assert_eq(saver_start(saver, SAVER_IMAGE, &state, seq), LATTN_OK);
+        cr_assert_eq(producers_put(state.producers, "p", seq + 100), LATTN_OK);
+        saver_wait(saver);
+        cr_assert_eq(saver_result(saver, &result), LATTN_OK);
+        cr_expect_eq(result.position, seq);
+        cr_assert_eq(result.bytes, expected.length);
+        cr_expect_arr_eq(result.image, expected.data, expected.length);
+        memory_release(result.image);
+        state_done(&state);
+        state = open_state();
+    }
+    saver_close(&saver);
+    state_done(&state);
+}
+
+Test(saver, without_memory_begins_nothing)
+{
+    struct saver *saver = open_saver();
+    struct state state = open_state();
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    for (uint64_t k = 1; status != LATTN_OK; k++) {
+        memory_fail(k, 0);
+        status = saver_start(saver, SAVER_IMAGE, &state, 1);
+        cr_assert_eq(status == LATTN_OK, !memory_failed());
+        memory_fail(0, 0);
+        cr_assert(status == LATTN_OK || (status == LATTN_NO_MEMORY && saver_is_idle(saver)));
+    }
+    saver_close(&saver);
+    state_done(&state);
 }
 
 Test(saver, finishes_what_is_under_way_when_it_is_closed)
@@ -79,18 +122,21 @@ Test(saver, finishes_what_is_under_way_when_it_is_closed)
     struct saver *saver = open_saver();
     struct state state = open_state();
 
-    saver_start(saver, SAVER_IMAGE, &state, 1);
+    cr_assert_eq(saver_start(saver, SAVER_IMAGE, &state, 1), LATTN_OK);
     saver_close(&saver);
     cr_assert_eq(uv_sem_trywait(&done), 0, "done was called");
     saver_close(&saver);
+    state_done(&state);
 }
 
 Test(saver, opens_or_refuses_without_memory)
 {
     struct saver *saver = NULL;
 
-    memory_fail(1, 0);
-    cr_assert_eq(saver_open(&saver, NULL, post, NULL), LATTN_NO_MEMORY);
+    for (uint64_t k = 1; k <= 2; k++) {
+        memory_fail(k, 0);
+        cr_expect_eq(saver_open(&saver, NULL, post, NULL), LATTN_NO_MEMORY);
+    }
     memory_fail(0, 0);
     cr_assert_null(saver);
 }

@@ -1,9 +1,7 @@
 #include "store/store.h"
 
-#include "core/dense.h"
 #include "support/corpus.h"
-#include "support/diary.h"
-#include "support/folder.h"
+#include "support/storing.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -15,64 +13,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
-
-static struct folder folder;
-static struct diary diary;
-static struct lattn_complaint complaint;
-
-enum { COURSE = 2, SEED = 1 };
-
-static void set_up(void)
-{
-    dense_threads_one();
-    folder = folder_make();
-    diary_begin(&diary, COURSE, SEED);
-}
-
-static void tear_down(void)
-{
-    diary_done(&diary);
-    folder_remove(&folder);
-    if (__lsan_do_recoverable_leak_check)
-        cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
-}
-
-TestSuite(store, .init = set_up, .fini = tear_down);
+TestSuite(store, .init = storing_begin, .fini = storing_end);
 
 static struct store *store_of(const char *path)
 {
     struct store *store = NULL;
 
     cr_assert_eq(store_open(&store, path, STORE_WRITE, &complaint), LATTN_OK, "%s", complaint.text);
+    if (store_holds(store) == DIRECTORY_HAS_STORE)
+        cr_assert_eq(store_write(store, &complaint), LATTN_OK, "%s", complaint.text);
     return store;
 }
 
 /* A new store of the diary's state. */
 static void begin(void)
 {
-    diary.store = store_of(folder_file(&folder, "state"));
+    diary.store = store_of(place());
     cr_assert_eq(store_holds(diary.store), DIRECTORY_EMPTY);
     cr_assert_eq(store_renew(diary.store, &diary.state, 0, &complaint), LATTN_OK, "%s",
                  complaint.text);
 }
 
-static void step(int count)
-{
-    while (count-- > 0)
-        cr_assert_eq(diary_step(&diary, &complaint), LATTN_OK, "%s", complaint.text);
-}
-
-static void checkpoint(void)
-{
-    cr_assert_eq(store_checkpoint(diary.store, &diary.state, diary.position, &complaint), LATTN_OK,
-                 "%s", complaint.text);
-}
-
 static void open_again(void)
 {
     store_close(&diary.store);
-    diary.store = store_of(folder_file(&folder, "state"));
+    diary.store = store_of(place());
 }
 
 static uint64_t oldest_record(struct store *store)
@@ -109,7 +74,7 @@ Test(store, is_for_its_owner_alone)
 
     begin();
     step(1);
-    cr_assert_eq(stat(folder_file(&folder, "state"), &found), 0);
+    cr_assert_eq(stat(place(), &found), 0);
     cr_assert_eq(found.st_mode & 07777, 0700);
     cr_assert_eq(stat(folder_file(&folder, "state/data.mdb"), &found), 0);
     cr_assert_eq(found.st_mode & 07777, 0600);
@@ -282,12 +247,12 @@ static enum lattn_status status_of(const char *path, enum store_use use)
 Test(store, belongs_to_one_process)
 {
     begin();
-    cr_assert_eq(status_of(folder_file(&folder, "state"), STORE_WRITE), LATTN_IN_USE);
+    cr_assert_eq(status_of(place(), STORE_WRITE), LATTN_IN_USE);
     cr_assert_not_null(strstr(complaint.text, "/state: another process has it open"), "%s",
                        complaint.text);
-    cr_assert_eq(status_of(folder_file(&folder, "state"), STORE_READ), LATTN_IN_USE);
+    cr_assert_eq(status_of(place(), STORE_READ), LATTN_IN_USE);
     store_close(&diary.store);
-    cr_assert_eq(status_of(folder_file(&folder, "state"), STORE_READ), LATTN_OK);
+    cr_assert_eq(status_of(place(), STORE_READ), LATTN_OK);
 }
 
 Test(store, is_not_made_where_other_things_are)
@@ -304,7 +269,7 @@ Test(store, is_not_made_where_other_things_are)
 
 Test(store, leaves_no_directory_that_it_made_in_vain)
 {
-    struct store *store = store_of(folder_file(&folder, "state"));
+    struct store *store = store_of(place());
 
     store_close(&store);
     cr_assert_not(folder_has(&folder, "state"));
@@ -328,7 +293,7 @@ Test(store, of_another_version_is_refused_by_name)
     cr_assert_gt(patched, 0);
     folder_write(folder_file(&folder, "state/data.mdb"), bytes, length);
     free(bytes);
-    cr_assert_eq(status_of(folder_file(&folder, "state"), STORE_WRITE), LATTN_OTHER_VERSION);
+    cr_assert_eq(status_of(place(), STORE_WRITE), LATTN_OTHER_VERSION);
     cr_assert_not_null(strstr(complaint.text, "has version 77, versions up to 1 are known"), "%s",
                        complaint.text);
 }

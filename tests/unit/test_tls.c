@@ -181,6 +181,14 @@ static enum lattn_status connect_in_pieces(size_t piece)
 
 /* ---- claims ---- */
 
+/* An hour is what certificate_make gives it. */
+Test(tls, knows_when_its_certificate_expires)
+{
+    int64_t left_s = tls_identity_expires(identity) - (int64_t)time(NULL);
+
+    cr_expect(left_s > 3000 && left_s <= 3600, "%jd", (intmax_t)left_s);
+}
+
 Test(tls, carries_bytes_in_any_pieces)
 {
     static const size_t pieces[] = {1, 7, 1000, 1 << 20};
@@ -307,11 +315,10 @@ Test(tls, says_which_file_is_none)
 {
     struct tls_identity *none = NULL;
 
-    cr_expect_eq(tls_identity_open(&none, key_path, key_path, NULL, &complaint),
-                 LATTN_INPUT_OUTPUT);
+    cr_expect_eq(tls_identity_open(&none, key_path, key_path, NULL, &complaint), LATTN_FIELD);
     cr_expect_not_null(strstr(complaint.text, key_path), "%s", complaint.text);
     cr_expect_eq(tls_identity_open(&none, certificate_path, key_path, key_path, &complaint),
-                 LATTN_INPUT_OUTPUT);
+                 LATTN_FIELD);
     cr_expect_eq(tls_identity_open(&none, "/nowhere", key_path, NULL, &complaint),
                  LATTN_INPUT_OUTPUT);
     cr_assert_eq(chmod(key_path, 0644), 0);

@@ -115,8 +115,12 @@ function axisUp(title, values) {
 
     axis.type = "linear";
     axis.min = 0;
-    axis.ticks.callback = {count: textOfCount, bytes: textOfBytes}[values] ?? ((value) => textOfReal(value));
-    axis.ticks.precision = values === undefined ? undefined : 0;
+    if (values === undefined) {
+        axis.ticks.callback = (value) => textOfReal(value).replace(/\.0+$|(\.\d*?)0+$/, "$1");
+    } else {
+        axis.ticks.callback = {count: textOfCount, bytes: textOfBytes}[values];
+        axis.ticks.precision = 0;
+    }
     return axis;
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make one document of the page's parts, and write it as C source for the daemon to serve.
 
-Run as `document.py CHART PAGE STYLE SCRIPT... OUTPUT`: Chart.js as it is installed, the page, its
-style and its scripts in the order in which they stand in the document.
+Run as `document.py CHART PART... OUTPUT`: Chart.js as it is installed, then the page (.html), its
+styles (.css) and its scripts (.js), in the order in which they stand in the document.
 """
 
 import base64
@@ -31,20 +31,22 @@ def element(name, text):
     return f"<{name}>{text}</{name}>", f"'sha256-{digest}'"
 
 
-def script_text(paths):
-    """Scripts that see each other, and nothing outside them."""
-    return "\n(() => {\n\"use strict\";\n\n" + "\n".join(map(read, paths)) + "})();\n"
+def joined(paths, suffix):
+    """The text of the parts of a kind."""
+    return "\n" + "\n".join(read(path) for path in paths if path.endswith(suffix))
 
 
-def document(chart, page, style, scripts):
+def document(chart, parts):
     """The document, and the policy that it is to be served with."""
-    text = read(page)
+    text = joined(parts, ".html").lstrip()
     for mark in (STYLE, SCRIPT):
         if text.count(mark) != 1:
-            sys.exit(f"document.py: {page} should have one {mark}")
-    style, style_hash = element("style", "\n" + read(style))
+            sys.exit(f"document.py: the page should have one {mark}")
+    # Scripts see each other, and nobody else sees them.
+    scripts = "\n(() => {\n\"use strict\";\n" + joined(parts, ".js") + "})();\n"
+    style, style_hash = element("style", joined(parts, ".css"))
     library, library_hash = element("script", "\n" + read(chart))
-    script, script_hash = element("script", script_text(scripts))
+    script, script_hash = element("script", scripts)
     text = text.replace(STYLE, style).replace(SCRIPT, library + "\n" + script)
     return text, POLICY.format(scripts=f"{library_hash} {script_hash}", styles=style_hash)
 
@@ -59,10 +61,9 @@ def c_source(text, policy):
             f'const char page_policy[] = "{policy}";\n')
 
 
-def main(chart, page, style, *scripts_and_output):
-    *scripts, output = scripts_and_output
+def main(chart, *parts, output):
     with open(output, "w", encoding="ascii") as file:
-        file.write(c_source(*document(chart, page, style, scripts)))
+        file.write(c_source(*document(chart, parts)))
 
 
-main(*sys.argv[1:])
+main(*sys.argv[1:-1], output=sys.argv[-1])

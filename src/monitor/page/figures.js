@@ -42,7 +42,8 @@ function figuresOfLearning(figures, status) {
 
     figures.show("Pairs learned", textOfCount(status.pairs));
     figures.show("Directions seen", `${textOfCount(status.rank)} of ${textOfCount(status.p)}`);
-    figures.show("rho", textOfReal(status.rho), {note: `threshold ${textOfReal(status.threshold)}`});
+    figures.show("rho", textOfReal(status.rho),
+        {note: `threshold ${textOfReal(status.threshold)}`});
     figures.show("Smallest eigenvalue", textOfReal(status.lambda_min),
         {note: `largest ${textOfReal(status.lambda_max)}`});
     figures.show("Recent loss", textOfReal(status.loss.recent));
@@ -59,7 +60,7 @@ function figuresOfState(figures, status) {
     const {state} = status;
 
     if (state === null) {
-        figures.show("Durable lag", "memory only", {note: "nothing is kept on disk"});
+        figures.show("Durable lag", TEXT_NONE, {note: "memory only, nothing on disk"});
     } else if (state.error !== null) {
         figures.show("Durable lag", "cannot write", {note: state.error, alarm: true});
     } else {

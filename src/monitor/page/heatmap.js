@@ -2,22 +2,24 @@
  * A matrix as a map of colours: nothing is the colour of the page, negative and positive lie on
  * either side. Names stand at rows and columns as far as there is room for them.
  */
-const HEATMAP_CELL_MAX = 28; /* pixels, of a cell */
+const HEATMAP_CELL_MAX = 26; /* pixels, of a cell */
 const HEATMAP_CELL_MIN = 4;
 const HEATMAP_LABEL_MAX = 110; /* of a name */
-const HEATMAP_LABEL_GAP = 14; /* from one name to the next */
+const HEATMAP_LABEL_GAP = 13; /* from one name to the next */
+const HEATMAP_GAP = 40; /* from one map to the next */
 const HEATMAP_WHOLE = 16; /* columns of a matrix that is told number by number */
 const HEATMAP_LARGEST = 40; /* entries that are told of a larger one */
 
 class HeatMap {
     /*
      * title    "Q of head 1"; axes: what rows and columns are, in words
-     * rows     names of the rows, columns likewise
+     * rows     names of the rows, columns likewise; the same array where they are the same
      * blocks   [{start, size}] of columns that belong together
      * scale    the size of the strongest colour
      */
     constructor(parent, {title, axes, matrix, rows, columns, blocks, scale}) {
         Object.assign(this, {title, matrix, rows, columns, blocks, scale});
+        this.areAlike = rows === columns;
         this.canvas = elementMake("canvas", {role: "img", "aria-label": this.words()});
         this.scroll = elementMake("div", {className: "scroll"}, this.canvas);
         this.readout = elementMake("p", {className: "readout", "aria-hidden": "true"});
@@ -52,16 +54,22 @@ class HeatMap {
         this.letScroll();
     }
 
-    /* How large cells and margins are: all columns in the width there is, unless they get too small. */
+    /*
+     * How large cells and margins are: two maps side by side, where names still fit; else one in
+     * all the width there is; it scrolls where cells would get too small.
+     */
     measure(pen) {
         const longest = (names) => Math.min(HEATMAP_LABEL_MAX,
             names.reduce((most, name) => Math.max(most, pen.measureText(name).width), 0));
         const room = this.figure.parentElement.clientWidth;
+        const fitting = (width) => Math.floor((width - this.left - 1) / this.columns.length);
 
         this.left = Math.ceil(longest(this.rows)) + 6;
         this.top = Math.ceil(longest(this.columns)) + 6;
+        const half = fitting((room - HEATMAP_GAP) / 2);
+
         this.cell = Math.max(HEATMAP_CELL_MIN, Math.min(HEATMAP_CELL_MAX,
-            Math.floor((room - this.left - 1) / this.columns.length)));
+            half >= HEATMAP_LABEL_GAP ? half : fitting(room)));
         this.width = this.left + this.cell * this.columns.length + 1;
         this.height = this.top + this.cell * this.rows.length + 1;
     }
@@ -85,28 +93,26 @@ class HeatMap {
         pen.imageSmoothingEnabled = false;
         pen.drawImage(small, this.left, this.top, columns * this.cell, rows * this.cell);
         pen.strokeStyle = palette.rule;
-        pen.strokeRect(this.left + 0.5, this.top + 0.5, columns * this.cell - 1, rows * this.cell - 1);
+        pen.strokeRect(this.left + 0.5, this.top + 0.5,
+            columns * this.cell - 1, rows * this.cell - 1);
     }
 
     /* A line where a block of coordinates begins. */
     drawBlocks(pen) {
         pen.strokeStyle = palette.quiet;
-        for (const {start} of this.blocks) {
-            if (start > 0 && start < this.columns.length) {
-                this.drawLine(pen, this.left + start * this.cell, this.top, 0, this.height - this.top);
-                if (this.rows.length === this.columns.length) {
-                    this.drawLine(pen, this.left, this.top + start * this.cell,
-                        this.width - this.left, 0);
-                }
-            }
-        }
-    }
-
-    drawLine(pen, x, y, along, down) {
         pen.globalAlpha = 0.6;
         pen.beginPath();
-        pen.moveTo(x, y);
-        pen.lineTo(x + along, y + down);
+        for (const {start} of this.blocks.filter((block) => block.start > 0)) {
+            const x = this.left + start * this.cell;
+            const y = this.top + start * this.cell;
+
+            pen.moveTo(x, this.top);
+            pen.lineTo(x, this.height);
+            if (this.areAlike) {
+                pen.moveTo(this.left, y);
+                pen.lineTo(this.width, y);
+            }
+        }
         pen.stroke();
         pen.globalAlpha = 1;
     }
@@ -119,7 +125,8 @@ class HeatMap {
         pen.textBaseline = "middle";
         pen.textAlign = "right";
         for (let i = 0; i < this.rows.length; i += step) {
-            pen.fillText(this.rows[i], this.left - 5, this.top + (i + 0.5) * this.cell, this.left - 5);
+            pen.fillText(this.rows[i], this.left - 5, this.top + (i + 0.5) * this.cell,
+                this.left - 5);
         }
         pen.textAlign = "left";
         for (let j = 0; j < this.columns.length; j += step) {
@@ -134,9 +141,8 @@ class HeatMap {
     /* What is cut off can be reached by keyboard, too. */
     letScroll() {
         const {scroll} = this;
-        const isCut = scroll.scrollWidth > scroll.clientWidth || scroll.scrollHeight > scroll.clientHeight;
 
-        if (isCut) {
+        if (scroll.scrollWidth > scroll.clientWidth || scroll.scrollHeight > scroll.clientHeight) {
             scroll.tabIndex = 0;
             scroll.setAttribute("role", "region");
             scroll.setAttribute("aria-label", `${this.title}, scrolls`);
@@ -172,8 +178,10 @@ class HeatMap {
 
     table() {
         if (this.columns.length <= HEATMAP_WHOLE) {
+            const texts = (row) => row.map((value) => textOfReal(value));
+
             return elementTable(this.title, ["", ...this.columns],
-                this.matrix.map((row, i) => [this.rows[i], ...row.map((value) => textOfReal(value))]));
+                this.matrix.map((row, i) => [this.rows[i], ...texts(row)]));
         }
         return elementTable(`${this.title}, the ${HEATMAP_LARGEST} largest entries`,
             ["row", "column", "value"],

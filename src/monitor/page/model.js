@@ -1,6 +1,6 @@
 /*
- * The model that was learned: V and Q of some heads at a time as maps, the strongest first. It may be
- * large, so it is fetched only when there is a new one, and not for each of many.
+ * The model that was learned: V and Q of some heads at a time as maps, the strongest first. It may
+ * be large, so it is fetched only when there is a new one, and not for each of many.
  */
 const MODEL_PAUSE_MS = 2000;
 const MODEL_HEADS = 4; /* shown at a time */
@@ -66,7 +66,7 @@ class Model {
                 this.show();
             }
         } catch {
-            /* Nobody is there: the page says so elsewhere, and asks again with the next emission. */
+            /* Nobody is there: the page says so elsewhere; the next emission asks again. */
         }
     }
 
@@ -94,15 +94,16 @@ class Model {
     words(count) {
         if (this.model === null) {
             return this.status.pairs > 0
-                ? "No heads: emissions leave them out while there are none, or where they are too dear."
+                ? "No heads yet; emissions leave them out where they are too dear."
                 : "No model yet.";
         }
         const {heads_certified_minimal: isMinimal, heads_decomposition: decomposition} = this.model;
         const kind = isMinimal ? "the fewest there can be"
             : decomposition === "fewest" ? "the fewest found" : "by singular values";
 
-        return `${textOfSome(count, "head")}, ${kind}, after ${textOfCount(this.model.pairs)} pairs. ` +
-            "A head adds V\u2009Z\u2009Z\u1d40\u2009Q\u2009z: the tokens are the rows of Z, z is the query.";
+        return `${textOfSome(count, "head")}, ${kind}, ` +
+            `after ${textOfCount(this.model.pairs)} pairs. A head adds ` +
+            "V\u2009Z\u2009Z\u1d40\u2009Q\u2009z: Z holds the tokens, z is the last one.";
     }
 
     /* Heads that are shown together share a scale for V and one for Q, so that they compare. */

@@ -73,12 +73,13 @@ class NamedTokens {
         tokens.forEach((token, index) => {
             const last = index === tokens.length - 1;
 
-            token.querySelector("legend").textContent = `Token ${index + 1}${last ? ", the query" : ""}`;
+            token.querySelector("legend").textContent =
+                `Token ${index + 1}${last ? ", the query" : ""}`;
             token.querySelector("button").disabled = tokens.length === 1;
         });
     }
 
-    /* The body of a request. Throws what is wrong. */
+    /* The body of a request. Throws what is wrong, with the focus there. */
     input() {
         return {z: [...this.place.children].map((token, index) => this.row(token, index + 1))};
     }
@@ -91,12 +92,15 @@ class NamedTokens {
                 row[Number(value)] = 1;
             }
         }
-        for (const {value, name} of token.querySelectorAll("input")) {
+        for (const input of token.querySelectorAll("input")) {
+            const {name, value} = input;
             const typed = value.trim() === "" ? 0 : Number(value);
 
+            input.setAttribute("aria-invalid", String(!Number.isFinite(typed)));
             if (!Number.isFinite(typed)) {
                 const field = this.fields.find(({index}) => index === Number(name));
 
+                input.focus();
                 throw new Error(`${field.name} of token ${number} is not a number: ${value}`);
             }
             row[Number(name)] = typed;
@@ -106,9 +110,11 @@ class NamedTokens {
 }
 
 function namedChoice({name, options}) {
-    return elementMake("label", {}, name, elementMake("select", {},
-        elementMake("option", {value: ""}, "none"),
-        ...options.map(({index, name: text}) => elementMake("option", {value: String(index)}, text))));
+    const symbols = options.map((option) =>
+        elementMake("option", {value: String(option.index)}, option.name));
+
+    return elementMake("label", {}, name,
+        elementMake("select", {}, elementMake("option", {value: ""}, "none"), ...symbols));
 }
 
 function namedField({index, name}) {

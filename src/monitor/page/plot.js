@@ -15,7 +15,8 @@ class Plot {
     /*
      * parent     element that the plot is put into
      * settings   {id, title, nothing: what to say while there are no points,
-     *             x: {title, values, text: of a place, where it is not the number itself}, y: {title, scale: "linear" | "log" | "ratio", values, max, least},
+     *             x: {title, values, text: of a place, where it is not the number itself},
+     *             y: {title, scale: "linear" | "log" | "ratio", values, max, least},
      *             series: [{key, label, colour: 1 to 3, dashed, stepped}]}
      *
      * "ratio" is logarithmic from 0, as far as doubles can tell it from that, to 1. y.max, where
@@ -66,6 +67,7 @@ class Plot {
             borderWidth: series.dashed ? 1.5 : 2,
             stepped: series.stepped ? "before" : false,
             pointHitRadius: 8,
+            clip: 6,
         };
     }
 
@@ -114,7 +116,8 @@ class Plot {
         series.forEach((one, index) => {
             const dataset = this.chart.data.datasets[index];
 
-            dataset.data = this.points.map((point) => ({x: point.x, y: this.height(point[one.key])}));
+            dataset.data = this.points.map((point) =>
+                ({x: point.x, y: this.height(point[one.key])}));
             dataset.pointRadius = one.dashed || this.points.length > PLOT_DOTS ? 0 : 2.5;
         });
         this.stretch();
@@ -180,7 +183,8 @@ class Plot {
         const {series, nothing} = this.settings;
         const [first] = this.points;
 
-        series.forEach(({key}, index) => elementSay(this.values[index], this.text(this.newest(key))));
+        series.forEach(({key}, index) =>
+            elementSay(this.values[index], this.text(this.newest(key))));
         if (first === undefined) {
             elementSay(this.words, nothing);
             return;
@@ -189,13 +193,14 @@ class Plot {
         const parts = series.map(({key, label}) =>
             `${label} from ${this.text(first[key])} to ${this.text(last[key])}`);
 
-        elementSay(this.words, `${this.place(first.x)} to ${this.place(last.x)}: ${parts.join(", ")}.`);
+        elementSay(this.words,
+            `${this.place(first.x)} to ${this.place(last.x)}: ${parts.join(", ")}.`);
     }
 
     /* Some of the points, evenly from the first to the last. */
     table() {
         const {title, series, x: {title: along, values, text = textOfCount}} = this.settings;
-        const points = this.points.filter((point) => series.some(({key}) => textIsNumber(point[key])));
+        const points = this.points.filter((point) => textIsNumber(point[series[0].key]));
         const count = Math.min(points.length, PLOT_ROWS);
         const chosen = Array.from({length: count}, (_, index) =>
             points[count > 1 ? Math.round(index * (points.length - 1) / (count - 1)) : 0]);

@@ -58,7 +58,7 @@ class Convergence {
 /* Places between the two ends of a spectrum whose middle is not known. */
 const SPECTRUM_GAP = 4;
 
-/* The index of the singular value at a place of the axis, where so many are left out after the first. */
+/* Which singular value stands at a place, where a jump leaves some out after the first. */
 function spectrumIndex(x, first, jump) {
     if (jump <= 0 || x <= first) {
         return textOfCount(x);
@@ -132,7 +132,7 @@ class Traffic {
         this.plots = [
             new Plot(parent, {
                 id: "plot-throughput", title: "Throughput, pairs per second", nothing, x,
-                y: {scale: "linear"},
+                y: {scale: "linear", least: 10},
                 series: [{key: "rate", label: "now", colour: 1}],
             }),
             new Plot(parent, {

@@ -85,7 +85,9 @@ class Trial {
     refuse(why) {
         this.complain(why);
         this.answer.replaceChildren();
-        (this.isNamed() ? elementById("trial-add") : this.text).focus();
+        if (!this.isNamed()) {
+            this.text.focus();
+        }
     }
 
     complain(why) {
@@ -104,8 +106,8 @@ class Trial {
         this.answer.replaceChildren(
             elementMake("p", {className: "settled"}, settled),
             elementMake("div", {className: "table"}, this.table(result)),
-            elementMake("p", {className: "hint"}, `Leverage ${textOfReal(result.leverage)}: how far ` +
-                "the input lies from the data."));
+            elementMake("p", {className: "hint"},
+                `Leverage ${textOfReal(result.leverage)}: how far the input lies from the data.`));
     }
 
     table({y, std_error: errors, interval95: intervals}) {

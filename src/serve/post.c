@@ -1,0 +1,303 @@
+/*
+ * Two hold on to a post: whoever opened it, until post_close, and the session's channel, until it
+ * is gone. It is released when both have let go.
+ *
+ *     HTTP -> post_bring -> channel -> session -> learner thread
+ *     HTTP <- answer     <- gone, when the session has ended; or too many answers
+ */
+#include "serve/post.h"
+
+#include "base/memory.h"
+#include "serve/session.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * session     NULL once its channel is gone
+ * is_held     by whoever opened it
+ * is_over     the session's channel is gone
+ * is_whole    all of the body was brought
+ * is_answered nobody is told anything any more
+ * answers     lines as they were written: errors have their own form
+ */
+struct post {
+    struct traffic *traffic;
+    struct session *session;
+    enum post_purpose purpose;
+    int is_durable;
+    const struct post_calls *calls;
+    void *arg;
+    int is_held;
+    int is_wanted;
+    int is_over;
+    int is_whole;
+    int is_answered;
+    struct lattn_text answers;
+    size_t lines;
+    int is_too_long;
+};
+
+static void post_release(struct post *post)
+{
+    if (post->is_held || post->session != NULL)
+        return;
+    post->traffic->posts--;
+    lattn_text_done(&post->answers);
+    memory_release(post);
+}
+
+/* ---- the answer ---- */
+
+static int code_of(enum lattn_status status)
+{
+    switch (status) {
+    case LATTN_OK:
+        return 200;
+    case LATTN_TIMEOUT:
+        return 408;
+    case LATTN_NO_DATA:
+        return 409;
+    case LATTN_TOO_BIG:
+        return 413;
+    case LATTN_NO_SPACE:
+    case LATTN_MEMORY_LIMIT:
+        return 507;
+    case LATTN_BUSY:
+    case LATTN_CLOSED:
+    case LATTN_NO_MEMORY:
+    case LATTN_INPUT_OUTPUT:
+        return 503;
+    default:
+        return 400;
+    }
+}
+
+static enum lattn_status text_print(struct lattn_text *text, const char *printed, int length)
+{
+    assert(length > 0);
+    return lattn_text_add(text, printed, (size_t)length);
+}
+
+/* The counters, as an object that still is open. */
+static enum lattn_status tally_write(const struct post *post, const struct tally *tally,
+                                     struct lattn_text *text)
+{
+    char line[160];
+
+    return text_print(text, line,
+                      snprintf(line, sizeof line,
+                               "{\"accepted\": %" PRIu64 ", \"rejected\": %" PRIu64
+                               ", \"duplicates\": %" PRIu64 ", \"durable\": %s",
+                               tally->accepted, tally->rejected, tally->duplicates,
+                               post->is_durable ? "true" : "false"));
+}
+
+/* Lines of errors are {"error": ...}: the first goes into an object that is open. */
+static enum lattn_status error_join(const struct lattn_text *lines, struct lattn_text *text)
+{
+    const char *end = memchr(lines->data, '\n', lines->length);
+    size_t length = end == NULL ? lines->length : (size_t)(end - lines->data);
+    enum lattn_status status = lattn_text_add(text, ", ", 2);
+
+    assert(length >= 2 && lines->data[0] == '{' && lines->data[length - 1] == '}');
+    return status == LATTN_OK ? lattn_text_add(text, lines->data + 1, length - 2) : status;
+}
+
+static enum lattn_status summary_write(const struct post *post, const struct tally *tally,
+                                       struct lattn_text *text)
+{
+    enum lattn_status status = tally_write(post, tally, text);
+
+    if (status == LATTN_OK && post->answers.length > 0)
+        status = error_join(&post->answers, text);
+    return status == LATTN_OK ? lattn_text_add(text, "}\n", 2) : status;
+}
+
+static void answer_send(struct post *post, int code, int is_lines, struct lattn_text *text)
+{
+    if (!post->is_answered) {
+        post->is_answered = 1;
+        post->calls->answer(post->arg, code, is_lines, text);
+    }
+    lattn_text_done(text);
+}
+
+/* For whoever gets no other answer. */
+static void refusal_add(struct post *post, enum lattn_status why, const char *message)
+{
+    /* Without memory for it the code alone is the answer. */
+    (void)lattn_write_error(&post->answers, LATTN_FORMAT_JSON, NULL, why, message, 0);
+    post->lines++;
+}
+
+static void predictions_send(struct post *post, enum lattn_status refused)
+{
+    struct lattn_text text = post->answers;
+    int is_lines = post->lines > 1;
+
+    lattn_text_init(&post->answers);
+    answer_send(post, code_of(refused), is_lines, &text);
+}
+
+static void summary_send(struct post *post, const struct session_outcome *outcome,
+                         enum lattn_status refused)
+{
+    struct lattn_text text;
+    enum lattn_status status;
+
+    lattn_text_init(&text);
+    status = summary_write(post, &outcome->tally, &text);
+    answer_send(post, code_of(status == LATTN_OK ? refused : status), 0, &text);
+}
+
+static void outcome_send(struct post *post)
+{
+    struct session_outcome outcome = session_outcome(post->session);
+    enum lattn_status refused = outcome.refused;
+
+    if (post->is_too_long) {
+        refused = LATTN_TOO_BIG;
+        post->lines = 0;
+        post->answers.length = 0;
+        refusal_add(post, refused, "the answers are too long: ask for fewer at a time");
+    } else if (refused == LATTN_OK && (!post->is_whole || !session_is_idle(post->session))) {
+        refused = LATTN_CLOSED;
+        refusal_add(post, refused, "the daemon did not take all of it");
+    } else if (post->purpose == POST_PREDICT && post->lines == 0) {
+        refused = LATTN_EMPTY;
+        refusal_add(post, refused, "there is no input");
+    }
+    if (post->purpose == POST_PREDICT)
+        predictions_send(post, refused);
+    else
+        summary_send(post, &outcome, refused);
+}
+
+/* ---- what the session's channel asks for ---- */
+
+static void bytes_wanted(void *arg, int is_wanted)
+{
+    struct post *post = arg;
+
+    post->is_wanted = is_wanted;
+    if (is_wanted && !post->is_answered && post->session != NULL)
+        post->calls->more(post->arg);
+}
+
+static size_t lines_count(const struct lattn_text *text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text->length; i++)
+        count += text->data[i] == '\n';
+    return count;
+}
+
+/* Of pairs the first error is all that is told. */
+static void answers_written(void *arg, struct lattn_text *text)
+{
+    struct post *post = arg;
+    int is_enough = post->purpose == POST_LEARN && post->answers.length > 0;
+
+    if (post->is_answered || post->is_too_long || is_enough)
+        return;
+    if (text->length > POST_ANSWERS_MAX - post->answers.length ||
+        lattn_text_add(&post->answers, text->data, text->length) != LATTN_OK)
+        post->is_too_long = 1;
+    post->lines += lines_count(text);
+}
+
+static void answers_ended(void *arg)
+{
+    outcome_send(arg);
+}
+
+static void channel_gone(void *arg)
+{
+    struct post *post = arg;
+
+    post->is_over = 1;
+    if (post->session == NULL)
+        return; /* it ended before it was known: see post_open */
+    outcome_send(post);
+    post->session = NULL;
+    post_release(post);
+}
+
+static const struct channel_carrier post_carrier = {
+    .want = bytes_wanted,
+    .write = answers_written,
+    .end = answers_ended,
+    .gone = channel_gone,
+};
+
+/* ---- opening and closing ---- */
+
+enum lattn_status post_open(struct post **ret_post, struct traffic *traffic,
+                            enum post_purpose purpose, int is_durable, const struct peer *peer,
+                            const struct post_calls *calls, void *arg)
+{
+    struct post *post;
+    enum lattn_status status;
+
+    if (traffic->posts >= POSTS_MAX)
+        return LATTN_BUSY;
+    post = memory_zeroed(1, sizeof *post);
+    if (post == NULL)
+        return LATTN_NO_MEMORY;
+    post->traffic = traffic;
+    post->purpose = purpose;
+    post->is_durable = is_durable;
+    post->calls = calls;
+    post->arg = arg;
+    post->is_held = 1;
+    lattn_text_init(&post->answers);
+    status = traffic_carry(traffic, purpose == POST_LEARN ? CHUNK_PAIRS : CHUNK_INPUTS,
+                           &post_carrier, post, peer, &post->session);
+    /* A session that finds no memory at once ends at once. */
+    if (status == LATTN_OK && post->is_over)
+        status = LATTN_NO_MEMORY;
+    if (status != LATTN_OK) {
+        memory_release(post);
+        return status;
+    }
+    traffic->posts++;
+    *ret_post = post;
+    return LATTN_OK;
+}
+
+int post_wants(const struct post *post)
+{
+    return post->is_wanted && post->session != NULL && !post->is_whole;
+}
+
+void post_bring(struct post *post, const char *bytes, size_t length)
+{
+    assert(post_wants(post));
+    channel_bring(session_channel(post->session), bytes, length);
+}
+
+void post_end(struct post *post)
+{
+    if (post->session == NULL || post->is_whole)
+        return;
+    post->is_whole = 1;
+    channel_bring_end(session_channel(post->session), 0);
+}
+
+void post_close(struct post **post)
+{
+    struct post *old = *post;
+
+    if (old == NULL)
+        return;
+    *post = NULL;
+    old->is_answered = 1;
+    if (old->session != NULL && !old->is_whole)
+        channel_bring_end(session_channel(old->session), UV_ECONNRESET);
+    old->is_held = 0;
+    post_release(old);
+}
