@@ -43,6 +43,7 @@ class Browser:
         self.events = []
         self.errors = []
         self.urls = []
+        self.posted = []
         self.start()
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = None
@@ -109,6 +110,7 @@ class Browser:
             self.errors.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
         elif method == "Network.requestWillBeSent":
             self.urls.append(params["request"]["url"])
+            self.posted += [params["request"]["postData"]] if "postData" in params["request"] else []
 
     def call(self, method, **params):
         """The result of a method of the protocol."""

@@ -10,8 +10,8 @@ class Model {
     constructor(took) {
         this.took = took;
         this.model = null;
-        this.generation = null; /* of the heads that the newest emission has */
-        this.fetched = null; /* of those that were fetched */
+        this.newest = null; /* which heads the newest emission has */
+        this.fetched = null; /* which were fetched */
         this.timer = null;
         this.first = 0;
         this.maps = [];
@@ -26,9 +26,13 @@ class Model {
 
     /* What an emission says about the heads. */
     add(status) {
+        const {d, m, heads, heads_generation: generation, heads_decomposition: kind,
+               heads_certified_minimal: isMinimal} = status;
+
         this.status = status;
-        this.generation = status.heads_generation;
-        if (this.generation === null) {
+        this.newest = generation === null
+            ? null : JSON.stringify([generation, d, m, heads, kind, isMinimal]);
+        if (this.newest === null) {
             this.forget();
         }
         this.follow();
@@ -41,9 +45,7 @@ class Model {
     }
 
     follow() {
-        const isKnown = this.generation === null || this.generation === this.fetched;
-
-        if (!isKnown && this.timer === null && !document.hidden) {
+        if (this.newest !== this.fetched && this.timer === null && !document.hidden) {
             this.timer = setTimeout(() => this.pause(), MODEL_PAUSE_MS);
             this.fetch();
         }
@@ -55,13 +57,16 @@ class Model {
         this.follow();
     }
 
+    /* What comes may be newer than what was asked for: then the next emission tells of it. */
     async fetch() {
+        const asked = this.newest;
+
         try {
             const response = await fetch("model.json", {cache: "no-cache"});
 
             if (response.ok) {
                 this.model = await response.json();
-                this.fetched = this.generation;
+                this.fetched = asked;
                 this.took(this.model);
                 this.show();
             }
