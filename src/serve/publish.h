@@ -57,6 +57,8 @@ struct publisher_settings {
  *
  * status       LATTN_OK, or why there is none; then only epoch and end_ns mean something
  * epoch        as given with the snapshot
+ * end_ns       when it ended, less what the spectrum took: that is rationed by itself, and no
+ *              reason to make emissions more rarely
  * certificate  for lattn_learner_note
  * model        given; NULL where there is none yet
  */
