@@ -112,6 +112,16 @@ static uint64_t spectrum_renew(struct publisher *publisher)
     return end_ns - begin_ns;
 }
 
+/* When the spectrum of this generation may be made, if an older one was repeated. */
+static uint64_t spectrum_due(const struct publisher *publisher, uint64_t generation)
+{
+    const struct lattn_spectrum *spectrum = spectrum_newest(publisher);
+
+    return spectrum == NULL || spectrum->generation == generation
+               ? UINT64_MAX
+               : publisher->spectrum_ration.next_ns;
+}
+
 void publisher_want_spectrum(struct publisher *publisher, int is_wanted)
 {
     atomic_store(&publisher->spectrum_wanted, is_wanted);
@@ -187,7 +197,7 @@ static enum lattn_status emission_publish(struct publisher *publisher,
 static struct publisher_result publisher_work(struct publisher *publisher,
                                               struct bulletin **ret_bulletin)
 {
-    struct publisher_result result = {.epoch = publisher->epoch};
+    struct publisher_result result = {.epoch = publisher->epoch, .spectrum_due_ns = UINT64_MAX};
     struct lattn_emission emission = {.model = NULL};
     int32_t heads_max = lattn_learner_heads_max(publisher->snapshot);
     int32_t heads_count = publisher->settings.heads_count;
@@ -203,6 +213,7 @@ static struct publisher_result publisher_work(struct publisher *publisher,
         result.status = emission_publish(publisher, &emission, ret_bulletin);
     if (result.status == LATTN_OK) {
         result.certificate = (*ret_bulletin)->report.certificate;
+        result.spectrum_due_ns = spectrum_due(publisher, result.certificate.generation);
         result.model = emission.model;
         emission.model = NULL;
     } else {

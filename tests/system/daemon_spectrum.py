@@ -41,7 +41,6 @@ def wanted():
         params = next_with(early, "spectrum", len(lines))
         check("model" in params, "all is all", list(params))
         while params["spectrum"]["generation"] != params["status"]["generation"]:
-            client.ask("emit")
             params = next_with(early, "spectrum", len(lines))
         spectrum, status = params["spectrum"], params["status"]
         want = spectrum_of(lines)
