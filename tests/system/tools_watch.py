@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from terminal_support import Terminal
 from tools_support import LATTN, Daemon, check, lattn
@@ -213,6 +214,12 @@ def keeps_to_what_the_terminal_has():
               "where there is no terminal it says so", run)
 
 
+def await_emission(daemon, pairs):
+    """Wait until the newest emission has so many pairs."""
+    while lattn("watch", daemon.address, "--count", 1)[0].split("\n")[2].split()[0] != str(pairs):
+        time.sleep(0.02)
+
+
 def recorded(path):
     with open(path) as lines:
         return [json.loads(line) for line in lines]
@@ -223,6 +230,7 @@ def records():
     path = os.path.join(folder, "recording")
     with Daemon("--emit-every", "50ms") as daemon:
         feed(daemon, 0, 100)
+        await_emission(daemon, 100)
         lattn("watch", daemon.address, "--record", path, "--count", 1)
         check([line["status"]["pairs"] for line in recorded(path)] == [100],
               "an emission is a line")
