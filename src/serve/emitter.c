@@ -225,6 +225,13 @@ void emitter_describe(const struct emitter *emitter, struct lattn_service *servi
     service->heads_decomposition = emitter->heads_decomposition;
 }
 
+void emitter_want_spectrum(struct emitter *emitter, int is_wanted)
+{
+    publisher_want_spectrum(emitter->publisher, is_wanted);
+    if (is_wanted)
+        emitter_ask(emitter);
+}
+
 const struct pace *emitter_pace(const struct emitter *emitter)
 {
     return &emitter->pace;

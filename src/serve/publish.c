@@ -2,6 +2,9 @@
  * One job at a time: IDLE -> WORK (publisher_start) -> IDLE (the thread). The snapshot and its
  * companions belong to whoever the phase says; result and bulletin wait under the mutex until they
  * are taken. A bulletin nobody took is replaced by the next one.
+ *
+ * The spectrum may cost more than all the rest of an emission. It is found for those who want it,
+ * and by a ration: emissions between repeat the last one.
  */
 #include "serve/publish.h"
 
@@ -10,8 +13,10 @@
 #include "base/memory.h"
 #include "serve/emit_dir.h"
 #include "serve/log.h"
+#include "serve/ration.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <uv.h>
 
 enum phase { PHASE_IDLE, PHASE_WORK, PHASE_END };
@@ -29,6 +34,10 @@ struct publisher {
     struct pace pace;
     uint64_t epoch;
     uint64_t bulletins_made;
+    atomic_int spectrum_wanted;
+    struct lattn_spectrum spectrum;
+    uint64_t spectrum_epoch;
+    struct ration spectrum_ration;
 
     struct publisher_result result;
     int has_result;
@@ -54,15 +63,55 @@ void bulletin_close(struct bulletin **bulletin)
 
 /* Lay out in one format what the bulletin has. */
 static enum lattn_status bulletin_write(struct bulletin *bulletin, enum lattn_format format,
-                                        const struct lattn_model *model)
+                                        const struct lattn_model *model,
+                                        const struct lattn_spectrum *spectrum)
 {
     enum lattn_status status = lattn_write_status(&bulletin->status[format], format,
                                                   &bulletin->report, &bulletin->service);
 
     if (status == LATTN_OK && model != NULL)
         status = lattn_write_model(&bulletin->model[format], format, model);
+    if (status == LATTN_OK && spectrum != NULL)
+        status = lattn_write_spectrum(&bulletin->spectrum[format], format, spectrum);
     return status;
 }
+
+/* ---- the spectrum ---- */
+
+/* One that tells of this learner, and that somebody wants; NULL: there is none. */
+static const struct lattn_spectrum *spectrum_newest(const struct publisher *publisher)
+{
+    if (!atomic_load(&publisher->spectrum_wanted) ||
+        publisher->spectrum_epoch != publisher->epoch || publisher->spectrum.largest_count == 0)
+        return NULL;
+    return &publisher->spectrum;
+}
+
+/* Find that of the snapshot if it is wanted and its time has come. Without one we go on. */
+static void spectrum_renew(struct publisher *publisher)
+{
+    uint64_t begin_ns = uv_hrtime();
+    struct lattn_spectrum spectrum;
+
+    if (publisher->spectrum_epoch != publisher->epoch)
+        publisher->spectrum_ration = (struct ration){0};
+    if (!atomic_load(&publisher->spectrum_wanted) ||
+        !ration_allows(&publisher->spectrum_ration, begin_ns))
+        return;
+    if (lattn_learner_spectrum(publisher->snapshot, &spectrum) != LATTN_OK)
+        return; /* the emission has met the same want, or will */
+    lattn_spectrum_done(&publisher->spectrum);
+    publisher->spectrum = spectrum;
+    publisher->spectrum_epoch = publisher->epoch;
+    ration_spend(&publisher->spectrum_ration, begin_ns, uv_hrtime());
+}
+
+void publisher_want_spectrum(struct publisher *publisher, int is_wanted)
+{
+    atomic_store(&publisher->spectrum_wanted, is_wanted);
+}
+
+/* ---- bulletins ---- */
 
 /* Take over the report, and with it what the model says of the heads. */
 static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emission,
@@ -89,15 +138,16 @@ static enum lattn_status bulletin_open(struct bulletin **ret_bulletin,
                                        struct lattn_emission *emission)
 {
     struct bulletin *bulletin = memory_zeroed(1, sizeof *bulletin);
+    const struct lattn_spectrum *spectrum = spectrum_newest(publisher);
     int with_file = publisher->settings.with_safetensors || publisher->emit_dir.path != NULL;
     enum lattn_status status;
 
     if (bulletin == NULL)
         return LATTN_NO_MEMORY;
     bulletin_fill(bulletin, emission, publisher);
-    status = bulletin_write(bulletin, LATTN_FORMAT_JSON, emission->model);
+    status = bulletin_write(bulletin, LATTN_FORMAT_JSON, emission->model, spectrum);
     if (status == LATTN_OK)
-        status = bulletin_write(bulletin, LATTN_FORMAT_MSGPACK, emission->model);
+        status = bulletin_write(bulletin, LATTN_FORMAT_MSGPACK, emission->model, spectrum);
     if (status == LATTN_OK && with_file && emission->model != NULL)
         status = lattn_write_safetensors(&bulletin->safetensors, emission->model);
     if (status != LATTN_OK) {
@@ -139,6 +189,8 @@ static struct publisher_result publisher_work(struct publisher *publisher,
     result.status =
         lattn_emission_make(publisher->snapshot, publisher->settings.heads,
                             heads_count < heads_max ? heads_count : heads_max, &emission);
+    if (result.status == LATTN_OK)
+        spectrum_renew(publisher);
     lattn_learner_close(&publisher->snapshot);
     if (result.status == LATTN_OK)
         result.status = emission_publish(publisher, &emission, ret_bulletin);
@@ -251,6 +303,7 @@ void publisher_close(struct publisher **publisher)
     uv_mutex_destroy(&old->mutex);
     bulletin_close(&old->bulletin);
     lattn_model_close(&old->result.model);
+    lattn_spectrum_done(&old->spectrum);
     memory_release(old);
     *publisher = NULL;
 }

@@ -85,6 +85,11 @@ void publisher_close(struct publisher **publisher);
 void publisher_start(struct publisher *publisher, struct lattn_learner *snapshot,
                      const struct lattn_service *service, const struct pace *pace, uint64_t epoch);
 
+/*
+ * Does anybody want the spectrum? Any thread may say; the next emission goes by it.
+ */
+void publisher_want_spectrum(struct publisher *publisher, int is_wanted);
+
 /* Is no emission under way? Between publisher_start and the result it is not idle. */
 int publisher_is_idle(struct publisher *publisher);
 

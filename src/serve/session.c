@@ -131,6 +131,12 @@ uint64_t session_idle_ms(const struct session *session)
     return session->active_ms;
 }
 
+int session_wants_spectrum(const struct session *session)
+{
+    return !session->is_gone && session->subscription.is_on &&
+           (session->subscription.what & LATTN_TOPIC_SPECTRUM) != 0;
+}
+
 int session_is_gone(const struct session *session)
 {
     return session->is_gone;
@@ -508,7 +514,8 @@ void session_answer(struct session *session, struct chunk *chunk)
     if (!session->is_gone)
         output_write(session, &chunk->answers);
     if (!session->is_gone) {
-        subscription_begin(&session->subscription, chunk);
+        if (subscription_begin(&session->subscription, chunk))
+            session->host->subscribed(session->host->arg);
         session_publish(session);
     }
     chunk_close(&chunk);
