@@ -1,114 +1,188 @@
 /*
- * watch: one row per emission, in the manner of Vowpal Wabbit's progress table. The columns are as
- * wide as 10^12 pairs and the largest number of features need.
+ * watch: follow what a daemon learns, and keep a record of it.
  */
-#include "client.h"
+#include "watch.h"
+
 #include "options.h"
-#include "verbs.h"
+#include "talk.h"
 
-#include <lattn/limits.h>
-
-#include <math.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
-static void header_print(void)
+static struct lattn_request subscription_of(const struct watch *watch)
 {
-    printf("%13s %11s %11s %15s %9s %-15s %8s %5s %9s\n", "pairs", "progressive", "recent",
-           "rank/p", "rho", "verdict", "stream", "heads", "pairs/s");
-    printf("%13s %11s %11s %15s %9s %-15s %8s\n", "", "loss", "loss", "", "", "", "bound95");
+    return (struct lattn_request){.method = LATTN_METHOD_SUBSCRIBE,
+                                  .id = "1",
+                                  .what = watch->what,
+                                  .every_ms = watch->every_ms};
 }
 
-static void real_print(int width, const char *form, double value)
+enum verb_exit watch_subscribe(struct watch *watch)
 {
-    char text[32] = "-";
+    const struct lattn_request request = subscription_of(watch);
+    struct lattn_reply reply;
+    enum verb_exit code = client_ask(&watch->client, &request, &reply);
 
-    if (!isnan(value))
-        snprintf(text, sizeof text, form, value);
-    printf(" %*s", width, text);
+    if (code == VERB_DONE)
+        lattn_reply_done(&reply);
+    return code;
 }
 
-static void row_print(const struct lattn_state_of_service *state)
+enum lattn_status watch_subscribe_later(struct watch *watch)
 {
-    const struct lattn_report *report = &state->report;
-    const struct lattn_certificate *certificate = &report->certificate;
-    char rank[32];
+    const struct lattn_request request = subscription_of(watch);
 
-    snprintf(rank, sizeof rank, "%lld/%lld", (long long)certificate->rank,
-             (long long)certificate->p);
-    printf("%13llu", (unsigned long long)report->pairs);
-    real_print(11, "%.4e", report->loss_progressive);
-    real_print(11, "%.4e", report->loss_recent);
-    printf(" %15s", rank);
-    real_print(9, "%.2e", certificate->rho);
-    printf(" %-15s", lattn_verdict_text(certificate->verdict));
-    real_print(8, "%.4f", report->stream.bound95);
-    real_print(5, "%.0f", state->service.heads == LATTN_NEVER ? nan("") : state->service.heads);
-    real_print(9, "%.0f", state->service.pairs_per_s);
-    printf("\n");
+    return client_request(&watch->client, &request);
 }
 
-static enum lattn_status emission_print(const struct lattn_reply *reply, uint64_t *rows)
+static enum lattn_status emission_record(struct watch *watch, const struct lattn_reply *emission)
 {
-    struct lattn_state_of_service state;
     enum lattn_status status;
 
-    if (reply->kind != LATTN_REPLY_EMISSION)
+    if (watch->record == NULL)
         return LATTN_OK;
-    status = lattn_reply_status(reply, &state);
+    status = recording_add(&watch->recording, emission);
+    if (status == LATTN_OK)
+        return LATTN_OK;
+    talk(watch->client.verb, watch->record, "cannot go on recording: %s",
+         status == LATTN_INPUT_OUTPUT ? strerror(errno) : lattn_status_text(status));
+    return LATTN_NO_SPACE;
+}
+
+/* A spectrum may be missing where it was asked for, too. */
+static enum lattn_status emission_read(const struct lattn_reply *reply,
+                                       struct watch_emission *ret_emission)
+{
+    struct watch_emission emission = {0};
+    enum lattn_status status = lattn_reply_status(reply, &emission.state);
+
     if (status != LATTN_OK)
         return status;
-    row_print(&state);
-    (*rows)++;
-    lattn_report_done(&state.report);
+    status = lattn_reply_spectrum(reply, &emission.spectrum);
+    if (status == LATTN_NO_MEMORY) {
+        lattn_report_done(&emission.state.report);
+        return status;
+    }
+    emission.has_spectrum = status == LATTN_OK;
+    *ret_emission = emission;
     return LATTN_OK;
 }
 
-/* Emissions until the daemon goes or count rows were printed; 0 is no limit. */
-static enum lattn_status table_print(struct client *client, uint64_t count)
+void watch_emission_done(struct watch_emission *emission)
 {
-    enum lattn_status status = LATTN_OK;
-    struct lattn_reply reply;
-    uint64_t rows = 0;
+    lattn_report_done(&emission->state.report);
+    if (emission->has_spectrum)
+        lattn_spectrum_done(&emission->spectrum);
+}
 
-    header_print();
-    while (status == LATTN_OK && (count == 0 || rows < count)) {
-        status = client_next(client, &reply);
-        if (status == LATTN_OK) {
-            status = emission_print(&reply, &rows);
-            lattn_reply_done(&reply);
-        } else if (status == LATTN_MORE) {
-            fflush(stdout);
-            status = client_turn(client, CLIENT_NO_INPUT, NULL);
-        }
+static enum lattn_status emission_take(struct watch *watch, const struct lattn_reply *reply,
+                                       struct watch_emission *ret_emission)
+{
+    struct watch_emission emission;
+    enum lattn_status status = emission_read(reply, &emission);
+
+    if (status != LATTN_OK)
+        return status;
+    status = emission_record(watch, reply);
+    if (status != LATTN_OK) {
+        watch_emission_done(&emission);
+        return status;
     }
+    watch->taken++;
+    *ret_emission = emission;
+    return LATTN_OK;
+}
+
+/* An error without an id is about no request: it is the last that a daemon says. */
+static enum lattn_status answer_take(struct watch *watch, const struct lattn_reply *reply)
+{
+    if (reply->kind != LATTN_REPLY_ERROR)
+        return LATTN_MORE;
+    if (reply->id[0] == '\0') {
+        snprintf(watch->parting.text, sizeof watch->parting.text, "%.*s",
+                 (int)sizeof watch->parting.text - 1, reply->message);
+        return LATTN_MORE;
+    }
+    talk(watch->client.verb, watch->client.address, "%s", reply->message);
+    return LATTN_METHOD;
+}
+
+enum lattn_status watch_take(struct watch *watch, struct watch_emission *ret_emission)
+{
+    enum lattn_status status;
+    struct lattn_reply reply;
+
+    do {
+        status = client_next(&watch->client, &reply);
+        if (status != LATTN_OK)
+            return status;
+        if (reply.kind == LATTN_REPLY_EMISSION)
+            status = emission_take(watch, &reply, ret_emission);
+        else
+            status = answer_take(watch, &reply);
+        lattn_reply_done(&reply);
+    } while (status == LATTN_MORE);
     return status;
 }
 
-static enum verb_exit watch(struct client *client, uint64_t count)
+enum verb_exit watch_refuse(const struct watch *watch, enum lattn_status status)
 {
-    const struct lattn_request request = {.method = LATTN_METHOD_SUBSCRIBE, .id = "1"};
-    struct lattn_reply reply;
-    enum verb_exit code = client_ask(client, &request, &reply);
+    int is_said = status == LATTN_NO_SPACE || status == LATTN_METHOD;
+
+    return is_said ? VERB_REFUSED : client_refuse(&watch->client, status);
+}
+
+int watch_is_over(const struct watch *watch)
+{
+    return watch->count > 0 && watch->taken >= watch->count;
+}
+
+/* Nobody sees more pictures, and each has to travel; a record has all there are. */
+enum { SCREEN_EVERY_MS = 100 };
+
+/* What has to be sent for a table, a screen or a record. */
+static void emissions_choose(struct watch *watch, int on_screen)
+{
+    int is_recorded = watch->record != NULL;
+
+    watch->what = on_screen || is_recorded ? LATTN_TOPIC_SPECTRUM : LATTN_TOPIC_STATUS;
+    watch->every_ms = on_screen && !is_recorded ? SCREEN_EVERY_MS : 0;
+}
+
+/* The file is looked at first: nothing is asked for that could not be kept. */
+static enum verb_exit record_begin(struct watch *watch, const char *verb)
+{
+    struct lattn_complaint complaint = {""};
     enum lattn_status status;
 
-    if (code != VERB_DONE)
-        return code;
-    lattn_reply_done(&reply);
-    status = table_print(client, count);
-    if (status != LATTN_OK && status != LATTN_CLOSED)
-        return client_refuse(client, status);
-    return VERB_DONE;
+    watch->recording.fd = -1;
+    if (watch->record == NULL)
+        return VERB_DONE;
+    status = recording_extend(&watch->recording, watch->record, &complaint);
+    if (status == LATTN_OK)
+        return VERB_DONE;
+    talk(verb, watch->record, "cannot record there: %s",
+         complaint.text[0] ? complaint.text : lattn_status_text(status));
+    return VERB_REFUSED;
 }
 
 enum verb_exit watch_run(int argc, char **argv)
 {
     struct link_settings settings = {0};
-    uint64_t count = 0;
+    struct watch watch = {0};
+    int on_screen = 0;
     const struct option_row rows[] = {
-        {"--count", "N", OPTION_WHOLE, &count, 1, UINT64_MAX, "end after N rows"},
+        {"--count", "N", OPTION_WHOLE, &watch.count, 1, UINT64_MAX, "end after N emissions"},
+        {.name = "--tui",
+         .kind = OPTION_FLAG,
+         .value = &on_screen,
+         .help = "plots on the whole terminal in place of the table; q quits, h helps"},
+        {"--record", "FILE", OPTION_TEXT, &watch.record, 0, 0,
+         "add each emission to FILE, as a line of JSON"},
     };
     const struct options options = {
-        .usage = "watch ADDR [--count N]",
+        .usage = "watch ADDR [--tui] [--record FILE] [--count N]",
         .about = "Print a row for each emission of the daemon at ADDR, until it ends.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
@@ -116,15 +190,21 @@ enum verb_exit watch_run(int argc, char **argv)
         .operands_count = 1,
     };
     enum options_outcome outcome = options_read(&options, argc, argv, &settings.address);
-    struct client client;
     enum verb_exit code;
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    code = client_open(&client, argv[0], &settings, LATTN_FORMAT_JSON);
+    if (on_screen && watch_screen_check(argv[0]) != VERB_DONE)
+        return VERB_MISUSED;
+    emissions_choose(&watch, on_screen);
+    code = record_begin(&watch, argv[0]);
     if (code != VERB_DONE)
         return code;
-    code = watch(&client, count);
-    client_close(&client);
+    code = client_open(&watch.client, argv[0], &settings, LATTN_FORMAT_JSON);
+    if (code == VERB_DONE) {
+        code = on_screen ? watch_screen(&watch) : watch_table(&watch);
+        client_close(&watch.client);
+    }
+    recording_close(&watch.recording);
     return code;
 }

@@ -61,6 +61,18 @@ void bulletin_close(struct bulletin **bulletin)
     *bulletin = NULL;
 }
 
+/* The heads go with it, which are always those of this emission. */
+static enum lattn_status spectrum_write(struct lattn_text *text, enum lattn_format format,
+                                        const struct lattn_spectrum *spectrum,
+                                        const struct lattn_model *model)
+{
+    struct lattn_spectrum told = *spectrum;
+
+    told.heads = model != NULL ? model->sigma : NULL;
+    told.heads_count = model != NULL ? model->heads : 0;
+    return lattn_write_spectrum(text, format, &told);
+}
+
 /* Lay out in one format what the bulletin has. */
 static enum lattn_status bulletin_write(struct bulletin *bulletin, enum lattn_format format,
                                         const struct lattn_model *model,
@@ -72,7 +84,7 @@ static enum lattn_status bulletin_write(struct bulletin *bulletin, enum lattn_fo
     if (status == LATTN_OK && model != NULL)
         status = lattn_write_model(&bulletin->model[format], format, model);
     if (status == LATTN_OK && spectrum != NULL)
-        status = lattn_write_spectrum(&bulletin->spectrum[format], format, spectrum);
+        status = spectrum_write(&bulletin->spectrum[format], format, spectrum, model);
     return status;
 }
 

@@ -23,6 +23,7 @@ FOREIGN = {
     r"lmdb\.h": r"src/store/volume\.c",
     r"xxhash\.h": r"src/store/checksum\.c",
     r"gnutls/.*": r"src/serve/tls\.c|tools/tls\.c",
+    r"(curses|term)\.h": r"tools/terminal\.c",
     r"uv\.h": r"src/serve/[^/]+",
     r"criterion/.*": r"tests/.*",
 }

@@ -40,6 +40,8 @@ def wanted():
         client.send("".join(lines))
         params = next_with(early, "spectrum", len(lines))
         check("model" in params, "all is all", list(params))
+        check(params["spectrum"]["heads"] == [head["sigma"] for head in params["model"]["heads"]],
+              "the heads in it are those of the model", params["spectrum"])
         while params["spectrum"]["generation"] != params["status"]["generation"]:
             params = next_with(early, "spectrum", len(lines))
         spectrum, status = params["spectrum"], params["status"]
