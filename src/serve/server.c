@@ -63,6 +63,7 @@ struct server {
     struct store *store;      /* NULL: memory only */
     struct pipeline *pipeline;
     struct bulletin *newest;
+    int spectrum_wanted;
     struct condition condition;
 
     int is_stopping;
@@ -208,6 +209,17 @@ static void bulletin_deliver(struct server *server)
         server_stop(server, REASON_CONDITION);
 }
 
+/* Tell those who make emissions whether the spectrum is wanted, where that has changed. */
+static void spectrum_wish(struct server *server)
+{
+    int is_wanted = server->traffic.wants_spectrum;
+
+    if (is_wanted == server->spectrum_wanted)
+        return;
+    server->spectrum_wanted = is_wanted;
+    pipeline_want_spectrum(server->pipeline, is_wanted);
+}
+
 static void pipeline_woke(uv_async_t *async)
 {
     struct server *server = async->data;
@@ -220,6 +232,7 @@ static void pipeline_woke(uv_async_t *async)
     traffic_deliver(&server->traffic);
     bulletin_deliver(server);
     heap_stir(&server->heap);
+    spectrum_wish(server);
     if (has_ended)
         server_take_leave(server);
 }
