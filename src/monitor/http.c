@@ -312,7 +312,8 @@ void http_publish(struct http *http, const struct http_emission *emission)
         emission->release(emission->arg);
         return;
     }
-    *edition = (struct http_edition){.emission = *emission, .holders = 1};
+    *edition = (struct http_edition){.http = http, .emission = *emission, .holders = 1};
+    http->editions_count++;
     http_reply_let_go(&http->edition);
     http->edition = edition;
     http_stream_wake(http);

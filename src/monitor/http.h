@@ -110,8 +110,12 @@ enum {
     /* Connections in all: those of event streams, and of everybody else. */
     HTTP_CONNECTIONS_MAX = 256,
     HTTP_STREAMS_MAX = 160,
+    /* Emissions that are held at once: the newest, and those on their way to who is slow. */
+    HTTP_EDITIONS_MAX = 8,
     /* Memory of a connection: its head, what is read of a body at a time, heads of answers. */
     HTTP_CONNECTION_BYTES = 32 << 10,
+    /* What a connection takes besides: the request, a stream with what is asked for at once. */
+    HTTP_GUEST_BYTES = 8 << 10,
     /* Descriptors that it takes beside its connections'. */
     HTTP_DESCRIPTORS = HTTP_SOCKETS_MAX + 2
 };

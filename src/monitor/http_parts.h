@@ -109,6 +109,7 @@ struct http_visit {
 
 /* An emission while answers of it are on their way; on the last one it is released. */
 struct http_edition {
+    struct http *http;
     struct http_emission emission;
     size_t holders;
 };
@@ -119,6 +120,7 @@ struct http_edition {
  * arriving                      the one whom the library is just told of
  * is_polling                    poll is on the loop
  * handles_open                  to be closed before the memory is released
+ * edition, editions_count       the newest; those that are held
  * start, page                   name this daemon, and the page by what it says
  * is_finishing, is_emptied      http_finish was called; nobody was left, and the owner was told
  */
@@ -149,6 +151,7 @@ struct http {
     size_t streams_count;
     struct http_body *bodies;
     struct http_edition *edition;
+    size_t editions_count;
     char start[HTTP_START_MAX];
     uint64_t page;
 

@@ -190,6 +190,7 @@ void http_reply_let_go(struct http_edition **edition)
     *edition = NULL;
     if (old == NULL || --old->holders > 0)
         return;
+    old->http->editions_count--;
     old->emission.release(old->emission.arg);
     memory_release(old);
 }
@@ -211,6 +212,9 @@ enum MHD_Result http_reply_part(struct http_visit *visit, const char *type,
     snprintf(tag, sizeof tag, "\"%s-%" PRIu64 "\"", http->start, http->edition->emission.number);
     if (inquiry_has_tag(&visit->inquiry, tag))
         return unchanged_reply(visit, type, tag);
+    if (http->editions_count >= HTTP_EDITIONS_MAX && http->edition->holders == 1)
+        return http_reply_error(visit, MHD_HTTP_SERVICE_UNAVAILABLE, LATTN_BUSY,
+                                "earlier models are still on their way to slow clients");
     response = MHD_create_response_from_buffer_with_free_callback_cls(
         text->length, text->data, edition_release, http->edition);
     if (response != NULL)

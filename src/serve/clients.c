@@ -11,10 +11,10 @@
 
 enum { NANOSECONDS_PER_MS = 1000000 };
 
-size_t clients_places(size_t wish)
+size_t clients_places(size_t wish, size_t others)
 {
     int64_t descriptors = descriptors_raise();
-    int64_t most = descriptors - DESCRIPTORS_OWN;
+    int64_t most = descriptors - DESCRIPTORS_OWN - (int64_t)others;
 
     if (descriptors <= 0 || (int64_t)wish <= most)
         return wish;

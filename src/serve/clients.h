@@ -35,10 +35,10 @@ struct clients {
 };
 
 /*
- * Places for so many clients, but no more than there can be connections; fewer than were wished
- * for are logged. Raises the limit on descriptors.
+ * Places for so many clients, but no more than there can be connections beside so many descriptors
+ * of others; fewer than were wished for are logged. Raises the limit on descriptors.
  */
-size_t clients_places(size_t wish);
+size_t clients_places(size_t wish, size_t others);
 
 /* Allocates nothing. */
 void clients_init(struct clients *clients, size_t places);

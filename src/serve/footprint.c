@@ -4,6 +4,8 @@
 #include <lattn/model.h>
 
 #include "core/cost.h"
+#include "monitor/http.h"
+#include "monitor/ring.h"
 #include "serve/bounds.h"
 #include "serve/tls.h"
 
@@ -25,6 +27,8 @@ enum {
     REQUEST_GROWTH = 20,
     /* A number as text, with what stands beside it. */
     NUMBER_TEXT_BYTES = 26,
+    /* An event: a status of many outputs, a spectrum of 1000 values. */
+    EVENT_BYTES_MAX = 64 << 10,
     /* The newest emission, the one before and the one to come: in both formats, and as a file. */
     BULLETIN_TEXTS = 8
 };
@@ -50,6 +54,21 @@ static size_t client_bytes(const struct config *config)
     size_t tls = config->access.tls_cert != NULL ? TLS_SESSION_BYTES : 0;
 
     return INPUT_BYTES_OWN + CLIENT_BYTES + tls;
+}
+
+/*
+ * A stream that is slow holds an event that has left the ring. An emission has its model in both
+ * formats and as a file, together less than two as text.
+ */
+static size_t web_bytes(const struct config *config, size_t model)
+{
+    size_t tls = config->access.tls_cert != NULL ? TLS_SESSION_BYTES : 0;
+    size_t connection = HTTP_CONNECTION_BYTES + HTTP_GUEST_BYTES + tls;
+
+    if (!config_has_http(config))
+        return 0;
+    return HTTP_CONNECTIONS_MAX * connection + RING_BYTES_MAX +
+           HTTP_STREAMS_MAX * (size_t)EVENT_BYTES_MAX + 2 * HTTP_EDITIONS_MAX * model;
 }
 
 size_t footprint_image(int64_t features, int32_t m)
@@ -89,10 +108,11 @@ struct footprint footprint_of(const struct config *config, int32_t m)
         .input = config_input_max(config),
         .output = config->output_bytes_max + model,
         .clients = config->clients_max * client_bytes(config),
+        .web = web_bytes(config, model),
     };
     size_t rest = footprint.process + footprint.judging + footprint.image + footprint.block +
                   footprint.queue + footprint.answers + footprint.request + footprint.input +
-                  footprint.output + footprint.clients;
+                  footprint.output + footprint.clients + footprint.web;
 
     footprint.total = footprint.state + rest + rest / 8;
     return footprint;

@@ -21,7 +21,8 @@
  * input       --max-input
  * output      --max-output, and one answer more
  * clients     what each has of its own, times --max-clients
- * total       the sum, and an eighth of all but the states for what the heap cannot use again
+ * web         connections and event streams of --http, its ring of events, a model for each it
+ * sends total       the sum, and an eighth of all but the states for what the heap cannot use again
  */
 struct footprint {
     size_t process;
@@ -35,6 +36,7 @@ struct footprint {
     size_t input;
     size_t output;
     size_t clients;
+    size_t web;
     size_t total;
 };
 

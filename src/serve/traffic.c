@@ -5,6 +5,7 @@
  */
 #include "serve/traffic.h"
 
+#include "monitor/http.h"
 #include "serve/bounds.h"
 #include "serve/log.h"
 #include "serve/refusal.h"
@@ -308,13 +309,19 @@ static struct session_host host_of(struct traffic *traffic, const struct config 
     };
 }
 
+/* Descriptors that connections by HTTP take. */
+static size_t web_descriptors(const struct config *config)
+{
+    return config_has_http(config) ? HTTP_CONNECTIONS_MAX + HTTP_DESCRIPTORS : 0;
+}
+
 void traffic_init(struct traffic *traffic, const struct config *config, uv_loop_t *loop,
                   void (*idle)(void *arg, struct session *session),
                   void (*ended)(void *arg, struct session *session), void *arg)
 {
     *traffic = (struct traffic){.idle = idle, .ended = ended, .arg = arg};
     traffic->last_late = &traffic->late;
-    clients_init(&traffic->clients, clients_places(config->clients_max));
+    clients_init(&traffic->clients, clients_places(config->clients_max, web_descriptors(config)));
     traffic->input = pool_of(traffic, config_input_max(config), config_input_need(config));
     traffic->output = pool_of(traffic, config->output_bytes_max, 0);
     traffic->host = host_of(traffic, config, loop);

@@ -21,7 +21,7 @@ Test(footprint, adds_up)
     struct config config = config_of(8);
     struct footprint f = footprint_of(&config, 2);
     size_t rest = f.process + f.judging + f.image + f.block + f.queue + f.answers + f.request +
-                  f.input + f.output + f.clients;
+                  f.input + f.output + f.clients + f.web;
 
     cr_assert_eq(f.total, f.state + rest + rest / 8);
     cr_assert_eq(f.input, (size_t)64 << 20, "four times the longest message");
@@ -48,6 +48,9 @@ Test(footprint, grows_with_each_setting_by_what_it_allows)
     before = footprint_of(&config, 1).total;
     config.state_dir = "state";
     cr_assert_geq(footprint_of(&config, 1).total - before, 8 * config.frame_bytes_max);
+    before = footprint_of(&config, 1).total;
+    config.http.host[0] = 'h';
+    cr_assert_geq(footprint_of(&config, 1).total - before, 256 * 32 << 10);
     before = footprint_of(&config, 1).total;
     config.learner.bias = 1;
     cr_assert_geq(footprint_of(&config, 1).total - before,

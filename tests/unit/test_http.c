@@ -168,6 +168,29 @@ Test(http, holds_an_emission_while_it_is_sent)
     cr_expect_eq(site.released, 2);
 }
 
+/* Each takes the head of an answer that does not fit into what the system keeps. */
+Test(http, holds_no_more_emissions_than_there_may_be)
+{
+    static char model[8 << 20];
+    int clients[HTTP_EDITIONS_MAX];
+
+    memset(model, 'x', sizeof model - 1);
+    for (int i = 0; i < HTTP_EDITIONS_MAX; i++) {
+        site_publish(&site, (uint64_t)i + 1, "{}", model);
+        clients[i] = site_connect(&site);
+        text[0] = '\0';
+        site_send(clients[i], "GET /model.json HTTP/1.1\r\n" CLOSE);
+        cr_assert(site_await(&site, clients[i], "\r\n", text));
+        cr_expect_eq(site_code(text), i + 1 < HTTP_EDITIONS_MAX ? 200 : 503);
+    }
+    cr_expect_eq(site.released, 0);
+    for (int i = 0; i < HTTP_EDITIONS_MAX; i++)
+        close(clients[i]);
+    while (site.released < HTTP_EDITIONS_MAX - 1)
+        site_turn(&site);
+    cr_expect_eq(site_code(site_ask(&site, "HEAD /model.json HTTP/1.1\r\n" CLOSE)), 200);
+}
+
 Test(http, keeps_a_connection_for_the_next_request)
 {
     int client = site_connect(&site);
