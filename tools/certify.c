@@ -5,6 +5,7 @@
 #include "client.h"
 #include "inputs.h"
 #include "options.h"
+#include "progress.h"
 #include "reader.h"
 #include "talk.h"
 #include "verbs.h"
@@ -108,6 +109,7 @@ static enum verb_exit batches_ask(struct certify *certify)
             code = input_take(certify, text, length);
         if (code == VERB_DONE && inputs_are_enough(&certify->batch))
             code = batch_ask(certify);
+        progress_show(certify->input.number, NULL);
     }
     if (certify->input.error != 0) {
         talk(certify->client.verb, "standard input", "%s", strerror(certify->input.error));
@@ -147,7 +149,9 @@ static enum verb_exit certify_run_on(struct certify *certify)
     enum verb_exit code;
 
     reader_init(&certify->input, STDIN_FILENO, READER_LINES, READER_BYTES_MAX);
+    progress_begin(certify->client.verb, "lines", STDIN_FILENO, 0, PROGRESS_AT_END);
     code = batches_ask(certify);
+    progress_end();
     if (code == VERB_DONE && certify->domain.inputs == 0) {
         talk(certify->client.verb, "standard input", "there is no input to certify");
         code = VERB_REFUSED;

@@ -6,6 +6,7 @@
  */
 #include "client.h"
 #include "options.h"
+#include "progress.h"
 #include "talk.h"
 #include "verbs.h"
 
@@ -129,13 +130,6 @@ static void copy_close(struct copy *copy, enum verb_exit code)
 
 /* ---- the image ---- */
 
-static void progress_show(uint64_t done, uint64_t bytes)
-{
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " bytes%s", done, bytes,
-                done == bytes ? "\n" : "");
-}
-
 /* Fetch one part and write it; what it brings is at most `left` bytes. */
 static enum verb_exit part_fetch(struct client *client, const struct copy *copy,
                                  const struct lattn_image *image, uint64_t part, uint64_t left,
@@ -171,14 +165,16 @@ static enum verb_exit parts_fetch(struct client *client, const struct copy *copy
     enum verb_exit code = VERB_DONE;
     uint64_t done = 0;
 
+    progress_begin(client->verb, "bytes", -1, image->bytes, PROGRESS_AT_END);
     for (uint64_t part = 0; part < image->parts && code == VERB_DONE; part++) {
         uint64_t length = 0;
 
         code = part_fetch(client, copy, image, part, image->bytes - done, &length);
         done += length;
         if (code == VERB_DONE)
-            progress_show(done, image->bytes);
+            progress_show(done, NULL);
     }
+    progress_end();
     return code == VERB_DONE && done != image->bytes ? client_refuse(client, LATTN_FIELD) : code;
 }
 

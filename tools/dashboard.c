@@ -184,6 +184,8 @@ static void footer_draw(const struct dashboard *dashboard, struct screen *screen
 
     if (dashboard->is_held)
         snprintf(place, sizeof place, "paused");
+    else if (dashboard->shows_help)
+        return;
     else if (dashboard->shown == 1)
         snprintf(place, sizeof place, "plot %d of %d", dashboard->first + 1, DASHBOARD_PLOTS);
     else if (dashboard->shown > 0 && dashboard->shown < DASHBOARD_PLOTS)
@@ -239,6 +241,12 @@ static double grid_distance(const struct area *area, struct grid grid)
     return fabs(log(columns / (rows * GOOD_SHAPE)));
 }
 
+/* Is there a row or a column that nothing would stand in? */
+static int grid_has_waste(struct grid grid, int32_t count)
+{
+    return grid.across * (grid.down - 1) >= count || (grid.across - 1) * grid.down >= count;
+}
+
 /* As many plots as there is room for, in a good shape. */
 static struct grid grid_choose(const struct area *area, int32_t count)
 {
@@ -246,11 +254,13 @@ static struct grid grid_choose(const struct area *area, int32_t count)
     int32_t columns_min = least(area->columns, GOOD_COLUMNS);
     struct grid best = {1, 1};
 
-    for (int32_t across = 1; across <= count && area->columns / across >= columns_min; across++)
-        for (int32_t down = 1; down <= count && area->rows / down >= rows_min; down++) {
+    for (int32_t across = 1; area->columns / across >= columns_min; across++)
+        for (int32_t down = 1; area->rows / down >= rows_min; down++) {
             struct grid grid = {across, down};
             int32_t more = least(across * down, count) - least(best.across * best.down, count);
 
+            if (grid_has_waste(grid, count))
+                break;
             if (more > 0 || (more == 0 && grid_distance(area, grid) < grid_distance(area, best)))
                 best = grid;
         }
@@ -289,11 +299,12 @@ void dashboard_draw(struct dashboard *dashboard, struct screen *screen)
 
     screen_clear(screen);
     header_draw(dashboard, outlook, screen);
-    dashboard->shown = 0;
-    if (dashboard->shows_help && area.rows > 0)
+    if (dashboard->shows_help)
         help_draw(screen, &area);
     else if (area.rows >= PLOT_ROWS_MIN && area.columns >= PLOT_COLUMNS_MIN)
         plots_draw(dashboard, outlook, screen, &area);
+    else
+        dashboard->shown = 0;
     if (area.rows > 0)
         footer_draw(dashboard, screen);
 }

@@ -8,6 +8,7 @@
 #include "feed.h"
 #include "interrupt.h"
 #include "options.h"
+#include "progress.h"
 #include "talk.h"
 #include "verbs.h"
 
@@ -250,6 +251,7 @@ static enum lattn_status input_send(struct feed *feed)
         if (feed->stopped || feed->is_interrupted || (needs_input && feed->input.ended))
             return LATTN_OK;
         status = feed_turn(feed, needs_input ? feed->input.fd : CLIENT_NO_INPUT, &ready);
+        feed_show(feed);
         if (status == LATTN_OK && ready)
             status = reader_fill(&feed->input);
         else if (status == LATTN_OK && needs_input)
@@ -262,8 +264,10 @@ static enum lattn_status input_send(struct feed *feed)
 /* The first hello shows that somebody is there and tells whether tokens carry the bias. */
 static enum lattn_status feed_all(struct feed *feed)
 {
-    enum lattn_status status = feed_settle(feed);
+    enum lattn_status status;
 
+    progress_begin(feed->client.verb, "pairs learned", feed->input.fd, 0, PROGRESS_AT_END);
+    status = feed_settle(feed);
     feed->seq_there = feed->seq_known;
     if (status == LATTN_OK && !feed->hello_refused)
         status = input_send(feed);
@@ -301,8 +305,7 @@ static void acknowledged_print(const struct feed *feed)
 
 static enum verb_exit feed_end(struct feed *feed, enum lattn_status status)
 {
-    if (feed->shows_progress)
-        fprintf(stderr, "\033[K");
+    progress_end();
     if (feed->complaints > feed->complaints_shown)
         talk(feed->client.verb, NULL, "%llu more errors like these",
              (unsigned long long)(feed->complaints - feed->complaints_shown));
@@ -323,7 +326,6 @@ static enum verb_exit feed_end(struct feed *feed, enum lattn_status status)
 static void feed_init(struct feed *feed, const struct feed_wish *wish)
 {
     feed->source = wish->source;
-    feed->shows_progress = isatty(STDERR_FILENO);
     feed->csv = (struct feed_csv){
         .wish = wish->columns,
         .is_autoregressive = wish->is_autoregressive,

@@ -78,7 +78,6 @@ struct feed {
     uint64_t refused;    /* units refused here, never sent */
     uint64_t complaints; /* all there were ... */
     uint64_t complaints_shown;
-    int shows_progress;
     int is_interrupted;            /* the input was not read to its end */
     int stopped;                   /* the input as a whole is refused, and that was said */
     struct lattn_complaint reason; /* why the run must end, where its status does not tell */
@@ -133,6 +132,9 @@ struct feed {
  * LATTN_TIMEOUT once the run shall end at once.
  */
 enum lattn_status feed_turn(struct feed *feed, int input_fd, int *ret_input_ready);
+
+/* Show how far the run is. */
+void feed_show(const struct feed *feed);
 
 /* Should no more input be taken until answers have come? */
 int feed_is_waiting(const struct feed *feed);
@@ -223,8 +225,8 @@ int feed_postpone(struct feed *feed, struct window_unit *unit, const struct latt
  */
 enum lattn_status feed_held_turn(struct feed *feed);
 
-/* Pairs were learned or refused for good. */
-void feed_progress(struct feed *feed);
+/* Pairs were learned or refused for good: what was tried again has come to something. */
+void feed_advance(struct feed *feed);
 
 /* A daemon that came back gives names in another way: says so. Returns LATTN_CONFLICT. */
 enum lattn_status feed_renamed(struct feed *feed);

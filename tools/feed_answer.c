@@ -9,6 +9,7 @@
 #include "feed.h"
 
 #include "interrupt.h"
+#include "progress.h"
 #include "talk.h"
 
 #include <stdio.h>
@@ -28,8 +29,6 @@ void feed_complain(struct feed *feed, uint64_t unit, const char *message)
     if (feed->complaints_shown == COMPLAINTS_SHOWN_MAX)
         return;
     feed->complaints_shown++;
-    if (feed->shows_progress)
-        fprintf(stderr, "\033[K");
     if (unit == 0)
         talk(feed->client.verb, NULL, "%s", message);
     else
@@ -49,15 +48,16 @@ void feed_stop(struct feed *feed, const char *reason)
     feed->stopped = 1;
 }
 
-static void progress_show(const struct feed *feed)
+void feed_show(const struct feed *feed)
 {
     const struct feed_tally *tally = &feed->tally;
+    uint64_t refused = tally->rejected + feed->refused;
+    char more[64];
 
-    if (feed->shows_progress)
-        fprintf(stderr, "%llu sent, %llu learned, %llu refused\033[K\r",
-                (unsigned long long)feed->sent,
-                (unsigned long long)(tally->accepted + tally->duplicates + feed->skipped),
-                (unsigned long long)(tally->rejected + feed->refused));
+    if (!progress_is_due())
+        return;
+    snprintf(more, sizeof more, "%llu refused", (unsigned long long)refused);
+    progress_show(tally->accepted + tally->duplicates + feed->skipped, refused > 0 ? more : NULL);
 }
 
 /* A unit that is refused for now waits for what was sent with it; the others are done. */
@@ -95,7 +95,7 @@ static void hello_count(struct feed *feed)
         (struct feed_tally){hello->accepted, hello->rejected, hello->duplicates, hello->unkept};
     feed->is_repeated = 0;
     if (accepted + rejected + duplicates + unkept > postponed)
-        feed_progress(feed);
+        feed_advance(feed);
 }
 
 static void hello_take(struct feed *feed, const struct lattn_reply *reply)
@@ -112,7 +112,7 @@ static void hello_take(struct feed *feed, const struct lattn_reply *reply)
     if (feed->hello.has_last_seq)
         feed->seq_known = feed->hello.last_seq;
     hello_count(feed);
-    progress_show(feed);
+    feed_show(feed);
 }
 
 /* An error that is about no message is the last that a daemon says on a connection. */

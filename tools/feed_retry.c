@@ -44,14 +44,11 @@ static void limit_write(const struct feed *feed, char ret_text[TIME_TEXT_MAX])
         snprintf(ret_text, TIME_TEXT_MAX, "%llums", limit_ms);
 }
 
-/* What shall be said when the line of the progress is there. */
 static void say(const struct feed *feed, const char *what, const char *more)
 {
     char limit[TIME_TEXT_MAX];
 
     limit_write(feed, limit);
-    if (feed->shows_progress)
-        fprintf(stderr, "\033[K");
     talk(feed->client.verb, feed->client.address, "%s%s%s", what, more, more[0] ? limit : "");
 }
 
@@ -75,7 +72,7 @@ static enum lattn_status pause_make(struct feed *feed)
     return interrupt_stage() == INTERRUPT_NOW ? LATTN_TIMEOUT : LATTN_OK;
 }
 
-void feed_progress(struct feed *feed)
+void feed_advance(struct feed *feed)
 {
     retry_succeed(&feed->retry);
     if (feed->is_held_said)
@@ -296,7 +293,7 @@ static enum lattn_status again(struct feed *feed)
     feed->is_away = 0;
     feed->is_repeated = repeated > 0;
     if (repeated == 0 || feed->arrived > 0)
-        feed_progress(feed);
+        feed_advance(feed);
     return window_repeat(feed);
 }
 

@@ -5,6 +5,7 @@
 
 #include "files.h"
 #include "options.h"
+#include "progress.h"
 #include "talk.h"
 #include "verbs.h"
 
@@ -163,6 +164,7 @@ static enum lattn_status names_write(struct lattn_text *text, enum lattn_format 
 static enum lattn_status pairs_print(struct lattn_task *task, enum lattn_format format,
                                      uint64_t pairs)
 {
+    const uint64_t total = pairs;
     enum lattn_status status;
     struct lattn_item item;
     struct lattn_text text;
@@ -178,6 +180,7 @@ static enum lattn_status pairs_print(struct lattn_task *task, enum lattn_format 
         if (text.length >= OUT_BYTES || pairs == 0) {
             fwrite(text.data, 1, text.length, stdout);
             text.length = 0;
+            progress_show(total - pairs, NULL);
         }
     }
     lattn_text_done(&text);
@@ -207,8 +210,11 @@ enum verb_exit gen_run(int argc, char **argv)
         status = truth_save(gen.truth, lattn_task_truth(task));
         object = gen.truth;
     }
-    if (status == LATTN_OK)
+    if (status == LATTN_OK) {
+        progress_begin(argv[0], "pairs", -1, gen.pairs, PROGRESS_ALL_ALONG);
         status = pairs_print(task, gen.format, gen.pairs);
+        progress_end();
+    }
     if (complaint.text[0] != '\0')
         talk(argv[0], object, "%s", complaint.text);
     else if (status != LATTN_OK)

@@ -1,39 +1,52 @@
 /*
  * A handler may only do little, so all that it needs is made ready before: the bytes to be written,
- * the modes to be set, and a file in memory with what was said meanwhile.
+ * the modes to be set, and a file in memory with what was said meanwhile. Other signals it passes
+ * on through a pipe, since any thread may get them, also those of a library.
  */
 #include "guard.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
-/* Signals that are read; of these the first ones end us. */
-static const int awaited[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT};
+/* Signals that come as events, and what they are; the first ones end us. */
+static const struct {
+    int number;
+    enum guard_event event;
+} awaited[] = {
+    {SIGINT, GUARD_QUIT},      {SIGTERM, GUARD_ENDED},   {SIGHUP, GUARD_ENDED},
+    {SIGWINCH, GUARD_RESIZED}, {SIGTSTP, GUARD_STOPPED}, {SIGCONT, GUARD_CONTINUED},
+};
 enum { AWAITED = sizeof awaited / sizeof awaited[0], ENDING = 3 };
 
 /* Signals that end us where we stand. */
 static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGPIPE};
 enum { FATAL = sizeof fatal / sizeof fatal[0] };
 
+/*
+ * said    what was written to standard error; -1: it goes where it always went
+ * events  a pipe with the places in `awaited` of what came in
+ */
 static struct {
     char restore[GUARD_BYTES_MAX];
     struct termios modes;
     int has_modes;
-    int said; /* what was written to standard error; -1: it goes where it always went */
+    int said;
     int stderr_before;
-    int events; /* a signalfd */
-    sigset_t mask_before;
+    int events[2];
     struct sigaction before_awaited[AWAITED];
     struct sigaction before_fatal[FATAL];
     int ended_by;
-} guard = {.said = -1, .stderr_before = -1, .events = -1};
+} guard = {.said = -1, .stderr_before = -1, .events = {-1, -1}};
+
+/* Nobody reads events at the moment. */
+static volatile sig_atomic_t is_busy;
 
 /* Say what was kept. Nothing but calls that a handler may make. */
 static void said_tell(void)
@@ -59,10 +72,23 @@ static void on_fatal(int number)
     (void)raise(number);
 }
 
-/* Take a signal over unless somebody wants it ignored or has a handler of his own. */
-static void fatal_take(int number, struct sigaction *ret_before)
+static void on_event(int number)
 {
-    const struct sigaction action = {.sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND};
+    unsigned char place = 0;
+    int reason = errno;
+
+    while (awaited[place].number != number)
+        place++;
+    if (is_busy && place < ENDING)
+        on_fatal(number);
+    (void)!write(guard.events[1], &place, 1); /* full, it tells of such events already */
+    errno = reason;
+}
+
+/* Take a signal over unless somebody wants it ignored or has a handler of his own. */
+static void signal_take(int number, void (*handler)(int), int flags, struct sigaction *ret_before)
+{
+    const struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
 
     (void)sigaction(number, NULL, ret_before); /* these numbers exist */
     if (ret_before->sa_handler == SIG_DFL && !(ret_before->sa_flags & SA_SIGINFO))
@@ -72,29 +98,17 @@ static void fatal_take(int number, struct sigaction *ret_before)
 static void signals_take(void)
 {
     for (int i = 0; i < AWAITED; i++)
-        (void)sigaction(awaited[i], NULL, &guard.before_awaited[i]); /* curses changes some */
-    for (int i = 0; i < ENDING; i++)
-        fatal_take(awaited[i], &guard.before_awaited[i]);
+        signal_take(awaited[i].number, on_event, SA_RESTART, &guard.before_awaited[i]);
     for (int i = 0; i < FATAL; i++)
-        fatal_take(fatal[i], &guard.before_fatal[i]);
+        signal_take(fatal[i], on_fatal, (int)SA_RESETHAND, &guard.before_fatal[i]);
 }
 
 static void signals_give_back(void)
 {
     for (int i = 0; i < AWAITED; i++)
-        (void)sigaction(awaited[i], &guard.before_awaited[i], NULL);
+        (void)sigaction(awaited[i].number, &guard.before_awaited[i], NULL);
     for (int i = 0; i < FATAL; i++)
         (void)sigaction(fatal[i], &guard.before_fatal[i], NULL);
-}
-
-static sigset_t set_of(const int *numbers, int count)
-{
-    sigset_t set;
-
-    (void)sigemptyset(&set);
-    for (int i = 0; i < count; i++)
-        (void)sigaddset(&set, numbers[i]);
-    return set;
 }
 
 static enum lattn_status stderr_keep(void)
@@ -124,17 +138,15 @@ static void stderr_give_back(void)
 
 enum lattn_status guard_begin(const char *restore)
 {
-    const sigset_t set = set_of(awaited, AWAITED);
     enum lattn_status status;
 
-    assert(guard.events < 0 && strlen(restore) < sizeof guard.restore);
-    snprintf(guard.restore, sizeof guard.restore, "%s", restore);
-    guard.ended_by = 0;
-    guard.events = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (guard.events < 0)
+    assert(guard.events[0] < 0 && strlen(restore) < sizeof guard.restore);
+    if (pipe2(guard.events, O_NONBLOCK | O_CLOEXEC) != 0)
         return LATTN_INPUT_OUTPUT;
+    snprintf(guard.restore, sizeof guard.restore, "%s", restore);
     guard.has_modes = tcgetattr(STDIN_FILENO, &guard.modes) == 0;
-    (void)sigprocmask(SIG_BLOCK, &set, &guard.mask_before); /* cannot fail with these arguments */
+    guard.ended_by = 0;
+    is_busy = 0;
     signals_take();
     status = stderr_keep();
     if (status != LATTN_OK)
@@ -147,37 +159,28 @@ void guard_end(void)
     int reason = errno;
 
     signals_give_back();
-    (void)sigprocmask(SIG_SETMASK, &guard.mask_before, NULL);
     stderr_give_back();
-    (void)close(guard.events);
-    guard.events = -1;
+    (void)close(guard.events[0]);
+    (void)close(guard.events[1]);
+    guard.events[0] = -1;
+    guard.events[1] = -1;
     errno = reason;
 }
 
 int guard_fd(void)
 {
-    return guard.events;
+    return guard.events[0];
 }
 
 enum guard_event guard_next(void)
 {
-    struct signalfd_siginfo info;
+    unsigned char place;
 
-    if (read(guard.events, &info, sizeof info) != (ssize_t)sizeof info)
+    if (read(guard.events[0], &place, 1) != 1)
         return GUARD_NOTHING;
-    switch (info.ssi_signo) {
-    case SIGINT:
-        return GUARD_QUIT;
-    case SIGWINCH:
-        return GUARD_RESIZED;
-    case SIGTSTP:
-        return GUARD_STOPPED;
-    case SIGCONT:
-        return GUARD_CONTINUED;
-    default:
-        guard.ended_by = (int)info.ssi_signo;
-        return GUARD_ENDED;
-    }
+    if (awaited[place].event == GUARD_ENDED)
+        guard.ended_by = awaited[place].number;
+    return awaited[place].event;
 }
 
 void guard_stop(void)
@@ -185,18 +188,9 @@ void guard_stop(void)
     (void)raise(SIGSTOP);
 }
 
-void guard_listen(void)
+void guard_busy(int busy)
 {
-    const sigset_t set = set_of(awaited, ENDING);
-
-    (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
-void guard_listen_end(void)
-{
-    const sigset_t set = set_of(awaited, ENDING);
-
-    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    is_busy = busy;
 }
 
 void guard_die(void)

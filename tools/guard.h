@@ -43,9 +43,8 @@ enum guard_event guard_next(void);
 /* Stop as the shell wants it; returns when we go on. The terminal must be as before. */
 void guard_stop(void);
 
-/* Do what blocks; signals that end us are taken at once until guard_listen_end. */
-void guard_listen(void);
-void guard_listen_end(void);
+/* Say that nobody asks for events for a while: signals that end us do it at once then. */
+void guard_busy(int busy);
 
 /* After guard_end: die by the signal of GUARD_ENDED, so that whoever waits for us sees it. */
 void guard_die(void);

@@ -111,10 +111,25 @@ void link_close(struct link *link)
 
 /* ---- bytes --------------------------------------------------------------------------------- */
 
+/* A record of TLS that says no to what we sent: its type, then the version's first byte. */
+static int is_alert(const unsigned char *bytes, ssize_t length)
+{
+    return length >= 2 && bytes[0] == 0x15 && bytes[1] == 0x03;
+}
+
 ssize_t link_read(struct link *link, void *bytes, size_t length)
 {
-    return link->tls != NULL ? tls_read(link->tls, bytes, length)
-                             : recv(link->fd, bytes, length, 0);
+    ssize_t got;
+
+    if (link->tls != NULL)
+        return tls_read(link->tls, bytes, length);
+    got = recv(link->fd, bytes, length, 0);
+    if (!link->has_heard && is_alert(bytes, got)) {
+        link->is_for_tls = 1;
+        got = 0;
+    }
+    link->has_heard |= got > 0;
+    return got;
 }
 
 ssize_t link_write(struct link *link, const void *bytes, size_t length)
@@ -130,5 +145,7 @@ int link_has_bytes(const struct link *link)
 
 const char *link_reason(const struct link *link)
 {
+    if (link->is_for_tls)
+        return "it speaks TLS: connect to tls:HOST:PORT";
     return link->tls != NULL ? tls_reason(link->tls) : NULL;
 }

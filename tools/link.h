@@ -39,6 +39,8 @@ struct link {
     int fd;                 /* to be polled; -1: not open */
     struct tls *tls;        /* NULL: bytes go as they are */
     const char *token_file; /* to be shown to the daemon; NULL: none */
+    int has_heard;          /* something came back */
+    int is_for_tls;         /* and that was TLS, though we speak none */
 };
 
 /*

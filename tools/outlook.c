@@ -27,6 +27,13 @@ static void singular_take(struct outlook *outlook, const struct lattn_spectrum *
         value_add(singular, spectrum->largest_count + 2 + i, spectrum->smallest[i]);
 }
 
+static void heads_take(struct outlook *outlook, const struct lattn_spectrum *spectrum)
+{
+    outlook->heads.count = 0;
+    for (int32_t i = 0; i < spectrum->heads_count && i < OUTLOOK_HEADS_MAX; i++)
+        value_add(&outlook->heads, i + 1, spectrum->heads[i]);
+}
+
 void outlook_take(struct outlook *outlook, const struct lattn_state_of_service *state,
                   const struct lattn_spectrum *spectrum)
 {
@@ -39,6 +46,8 @@ void outlook_take(struct outlook *outlook, const struct lattn_state_of_service *
     outlook->service = state->service;
     lattn_verdict_sentence(&state->report.certificate, state->service.pairs_to_go,
                            outlook->headline);
-    if (spectrum != NULL)
-        singular_take(outlook, spectrum);
+    if (spectrum == NULL)
+        return;
+    singular_take(outlook, spectrum);
+    heads_take(outlook, spectrum);
 }

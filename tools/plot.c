@@ -229,7 +229,7 @@ static int32_t entry_draw(const struct plot_series *series, struct screen *scree
     int32_t name = 1 + text_columns(series->name);
 
     value_write(series, value);
-    if (column + 2 + name > end)
+    if (column + 2 + name > end || (name == 1 && value[0] == '\0'))
         return column;
     column += 2;
     screen_glyph(screen, row, column, series->dash > 0 ? GLYPH_DASH : GLYPH_LEVEL, series->ink);

@@ -8,6 +8,7 @@
 
 #include "input_line.h"
 #include "options.h"
+#include "progress.h"
 #include "talk.h"
 #include "verbs.h"
 
@@ -172,7 +173,8 @@ static enum lattn_status predict_all(struct predict *predict)
         if (predict->waiting_count == 0 && needs_input && predict->input.ended)
             return LATTN_OK;
         if (predict->waiting_count == 0 && !needs_input)
-            continue;   /* nothing is under way, and there are lines to take */
+            continue; /* nothing is under way, and there are lines to take */
+        progress_show(predict->input.number, NULL);
         fflush(stdout); /* a reader shall not wait for what we know while we wait */
         status = client_turn(
             &predict->client,
@@ -232,7 +234,9 @@ static enum verb_exit predict_run_on(struct predict *predict, int32_t window)
         if (code != VERB_DONE)
             return code;
     }
+    progress_begin(predict->client.verb, "lines", STDIN_FILENO, 0, PROGRESS_ALL_ALONG);
     status = predict_all(predict);
+    progress_end();
     if (status != LATTN_OK)
         return client_refuse(&predict->client, status);
     if (predict->input.error == 0)

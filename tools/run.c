@@ -5,6 +5,7 @@
 #include "input_line.h"
 #include "numbers.h"
 #include "options.h"
+#include "progress.h"
 #include "reader.h"
 #include "run_steps.h"
 #include "talk.h"
@@ -96,6 +97,7 @@ static void lines_apply(struct run *run)
             line_refuse(run, READER_TOO_LONG);
         else if (!reader_is_blank(text, length) && line_apply(run, text, length) != LATTN_OK)
             break;
+        progress_show(run->input.number, NULL);
     }
     if (status == LATTN_MORE && run->input.error == 0)
         return;
@@ -165,10 +167,12 @@ static void model_run_on(struct run *run)
 {
     run->y = calloc((size_t)run->model->m, sizeof *run->y);
     reader_init(&run->input, STDIN_FILENO, READER_LINES, READER_BYTES_MAX);
+    progress_begin(run->verb, "lines", STDIN_FILENO, 0, PROGRESS_ALL_ALONG);
     if (run->y != NULL)
         lines_apply(run);
     else
         run->code = VERB_REFUSED;
+    progress_end();
     reader_done(&run->input);
     numbers_done(&run->numbers);
     numbers_done(&run->tokens);

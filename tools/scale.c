@@ -126,7 +126,8 @@ void scale_number(double value, char ret_text[SCALE_LABEL_MAX])
     double size = fabs(value);
 
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (size >= 10 * units[i].size) {
+        if (size >= 10 * units[i].size ||
+            (size >= units[i].size && fmod(size, units[i].size / 10) == 0)) {
             snprintf(ret_text, SCALE_LABEL_MAX, "%.4g%s", value / units[i].size, units[i].letter);
             return;
         }

@@ -166,8 +166,9 @@ static uint32_t glyph_reduce(uint32_t glyph)
     case GLYPH_UPRIGHT:
         return '|';
     case GLYPH_LEVEL:
-    case GLYPH_DASH:
         return '-';
+    case GLYPH_DASH:
+        return '~';
     default:
         return '+';
     }

@@ -9,6 +9,7 @@
 #include "client.h"
 #include "inputs.h"
 #include "options.h"
+#include "progress.h"
 #include "reader.h"
 #include "talk.h"
 #include "verbs.h"
@@ -180,6 +181,7 @@ static enum verb_exit pool_choose(struct suggest *suggest)
         was_any = was_any || suggest->fresh > 0;
         if (code == VERB_DONE && suggest->fresh > 0 && (ended || inputs_are_enough(&suggest->pool)))
             code = pool_ask(suggest);
+        progress_show(suggest->file.number, NULL);
     }
     if (code == VERB_DONE && !was_any) {
         talk(suggest->client.verb, suggest->wish->path, "there is no candidate");
@@ -204,7 +206,9 @@ static enum verb_exit candidates_run(struct suggest *suggest)
         return VERB_REFUSED;
     }
     reader_init(&suggest->file, fd, READER_LINES, READER_BYTES_MAX);
+    progress_begin(suggest->client.verb, "lines", fd, 0, PROGRESS_AT_END);
     code = pool_choose(suggest);
+    progress_end();
     for (size_t i = 0; code == VERB_DONE && i < suggest->pool.count - suggest->fresh; i++)
         printf("%s\n", suggest->pool.texts[i]);
     inputs_done(&suggest->pool);

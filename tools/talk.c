@@ -1,5 +1,7 @@
 #include "talk.h"
 
+#include "progress.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -11,6 +13,7 @@ void talk(const char *verb, const char *object, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
+    progress_hide();
     fprintf(stderr, "lattn%s%s: %s%s%s\n", verb != NULL ? " " : "", verb != NULL ? verb : "",
             object != NULL ? object : "", object != NULL ? ": " : "", reason);
 }

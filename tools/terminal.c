@@ -98,8 +98,8 @@ static enum lattn_status refuse(struct lattn_complaint *complaint, enum lattn_st
 }
 
 /* Can it put something where it is wanted? */
-static enum lattn_status terminal_check(char ret_restore[GUARD_BYTES_MAX],
-                                        struct lattn_complaint *complaint)
+static enum lattn_status abilities_check(char ret_restore[GUARD_BYTES_MAX],
+                                         struct lattn_complaint *complaint)
 {
     const char *name = getenv("TERM");
     const char *move;
@@ -135,10 +135,17 @@ static void modes_begin(void)
     inks_begin();
 }
 
+enum lattn_status terminal_check(struct lattn_complaint *complaint)
+{
+    char restore[GUARD_BYTES_MAX];
+
+    return abilities_check(restore, complaint);
+}
+
 enum lattn_status terminal_open(struct lattn_complaint *complaint)
 {
     char restore[GUARD_BYTES_MAX];
-    enum lattn_status status = terminal_check(restore, complaint);
+    enum lattn_status status = abilities_check(restore, complaint);
 
     assert(curses == NULL);
     if (status != LATTN_OK)

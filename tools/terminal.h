@@ -20,12 +20,15 @@ enum terminal_event {
     TERMINAL_ENDED /* by a signal, or it is gone */
 };
 
+/* Is there one that can show this? Returns LATTN_OK, or LATTN_FIELD with the complaint. */
+enum lattn_status terminal_check(struct lattn_complaint *complaint);
+
 /*
  * Take it over.
  *
  * complaint  out  why not
  *
- * Returns LATTN_OK; LATTN_FIELD: it cannot show this; LATTN_INPUT_OUTPUT; LATTN_NO_MEMORY.
+ * Returns LATTN_OK; LATTN_FIELD: as terminal_check; LATTN_INPUT_OUTPUT; LATTN_NO_MEMORY.
  */
 enum lattn_status terminal_open(struct lattn_complaint *complaint);
 

@@ -179,6 +179,8 @@ enum verb_exit watch_run(int argc, char **argv)
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
+    if (on_screen && watch_screen_check(argv[0]) != VERB_DONE)
+        return VERB_MISUSED;
     watch.what = on_screen || watch.record != NULL ? LATTN_TOPIC_SPECTRUM : LATTN_TOPIC_STATUS;
     code = record_begin(&watch, argv[0]);
     if (code != VERB_DONE)

@@ -54,6 +54,9 @@ int watch_is_over(const struct watch *watch);
 /* Print a row for each emission (watch_table.c), until the daemon ends or watch_is_over. */
 enum verb_exit watch_table(struct watch *watch);
 
+/* Is there a terminal for watch_screen? Returns VERB_DONE, or says why not. */
+enum verb_exit watch_screen_check(const char *verb);
+
 /*
  * Show them as plots on the terminal (watch_screen.c), until somebody quits or watch_is_over. Where
  * the daemon goes it is waited for.

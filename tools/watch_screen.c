@@ -117,9 +117,9 @@ static enum lattn_status away_end(struct show *show)
     struct watch *watch = show->watch;
     enum lattn_status status;
 
-    guard_listen();
+    guard_busy(1);
     status = client_connect(&watch->client, &complaint);
-    guard_listen_end();
+    guard_busy(0);
     if (status == LATTN_CLOSED || status == LATTN_INPUT_OUTPUT) {
         away_pause(show, complaint.text);
         return LATTN_OK;
@@ -208,6 +208,16 @@ static enum verb_exit show_begin(struct show *show, const char *verb)
     }
     show->watch->client.wake_fd = guard_fd();
     return VERB_DONE;
+}
+
+enum verb_exit watch_screen_check(const char *verb)
+{
+    struct lattn_complaint complaint = {""};
+
+    if (terminal_check(&complaint) == LATTN_OK)
+        return VERB_DONE;
+    talk(verb, "--tui", "%s", complaint.text);
+    return VERB_MISUSED;
 }
 
 enum verb_exit watch_screen(struct watch *watch)

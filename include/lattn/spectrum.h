@@ -19,8 +19,11 @@ enum { LATTN_SPECTRUM_ALL_MAX = 1000, LATTN_SPECTRUM_END = 32 };
  * generation  of the learner when they were found
  * largest     decreasing, the first is 1; all of them where seen <= LATTN_SPECTRUM_ALL_MAX
  * smallest    decreasing, down to the smallest of all; none where all are in `largest`
+ * heads       sizes of the heads of the model that goes with it, decreasing, which may be of a
+ *             later generation (lattn_service.heads_generation); none where there is no model
  *
- * The arrays are one allocation, which begins at `largest`; owned.
+ * The values of R/D are one allocation, which begins at `largest`; owned. The heads are owned where
+ * they were read, and borrowed where they are written; a learner leaves them out.
  */
 struct lattn_spectrum {
     int64_t seen;
@@ -29,6 +32,8 @@ struct lattn_spectrum {
     double *smallest;
     int32_t largest_count;
     int32_t smallest_count;
+    double *heads;
+    int32_t heads_count;
 };
 
 /* Release what it owns; accepts NULL, and one that is zero or done. */

@@ -4,8 +4,8 @@
 
 enum { PATH_BYTES_MAX = 100 };
 
-enum lattn_status complain_file(struct lattn_complaint *complaint, enum lattn_status status,
-                                const char *path, const char *why)
+enum lattn_status complaint_blame(struct lattn_complaint *complaint, enum lattn_status status,
+                                  const char *path, const char *why)
 {
     size_t length = strlen(path);
     const char *tail = length > PATH_BYTES_MAX ? path + length - PATH_BYTES_MAX : path;

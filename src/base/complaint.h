@@ -16,7 +16,7 @@
 
 /* The same of a file, "path: why": a complaint has 256 bytes, and of a long path the end tells
  * more. why: "" stands for the sentence of the status. */
-enum lattn_status complain_file(struct lattn_complaint *complaint, enum lattn_status status,
-                                const char *path, const char *why);
+enum lattn_status complaint_blame(struct lattn_complaint *complaint, enum lattn_status status,
+                                  const char *path, const char *why);
 
 #endif

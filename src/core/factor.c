@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "core/certificate.h"
 #include "core/dense.h"
+#include "core/scales.h"
 #include "core/solution.h"
 #include "core/update.h"
 
@@ -414,7 +415,7 @@ void factor_take(struct factor *factor, const struct lattn_item *item, factor_lo
         struct component *component;
 
         row_count(factor, item, view.y);
-        feature_scales_add(factor->d, &view, item->weight, factor->scales);
+        scales_add(factor->d, &view, item->weight, factor->scales);
         component = row_component(factor, &view, &count);
         if (look != NULL)
             look(look_arg, item, &view, component, count);

@@ -5,6 +5,9 @@
  * The guard: S_jk is a sum of n products with a rounding error of at most n u sqrt(S_jj S_kk). What
  * is not larger than twice that may be exactly zero (mirrored coordinates, centred tokens), and
  * taking it for data would make features out of nothing (README.md, section 2).
+ *
+ * The bound needs S_jj to its full precision: so a coordinate whose square is no normal number
+ * counts as zero.
  */
 #include "core/feature.h"
 
@@ -18,6 +21,9 @@
 #define INLINE static inline __attribute__((always_inline))
 
 static const double unit_roundoff = 0x1p-53;
+
+/* The least coordinate that counts: its square is DBL_MIN, the least normal number. */
+static const double coordinate_least = 0x1p-511;
 
 enum {
     /* Numbers that are handled together: loops over them are unrolled and made vectors. */
@@ -142,6 +148,9 @@ static void token_load_dense(struct feature_reader *reader)
     memset(reader->token + width, 0, (size_t)(reader->d - width) * sizeof *reader->token);
     reader->next += given;
     for (int32_t i = 0; i < width; i++) {
+        double z = reader->token[i];
+
+        reader->token[i] = fabs(z) < coordinate_least ? 0 : z;
         reader->nonzero[count] = i;
         count += reader->token[i] != 0;
     }
@@ -239,16 +248,20 @@ static void token_add(struct feature_reader *reader)
         sum_add_sparse(reader);
 }
 
+/* Is one of them zero, or counts as that? */
 static int has_zero(int32_t count, const double *numbers)
 {
     vector_mask zeros = {0};
     int64_t found = 0;
     int32_t i = 0;
 
-    for (; i + LANES <= count; i += LANES)
-        zeros |= vector_load(numbers + i) == 0;
+    for (; i + LANES <= count; i += LANES) {
+        vector z = vector_load(numbers + i);
+
+        zeros |= (z < coordinate_least) & (z > -coordinate_least);
+    }
     for (; i < count; i++)
-        found |= numbers[i] == 0;
+        found |= fabs(numbers[i]) < coordinate_least;
     for (int l = 0; l < LANES; l++)
         found |= zeros[l];
     return found != 0;
@@ -488,58 +501,6 @@ int32_t feature_list(int32_t d, const struct feature_view *view, int32_t *ret_in
         }
     }
     return count;
-}
-
-/* The scales of `count` query coordinates, as row_write. */
-INLINE void scales_add_dense(int count, int32_t d, const struct feature_view *view, const double *z,
-                             double weight, double *restrict scales)
-{
-    double squares[STRIP], first[STRIP];
-
-    for (int l = 0; l < count; l++)
-        squares[l] = weight * (z[l] * z[l]);
-    for (int32_t j = 0; j < d; j++) {
-        for (int l = 0; l < count; l++)
-            first[l] = view->diagonal[j] * squares[l];
-        for (int32_t k = j; k < d; k++, scales += d)
-            for (int l = 0; l < count; l++)
-                scales[l] += view->diagonal[k] * first[l];
-    }
-}
-
-static void scales_add_sparse(int32_t d, const struct feature_view *view, double weight,
-                              double *scales)
-{
-    for (int32_t a = 0; a < view->support_count; a++) {
-        int32_t j = view->support[a];
-        double first = weight * view->diagonal[j];
-
-        for (int32_t b = a; b < view->support_count; b++) {
-            int32_t k = view->support[b];
-            double both = first * view->diagonal[k];
-            double *scale = scales + (size_t)feature_pair(d, j, k) * (size_t)d;
-
-            for (int32_t c = 0; c < view->query_count; c++) {
-                int32_t l = view->query[c];
-
-                scale[l] += both * (view->z[l] * view->z[l]);
-            }
-        }
-    }
-}
-
-void feature_scales_add(int32_t d, const struct feature_view *view, double weight, double *scales)
-{
-    int32_t l = 0;
-
-    if (view->support_count < d || view->query_count < d) {
-        scales_add_sparse(d, view, weight, scales);
-        return;
-    }
-    for (; l + STRIP <= d; l += STRIP)
-        scales_add_dense(STRIP, d, view, view->z + l, weight, scales + l);
-    for (; l < d; l++)
-        scales_add_dense(1, d, view, view->z + l, weight, scales + l);
 }
 
 double feature_bound(int32_t n, double largest, int32_t bias)

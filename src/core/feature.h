@@ -123,9 +123,6 @@ void feature_row(int32_t d, const struct feature_view *view, double scale, doubl
 int32_t feature_list(int32_t d, const struct feature_view *view, int32_t *ret_index,
                      double *ret_value);
 
-/* Add the row's part of the a-priori scales: D^2_{jk,l} += weight S_jj S_kk z_l^2; scales: p. */
-void feature_scales_add(int32_t d, const struct feature_view *view, double weight, double *scales);
-
 /*
  * A bound on the magnitude of the features of n tokens, n max |z|^3; inf where it overflows.
  *

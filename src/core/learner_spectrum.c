@@ -140,5 +140,6 @@ void lattn_spectrum_done(struct lattn_spectrum *spectrum)
     if (spectrum == NULL)
         return;
     memory_release(spectrum->largest);
+    memory_release(spectrum->heads);
     *spectrum = (struct lattn_spectrum){0};
 }

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "core/basis.h"
 #include "core/certificate.h"
+#include "core/scales.h"
 #include "core/sight.h"
 #include "core/solution.h"
 
@@ -234,7 +235,7 @@ static void scales_find(struct suggest *suggest, const struct lattn_batch *candi
         struct feature_view view;
 
         feature_reader_query(&factor->reader, &candidates->items[i], &view);
-        feature_scales_add(factor->d, &view, 1, suggest->scales);
+        scales_add(factor->d, &view, 1, suggest->scales);
     }
 }
 

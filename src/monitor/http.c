@@ -172,9 +172,9 @@ static void guest_came(struct http_guest *guest, struct MHD_Connection *connecti
     http_await(guest);
     if (owner->secure == NULL)
         return;
-    guest->session =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
-    guest->secured = owner->secure(owner->arg, guest->session);
+    guest->secured = owner->secure(
+        owner->arg,
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
     if (guest->secured == NULL)
         guest_dismiss(guest);
 }
@@ -186,7 +186,7 @@ static void guest_left(struct http_guest *guest)
 
     waited_remove(guest);
     if (guest->secured != NULL)
-        owner->unsecure(owner->arg, guest->session, guest->secured, guest->descriptor);
+        owner->unsecure(owner->arg, guest->secured, guest->descriptor);
     memory_release(guest);
     http->guests_count--;
     doors_open(http);

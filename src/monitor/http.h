@@ -77,7 +77,8 @@ uint64_t http_body_length(const struct http_body *body);
  * refuse        somebody was not let in; descriptor: of the connection
  * secure        NULL: HTTP in plain. Else prepare a session of TLS (gnutls_session_t) for its
  *               handshake; returns what unsecure gets, or NULL where there is no memory
- * unsecure      the connection is about to be closed, which has this descriptor
+ * unsecure      the connection is about to be closed, which has this descriptor; its session has
+ *               ended already
  * retrieve      with secure: a gnutls_certificate_retrieve_function2 that has none, for sessions
  *               that were not prepared
  * is_alive      do all threads go round?
@@ -92,7 +93,7 @@ struct http_owner {
     int (*admits)(void *arg, const char *token, size_t length);
     void (*refuse)(void *arg, int descriptor, const char *why);
     void *(*secure)(void *arg, void *session);
-    void (*unsecure)(void *arg, void *session, void *secured, int descriptor);
+    void (*unsecure)(void *arg, void *secured, int descriptor);
     void (*retrieve)(void);
     int (*is_alive)(void *arg);
     enum lattn_status (*unready)(void *arg, struct lattn_complaint *complaint);

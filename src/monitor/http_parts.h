@@ -39,7 +39,7 @@ struct http_door {
  *
  * since_ms     since when its next request is waited for, while it is in the list of those
  * is_waited    it is
- * session, secured  of TLS, and what the owner gave for it; NULL without
+ * secured      what the owner gave for its TLS; NULL without
  */
 struct http_guest {
     struct http *http;
@@ -49,7 +49,6 @@ struct http_guest {
     int descriptor;
     uint64_t since_ms;
     int is_waited;
-    void *session;
     void *secured;
 };
 

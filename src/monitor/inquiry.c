@@ -163,11 +163,12 @@ int inquiry_has_tag(const struct inquiry *inquiry, const char *tag)
 {
     const struct inquiry_field *field = &inquiry->fields[INQUIRY_IF_NONE_MATCH];
     const char *at = field->text;
-    const char *end = at + field->length;
+    const char *end;
     size_t length = strlen(tag);
 
     if (at == NULL)
         return 0;
+    end = at + field->length;
     if (is_word(at, field->length, "*"))
         return 1;
     while (at < end) {

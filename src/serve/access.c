@@ -33,7 +33,7 @@ static enum lattn_status tokens_load(const struct access_settings *settings, str
         return LATTN_OK;
     status = tokens_read(tokens, settings->token_file, &why);
     if (status != LATTN_OK)
-        return complain_file(complaint, status, settings->token_file, why.text);
+        return complaint_blame(complaint, status, settings->token_file, why.text);
     return LATTN_OK;
 }
 

@@ -13,6 +13,8 @@
  * tls         NULL: bytes go as they are
  * tls_later   what ended it behind the bytes that are here, to be told when they are taken
  * input       fed, plain, and not yet taken
+ * has_begun   bytes have come
+ * is_plain    they are a message where TLS was to begin
  * first       the first message as far as it came; cleared once it was looked at
  * output      what is to be sent where there is no TLS
  */
@@ -26,6 +28,8 @@ struct gate {
     size_t first_length;
     struct lattn_frame frame;
     struct lattn_text output;
+    int has_begun;
+    int is_plain;
     int is_passed;
     int is_refused;
 };
@@ -187,9 +191,33 @@ static enum lattn_status token_take(struct gate *gate, struct lattn_complaint *c
 
 /* ---- bytes ---- */
 
+/* TLS begins with a record of its own; these are the first bytes of a message. */
+static int is_message(char first)
+{
+    return first == '{' || lattn_format_of(first) == LATTN_FORMAT_MSGPACK;
+}
+
+/* Say it to whoever does not know that TLS is spoken here, in words it reads. */
+static enum lattn_status plain_refuse(struct gate *gate, struct lattn_complaint *complaint)
+{
+    enum lattn_format format = lattn_format_of(gate->input[0]);
+    char id[LATTN_ID_MAX] = "";
+
+    if (format == LATTN_FORMAT_MSGPACK)
+        (void)lattn_frame_id(gate->input, gate->input_left, id); /* "" where it is cut off */
+    if (!is_silent(format, id) &&
+        lattn_write_error(gate_output(gate), format, id, LATTN_DENIED,
+                          "TLS is spoken here: connect to tls:HOST:PORT", 0) != LATTN_OK)
+        return LATTN_NO_MEMORY;
+    return complain(complaint, LATTN_DENIED, "it speaks no TLS");
+}
+
 void gate_feed(struct gate *gate, const char *bytes, size_t length)
 {
-    if (gate->tls != NULL) {
+    if (!gate->has_begun && length > 0)
+        gate->is_plain = gate->tls != NULL && is_message(bytes[0]);
+    gate->has_begun |= length > 0;
+    if (gate->tls != NULL && !gate->is_plain) {
         tls_feed(gate->tls, bytes, length);
         return;
     }
@@ -240,6 +268,8 @@ enum lattn_status gate_take(struct gate *gate, char *room, const char **ret_byte
 
     if (gate->is_refused)
         return LATTN_MORE;
+    if (gate->is_plain)
+        status = plain_refuse(gate, complaint);
     while (status == LATTN_OK) {
         status = input_take(gate, room, complaint);
         if (status == LATTN_OK && gate->is_passed) {

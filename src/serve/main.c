@@ -8,25 +8,19 @@
 #include "serve/config_check.h"
 #include "serve/descriptors.h"
 #include "serve/explain.h"
+#include "serve/heap.h"
 #include "serve/log.h"
 #include "serve/option.h"
 #include "serve/server.h"
 #include "serve/state_dir.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 enum exit_code { EXIT_DONE, EXIT_REFUSED, EXIT_MISUSED };
-
-enum {
-    /* A queue full of messages comes from the heap; what is larger is mapped on its own. */
-    HEAP_BLOCK_BYTES_MAX = 4 << 20,
-    HEAP_SPARE_BYTES_MAX = 8 << 20
-};
 
 /* What was printed must have arrived. */
 static int output_end(void)
@@ -35,17 +29,6 @@ static int output_end(void)
         return EXIT_DONE;
     fprintf(stderr, "lattnd: cannot write to standard output: %s\n", strerror(errno));
     return EXIT_REFUSED;
-}
-
-/*
- * Messages come and go in blocks of hundreds of KiB. Left alone, the allocator maps, clears and
- * gives back each of them, which takes 0.3 us for a pair of 264 bytes; some spare memory takes
- * none.
- */
-static void heap_keep_spare(void)
-{
-    (void)mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK_BYTES_MAX); /* a refusal costs time, nothing else */
-    (void)mallopt(M_TRIM_THRESHOLD, HEAP_SPARE_BYTES_MAX);
 }
 
 static void stopped_log(int code)
@@ -101,7 +84,7 @@ static int serve(const struct config *config)
               LOG_FIELDS(log_count("most", descriptors)));
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk: the write says so */
-    heap_keep_spare();
+    heap_configure();
     status = server_open(&server, config);
     if (status == LATTN_OK)
         code = run(server);

@@ -113,7 +113,7 @@ static enum lattn_status summary_write(const struct post *post, const struct tal
 
     if (status == LATTN_OK && post->answers.length > 0)
         status = error_join(&post->answers, text);
-    return status == LATTN_OK ? lattn_text_add(text, "}", 1) : status;
+    return status == LATTN_OK ? lattn_text_add(text, "}\n", 2) : status;
 }
 
 static void answer_send(struct post *post, int code, int is_lines, struct lattn_text *text)
@@ -139,8 +139,6 @@ static void predictions_send(struct post *post, enum lattn_status refused)
     int is_lines = post->lines > 1;
 
     lattn_text_init(&post->answers);
-    if (!is_lines && text.length > 0)
-        text.length--; /* the end of the only line */
     answer_send(post, code_of(refused), is_lines, &text);
 }
 

@@ -34,7 +34,7 @@ enum {
 /*
  * more    the post wants bytes again
  * answer  the last call: a code of HTTP and the answer's body, which is given; is_lines: it is
- *         several lines, else one line of JSON without its end
+ *         several lines of JSON, else one
  */
 struct post_calls {
     void (*more)(void *arg);

@@ -18,6 +18,7 @@
 #include "serve/bounds.h"
 #include "serve/condition.h"
 #include "serve/emit_dir.h"
+#include "serve/heap.h"
 #include "serve/log.h"
 #include "serve/overview.h"
 #include "serve/pipeline.h"
@@ -50,6 +51,7 @@ struct server {
     uv_timer_t daily;
     struct signals signals;
     struct service service;
+    struct heap heap;
     int has_loop;
 
     struct access *access;
@@ -85,6 +87,7 @@ static void handles_consider(struct server *server)
     traffic_stop(&server->traffic);
     signals_stop(&server->signals);
     service_done(&server->service);
+    heap_stop(&server->heap);
 }
 
 static void farewell_over(uv_timer_t *timer)
@@ -176,6 +179,7 @@ static void session_ended(void *arg, struct session *session)
     if (session == server->standard)
         server->standard = NULL;
     session_close(&session);
+    heap_stir(&server->heap);
     server_consider_ending(server);
     if (server->pipeline == NULL)
         handles_consider(server);
@@ -215,6 +219,7 @@ static void pipeline_woke(uv_async_t *async)
     has_ended = pipeline_has_ended(server->pipeline);
     traffic_deliver(&server->traffic);
     bulletin_deliver(server);
+    heap_stir(&server->heap);
     if (has_ended)
         server_take_leave(server);
 }
@@ -272,6 +277,7 @@ static int handles_open(struct server *server)
     (void)uv_timer_init(&server->loop, &server->daily);
     server->daily.data = server;
     traffic_start(&server->traffic);
+    heap_start(&server->heap, &server->loop);
     return signals_start(&server->signals, &server->loop, &calls);
 }
 

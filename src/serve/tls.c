@@ -36,6 +36,12 @@ struct tls_identity {
     size_t holders;
 };
 
+/* why: it is not let in, as far as its handshake has come */
+struct tls_watch {
+    struct tls_identity *identity;
+    const char *why;
+};
+
 enum phase { PHASE_HANDSHAKE, PHASE_OPEN, PHASE_OVER };
 
 /*
@@ -62,8 +68,9 @@ static enum lattn_status load_refuse(struct lattn_complaint *complaint, int erro
 {
     if (error == GNUTLS_E_MEMORY_ERROR)
         return LATTN_NO_MEMORY;
-    return complain_file(complaint, error == GNUTLS_E_FILE_ERROR ? LATTN_INPUT_OUTPUT : LATTN_FIELD,
-                         path, gnutls_strerror(error));
+    return complaint_blame(complaint,
+                           error == GNUTLS_E_FILE_ERROR ? LATTN_INPUT_OUTPUT : LATTN_FIELD, path,
+                           gnutls_strerror(error));
 }
 
 static enum lattn_status certificate_load(struct tls_identity *identity, const char *path,
@@ -75,12 +82,12 @@ static enum lattn_status certificate_load(struct tls_identity *identity, const c
     int error = gnutls_load_file(path, &certificate);
 
     if (error < 0)
-        return complain_file(complaint, LATTN_INPUT_OUTPUT, path, "cannot be read");
+        return complaint_blame(complaint, LATTN_INPUT_OUTPUT, path, "cannot be read");
     error = gnutls_certificate_set_x509_key_mem2(identity->credentials, &certificate, &key_bytes,
                                                  GNUTLS_X509_FMT_PEM, NULL, 0);
     gnutls_free(certificate.data);
     if (error == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        return complain_file(complaint, LATTN_FIELD, key_path, "not the key of the certificate");
+        return complaint_blame(complaint, LATTN_FIELD, key_path, "not the key of the certificate");
     return error < 0 ? load_refuse(complaint, error, path) : LATTN_OK;
 }
 
@@ -94,7 +101,7 @@ static enum lattn_status own_load(struct tls_identity *identity, const char *cer
     if (status == LATTN_NO_MEMORY)
         return status;
     if (status != LATTN_OK)
-        return complain_file(complaint, status, key_path, why.text);
+        return complaint_blame(complaint, status, key_path, why.text);
     status = certificate_load(identity, certificate, key_path, &key, complaint);
     lattn_secret_done(&key);
     return status;
@@ -112,7 +119,7 @@ static enum lattn_status authorities_load(struct tls_identity *identity, const c
     if (count < 0)
         return load_refuse(complaint, count, path);
     if (count == 0)
-        return complain_file(complaint, LATTN_FIELD, path, "there is no certificate in it");
+        return complaint_blame(complaint, LATTN_FIELD, path, "there is no certificate in it");
     identity->asks_certificate = 1;
     return LATTN_OK;
 }
@@ -292,10 +299,8 @@ void tls_feed(struct tls *tls, const char *bytes, size_t length)
     tls->input_left = length;
 }
 
-static const char *certificate_fault(gnutls_session_t session)
+static const char *certificate_fault(unsigned status)
 {
-    unsigned status = gnutls_session_get_verify_cert_status(session);
-
     if ((status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0)
         return "its certificate comes from no authority of --tls-ca";
     if ((status & GNUTLS_CERT_EXPIRED) != 0)
@@ -309,33 +314,62 @@ static const char *certificate_fault(gnutls_session_t session)
 
 /* ---- sessions of others ---- */
 
-enum lattn_status tls_session_prepare(void *session, struct tls_identity *identity)
+/* Called with each message of a handshake, in or out. */
+static int message_passed(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                          const gnutls_datum_t *message)
 {
-    if (session_arm(session, identity) != 0)
+    struct tls_watch *watch = gnutls_session_get_ptr(session);
+
+    (void)when;
+    (void)message;
+    if (incoming && type == GNUTLS_HANDSHAKE_CLIENT_HELLO)
+        watch->why = "it shows no certificate";
+    if (incoming && type == GNUTLS_HANDSHAKE_FINISHED)
+        watch->why = NULL;
+    return 0;
+}
+
+static int certificate_came(gnutls_session_t session)
+{
+    struct tls_watch *watch = gnutls_session_get_ptr(session);
+    unsigned status = 0;
+
+    if (gnutls_certificate_verify_peers(session, &client_purpose, 1, &status) == 0 && status == 0)
+        return 0;
+    watch->why = certificate_fault(status);
+    return -1;
+}
+
+enum lattn_status tls_watch_open(struct tls_watch **ret_watch, void *session,
+                                 struct tls_identity *identity)
+{
+    struct tls_watch *watch = memory_zeroed(1, sizeof *watch);
+
+    if (watch == NULL || session_arm(session, identity) != 0) {
+        memory_release(watch);
         return LATTN_NO_MEMORY;
+    }
+    watch->identity = identity;
     identity->holders++;
+    gnutls_session_set_ptr(session, watch);
+    if (identity->asks_certificate) {
+        gnutls_session_set_verify_function(session, certificate_came);
+        gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_POST,
+                                           message_passed);
+    }
+    *ret_watch = watch;
     return LATTN_OK;
 }
 
-void tls_session_release(void *session, struct tls_identity *identity, const char **ret_why)
+const char *tls_watch_close(struct tls_watch **watch)
 {
-    unsigned count = 0;
+    struct tls_watch *old = *watch;
+    const char *why = old->why;
 
-    *ret_why = NULL;
-    /* The last thing that came of its handshake tells how far that got. */
-    switch (gnutls_handshake_get_last_in(session)) {
-    case GNUTLS_HANDSHAKE_CERTIFICATE_PKT:
-    case GNUTLS_HANDSHAKE_CLIENT_KEY_EXCHANGE:
-    case GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY:
-        if (identity->asks_certificate)
-            *ret_why = gnutls_certificate_get_peers(session, &count) == NULL
-                           ? "it shows no certificate"
-                           : certificate_fault(session);
-        break;
-    default:
-        break;
-    }
-    tls_identity_release(&identity);
+    tls_identity_release(&old->identity);
+    memory_release(old);
+    *watch = NULL;
+    return why;
 }
 
 static int certificate_none(gnutls_session_t session, const gnutls_datum_t *authorities,
@@ -354,7 +388,7 @@ static int certificate_none(gnutls_session_t session, const gnutls_datum_t *auth
     return -1;
 }
 
-void (*tls_session_without_certificate(void))(void)
+void (*tls_watch_retrieve(void))(void)
 {
     return (void (*)(void))certificate_none;
 }
@@ -365,7 +399,7 @@ static const char *handshake_fault(gnutls_session_t session, int error)
 {
     switch (error) {
     case GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR:
-        return certificate_fault(session);
+        return certificate_fault(gnutls_session_get_verify_cert_status(session));
     case GNUTLS_E_CERTIFICATE_REQUIRED:
     case GNUTLS_E_NO_CERTIFICATE_FOUND:
         return "it shows no certificate";

@@ -32,23 +32,30 @@ int64_t tls_identity_expires(const struct tls_identity *identity);
 void tls_identity_release(struct tls_identity **identity);
 
 /*
- * For a library that runs TLS by itself, a gnutls_session_t of it: let it shake hands as ours do.
+ * For a library that runs TLS by itself: one of its sessions, which shakes hands as ours do.
+ */
+struct tls_watch;
+
+/*
+ * Prepare the session, a gnutls_session_t, before its handshake; its pointer is ours from then on.
  *
- * identity  held until tls_session_release
+ * identity  held until tls_watch_close
  *
  * Returns LATTN_OK, or LATTN_NO_MEMORY.
  */
-enum lattn_status tls_session_prepare(void *session, struct tls_identity *identity);
+enum lattn_status tls_watch_open(struct tls_watch **ret_watch, void *session,
+                                 struct tls_identity *identity);
 
 /*
- * The session is about to end.
+ * The session has ended; it need not be there any more. Sets the pointer to NULL.
  *
- * ret_why  out  why the client was not let in; static. NULL: it was, or went away by itself
+ * Returns why the client was not let in for want of a certificate; static. NULL: it was, or it was
+ * asked for none, or it never began.
  */
-void tls_session_release(void *session, struct tls_identity *identity, const char **ret_why);
+const char *tls_watch_close(struct tls_watch **watch);
 
 /* For such a library: a gnutls_certificate_retrieve_function2 that has none. */
-void (*tls_session_without_certificate(void))(void);
+void (*tls_watch_retrieve(void))(void);
 
 enum {
     /* Plain bytes of a record, the most that tls_take gives at once. */

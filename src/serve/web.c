@@ -54,16 +54,18 @@ static void guest_refused(void *arg, int descriptor, const char *why)
 static void *session_secure(void *arg, void *session)
 {
     struct web *web = arg;
-    struct tls_identity *identity = access_identity(web->access);
+    struct tls_watch *watch = NULL;
 
-    return tls_session_prepare(session, identity) == LATTN_OK ? identity : NULL;
+    /* Without memory it is NULL, and the session ends. */
+    (void)tls_watch_open(&watch, session, access_identity(web->access));
+    return watch;
 }
 
-static void session_ended(void *arg, void *session, void *identity, int descriptor)
+static void session_ended(void *arg, void *secured, int descriptor)
 {
-    const char *why = NULL;
+    struct tls_watch *watch = secured;
+    const char *why = tls_watch_close(&watch);
 
-    tls_session_release(session, identity, &why);
     if (why != NULL)
         guest_refused(arg, descriptor, why);
 }
@@ -156,7 +158,7 @@ static struct http_owner owner_of(struct web *web)
         .refuse = guest_refused,
         .secure = is_encrypted ? session_secure : NULL,
         .unsecure = session_ended,
-        .retrieve = tls_session_without_certificate(),
+        .retrieve = tls_watch_retrieve(),
         .is_alive = web_is_alive,
         .unready = web_is_unready,
         .write_status = status_write,

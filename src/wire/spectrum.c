@@ -15,6 +15,7 @@ struct spectrum_object {
     int64_t seen;
     struct member_row largest;
     struct member_row smallest;
+    struct member_row heads;
 };
 
 static const struct member spectrum_members[] = {
@@ -28,6 +29,7 @@ static const struct member spectrum_members[] = {
     {.word = "smallest",
      .kind = MEMBER_ROW_ALWAYS,
      .offset = offsetof(struct spectrum_object, smallest)},
+    {.word = "heads", .kind = MEMBER_ROW_ALWAYS, .offset = offsetof(struct spectrum_object, heads)},
     {.word = NULL},
 };
 
@@ -39,13 +41,14 @@ enum lattn_status lattn_write_spectrum(struct lattn_text *text, enum lattn_forma
         .seen = spectrum->seen,
         .largest = {spectrum->largest, spectrum->largest_count},
         .smallest = {spectrum->smallest, spectrum->smallest_count},
+        .heads = {spectrum->heads, spectrum->heads_count},
     };
 
     return reply_write_members(text, format, spectrum_members, &object);
 }
 
-/* Both ends into one allocation, as the learner gives them. */
-static enum lattn_status ends_join(const struct spectrum_object *object,
+/* Both ends into one allocation, as the learner gives them; the heads are given with them. */
+static enum lattn_status ends_join(struct spectrum_object *object,
                                    struct lattn_spectrum *ret_spectrum)
 {
     size_t largest_count = (size_t)object->largest.count;
@@ -67,7 +70,10 @@ static enum lattn_status ends_join(const struct spectrum_object *object,
         .smallest = values + largest_count,
         .largest_count = object->largest.count,
         .smallest_count = object->smallest.count,
+        .heads = object->heads.numbers,
+        .heads_count = object->heads.count,
     };
+    object->heads.numbers = NULL;
     return LATTN_OK;
 }
 

@@ -400,6 +400,25 @@ def bad_files(ca, other, identity, folder):
                   f"{' '.join(check_only)} {why}", done.returncode, done.stderr.decode())
 
 
+def plain_where_tls_is_spoken(identity):
+    """Whoever begins with a message is told, in its own format."""
+    with Daemon(*options_of(identity), "--listen", "tcp:127.0.0.1:0") as daemon:
+        address = port_of(daemon)
+        client = Secured(address)
+        client.send('{"id": 1, "method": "status"}\n')
+        told = client.line()["error"]
+        check(told["code"] == "denied" and "connect to tls:" in told["message"], "a line", told)
+        check(client.line() is None, "and that was all")
+        client = PackedClient(address)
+        client.send_message(0, 7, "status", {})
+        kind, number, error, _ = client.message()
+        check((kind, number, error["code"]) == (1, 7, "denied")
+              and "connect to tls:" in error["message"], "a frame", error)
+        check(client.message() is None, "and that was all")
+        wait_until(lambda: denied(daemon) == 2, "both count as refused")
+        check('error="it speaks no TLS"' in daemon.log(), "the log tells why", daemon.log())
+
+
 def certificates_that_expire(ca):
     """A warning two weeks before, at the start, when they are read again, and beforehand."""
     for days, word in ((13, "expires soon"), (16, None), (-1, "has expired")):
@@ -482,6 +501,7 @@ def main():
             rotation(ca, identity, folder)
             bad_files(ca, other, identity, folder)
             certificates_that_expire(ca)
+            plain_where_tls_is_spoken(identity)
             shared_sockets()
             anywhere(ca, identity, folder)
             speed(ca, identity)

@@ -238,6 +238,11 @@ class Daemon:
                     return int(line.split()[1]) * 1024
         return 0
 
+    def keeps_freed(self):
+        """Does it keep what is freed, as the address sanitizer does?"""
+        with open(f"/proc/{self.process.pid}/maps") as maps:
+            return "libasan" in maps.read()
+
 
 class Layer:
     """A random layer of linear attention: pairs to learn, and what must come out."""

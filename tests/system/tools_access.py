@@ -4,8 +4,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 from access_support import Authority, need_openssl, write
@@ -87,12 +89,39 @@ def no_trust(ca, other, folder):
                 "status", daemon.address)
         lattn("status", f"tls:127.0.0.1:{daemon.port}", "--tls-ca", ca.certificate)
         check(True, "an address can be what the certificate is for")
-        refused("plain text to TLS", "what answers there is not lattnd",
-                "status", f"tcp:127.0.0.1:{daemon.port}")
+        plain = f"tcp:127.0.0.1:{daemon.port}"
+        refused("plain text to TLS", "TLS is spoken here: connect to tls:", "status", plain)
+        for form in ("ndjson", "msgpack"):
+            _, err = lattn("feed", plain, "--from", form, stdin="", code=1)
+            check("connect to tls:" in err and "trying again" not in err, f"feed, {form}", err)
         empty = write(os.path.join(folder, "empty"), "")
         refused("no authority in the file", empty, "status", daemon.address, "--tls-ca", empty)
     with Guarded() as daemon:
         refused("TLS to plain text", "no TLS", "status", daemon.address, "--tls-ca", ca.certificate)
+
+
+def another_speaks_tls():
+    """What is no lattnd says no in TLS's own way."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve():
+            while True:
+                try:
+                    client, _ = server.accept()
+                except OSError:
+                    return
+                with client:
+                    client.recv(1)
+                    client.sendall(b"\x15\x03\x01\x00\x02\x02\x46")
+                    client.shutdown(socket.SHUT_WR)
+                    while client.recv(1 << 16):
+                        pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        plain = f"tcp:127.0.0.1:{server.getsockname()[1]}"
+        refused("an alert of TLS", "it speaks TLS: connect to tls:", "status", plain)
+        for form in ("ndjson", "msgpack"):
+            _, err = lattn("feed", plain, "--from", form, stdin="", code=1)
+            check("connect to tls:" in err and "trying again" not in err, f"to feed, {form}", err)
 
 
 def no_token(ca, folder):
@@ -155,6 +184,7 @@ def main():
         no_token(ca, folder)
         no_trust(ca, other, folder)
         certificates(ca, other)
+        another_speaks_tls()
         misused()
 
 

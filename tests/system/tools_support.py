@@ -41,11 +41,11 @@ def lattn(*arguments, stdin="", code=0):
 
 
 class Daemon:
-    """A lattnd on a socket in a temporary folder; use as a context."""
+    """A lattnd on a socket, in a temporary folder unless a path is given; use as a context."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, path=None):
         self.folder = tempfile.mkdtemp()
-        self.path = os.path.join(self.folder, "s")
+        self.path = path or os.path.join(self.folder, "s")
         self.address = "unix:" + self.path
         self.log = open(os.path.join(self.folder, "log"), "w+")
         self.process = subprocess.Popen(

@@ -14,9 +14,9 @@ Test(complaint, returns_the_status_and_says_why)
 
 Test(complaint, names_a_file)
 {
-    cr_expect_eq(complain_file(&complaint, LATTN_FIELD, "/a/b", "no key"), LATTN_FIELD);
+    cr_expect_eq(complaint_blame(&complaint, LATTN_FIELD, "/a/b", "no key"), LATTN_FIELD);
     cr_expect_str_eq(complaint.text, "/a/b: no key");
-    (void)complain_file(&complaint, LATTN_NO_MEMORY, "/a/b", "");
+    (void)complaint_blame(&complaint, LATTN_NO_MEMORY, "/a/b", "");
     cr_expect_str_eq(complaint.text + strlen("/a/b: "), lattn_status_text(LATTN_NO_MEMORY));
 }
 
@@ -26,6 +26,6 @@ Test(complaint, has_room_for_the_reason_behind_a_long_path)
 
     memset(path, 'a', sizeof path - 1);
     memcpy(path + sizeof path - 5, ".pem", 5);
-    (void)complain_file(&complaint, LATTN_FIELD, path, "no key");
+    (void)complaint_blame(&complaint, LATTN_FIELD, path, "no key");
     cr_expect_not_null(strstr(complaint.text, "a.pem: no key"), "%s", complaint.text);
 }

@@ -24,7 +24,11 @@ static struct dashboard *dashboard_make(void)
                                        .threshold = 1e-12,
                                        .identifying_since = i < 9 ? LATTN_NEVER : 900,
                                        .lost_at = LATTN_NEVER}},
-            .service = {.heads = 2, .rejected = 3, .pairs_per_s = 777, .pairs_to_go = NAN},
+            .service = {.heads = 2,
+                        .rejected = 3,
+                        .pairs_per_s = 777,
+                        .pairs_to_go = NAN,
+                        .kept = {.is_kept = 1}},
         };
 
         outlook_take(&dashboard->live, &state, NULL);
@@ -105,6 +109,24 @@ Test(dashboard, shows_as_many_plots_as_there_is_room_for)
     cr_expect_eq(plots_count(dashboard, 12, 40), 1);
     cr_expect_eq(plots_count(dashboard, 8, 40), 0);
     cr_expect_eq(plots_count(dashboard, 24, 20), 0);
+    dashboard_close(&dashboard);
+}
+
+/* Plots of one row have their axes in one row of the screen, the last ones above the keys. */
+Test(dashboard, leaves_no_part_of_the_screen_empty)
+{
+    static const int32_t sizes[][2] = {{24, 80}, {60, 200}, {24, 132}, {50, 80}, {30, 300}};
+    struct dashboard *dashboard = dashboard_make();
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        int32_t rows = sizes[i][0];
+        int32_t columns = sizes[i][1];
+        const char *labels = picture(dashboard, rows, columns) + (rows - 2) * (columns + 1);
+
+        cr_expect_neq((int32_t)strspn(labels, " "), columns, "%d x %d", rows, columns);
+        cr_expect_not_null(memmem(labels, (size_t)columns, "2 000", 5));
+        cr_expect_not_null(memmem(labels - columns - 1, (size_t)columns, "+---", 4));
+    }
     dashboard_close(&dashboard);
 }
 
@@ -198,10 +220,13 @@ Test(dashboard, helps)
 {
     struct dashboard *dashboard = dashboard_make();
 
+    cr_expect(is_first(dashboard, 0));
     dashboard_type(dashboard, 'h');
     cr_expect_not_null(strstr(picture(dashboard, 24, 80), "q, Ctrl-C       quit"));
     cr_expect_null(strstr(picture(dashboard, 24, 80), "singular values of R"));
     dashboard_type(dashboard, '?');
+    dashboard_type(dashboard, STROKE_TAB);
+    cr_expect(is_first(dashboard, 4), "keys that come at once do what they do one by one");
     cr_expect_eq(plots_count(dashboard, 24, 80), 4);
     dashboard_close(&dashboard);
 }

@@ -193,3 +193,33 @@ Test(factor, an_empty_one_is_released_and_copied)
     factor_done(&factor);
     factor_done(&factor);
 }
+
+/* Two components that lie apart; then they meet, and one of all features takes their place. */
+Test(factor, a_copy_over_an_earlier_one_first_drops_what_does_not_fit)
+{
+    double z[N * D] = {0}, y[N] = {1, 2, 3, 4};
+    struct lattn_item item = item_make(z, y, D, 1);
+    struct random random = {.state = 3};
+    struct factor factor, earlier, copy;
+
+    factor_init(&factor, 0, 1, 0);
+    cr_assert_eq(factor_resize(&factor, D, 1), LATTN_OK);
+    z[0] = 1;
+    teach(&factor, &item);
+    z[0] = 0;
+    z[1] = 1;
+    teach(&factor, &item);
+    cr_assert_eq(factor_copy(&factor, NULL, &earlier), LATTN_OK);
+    cr_assert_eq(earlier.components_count, 2);
+    random_normals(&random, z, N * D);
+    teach(&factor, &item);
+    cr_assert_eq(factor_copy(&factor, &earlier, &copy), LATTN_OK);
+    cr_expect_null(earlier.components[0]);
+    cr_expect_null(earlier.components[1]);
+    for (int a = 0; a < P; a++)
+        for (int b = 0; b < P; b++)
+            cr_expect_eq(product(&copy, a, b, -1), product(&factor, a, b, -1));
+    factor_done(&earlier);
+    factor_done(&copy);
+    factor_done(&factor);
+}

@@ -211,11 +211,34 @@ Test(image, of_a_copy_is_that_of_the_original)
     }
 }
 
+/* What R has an entry of was seen, before and after. */
+static void expect_same_verdict(struct lattn_learner *learner, struct lattn_learner *loaded)
+{
+    struct lattn_certificate is, was;
+    int64_t columns = 0;
+
+    cr_assert_eq(lattn_learner_certify(learner, &was), LATTN_OK);
+    cr_assert_eq(lattn_learner_certify(loaded, &is), LATTN_OK);
+    cr_assert_eq(memcmp(&is, &was, sizeof is), 0);
+    for (int32_t i = 0; i < learner->factor.components_count; i++) {
+        const struct component *component = learner->factor.components[i];
+
+        for (int32_t c = 0; component != NULL && c < component->columns; c++) {
+            double most = 0;
+
+            for (int32_t r = 0; r <= c; r++)
+                most = fmax(most, fabs(component->factor[(size_t)r * component->ld + (size_t)c]));
+            columns += most > 1e-150;
+        }
+    }
+    cr_assert_geq(was.features_seen, columns);
+}
+
 /* Numbers far apart: as products in one order they vanish, in another they do not. */
 Test(image, of_whatever_was_admitted_is_read)
 {
-    static const double tokens[][2] = {
-        {1e-170, 1e40}, {1e40, 1e-170}, {1e-165, 1e30}, {3e-162, 1}, {1e46, 1e-320}};
+    static const double tokens[][2] = {{1e-170, 1e40}, {1e40, 1e-170}, {1e-165, 1e30}, {3e-162, 1},
+                                       {1e46, 1e-320}, {1e-82, 1e46},  {1e46, 1e-82}};
     const double y = 1;
 
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
@@ -233,6 +256,7 @@ Test(image, of_whatever_was_admitted_is_read)
         bytes = bytes_of_learner(learner);
         loaded = learner_of_bytes(&bytes);
         expect_same_learned(learner, loaded, "far apart");
+        expect_same_verdict(learner, loaded);
         bytes_done(&bytes);
         lattn_learner_close(&loaded);
         lattn_learner_close(&learner);

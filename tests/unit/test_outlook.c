@@ -39,13 +39,17 @@ Test(outlook, says_the_verdict_in_the_words_that_all_use)
 Test(outlook, keeps_a_spectrum_until_there_is_another)
 {
     double values[] = {1, 0.5, 0.25};
-    const struct lattn_spectrum spectrum = {.seen = 3, .largest = values, .largest_count = 3};
+    double sizes[] = {7, 2};
+    const struct lattn_spectrum spectrum = {
+        .seen = 3, .largest = values, .largest_count = 3, .heads = sizes, .heads_count = 2};
     struct outlook *outlook = outlook_make();
 
     outlook_take(outlook, &state, &spectrum);
     outlook_take(outlook, &state, NULL);
     cr_expect_eq(outlook->singular.count, 3);
     cr_expect_eq(outlook->seen, 3);
+    cr_expect_eq(outlook->heads.count, 2);
+    cr_expect_eq(outlook->heads.y[1], 2);
     for (int i = 0; i < 3; i++) {
         cr_expect_eq(outlook->singular.x[i], i + 1);
         cr_expect_eq(outlook->singular.y[i], values[i]);

@@ -77,9 +77,11 @@ static const struct post_calls calls = {more, answered};
 static void begin(void)
 {
     const struct access_settings nothing_asked = {0};
+    static struct gauges gauges;
     struct pipeline_settings settings = {
         .emit_every_ns = UINT64_MAX,
         .frame_bytes_max = 1 << 20,
+        .gauges = &gauges,
         .wake = wakes,
     };
     struct lattn_complaint complaint;
@@ -155,7 +157,7 @@ Test(post, learns_pairs_and_counts_them)
     cr_assert_eq(code, 200);
     cr_assert_eq(is_lines, 0);
     cr_assert_str_eq(body.data,
-                     "{\"accepted\": 3, \"rejected\": 0, \"duplicates\": 0, \"durable\": false}");
+                     "{\"accepted\": 3, \"rejected\": 0, \"duplicates\": 0, \"durable\": false}\n");
     all_of(POST_LEARN, "");
     cr_assert_eq(code, 200);
     end();
@@ -169,7 +171,7 @@ Test(post, tells_the_first_line_that_was_refused_and_learns_the_others)
     cr_assert_eq(code, 400);
     cr_assert_not_null(strstr(body.data, "{\"accepted\": 2, \"rejected\": 2, "), "%s", body.data);
     cr_assert_not_null(strstr(body.data, "\"error\":{\"code\":\"shape\""), "%s", body.data);
-    cr_assert_not_null(strstr(body.data, "\"line\":2}}"), "%s", body.data);
+    cr_assert_not_null(strstr(body.data, "\"line\":2}}\n"), "%s", body.data);
     end();
 }
 
@@ -199,7 +201,7 @@ Test(post, predicts_for_each_line)
     cr_assert_eq(code, 200);
     cr_assert_eq(is_lines, 0);
     cr_assert_eq(strncmp(body.data, "{\"y\":[", 6), 0, "%s", body.data);
-    cr_assert_null(strchr(body.data, '\n'));
+    cr_assert_eq(strchr(body.data, '\n') - body.data, (ptrdiff_t)body.length - 2, "one line");
     all_of(POST_PREDICT, "{\"z\": [[1, 2]]}\n\n{\"z\": [[1]]}\n{\"t\": [[1]]}\n");
     cr_assert_eq(code, 400);
     cr_assert_eq(is_lines, 1);

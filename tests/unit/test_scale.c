@@ -119,6 +119,8 @@ Test(scale, writes_numbers_shortly)
     cr_expect_str_eq(number(0.25), "0.25");
     cr_expect_str_eq(number(9999), "9999");
     cr_expect_str_eq(number(250000), "250k");
+    cr_expect_str_eq(number(1e6), "1M");
+    cr_expect_str_eq(number(1500), "1.5k");
     cr_expect_str_eq(number(12.5e6), "12.5M");
     cr_expect_str_eq(number(3.14159e-7), "3.14e-07");
     cr_expect_str_eq(whole(0), "0");

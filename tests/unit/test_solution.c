@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "core/dense.h"
+#include "core/nullspace.h"
 #include "support/approx.h"
 
 #include <criterion/criterion.h>
@@ -141,6 +142,30 @@ Test(solution, finds_the_rank_where_a_gap_shows)
                                : component->solution->sigma_min > 0.1);
             component_close(&component);
         }
+    }
+}
+
+/* Full rank that shows by the norm of A, which is too strict a cut, and that shows by sigma_max. */
+Test(solution, leaves_open_what_the_cut_by_sigma_max_does)
+{
+    const double cut = 0.05, norm = sqrt(N_MAX - 1);
+    const double weakest[] = {0.02, 0.9 * cut, 1.1 * cut, 0.9 * cut * norm, 1.1 * cut * norm, 1};
+    double sigma[N_MAX], inverse[N_MAX];
+
+    ones(inverse);
+    ones(sigma);
+    for (size_t i = 0; i < sizeof weakest / sizeof weakest[0]; i++) {
+        struct component *component;
+
+        sigma[N_MAX - 1] = weakest[i];
+        component = component_make(N_MAX, sigma, i);
+        solution_resettle(component, inverse, cut, 0);
+        cr_assert_not_null(component->settled);
+        cr_expect_eq(component->settled->directions, weakest[i] < cut, "%g", weakest[i]);
+        if (weakest[i] > cut)
+            cr_expect_float_eq(component->settled->sigma, weakest[i], 1e-9);
+        cr_expect_null(component->solution);
+        component_close(&component);
     }
 }
 

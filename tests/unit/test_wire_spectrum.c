@@ -37,6 +37,9 @@ static void assert_comes_back(const struct lattn_spectrum *spectrum, enum lattn_
         cr_expect_eq(back.largest[i], spectrum->largest[i]);
     for (int32_t i = 0; i < back.smallest_count; i++)
         cr_expect_eq(back.smallest[i], spectrum->smallest[i]);
+    cr_assert_eq(back.heads_count, spectrum->heads_count);
+    for (int32_t i = 0; i < back.heads_count; i++)
+        cr_expect_eq(back.heads[i], spectrum->heads[i]);
     lattn_spectrum_done(&back);
     lattn_reply_done(&reply);
     lattn_text_done(&text);
@@ -45,12 +48,15 @@ static void assert_comes_back(const struct lattn_spectrum *spectrum, enum lattn_
 Test(wire_spectrum, comes_back_as_it_was)
 {
     double values[] = {1, 0.1, 0x1.999p-30, 0};
+    double sizes[] = {3.5, 0.25};
     const struct lattn_spectrum ends = {.seen = 2176,
                                         .generation = 1234,
                                         .largest = values,
                                         .largest_count = 2,
                                         .smallest = values + 2,
-                                        .smallest_count = 2};
+                                        .smallest_count = 2,
+                                        .heads = sizes,
+                                        .heads_count = 2};
     const struct lattn_spectrum all = {.seen = 4, .largest = values, .largest_count = 4};
     const struct lattn_spectrum none = {.generation = 0};
 
@@ -69,8 +75,9 @@ Test(wire_spectrum, is_written_as_documented)
     struct lattn_text text = {0};
 
     cr_assert_eq(lattn_write_spectrum(&text, LATTN_FORMAT_JSON, &spectrum), LATTN_OK);
-    cr_expect_str_eq(text.data,
-                     "{\"generation\":7,\"seen\":2,\"largest\":[1,0.5],\"smallest\":[]}");
+    cr_expect_str_eq(
+        text.data,
+        "{\"generation\":7,\"seen\":2,\"largest\":[1,0.5],\"smallest\":[],\"heads\":[]}");
     lattn_text_done(&text);
 }
 
@@ -82,6 +89,7 @@ Test(wire_spectrum, is_refused_where_it_makes_no_sense)
         "{\"seen\":1,\"largest\":[1]}",
         "{\"seen\":1,\"largest\":null,\"smallest\":[]}",
         "{\"seen\":1,\"largest\":[\"1\"],\"smallest\":[]}",
+        "{\"seen\":1,\"largest\":[1],\"smallest\":[],\"heads\":[true]}",
         "[]",
     };
 
