@@ -174,6 +174,7 @@ class Browser:
 
     def screenshot(self, path, whole=True):
         """Write the page, or what is seen of it at once, as a PNG."""
-        data = self.call("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
+        data = self.call("Page.captureScreenshot", captureBeyondViewport=whole,
+                         optimizeForSpeed=True)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))

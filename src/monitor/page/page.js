@@ -12,7 +12,7 @@ class Page {
         this.traffic = new Traffic(elementById("service-plots"));
         this.trial = new Trial();
         this.model = new Model((model) => {
-            this.spectrum.showHeads(model.heads);
+            this.spectrum.showHeads(model?.heads ?? []);
             this.trial.name(model);
         });
         this.status = null;
