@@ -15,6 +15,7 @@
  * generation, epoch, status  of the last emission that was begun; what became of it
  * verdict                    the last one that was logged
  * pace                       of the rank, from emission to emission
+ * spectrum_due_ns            when an emission is worth making for the spectrum alone
  * heads...                   of the last emission that was made
  */
 struct emitter {
@@ -28,6 +29,7 @@ struct emitter {
     enum lattn_status status;
     enum lattn_verdict verdict;
     struct pace pace;
+    uint64_t spectrum_due_ns;
     int32_t heads;
     uint64_t heads_generation;
     enum lattn_certified heads_certified;
@@ -105,6 +107,7 @@ static void emission_collect(struct emitter *emitter)
     if (publisher_result(emitter->publisher, &result) != LATTN_OK)
         return;
     schedule_end(&emitter->schedule, result.end_ns);
+    emitter->spectrum_due_ns = result.spectrum_due_ns;
     emitter->status = result.status;
     if (result.status == LATTN_OK && result.epoch == fold_epoch(emitter->fold)) {
         heads_forget(emitter);
@@ -143,6 +146,7 @@ enum lattn_status emitter_open(struct emitter **ret_emitter,
     emitter->generation = lattn_learner_generation(fold_learner(fold));
     heads_forget(emitter);
     pace_init(&emitter->pace, pairs_learned(emitter));
+    emitter->spectrum_due_ns = SCHEDULE_NEVER;
     atomic_store(&emitter->is_asked, pairs_learned(emitter) > 0);
     status = publisher_open(&emitter->publisher, &publisher, complaint);
     if (status != LATTN_OK) {
@@ -172,7 +176,7 @@ uint64_t emitter_due(struct emitter *emitter)
     if (atomic_load(&emitter->is_asked))
         return 0;
     if (!has_news(emitter))
-        return SCHEDULE_NEVER;
+        return emitter->spectrum_due_ns;
     return schedule_due(&emitter->schedule, pairs_learned(emitter));
 }
 
@@ -214,6 +218,7 @@ void emitter_forget(struct emitter *emitter)
     schedule_reset(&emitter->schedule);
     emitter->verdict = LATTN_NOT_IDENTIFYING;
     pace_init(&emitter->pace, 0);
+    emitter->spectrum_due_ns = SCHEDULE_NEVER;
     heads_forget(emitter);
 }
 

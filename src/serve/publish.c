@@ -99,23 +99,39 @@ static const struct lattn_spectrum *spectrum_newest(const struct publisher *publ
     return &publisher->spectrum;
 }
 
-/* Find that of the snapshot if it is wanted and its time has come. Without one we go on. */
-static void spectrum_renew(struct publisher *publisher)
+/*
+ * Find that of the snapshot if it is wanted and its time has come; without one we go on. Returns
+ * the time that this took.
+ */
+static uint64_t spectrum_renew(struct publisher *publisher)
 {
     uint64_t begin_ns = uv_hrtime();
     struct lattn_spectrum spectrum;
+    uint64_t end_ns;
 
     if (publisher->spectrum_epoch != publisher->epoch)
         publisher->spectrum_ration = (struct ration){0};
     if (!atomic_load(&publisher->spectrum_wanted) ||
         !ration_allows(&publisher->spectrum_ration, begin_ns))
-        return;
+        return 0;
     if (lattn_learner_spectrum(publisher->snapshot, &spectrum) != LATTN_OK)
-        return; /* the emission has met the same want, or will */
+        return uv_hrtime() - begin_ns; /* the emission has met the same want, or will */
     lattn_spectrum_done(&publisher->spectrum);
     publisher->spectrum = spectrum;
     publisher->spectrum_epoch = publisher->epoch;
-    ration_spend(&publisher->spectrum_ration, begin_ns, uv_hrtime());
+    end_ns = uv_hrtime();
+    ration_spend(&publisher->spectrum_ration, begin_ns, end_ns);
+    return end_ns - begin_ns;
+}
+
+/* When the spectrum of this generation may be made, if an older one was repeated. */
+static uint64_t spectrum_due(const struct publisher *publisher, uint64_t generation)
+{
+    const struct lattn_spectrum *spectrum = spectrum_newest(publisher);
+
+    return spectrum == NULL || spectrum->generation == generation
+               ? UINT64_MAX
+               : publisher->spectrum_ration.next_ns;
 }
 
 void publisher_want_spectrum(struct publisher *publisher, int is_wanted)
@@ -193,21 +209,23 @@ static enum lattn_status emission_publish(struct publisher *publisher,
 static struct publisher_result publisher_work(struct publisher *publisher,
                                               struct bulletin **ret_bulletin)
 {
-    struct publisher_result result = {.epoch = publisher->epoch};
+    struct publisher_result result = {.epoch = publisher->epoch, .spectrum_due_ns = UINT64_MAX};
     struct lattn_emission emission = {.model = NULL};
     int32_t heads_max = lattn_learner_heads_max(publisher->snapshot);
     int32_t heads_count = publisher->settings.heads_count;
+    uint64_t spectrum_ns = 0;
 
     result.status =
         lattn_emission_make(publisher->snapshot, publisher->settings.heads,
                             heads_count < heads_max ? heads_count : heads_max, &emission);
     if (result.status == LATTN_OK)
-        spectrum_renew(publisher);
+        spectrum_ns = spectrum_renew(publisher);
     lattn_learner_close(&publisher->snapshot);
     if (result.status == LATTN_OK)
         result.status = emission_publish(publisher, &emission, ret_bulletin);
     if (result.status == LATTN_OK) {
         result.certificate = (*ret_bulletin)->report.certificate;
+        result.spectrum_due_ns = spectrum_due(publisher, result.certificate.generation);
         result.model = emission.model;
         emission.model = NULL;
     } else {
@@ -215,7 +233,7 @@ static struct publisher_result publisher_work(struct publisher *publisher,
                   LOG_FIELDS(log_text("error", lattn_status_text(result.status))));
     }
     lattn_emission_done(&emission);
-    result.end_ns = uv_hrtime();
+    result.end_ns = uv_hrtime() - spectrum_ns;
     return result;
 }
 

@@ -57,6 +57,10 @@ struct publisher_settings {
  *
  * status       LATTN_OK, or why there is none; then only epoch and end_ns mean something
  * epoch        as given with the snapshot
+ * end_ns       when it ended, less what the spectrum took: that is rationed by itself, and no
+ *              reason to make emissions more rarely
+ * spectrum_due_ns  where an older spectrum was repeated, when a new one may be made; else never,
+ *              UINT64_MAX
  * certificate  for lattn_learner_note
  * model        given; NULL where there is none yet
  */
@@ -64,6 +68,7 @@ struct publisher_result {
     enum lattn_status status;
     uint64_t epoch;
     uint64_t end_ns;
+    uint64_t spectrum_due_ns;
     struct lattn_certificate certificate;
     struct lattn_model *model;
 };

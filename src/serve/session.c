@@ -152,10 +152,7 @@ static void linger_over(uv_timer_t *timer)
     session_abort(timer->data);
 }
 
-/*
- * The client may still be sending. Closing now could take from it the answers it has not read yet,
- * so it is told that no more will come, and has a while to read them and to end.
- */
+/* A client that still sends could lose answers to a close: it is told, and has a while to read. */
 static void session_linger(struct session *session)
 {
     if (session->is_lingering)

@@ -43,7 +43,6 @@ def wanted():
         check(params["spectrum"]["heads"] == [head["sigma"] for head in params["model"]["heads"]],
               "the heads in it are those of the model", params["spectrum"])
         while params["spectrum"]["generation"] != params["status"]["generation"]:
-            client.ask("emit")
             params = next_with(early, "spectrum", len(lines))
         spectrum, status = params["spectrum"], params["status"]
         want = spectrum_of(lines)
