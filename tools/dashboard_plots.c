@@ -108,7 +108,7 @@ static struct plot singular_plot(const struct outlook *outlook)
     plot.series[0] = values_series(singular, "smallest", PLOT_CURVE);
     plot.series_count = 1;
     if (outlook->seen > singular->count) {
-        plot.across = "both ends alone";
+        plot.across = "the largest and the smallest";
         plot.high = "";
     }
     return plot;

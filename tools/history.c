@@ -22,7 +22,7 @@ struct history_point history_point(const struct lattn_state_of_service *state)
         [HISTORY_LOSS_PROGRESSIVE] = report->loss_progressive,
         [HISTORY_LOSS_RECENT] = report->loss_recent,
         [HISTORY_RANK] = (double)certificate->rank,
-        [HISTORY_FEATURES] = (double)certificate->p,
+        [HISTORY_FEATURES] = certificate->p > 0 ? (double)certificate->p : (double)NAN,
         [HISTORY_RHO] = certificate->rho,
         [HISTORY_THRESHOLD] = certificate->threshold,
         [HISTORY_LAMBDA_MIN] = certificate->lambda_min,

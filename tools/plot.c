@@ -64,8 +64,10 @@ static int scales_fit(struct frame *frame)
         return 0;
     /* From the first point to the last: a curve that grows shall not jump as its axis does. */
     frame->x = (struct scale){.low = x.low, .high = x.high};
-    if (x.high <= x.low)
-        frame->x.low = x.high - 1;
+    if (x.high <= x.low && x.high > 0)
+        frame->x.low = 0;
+    else if (x.high <= x.low)
+        frame->x.high = x.low + 1;
     frame->y = scale_fit(&y, plot->is_log, frame->dots.rows / ROWS_PER_TICK + 1);
     return 1;
 }

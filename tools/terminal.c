@@ -75,6 +75,21 @@ static void inks_begin(void)
 
 /* ---- taking over ----------------------------------------------------------------------------- */
 
+/* Add what a capability sends; terminals that need pauses, $<5>, have had theirs. */
+static size_t bytes_add(char *bytes, size_t length, const char *capability)
+{
+    while (*capability != '\0' && length + 1 < GUARD_BYTES_MAX) {
+        const char *end = strncmp(capability, "$<", 2) == 0 ? strchr(capability, '>') : NULL;
+
+        if (end != NULL)
+            capability = end + 1;
+        else
+            bytes[length++] = *capability++;
+    }
+    bytes[length] = '\0';
+    return length;
+}
+
 /* What a terminal has to be told where curses cannot do it any more. */
 static void restore_write(char ret_bytes[GUARD_BYTES_MAX])
 {
@@ -85,8 +100,8 @@ static void restore_write(char ret_bytes[GUARD_BYTES_MAX])
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *bytes = tigetstr(names[i]);
 
-        if (bytes != NULL && bytes != (const char *)-1 && length + strlen(bytes) < GUARD_BYTES_MAX)
-            length += (size_t)snprintf(ret_bytes + length, GUARD_BYTES_MAX - length, "%s", bytes);
+        if (bytes != NULL && bytes != (const char *)-1)
+            length = bytes_add(ret_bytes, length, bytes);
     }
 }
 

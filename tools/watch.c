@@ -12,7 +12,10 @@
 
 static struct lattn_request subscription_of(const struct watch *watch)
 {
-    return (struct lattn_request){.method = LATTN_METHOD_SUBSCRIBE, .id = "1", .what = watch->what};
+    return (struct lattn_request){.method = LATTN_METHOD_SUBSCRIBE,
+                                  .id = "1",
+                                  .what = watch->what,
+                                  .every_ms = watch->every_ms};
 }
 
 enum verb_exit watch_subscribe(struct watch *watch)
@@ -135,6 +138,18 @@ int watch_is_over(const struct watch *watch)
     return watch->count > 0 && watch->taken >= watch->count;
 }
 
+/* Nobody sees more pictures, and each has to travel; a record has all there are. */
+enum { SCREEN_EVERY_MS = 100 };
+
+/* What has to be sent for a table, a screen or a record. */
+static void emissions_choose(struct watch *watch, int on_screen)
+{
+    int is_recorded = watch->record != NULL;
+
+    watch->what = on_screen || is_recorded ? LATTN_TOPIC_SPECTRUM : LATTN_TOPIC_STATUS;
+    watch->every_ms = on_screen && !is_recorded ? SCREEN_EVERY_MS : 0;
+}
+
 /* The file is looked at first: nothing is asked for that could not be kept. */
 static enum verb_exit record_begin(struct watch *watch, const char *verb)
 {
@@ -181,7 +196,7 @@ enum verb_exit watch_run(int argc, char **argv)
         return (enum verb_exit)outcome;
     if (on_screen && watch_screen_check(argv[0]) != VERB_DONE)
         return VERB_MISUSED;
-    watch.what = on_screen || watch.record != NULL ? LATTN_TOPIC_SPECTRUM : LATTN_TOPIC_STATUS;
+    emissions_choose(&watch, on_screen);
     code = record_begin(&watch, argv[0]);
     if (code != VERB_DONE)
         return code;

@@ -19,16 +19,18 @@ struct watch_emission {
 /*
  * One run of watch.
  *
- * record  the file that gets each emission; NULL: none
- * what    asked for beside the status
- * count   emissions to take; 0: no limit
- * parting what the daemon said last, about nothing that was asked
+ * record    the file that gets each emission; NULL: none
+ * what      asked for beside the status
+ * every_ms  at most one emission in so many milliseconds; 0: all of them
+ * count     emissions to take; 0: no limit
+ * parting   what the daemon said last, about nothing that was asked
  */
 struct watch {
     struct client client;
     const char *record;
     struct recording recording;
     enum lattn_topic what;
+    uint64_t every_ms;
     uint64_t count;
     uint64_t taken;
     struct lattn_complaint parting;

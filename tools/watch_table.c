@@ -9,9 +9,10 @@
 
 static void header_print(void)
 {
-    printf("%13s %11s %11s %15s %9s %-15s %8s %5s %9s\n", "pairs", "progressive", "recent",
-           "rank/p", "rho", "verdict", "stream", "heads", "pairs/s");
-    printf("%13s %11s %11s %15s %9s %-15s %8s\n", "", "loss", "loss", "", "", "", "bound95");
+    printf("%13s %11s %11s %15s %9s %-15s %8s %8s %5s %9s\n", "pairs", "progressive", "recent",
+           "rank/p", "rho", "verdict", "to go", "stream", "heads", "pairs/s");
+    printf("%13s %11s %11s %15s %9s %-15s %8s %8s\n", "", "loss", "loss", "", "", "", "",
+           "bound95");
 }
 
 static void real_print(int width, const char *form, double value)
@@ -37,6 +38,7 @@ static void row_print(const struct lattn_state_of_service *state)
     printf(" %15s", rank);
     real_print(9, "%.2e", certificate->rho);
     printf(" %-15s", lattn_verdict_text(certificate->verdict));
+    real_print(8, state->service.pairs_to_go < 1e6 ? "%.0f" : "%.1e", state->service.pairs_to_go);
     real_print(8, "%.4f", report->stream.bound95);
     real_print(5, "%.0f", state->service.heads == LATTN_NEVER ? nan("") : state->service.heads);
     real_print(9, "%.0f", state->service.pairs_per_s);

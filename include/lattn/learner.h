@@ -329,6 +329,24 @@ LATTN_API enum lattn_status lattn_learner_report(struct lattn_learner *learner,
 LATTN_API void lattn_report_done(struct lattn_report *report);
 
 /*
+ * The singular values of R/D, as struct lattn_spectrum tells.
+ *
+ * Where all are told they are right to rounding, about (p + n_max) 2^-53 of the largest; of the two
+ * ends those that the rank counts are right to 1e-7 of themselves, beside that rounding, and those
+ * that it does not count are upper bounds each. A value not above `threshold` is not counted by the
+ * rank; below a tenth of that it is no more than rounding and says only that it is so small; below
+ * 2^-53 it is 0, like rho_seen.
+ *
+ * ret_spectrum  out  given, release with lattn_spectrum_done; before the first pair without values
+ *
+ * Of up to 1000 features 8/3 n^3 flops for a component of n; of more, about 100 products with R
+ * and as many solutions, in blocks. Allocates less than an evaluation of the rank.
+ * Returns LATTN_OK, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
+ */
+LATTN_API enum lattn_status lattn_learner_spectrum(struct lattn_learner *learner,
+                                                   struct lattn_spectrum *ret_spectrum);
+
+/*
  * The least-squares weights as coefficients, m x p (layout of lattn_model_coef); features that were
  * never seen have weight zero. Before identifiability: the minimum-norm solution in coordinates
  * scaled by D.

@@ -79,6 +79,16 @@ void clients_each(const struct clients *clients, void (*act)(struct session *ses
         act(session);
 }
 
+int clients_want_spectrum(const struct clients *clients)
+{
+    for (struct session *session = clients->first; session != NULL;
+         session = session_links(session)->next) {
+        if (session_wants_spectrum(session))
+            return 1;
+    }
+    return 0;
+}
+
 int clients_are_idle(const struct clients *clients)
 {
     for (struct session *session = clients->first; session != NULL;

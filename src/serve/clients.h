@@ -50,6 +50,9 @@ void clients_remove(struct clients *clients, struct session *session);
 /* Do something with each; it may end sessions, but not remove them. */
 void clients_each(const struct clients *clients, void (*act)(struct session *session));
 
+/* Does any of them want the spectrum in emissions? */
+int clients_want_spectrum(const struct clients *clients);
+
 /* Is there nothing of any client under way? */
 int clients_are_idle(const struct clients *clients);
 

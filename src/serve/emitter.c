@@ -15,6 +15,7 @@
  * generation, epoch, status  of the last emission that was begun; what became of it
  * verdict                    the last one that was logged
  * pace                       of the rank, from emission to emission
+ * spectrum_due_ns            when an emission is worth making for the spectrum alone
  * heads...                   of the last emission that was made
  */
 struct emitter {
@@ -29,6 +30,7 @@ struct emitter {
     enum lattn_verdict verdict;
     struct pace pace;
     struct emitter_tally tally;
+    uint64_t spectrum_due_ns;
     int32_t heads;
     uint64_t heads_generation;
     enum lattn_certified heads_certified;
@@ -119,6 +121,7 @@ static void emission_collect(struct emitter *emitter)
         return;
     schedule_end(&emitter->schedule, result.end_ns);
     tally_add(emitter, &result);
+    emitter->spectrum_due_ns = result.spectrum_due_ns;
     emitter->status = result.status;
     if (result.status == LATTN_OK && result.epoch == fold_epoch(emitter->fold)) {
         heads_forget(emitter);
@@ -158,6 +161,7 @@ enum lattn_status emitter_open(struct emitter **ret_emitter,
     emitter->generation = lattn_learner_generation(fold_learner(fold));
     heads_forget(emitter);
     pace_init(&emitter->pace, pairs_learned(emitter));
+    emitter->spectrum_due_ns = SCHEDULE_NEVER;
     atomic_store(&emitter->is_asked, settings->has_web || pairs_learned(emitter) > 0);
     status = publisher_open(&emitter->publisher, &publisher, complaint);
     if (status != LATTN_OK) {
@@ -187,7 +191,7 @@ uint64_t emitter_due(struct emitter *emitter)
     if (atomic_load(&emitter->is_asked))
         return 0;
     if (!has_news(emitter))
-        return SCHEDULE_NEVER;
+        return emitter->spectrum_due_ns;
     return schedule_due(&emitter->schedule, pairs_learned(emitter));
 }
 
@@ -229,6 +233,7 @@ void emitter_forget(struct emitter *emitter)
     schedule_reset(&emitter->schedule);
     emitter->verdict = LATTN_NOT_IDENTIFYING;
     pace_init(&emitter->pace, 0);
+    emitter->spectrum_due_ns = SCHEDULE_NEVER;
     heads_forget(emitter);
 }
 
@@ -243,6 +248,13 @@ void emitter_describe(const struct emitter *emitter, struct lattn_service *servi
     service->heads_generation = emitter->heads_generation;
     service->heads_certified = emitter->heads_certified;
     service->heads_decomposition = emitter->heads_decomposition;
+}
+
+void emitter_want_spectrum(struct emitter *emitter, int is_wanted)
+{
+    publisher_want_spectrum(emitter->publisher, is_wanted);
+    if (is_wanted)
+        emitter_ask(emitter);
 }
 
 const struct pace *emitter_pace(const struct emitter *emitter)

@@ -83,6 +83,12 @@ struct emitter_tally emitter_tally(const struct emitter *emitter);
 /* Fill in what the last emission found: the heads. */
 void emitter_describe(const struct emitter *emitter, struct lattn_service *service);
 
+/*
+ * Does anybody want the spectrum? Any thread may say. Whoever comes to want it gets an emission
+ * soon, though nothing may have been learned since the last one.
+ */
+void emitter_want_spectrum(struct emitter *emitter, int is_wanted);
+
 /* How fast the rank grows; borrowed until emitter_close. */
 const struct pace *emitter_pace(const struct emitter *emitter);
 

@@ -481,6 +481,12 @@ enum lattn_status pipeline_bulletin(struct pipeline *pipeline, struct bulletin *
     return emitter_bulletin(pipeline->emitter, ret_bulletin);
 }
 
+void pipeline_want_spectrum(struct pipeline *pipeline, int is_wanted)
+{
+    emitter_want_spectrum(pipeline->emitter, is_wanted);
+    queue_wake(pipeline->in);
+}
+
 void pipeline_emit(struct pipeline *pipeline)
 {
     emitter_ask(pipeline->emitter);

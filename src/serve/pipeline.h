@@ -79,6 +79,12 @@ enum lattn_status pipeline_collect(struct pipeline *pipeline, struct chunk **ret
 /* The newest bulletin, as publisher_bulletin. */
 enum lattn_status pipeline_bulletin(struct pipeline *pipeline, struct bulletin **ret_bulletin);
 
+/*
+ * Does anybody want the spectrum in emissions? To be called where that changes; an emission that
+ * has it then comes soon.
+ */
+void pipeline_want_spectrum(struct pipeline *pipeline, int is_wanted);
+
 /* Emit soon, whatever the schedule says, and make a checkpoint. */
 void pipeline_emit(struct pipeline *pipeline);
 

@@ -3,6 +3,9 @@
  * bulletin, which any thread may take. A bulletin nobody took is replaced by the next one. The
  * snapshot outlives its emission, for the next one is copied faster into memory that has been
  * touched.
+ *
+ * The spectrum may cost more than all the rest of an emission. It is found for those who want it,
+ * and by a ration: emissions between repeat the last one.
  */
 #include "serve/publish.h"
 
@@ -12,6 +15,7 @@
 #include "core/learner.h"
 #include "serve/emit_dir.h"
 #include "serve/log.h"
+#include "serve/ration.h"
 #include "serve/worker.h"
 
 #include <assert.h>
@@ -33,6 +37,10 @@ struct publisher {
     struct pace pace;
     uint64_t epoch;
     uint64_t bulletins_made;
+    atomic_int spectrum_wanted;
+    struct lattn_spectrum spectrum;
+    uint64_t spectrum_epoch;
+    struct ration spectrum_ration;
     struct publisher_result result;
     int has_result;
     _Atomic(struct bulletin *) bulletin;
@@ -61,17 +69,85 @@ void bulletin_close(struct bulletin **bulletin)
     memory_release(old);
 }
 
+/* The heads go with it, which are always those of this emission. */
+static enum lattn_status spectrum_write(struct lattn_text *text, enum lattn_format format,
+                                        const struct lattn_spectrum *spectrum,
+                                        const struct lattn_model *model)
+{
+    struct lattn_spectrum told = *spectrum;
+
+    told.heads = model != NULL ? model->sigma : NULL;
+    told.heads_count = model != NULL ? model->heads : 0;
+    return lattn_write_spectrum(text, format, &told);
+}
+
 /* Lay out in one format what the bulletin has. */
 static enum lattn_status bulletin_write(struct bulletin *bulletin, enum lattn_format format,
-                                        const struct lattn_model *model)
+                                        const struct lattn_model *model,
+                                        const struct lattn_spectrum *spectrum)
 {
     enum lattn_status status = lattn_write_status(&bulletin->status[format], format,
                                                   &bulletin->report, &bulletin->service);
 
     if (status == LATTN_OK && model != NULL)
         status = lattn_write_model(&bulletin->model[format], format, model);
+    if (status == LATTN_OK && spectrum != NULL)
+        status = spectrum_write(&bulletin->spectrum[format], format, spectrum, model);
     return status;
 }
+
+/* ---- the spectrum ---- */
+
+/* One that tells of this learner, and that somebody wants; NULL: there is none. */
+static const struct lattn_spectrum *spectrum_newest(const struct publisher *publisher)
+{
+    if (!atomic_load(&publisher->spectrum_wanted) ||
+        publisher->spectrum_epoch != publisher->epoch || publisher->spectrum.largest_count == 0)
+        return NULL;
+    return &publisher->spectrum;
+}
+
+/*
+ * Find that of the snapshot if it is wanted and its time has come; without one we go on. Returns
+ * the time that this took.
+ */
+static uint64_t spectrum_renew(struct publisher *publisher)
+{
+    uint64_t begin_ns = uv_hrtime();
+    struct lattn_spectrum spectrum;
+    uint64_t end_ns;
+
+    if (publisher->spectrum_epoch != publisher->epoch)
+        publisher->spectrum_ration = (struct ration){0};
+    if (!atomic_load(&publisher->spectrum_wanted) ||
+        !ration_allows(&publisher->spectrum_ration, begin_ns))
+        return 0;
+    if (lattn_learner_spectrum(publisher->snapshot, &spectrum) != LATTN_OK)
+        return uv_hrtime() - begin_ns; /* the emission has met the same want, or will */
+    lattn_spectrum_done(&publisher->spectrum);
+    publisher->spectrum = spectrum;
+    publisher->spectrum_epoch = publisher->epoch;
+    end_ns = uv_hrtime();
+    ration_spend(&publisher->spectrum_ration, begin_ns, end_ns);
+    return end_ns - begin_ns;
+}
+
+/* When the spectrum of this generation may be made, if an older one was repeated. */
+static uint64_t spectrum_due(const struct publisher *publisher, uint64_t generation)
+{
+    const struct lattn_spectrum *spectrum = spectrum_newest(publisher);
+
+    return spectrum == NULL || spectrum->generation == generation
+               ? UINT64_MAX
+               : publisher->spectrum_ration.next_ns;
+}
+
+void publisher_want_spectrum(struct publisher *publisher, int is_wanted)
+{
+    atomic_store(&publisher->spectrum_wanted, is_wanted);
+}
+
+/* ---- bulletins ---- */
 
 static void outputs_fill(struct bulletin *bulletin, const struct lattn_names *names)
 {
@@ -105,6 +181,7 @@ static enum lattn_status bulletin_open(struct bulletin **ret_bulletin,
                                        struct lattn_emission *emission)
 {
     struct bulletin *bulletin = memory_zeroed(1, sizeof *bulletin);
+    const struct lattn_spectrum *spectrum = spectrum_newest(publisher);
     int with_file = publisher->settings.with_safetensors || publisher->emit_dir.path != NULL;
     enum lattn_status status;
 
@@ -112,9 +189,9 @@ static enum lattn_status bulletin_open(struct bulletin **ret_bulletin,
         return LATTN_NO_MEMORY;
     bulletin->holders = 1;
     bulletin_fill(bulletin, emission, publisher);
-    status = bulletin_write(bulletin, LATTN_FORMAT_JSON, emission->model);
+    status = bulletin_write(bulletin, LATTN_FORMAT_JSON, emission->model, spectrum);
     if (status == LATTN_OK)
-        status = bulletin_write(bulletin, LATTN_FORMAT_MSGPACK, emission->model);
+        status = bulletin_write(bulletin, LATTN_FORMAT_MSGPACK, emission->model, spectrum);
     if (status == LATTN_OK && with_file && emission->model != NULL)
         status = lattn_write_safetensors(&bulletin->safetensors, emission->model);
     if (status != LATTN_OK) {
@@ -148,19 +225,23 @@ static enum lattn_status emission_publish(struct publisher *publisher,
 static struct publisher_result emission_make(struct publisher *publisher,
                                              struct bulletin **ret_bulletin)
 {
-    struct publisher_result result = {.epoch = publisher->epoch};
+    struct publisher_result result = {.epoch = publisher->epoch, .spectrum_due_ns = UINT64_MAX};
     struct lattn_emission emission = {.model = NULL};
     int32_t heads_max = lattn_learner_heads_max(publisher->snapshot);
     int32_t heads_count = publisher->settings.heads_count;
+    uint64_t spectrum_ns = 0;
 
     result.status =
         lattn_emission_make(publisher->snapshot, publisher->settings.heads,
                             heads_count < heads_max ? heads_count : heads_max, &emission);
+    if (result.status == LATTN_OK)
+        spectrum_ns = spectrum_renew(publisher);
     learner_strip(publisher->snapshot);
     if (result.status == LATTN_OK)
         result.status = emission_publish(publisher, &emission, ret_bulletin);
     if (result.status == LATTN_OK) {
         result.certificate = (*ret_bulletin)->report.certificate;
+        result.spectrum_due_ns = spectrum_due(publisher, result.certificate.generation);
         result.model = emission.model;
         emission.model = NULL;
     } else {
@@ -168,7 +249,7 @@ static struct publisher_result emission_make(struct publisher *publisher,
                   LOG_FIELDS(log_text("error", lattn_status_text(result.status))));
     }
     lattn_emission_done(&emission);
-    result.end_ns = uv_hrtime();
+    result.end_ns = uv_hrtime() - spectrum_ns;
     return result;
 }
 
@@ -222,6 +303,7 @@ void publisher_close(struct publisher **publisher)
     bulletin = atomic_load(&old->bulletin);
     bulletin_close(&bulletin);
     lattn_model_close(&old->result.model);
+    lattn_spectrum_done(&old->spectrum);
     memory_release(old);
     *publisher = NULL;
 }

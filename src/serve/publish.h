@@ -63,6 +63,10 @@ struct publisher_settings {
  *
  * status       LATTN_OK, or why there is none; then only epoch and end_ns mean something
  * epoch        as given to publisher_start
+ * end_ns       when it ended, less what the spectrum took: that is rationed by itself, and no
+ *              reason to make emissions more rarely
+ * spectrum_due_ns  where an older spectrum was repeated, when a new one may be made; else never,
+ *              UINT64_MAX
  * certificate  for lattn_learner_note
  * model        given; NULL where there is none yet
  */
@@ -70,6 +74,7 @@ struct publisher_result {
     enum lattn_status status;
     uint64_t epoch;
     uint64_t end_ns;
+    uint64_t spectrum_due_ns;
     struct lattn_certificate certificate;
     struct lattn_model *model;
 };
@@ -93,6 +98,11 @@ void publisher_close(struct publisher **publisher);
 enum lattn_status publisher_start(struct publisher *publisher, const struct lattn_learner *learner,
                                   const struct lattn_service *service, const struct pace *pace,
                                   uint64_t epoch);
+
+/*
+ * Does anybody want the spectrum? Any thread may say; the next emission goes by it.
+ */
+void publisher_want_spectrum(struct publisher *publisher, int is_wanted);
 
 /* Is no emission under way? Between publisher_start and the result it is not idle. */
 int publisher_is_idle(struct publisher *publisher);

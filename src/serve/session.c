@@ -139,6 +139,12 @@ uint64_t session_idle_ms(const struct session *session)
     return session->active_ms;
 }
 
+int session_wants_spectrum(const struct session *session)
+{
+    return !session->is_gone && session->subscription.is_on &&
+           (session->subscription.what & LATTN_TOPIC_SPECTRUM) != 0;
+}
+
 int session_is_gone(const struct session *session)
 {
     return session->is_gone;
@@ -154,10 +160,7 @@ static void linger_over(uv_timer_t *timer)
     session_abort(timer->data);
 }
 
-/*
- * The client may still be sending. Closing now could take from it the answers it has not read yet,
- * so it is told that no more will come, and has a while to read them and to end.
- */
+/* A client that still sends could lose answers to a close: it is told, and has a while to read. */
 static void session_linger(struct session *session)
 {
     if (session->is_lingering)
@@ -489,7 +492,8 @@ void session_answer(struct session *session, struct chunk *chunk)
     if (!session->is_gone)
         output_write(session, &chunk->answers);
     if (!session->is_gone) {
-        subscription_begin(&session->subscription, chunk);
+        if (subscription_begin(&session->subscription, chunk))
+            session->host->subscribed(session->host->arg);
         session_publish(session);
     }
     chunk_close(&chunk);

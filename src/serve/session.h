@@ -34,6 +34,7 @@ struct session;
  * wait       the session waits for its turn, see clients.h: until then it does nothing
  * crowded    output is exceeded: sessions are to be dropped
  * dropped    the session drops its client, and why
+ * subscribed  a session begins, or changes, what it is sent of emissions
  * idle       the client's input has ended and all of it was answered; the session goes on to its
  *            end unless it is kept
  * ended      the connection is closed and nothing of it is under way: session_close may be called
@@ -52,6 +53,7 @@ struct session_host {
     void (*wait)(void *arg, struct session *session);
     void (*crowded)(void *arg);
     void (*dropped)(void *arg, const char *why);
+    void (*subscribed)(void *arg);
     void (*idle)(void *arg, struct session *session);
     void (*ended)(void *arg, struct session *session);
     void *arg;
@@ -95,6 +97,9 @@ void session_answer(struct session *session, struct chunk *chunk);
 
 /* host->newest has changed: send it to the client if it wants it and takes it. */
 void session_publish(struct session *session);
+
+/* Did it subscribe to emissions with the spectrum? */
+int session_wants_spectrum(const struct session *session);
 
 /* Go on: it is the session's turn, or memory has become free. */
 void session_flow(struct session *session);

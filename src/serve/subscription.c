@@ -1,7 +1,9 @@
 #include "serve/subscription.h"
 
-void subscription_begin(struct subscription *subscription, const struct chunk *chunk)
+int subscription_begin(struct subscription *subscription, const struct chunk *chunk)
 {
+    int begins = 0;
+
     for (size_t i = 0; i < chunk->entries_count; i++) {
         const struct lattn_request *request = chunk->entries[i].request;
 
@@ -12,7 +14,9 @@ void subscription_begin(struct subscription *subscription, const struct chunk *c
             .what = request->what,
             .every_ms = request->every_ms,
         };
+        begins = 1;
     }
+    return begins;
 }
 
 int subscription_wants(const struct subscription *subscription, const struct bulletin *bulletin)

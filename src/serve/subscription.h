@@ -17,8 +17,11 @@ struct subscription {
     uint64_t sent_number;
 };
 
-/* Begin with what the chunk's last request of the kind asked for; its answers are on their way. */
-void subscription_begin(struct subscription *subscription, const struct chunk *chunk);
+/*
+ * Begin with what the chunk's last request of the kind asked for; its answers are on their way.
+ * Returns 1 where there was one, else 0.
+ */
+int subscription_begin(struct subscription *subscription, const struct chunk *chunk);
 
 /* Is this bulletin one it wants? NULL is none. */
 int subscription_wants(const struct subscription *subscription, const struct bulletin *bulletin);

@@ -21,6 +21,7 @@ static void room_offer(struct traffic *traffic)
 {
     traffic->has_room = 0;
     clients_each(&traffic->clients, session_publish);
+    traffic->wants_spectrum = clients_want_spectrum(&traffic->clients);
     clients_each(&traffic->clients, session_flow);
 }
 
@@ -108,6 +109,13 @@ static void session_became_idle(void *arg, struct session *session)
     struct traffic *traffic = arg;
 
     traffic->idle(traffic->arg, session);
+}
+
+static void session_subscribed(void *arg)
+{
+    struct traffic *traffic = arg;
+
+    traffic->wants_spectrum = clients_want_spectrum(&traffic->clients);
 }
 
 static void session_ended(void *arg, struct session *session)
@@ -294,6 +302,7 @@ static struct session_host host_of(struct traffic *traffic, const struct config 
         .wait = session_waits,
         .crowded = output_crowded,
         .dropped = client_dropped,
+        .subscribed = session_subscribed,
         .idle = session_became_idle,
         .ended = session_ended,
         .arg = traffic,

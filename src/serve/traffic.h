@@ -30,6 +30,7 @@ enum { TRAFFIC_STREAMS_MAX = CONFIG_LISTEN_MAX * TCP_SOCKETS_MAX };
  * late       chunks with requests, to be handed on at the end of this round of the loop
  * patience   until whoever found no memory tries again
  * arrivals   streams at which somebody waits for the next round; `arrived` so many in this one
+ * wants_spectrum  somebody does, as far as is known since the last bulletin or subscription
  * idle, ended  see session.h, with arg
  */
 struct traffic {
@@ -51,6 +52,7 @@ struct traffic {
     uv_stream_t *arrivals[TRAFFIC_STREAMS_MAX];
     size_t arrivals_count;
     size_t arrived;
+    int wants_spectrum;
     void (*idle)(void *arg, struct session *session);
     void (*ended)(void *arg, struct session *session);
     void *arg;

@@ -69,6 +69,11 @@ static void say(void *arg, const char *text)
     (void)text;
 }
 
+static void watched(void *arg, int is_watched)
+{
+    ((struct site *)arg)->is_watched = is_watched;
+}
+
 static void emptied(void *arg)
 {
     ((struct site *)arg)->emptied++;
@@ -154,6 +159,7 @@ enum lattn_status site_open(struct site *site)
                 .write_status = write_status,
                 .measure = measure,
                 .log = say,
+                .watched = watched,
                 .emptied = emptied,
                 .arg = site,
             },
@@ -271,5 +277,5 @@ const char *site_ask(struct site *site, const char *request)
 
 int site_code(const char *answer)
 {
-    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? atoi(answer + 9) : 0;
+    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? (int)strtol(answer + 9, NULL, 10) : 0;
 }

@@ -43,6 +43,7 @@ class Browser:
         self.events = []
         self.errors = []
         self.urls = []
+        self.posted = []
         self.start()
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = None
@@ -109,6 +110,7 @@ class Browser:
             self.errors.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
         elif method == "Network.requestWillBeSent":
             self.urls.append(params["request"]["url"])
+            self.posted += [params["request"]["postData"]] if "postData" in params["request"] else []
 
     def call(self, method, **params):
         """The result of a method of the protocol."""
@@ -172,6 +174,7 @@ class Browser:
 
     def screenshot(self, path, whole=True):
         """Write the page, or what is seen of it at once, as a PNG."""
-        data = self.call("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
+        data = self.call("Page.captureScreenshot", captureBeyondViewport=whole,
+                         optimizeForSpeed=True)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))

@@ -13,8 +13,9 @@ from daemon_support import Daemon, Folder, Layer, check
 
 SHIM = os.path.abspath(sys.argv[2])
 
-# GnuTLS has to know whether a certificate is still valid, and may look for other reasons, too.
-OTHERS_THAT_MAY_LOOK = {"libgnutls.so.30"}
+# GnuTLS has to know whether a certificate is still valid, and may look for other reasons, too; what
+# serves HTTP dates its answers, and looks once when it is loaded.
+OTHERS_THAT_MAY_LOOK = {"libgnutls.so.30", "libmicrohttpd.so.12"}
 
 
 def environment(looks):

@@ -11,7 +11,7 @@ from daemon_support import LATTND, SECONDS_MAX, Client, Daemon, Folder, Layer, c
 # What differs from one process to the next though all is the same.
 PASSING = ("uptime_s", "pairs_per_s", "queue_bytes", "memory_bytes", "state", "heads",
            "heads_generation", "heads_certified_minimal", "heads_decomposition", "stream",
-           "identifying_since")
+           "identifying_since", "pairs_to_go", "headline")
 
 
 def lasting(status):

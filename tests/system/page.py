@@ -17,6 +17,7 @@ from daemon_support import Daemon, Layer, check, wait_until
 
 SCREENS = pathlib.Path(os.environ.get("LATTN_SCREENS") or sys.argv[2])
 AUDIT = pathlib.Path(__file__).with_name("audit.js").read_text(encoding="utf-8")
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "src/monitor/page"
 
 DIM, P = 4, 40  # p = d^2 (d + 1) / 2
 NAMES = ["temperature", "pressure", "flow", "load"]
@@ -183,9 +184,10 @@ def tab_to(browser, condition, claim):
     check(False, claim)
 
 
-def answered(browser, z, client, claim):
-    """The table of the answer says what the daemon predicts, with names and determined."""
-    browser.wait("document.getElementById('trial-answer').dataset.determined === 'true'", claim)
+def answered(browser, z, client, claim, determined=True):
+    """The table of the answer says what the daemon predicts, with names and whether determined."""
+    browser.wait("document.getElementById('trial-answer').dataset.determined === "
+                 f"'{str(determined).lower()}'", claim)
     rows = browser.value("[...document.querySelectorAll('#trial-answer tbody tr')].map((row) =>"
                          "[...row.children].map((cell) => cell.textContent))")
     check([row[0] for row in rows] == OUTPUTS, claim + ": outputs by their names", rows)
@@ -241,6 +243,58 @@ def tried_as_json(browser, client):
     tab_to(browser, "document.activeElement === document.body", "no control keeps the focus")
 
 
+def guarded(browser):
+    """Nothing runs but what the daemon wrote, whatever finds its way into the document."""
+    browser.value("""(() => {
+        const script = document.createElement("script");
+        script.textContent = "window.intruded = true";
+        document.body.append(script);
+        script.remove();
+    })()""")
+    check(browser.value("window.intruded === undefined"), "no script of others runs")
+    reached = browser.value("fetch('http://127.0.0.2:9/').then(() => true, () => false)")
+    check(reached is False and "127.0.0.2" not in "".join(browser.urls), "and none calls elsewhere")
+    browser.errors.clear()  # what was tried is one
+
+
+def thinned(browser):
+    """A history of any length keeps its ends, and points that are spread evenly."""
+    points = browser.value((PAGE / "history.js").read_text(encoding="utf-8") + """; (() => {
+        const history = new History(100);
+        for (let i = 0; i < 12345; i++) {
+            history.add(i);
+        }
+        return history.points();
+    })()""")
+    steps = {b - a for a, b in zip(points[:-1], points[1:-1])}
+    check(50 <= len(points) <= 101 and points[0] == 0 and points[-1] == 12344 and len(steps) == 1,
+          "a history is thinned out", len(points), points[0], points[-1], steps)
+
+
+def chosen(browser, client):
+    """A block of coordinates is chosen from by the names of its symbols."""
+    client.ask("name", append=["low", "high", "off"],
+               blocks=[{"name": "mode", "start": DIM, "size": 3}])
+    teach(client, Layer(DIM + 3, len(OUTPUTS), seed=2).pairs(5))
+    browser.wait("document.querySelector('.token select') !== null", "there is a choice")
+    options = browser.value("[...document.querySelector('.token select').options].map((option) =>"
+                            "option.text)")
+    check(options == ["none", "low", "high", "off"], "of the names in a block", options)
+    browser.value("document.querySelector('input[value=names]').click()")
+    browser.value("document.activeElement.blur()")
+    for token in range(2):
+        tab_to(browser, "document.activeElement === "
+               f"document.querySelectorAll('.token select')[{token}]", "Tab reaches the choice")
+        browser.key("ArrowDown")
+        browser.key("ArrowDown")
+    tab_to(browser, "document.activeElement.type === 'submit'", "Tab reaches the button")
+    browser.key("Enter")
+    z = [[0] * (DIM + 1) + [1, 0]] * 2
+    check(json.loads(browser.posted[-1]) == {"z": z}, "what was chosen is asked",
+          browser.posted[-1:])
+    answered(browser, z, client, "an answer that is not determined", determined=False)
+
+
 def gone_and_back(browser, daemon, port):
     daemon.signal(signal.SIGKILL)
     daemon.exit_code()
@@ -254,8 +308,8 @@ def gone_and_back(browser, daemon, port):
         browser.wait(f"!({GONE})", "it finds the daemon again by itself")
         browser.wait(f"{HEADLINE} === 'nothing has been learned yet'", "which remembers nothing")
         browser.errors.clear()  # of the time when nobody was there
-        status = teach(client, Layer(DIM, len(OUTPUTS), seed=2).pairs(5))
-        browser.wait(f"{HEADLINE}.includes('{status['rank']} of {P} directions')", "and learns anew")
+        client.ask("name", append=NAMES, outputs=OUTPUTS)
+        chosen(browser, client)
         check(browser.value("window.stays") is True, "still the same page")
         client.close()
 
@@ -271,8 +325,10 @@ def main():
         learning(browser, client, layer)
         identifying(browser, client, layer)
         unfold(browser)
+        thinned(browser)
         tried_by_name(browser, client)
         tried_as_json(browser, client)
+        guarded(browser)
         gone_and_back(browser, daemon, port)
         check(browser.errors == [], "no error afterwards", *browser.errors)
         hosts = {urllib.parse.urlsplit(url).netloc for url in browser.urls

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from terminal_support import Terminal
 from tools_support import LATTN, Daemon, check, lattn
@@ -64,6 +65,9 @@ def shows_the_run():
         check(late.startswith("identifying since pair "), "the headline changes by itself", late)
         check("3 000\n" in late and early != late, "the curves move", late)
         check(early.count("\n") == late.count("\n") == 24, "nothing scrolls")
+        terminal.resize(200, 60)
+        terminal.wait(lambda screen: "nothing yet" not in screen and len(titles(screen)) == 9,
+                      "the singular values arrive, those of the heads, too")
         rank = [row[40:] for row in late.split("\n")[2:12]]
         check("seen 75" in rank[0] and "of p 75" in rank[0], "the legend tells the numbers", rank)
 
@@ -213,6 +217,12 @@ def keeps_to_what_the_terminal_has():
               "where there is no terminal it says so", run)
 
 
+def await_emission(daemon, pairs):
+    """Wait until the newest emission has so many pairs."""
+    while lattn("watch", daemon.address, "--count", 1)[0].split("\n")[2].split()[0] != str(pairs):
+        time.sleep(0.02)
+
+
 def recorded(path):
     with open(path) as lines:
         return [json.loads(line) for line in lines]
@@ -223,6 +233,7 @@ def records():
     path = os.path.join(folder, "recording")
     with Daemon("--emit-every", "50ms") as daemon:
         feed(daemon, 0, 100)
+        await_emission(daemon, 100)
         lattn("watch", daemon.address, "--record", path, "--count", 1)
         check([line["status"]["pairs"] for line in recorded(path)] == [100],
               "an emission is a line")
@@ -238,7 +249,9 @@ def records():
             terminal.wait(lambda screen: "┤" not in screen, "it quits")
         pairs = [line["status"]["pairs"] for line in recorded(path)]
         check(pairs[:2] == [100, 100] and pairs[-1] == 300, "a recording goes on", pairs)
-        check(not any("model" in line for line in recorded(path)), "there is no model in it")
+        last = recorded(path)[-1]
+        check("model" not in last and len(last["spectrum"]["heads"]) == last["status"]["heads"],
+              "there is no model in it, but the sizes of its heads", last)
         other = os.path.join(folder, "other")
         with open(other, "w") as file:
             file.write("my notes\n")

@@ -39,7 +39,7 @@ static struct dashboard *dashboard_make(void)
 /* The screen as lines of ASCII; borrowed until the next call. */
 static const char *picture(struct dashboard *dashboard, int32_t rows, int32_t columns)
 {
-    static char text[100 * 301];
+    static char text[100 * 301 + 1];
     struct screen screen = {0};
     size_t length = 0;
 

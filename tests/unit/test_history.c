@@ -91,6 +91,8 @@ Test(history, takes_its_numbers_from_the_status)
     cr_expect_eq(point.values[HISTORY_QUEUE_BYTES], 11);
     cr_expect_eq(point.values[HISTORY_REJECTED], 12);
     cr_expect(isnan(point.values[HISTORY_UNSAVED]), "it keeps nothing");
+    state.report.certificate.p = 0;
+    cr_expect(isnan(history_point(&state).values[HISTORY_FEATURES]), "before the first pair");
     state.service.kept = (struct lattn_kept){.is_kept = 1, .checkpoint_pairs = LATTN_NEVER};
     cr_expect(isnan(history_point(&state).values[HISTORY_UNSAVED]));
     state.service.kept.checkpoint_pairs = 5;

@@ -113,6 +113,23 @@ Test(plot, leaves_a_gap_where_a_number_is_missing)
     screen_done(&screen);
 }
 
+Test(plot, has_room_beside_a_single_point)
+{
+    const double x[] = {0, 100};
+    const double y[] = {5, 5};
+    const struct plot first = plot_of(x, y, 1, 0);
+    const struct plot later = plot_of(x + 1, y + 1, 1, 0);
+    struct screen screen = screen_make();
+
+    plot_draw(&first, &screen, &whole);
+    cr_expect_geq(curve_row(&screen, 8), 0, "0 is at the left");
+    screen_clear(&screen);
+    plot_draw(&later, &screen, &whole);
+    cr_expect_geq(curve_row(&screen, COLUMNS - 2), 0, "what was learned before lies left of it");
+    cr_expect_not_null(strstr(row_text(&screen, ROWS - 1), "        0 "));
+    screen_done(&screen);
+}
+
 Test(plot, says_that_there_is_nothing)
 {
     const double x[] = {0, 1};

@@ -15,22 +15,35 @@ class HeatMap {
      * title    "Q of head 1"; axes: what rows and columns are, in words
      * rows     names of the rows, columns likewise; the same array where they are the same
      * blocks   [{start, size}] of columns that belong together
-     * scale    the size of the strongest colour
      */
-    constructor(parent, {title, axes, matrix, rows, columns, blocks, scale}) {
-        Object.assign(this, {title, matrix, rows, columns, blocks, scale});
+    constructor(parent, {title, axes, rows, columns, blocks}) {
+        Object.assign(this, {title, rows, columns, blocks});
         this.areAlike = rows === columns;
-        this.canvas = elementMake("canvas", {role: "img", "aria-label": this.words()});
+        this.canvas = elementMake("canvas", {role: "img"});
         this.scroll = elementMake("div", {className: "scroll"}, this.canvas);
+        this.ends = [elementMake("span"), elementMake("span")];
         this.readout = elementMake("p", {className: "readout", "aria-hidden": "true"});
         this.numbers = new Numbers(title, () => this.table());
         this.figure = elementMake("figure", {className: "map"},
             elementMake("figcaption", {}, `${title} `,
                 elementMake("span", {className: "axes"}, axes)),
-            this.scroll, this.readout, this.numbers.details);
+            this.scroll,
+            elementMake("p", {className: "scale"}, this.ends[0],
+                elementMake("i", {"aria-hidden": "true"}), this.ends[1]),
+            this.readout, this.numbers.details);
         parent.append(this.figure);
         this.canvas.addEventListener("pointermove", (event) => this.point(event));
         this.canvas.addEventListener("pointerleave", () => elementSay(this.readout, ""));
+    }
+
+    /* scale: the size of the strongest colour */
+    show(matrix, scale) {
+        Object.assign(this, {matrix, scale});
+        this.canvas.setAttribute("aria-label", this.words());
+        elementSay(this.ends[0], textOfReal(-scale));
+        elementSay(this.ends[1], textOfReal(scale));
+        this.numbers.update();
+        this.draw();
     }
 
     /* ---- drawing ---- */

@@ -6,15 +6,16 @@ const MODEL_PAUSE_MS = 2000;
 const MODEL_HEADS = 4; /* shown at a time */
 
 class Model {
-    /* took: called with each model that came */
+    /* took: called with each model that came, and with null where there is none any more */
     constructor(took) {
         this.took = took;
         this.model = null;
-        this.generation = null; /* of the heads that the newest emission has */
-        this.fetched = null; /* of those that were fetched */
+        this.newest = null; /* which heads the newest emission has */
+        this.fetched = null; /* which were fetched */
         this.timer = null;
         this.first = 0;
-        this.maps = [];
+        this.layout = "";
+        this.heads = []; /* shown: title, V, Q */
         elementById("model-earlier").addEventListener("click", () => this.turn(-MODEL_HEADS));
         elementById("model-later").addEventListener("click", () => this.turn(MODEL_HEADS));
         paletteFollow(() => this.redraw());
@@ -26,24 +27,32 @@ class Model {
 
     /* What an emission says about the heads. */
     add(status) {
+        const {d, m, heads, heads_generation: generation, heads_decomposition: kind,
+               heads_certified_minimal: isMinimal} = status;
+
         this.status = status;
-        this.generation = status.heads_generation;
-        if (this.generation === null) {
-            this.forget();
+        this.newest = generation === null
+            ? null : JSON.stringify([generation, d, m, heads, kind, isMinimal]);
+        if (this.newest === null) {
+            this.take(null);
         }
         this.follow();
     }
 
-    forget() {
-        this.model = null;
-        this.fetched = null;
+    /* model: or null, where there is none */
+    take(model) {
+        this.fetched = model === null ? null : this.fetched;
+        if (this.model !== null || model !== null) {
+            this.took(model);
+        }
+        this.model = model;
         this.show();
     }
 
     follow() {
-        const isKnown = this.generation === null || this.generation === this.fetched;
+        const isWanted = this.newest !== null && this.newest !== this.fetched;
 
-        if (!isKnown && this.timer === null && !document.hidden) {
+        if (isWanted && this.timer === null && !document.hidden) {
             this.timer = setTimeout(() => this.pause(), MODEL_PAUSE_MS);
             this.fetch();
         }
@@ -55,15 +64,18 @@ class Model {
         this.follow();
     }
 
+    /* What comes may be newer than what was asked for: then the next emission tells of it. */
     async fetch() {
+        const asked = this.newest;
+
         try {
             const response = await fetch("model.json", {cache: "no-cache"});
 
             if (response.ok) {
-                this.model = await response.json();
-                this.fetched = this.generation;
-                this.took(this.model);
-                this.show();
+                const model = await response.json();
+
+                this.fetched = asked;
+                this.take(this.newest === null ? null : model);
             }
         } catch {
             /* Nobody is there: the page says so elsewhere; the next emission asks again. */
@@ -106,51 +118,59 @@ class Model {
             "V\u2009Z\u2009Z\u1d40\u2009Q\u2009z: Z holds the tokens, z is the last one.";
     }
 
-    /* Heads that are shown together share a scale for V and one for Q, so that they compare. */
+    /*
+     * Heads that are shown together share a scale for V and one for Q, so that they compare. What
+     * somebody reads stays where it is while only its numbers change.
+     */
     showHeads() {
         const heads = this.model?.heads.slice(this.first, this.first + MODEL_HEADS) ?? [];
-        const open = this.maps.map(({numbers}) => numbers.details.open);
-        const place = elementById("model-heads");
+        const {d, m, bias, names} = this.model ?? {};
+        const layout = JSON.stringify([this.first, heads.length, d, m, bias, names]);
 
-        this.maps = [];
-        place.replaceChildren();
-        const scales = {V: modelScale(heads, "V"), Q: modelScale(heads, "Q")};
+        if (layout !== this.layout) {
+            this.layout = layout;
+            this.build(heads.length);
+        }
+        const [ofV, ofQ] = [modelScale(heads, "V"), modelScale(heads, "Q")];
 
-        heads.forEach((head, index) => this.showHead(place, head, this.first + index + 1, scales));
-        this.maps.forEach((map, index) => {
-            map.numbers.details.open = open[index] ?? false;
+        heads.forEach((head, index) => {
+            const {title, V, Q} = this.heads[index];
+
+            elementSay(title, `Head ${this.first + index + 1}, strength ${textOfReal(head.sigma)}`);
+            V.show(head.V, ofV);
+            Q.show(head.Q, ofQ);
         });
-        this.redraw();
     }
 
-    showHead(place, head, number, scales) {
+    build(count) {
+        elementById("model-heads").replaceChildren();
+        this.heads = Array.from({length: count}, (_, index) =>
+            this.buildHead(this.first + index + 1));
+    }
+
+    buildHead(number) {
         const {d, m, bias, names} = this.model;
-        const coordinates = modelNames(names?.coordinates, d, bias);
-        const outputs = modelNames(names?.outputs, m, false);
+        const columns = modelNames(names?.coordinates, d, bias);
         const blocks = names?.blocks ?? [];
+        const title = elementMake("h3");
         const maps = elementMake("div", {className: "maps"});
 
-        place.append(elementMake("div", {className: "head"},
-            elementMake("h3", {}, `Head ${number}, strength ${textOfReal(head.sigma)}`), maps));
-        this.addMap(maps, {title: `V of head ${number}`, axes: "outputs by token coordinates",
-                           matrix: head.V, rows: outputs, columns: coordinates, blocks,
-                           scale: scales.V});
-        this.addMap(maps, {title: `Q of head ${number}`, axes: "token by query coordinates",
-                           matrix: head.Q, rows: coordinates, columns: coordinates, blocks,
-                           scale: scales.Q});
-    }
-
-    addMap(place, settings) {
-        const map = new HeatMap(place, settings);
-        const ends = textOfReal(settings.scale);
-
-        map.scroll.after(elementMake("p", {className: "scale"}, `\u2212${ends}`,
-            elementMake("i", {"aria-hidden": "true"}), ends));
-        this.maps.push(map);
+        elementById("model-heads").append(elementMake("div", {className: "head"}, title, maps));
+        return {
+            title,
+            V: new HeatMap(maps, {title: `V of head ${number}`,
+                                  axes: "outputs by token coordinates",
+                                  rows: modelNames(names?.outputs, m, false), columns, blocks}),
+            Q: new HeatMap(maps, {title: `Q of head ${number}`, axes: "token by query coordinates",
+                                  rows: columns, columns, blocks}),
+        };
     }
 
     redraw() {
-        this.maps.forEach((map) => map.draw());
+        for (const {V, Q} of this.heads) {
+            V.draw();
+            Q.draw();
+        }
     }
 }
 

@@ -1,4 +1,6 @@
-/* The page: emissions come in, everything that shows them follows, once per frame at most. */
+/* The page: emissions come in, and everything that shows them follows, no faster than eyes can. */
+
+const PAGE_PAUSE_MS = 250; /* from one drawing to the next */
 
 class Page {
     constructor() {
@@ -10,11 +12,12 @@ class Page {
         this.traffic = new Traffic(elementById("service-plots"));
         this.trial = new Trial();
         this.model = new Model((model) => {
-            this.spectrum.showHeads(model.heads);
+            this.spectrum.showHeads(model?.heads ?? []);
             this.trial.name(model);
         });
         this.status = null;
         this.isDue = false;
+        this.drawnAt = -Infinity;
         this.connection = new Connection({
             emission: (emission) => this.take(emission),
             status: (status) => this.takeStatus(status),
@@ -34,12 +37,14 @@ class Page {
         this.traffic.add(status);
         if (!this.isDue) {
             this.isDue = true;
-            requestAnimationFrame(() => this.draw());
+            setTimeout(() => requestAnimationFrame(() => this.draw()),
+                Math.max(0, this.drawnAt + PAGE_PAUSE_MS - performance.now()));
         }
     }
 
     draw() {
         this.isDue = false;
+        this.drawnAt = performance.now();
         elementSay(elementById("version"), this.status.version);
         this.headline.show(this.status);
         figuresOfLearning(this.learning, this.status);

@@ -34,10 +34,10 @@ class Trial {
             `${bias ? "; the daemon adds the bias" : ""}. Ctrl+Enter predicts.`);
     }
 
-    /* Take names from the model, and show or hide the fields that need them. */
+    /* Take names from the model, or null, and show or hide the fields that need them. */
     name(model) {
-        this.outputs = modelNames(model.names?.outputs, model.m, false);
-        elementById("trial-mode").hidden = !this.named.name(model);
+        this.outputs = model && modelNames(model.names?.outputs, model.m, false);
+        elementById("trial-mode").hidden = model === null || !this.named.name(model);
         this.choose();
     }
 
