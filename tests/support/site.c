@@ -185,7 +185,7 @@ void site_turn(struct site *site)
         (void)uv_run(&site->loop, UV_RUN_NOWAIT);
 }
 
-/* ---- emissions ---- */
+/* ---- emissions: not of memory that fails ---- */
 
 struct papers {
     struct site *site;
@@ -199,8 +199,8 @@ static void papers_release(void *arg)
     struct papers *papers = arg;
 
     papers->site->released++;
-    lattn_text_done(&papers->status);
-    lattn_text_done(&papers->model);
+    free(papers->status.data);
+    free(papers->model.data);
     free(papers);
 }
 
@@ -218,8 +218,8 @@ void site_publish(struct site *site, uint64_t number, const char *status, const 
     };
 
     papers->site = site;
-    (void)lattn_text_add(&papers->status, status, strlen(status)); /* then it is empty */
-    (void)lattn_text_add(&papers->model, model, strlen(model));
+    papers->status = (struct lattn_text){.data = strdup(status), .length = strlen(status)};
+    papers->model = (struct lattn_text){.data = strdup(model), .length = strlen(model)};
     http_publish(site->http, &emission);
 }
 
