@@ -319,11 +319,6 @@ void http_publish(struct http *http, const struct http_emission *emission)
     http_stream_wake(http);
 }
 
-int http_is_watched(const struct http *http)
-{
-    return http->streams_count > 0;
-}
-
 /* ---- opening ---- */
 
 static void start_write(char start[HTTP_START_MAX])

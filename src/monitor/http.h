@@ -86,6 +86,7 @@ uint64_t http_body_length(const struct http_body *body);
  * write_status  the newest status, as JSON; LATTN_NO_DATA: there is none yet
  * measure       all numbers but those of HTTP
  * log           what the library says
+ * watched       the first event stream has begun, or the last one ended
  * emptied       the last connection is gone, after http_finish
  */
 struct http_owner {
@@ -100,6 +101,7 @@ struct http_owner {
     enum lattn_status (*write_status)(void *arg, struct lattn_text *text);
     void (*measure)(void *arg, struct metrics *ret_metrics);
     void (*log)(void *arg, const char *text);
+    void (*watched)(void *arg, int is_watched);
     void (*emptied)(void *arg);
     void *arg;
 };
@@ -163,9 +165,6 @@ struct http_emission {
  *           always
  */
 void http_publish(struct http *http, const struct http_emission *emission);
-
-/* Does anybody follow the emissions? */
-int http_is_watched(const struct http *http);
 
 /*
  * Let nobody in any more, end what goes on as soon as it is through: event streams behind their

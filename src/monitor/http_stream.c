@@ -165,8 +165,10 @@ static void stream_add(struct http *http, struct http_stream *stream)
     if (http->streams != NULL)
         http->streams->previous = stream;
     http->streams = stream;
-    if (http->streams_count++ == 0)
-        (void)uv_timer_start(&http->pulse, pulse_came, PULSE_MS, PULSE_MS); /* fails if closing */
+    if (http->streams_count++ > 0)
+        return;
+    (void)uv_timer_start(&http->pulse, pulse_came, PULSE_MS, PULSE_MS); /* fails if closing */
+    http->settings.owner.watched(http->settings.owner.arg, 1);
 }
 
 static void stream_remove(struct http *http, struct http_stream *stream)
@@ -177,8 +179,10 @@ static void stream_remove(struct http *http, struct http_stream *stream)
         http->streams = stream->next;
     if (stream->next != NULL)
         stream->next->previous = stream->previous;
-    if (--http->streams_count == 0)
-        (void)uv_timer_stop(&http->pulse);
+    if (--http->streams_count > 0)
+        return;
+    (void)uv_timer_stop(&http->pulse);
+    http->settings.owner.watched(http->settings.owner.arg, 0);
 }
 
 static void stream_gone(void *cls)

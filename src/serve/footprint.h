@@ -21,8 +21,8 @@
  * input       --max-input
  * output      --max-output, and one answer more
  * clients     what each has of its own, times --max-clients
- * web         connections and event streams of --http, its ring of events, a model for each it
- * sends total       the sum, and an eighth of all but the states for what the heap cannot use again
+ * web         connections and event streams of --http, its ring of events, emissions that are held
+ * total       the sum, and an eighth of all but the states for what the heap cannot use again
  */
 struct footprint {
     size_t process;

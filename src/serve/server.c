@@ -64,6 +64,7 @@ struct server {
     struct pipeline *pipeline;
     struct bulletin *newest;
     int spectrum_wanted;
+    int web_watched; /* somebody follows emissions by HTTP */
     struct condition condition;
 
     int is_stopping;
@@ -212,12 +213,20 @@ static void bulletin_deliver(struct server *server)
 /* Tell those who make emissions whether the spectrum is wanted, where that has changed. */
 static void spectrum_wish(struct server *server)
 {
-    int is_wanted = server->traffic.wants_spectrum;
+    int is_wanted = server->traffic.wants_spectrum || server->web_watched;
 
-    if (is_wanted == server->spectrum_wanted)
+    if (is_wanted == server->spectrum_wanted || server->pipeline == NULL)
         return;
     server->spectrum_wanted = is_wanted;
     pipeline_want_spectrum(server->pipeline, is_wanted);
+}
+
+static void web_is_watched(void *arg, int is_watched)
+{
+    struct server *server = arg;
+
+    server->web_watched = is_watched;
+    spectrum_wish(server);
 }
 
 static void pipeline_woke(uv_async_t *async)
@@ -329,6 +338,7 @@ static enum lattn_status web_begin(struct server *server)
     server->web.overview = &server->overview;
     server->web.traffic = &server->traffic;
     server->web.is_alive = server_seems_alive;
+    server->web.watched = web_is_watched;
     server->web.emptied = web_emptied;
     server->web.arg = server;
     return web_open(&server->web, &server->loop, server->config, server->access);

@@ -138,6 +138,13 @@ static void library_said(void *arg, const char *text)
     log_event(LOG_LEVEL_DEBUG, "http", LOG_FIELDS(log_text("library", text)));
 }
 
+static void followers_changed(void *arg, int is_watched)
+{
+    struct web *web = arg;
+
+    web->watched(web->arg, is_watched);
+}
+
 static void everybody_left(void *arg)
 {
     struct web *web = arg;
@@ -164,6 +171,7 @@ static struct http_owner owner_of(struct web *web)
         .write_status = status_write,
         .measure = all_measure,
         .log = library_said,
+        .watched = followers_changed,
         .emptied = everybody_left,
         .arg = web,
     };

@@ -18,6 +18,7 @@
  * there is none, and nothing but web_open does anything.
  *
  * is_alive     has the learner thread come round since this was asked the last time?
+ * watched      the first follower of emissions has come, or the last one gone
  * emptied      after web_finish: nobody is connected any more
  * overview     numbers as of now
  * traffic      where what is posted goes
@@ -33,6 +34,7 @@ struct web {
     struct reception learn;
     struct reception predict;
     int (*is_alive)(void *arg);
+    void (*watched)(void *arg, int is_watched);
     void (*emptied)(void *arg);
     void *arg;
     const struct bulletin *newest;
@@ -44,7 +46,7 @@ struct web {
 /*
  * Listen, if the configuration says so. What goes wrong is logged.
  *
- * web     in/out  overview, traffic, is_alive, emptied and arg are set, all else is zero
+ * web     in/out  overview, traffic, is_alive, watched, emptied and arg are set, all else is zero
  * config, access  kept
  *
  * Returns what tcp_open and http_open do.

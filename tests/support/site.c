@@ -69,6 +69,11 @@ static void say(void *arg, const char *text)
     (void)text;
 }
 
+static void watched(void *arg, int is_watched)
+{
+    ((struct site *)arg)->is_watched = is_watched;
+}
+
 static void emptied(void *arg)
 {
     ((struct site *)arg)->emptied++;
@@ -154,6 +159,7 @@ enum lattn_status site_open(struct site *site)
                 .write_status = write_status,
                 .measure = measure,
                 .log = say,
+                .watched = watched,
                 .emptied = emptied,
                 .arg = site,
             },
@@ -179,7 +185,7 @@ void site_turn(struct site *site)
         (void)uv_run(&site->loop, UV_RUN_NOWAIT);
 }
 
-/* ---- emissions ---- */
+/* ---- emissions: not of memory that fails ---- */
 
 struct papers {
     struct site *site;
@@ -193,8 +199,8 @@ static void papers_release(void *arg)
     struct papers *papers = arg;
 
     papers->site->released++;
-    lattn_text_done(&papers->status);
-    lattn_text_done(&papers->model);
+    free(papers->status.data);
+    free(papers->model.data);
     free(papers);
 }
 
@@ -212,8 +218,8 @@ void site_publish(struct site *site, uint64_t number, const char *status, const 
     };
 
     papers->site = site;
-    (void)lattn_text_add(&papers->status, status, strlen(status)); /* then it is empty */
-    (void)lattn_text_add(&papers->model, model, strlen(model));
+    papers->status = (struct lattn_text){.data = strdup(status), .length = strlen(status)};
+    papers->model = (struct lattn_text){.data = strdup(model), .length = strlen(model)};
     http_publish(site->http, &emission);
 }
 
@@ -271,5 +277,5 @@ const char *site_ask(struct site *site, const char *request)
 
 int site_code(const char *answer)
 {
-    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? atoi(answer + 9) : 0;
+    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? (int)strtol(answer + 9, NULL, 10) : 0;
 }

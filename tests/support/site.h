@@ -32,6 +32,7 @@ struct site {
     const char *status;
     int refused;
     int released;
+    int is_watched;
     int emptied;
     size_t room;
     struct lattn_text taken;

@@ -164,10 +164,14 @@ def crowded():
 def events():
     layer = Layer(3)
     with HttpDaemon("--emit-every", "10ms") as daemon:
+        # An emission comes for the first who watches; behind two others it is there.
+        early, client = Events(daemon.address), daemon.client()
+        early.event()
+        client.ask("emit")
+        client.ask("emit")
         streams = [Events(daemon.address) for _ in range(100)]
         first = [stream.event() for stream in streams]
         check(all(event == first[0] for event in first), "100 clients get the newest at once")
-        client = daemon.client()
         client.send("".join(layer.pairs(60)))
         client.ask("emit")
         pairs = [0] * len(streams)
@@ -188,7 +192,7 @@ def events():
             check(other.event()[1]["status"]["pairs"] == 60, "from another start: the newest")
         with Events(daemon.address, path="/events?all") as whole:
             check(whole.event()[1]["status"]["pairs"] == 0, "or everything, if asked for")
-        for stream in streams[:50]:
+        for stream in [early] + streams[:50]:
             stream.socket.close()
         client.send("".join(layer.pairs(5)))
         client.ask("emit")

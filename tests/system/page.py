@@ -26,7 +26,7 @@ FIRST_PAINT_MS = 3000  # the page's own figure is a third of it; here others may
 TABS_MAX = 200
 CONTROL = 2  # the key, as the protocol counts modifiers
 SIZES = {"phone": (360, 780), "wide": (1920, 1080)}
-PLOTS = ["plot-rank", "plot-rho", "plot-loss", "plot-heads", "plot-throughput",
+PLOTS = ["plot-rank", "plot-rho", "plot-loss", "plot-spectrum", "plot-heads", "plot-throughput",
          "plot-queue"]
 CONTROLS = {"button", "link", "textbox", "combobox", "radio", "image", "img", "progressbar"}
 

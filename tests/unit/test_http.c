@@ -240,7 +240,7 @@ Test(http, sends_each_event_as_it_comes)
     cr_expect(!has(text, "{\"n\":1}"));
     cr_expect(has(text, "retry: 2000\n\n"));
     cr_expect(has(text, "event: emission\ndata: {\"status\": {\"n\":2}}\n\n"));
-    cr_expect(http_is_watched(site.http));
+    cr_expect(site.is_watched);
     site_publish(&site, 3, "{\"n\":3}", "");
     cr_expect(site_await(&site, client, "{\"n\":3}", text));
     cr_expect_eq(count_of(text, "event: emission"), 2);
