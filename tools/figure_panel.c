@@ -251,7 +251,7 @@ static void log_axis_print(const struct figure_sheet *sheet, const struct extent
 static void linear_axis_print(const struct figure_sheet *sheet, const struct extent *extent)
 {
     static const double room = 1.1;
-    int wished = (int)(sheet->panel_height / tick_mm);
+    int wished = (int)fmax(3, sheet->panel_height / tick_mm);
     struct scale scale;
     double ticks[SCALE_TICKS_MAX];
 
@@ -452,6 +452,18 @@ static void numbers_print(const struct figure_sheet *sheet, const struct lattn_s
             spectrum->largest_count + gap + 1, (long long)spectrum->seen, places);
 }
 
+/* It may be of an emission long before the last one. */
+static void singular_name(const struct figure_sheet *sheet, double bottom)
+{
+    double pairs = sheet->convergence->spectrum_pairs;
+    char number[SCALE_WHOLE_MAX], name[64 + SCALE_WHOLE_MAX];
+
+    scale_whole(pairs, number);
+    snprintf(name, sizeof name,
+             isnan(pairs) ? "number i, some time before the end" : "number i, at %s pairs", number);
+    across_name(sheet, bottom, name);
+}
+
 static void include_all(struct extent *extent, const double *values, int32_t count)
 {
     for (int32_t i = 0; i < count; i++)
@@ -460,9 +472,8 @@ static void include_all(struct extent *extent, const double *values, int32_t cou
 
 void figure_singular_print(const struct figure_sheet *sheet, double top)
 {
-    const struct history *history = &sheet->convergence->history;
     const struct lattn_spectrum *spectrum = &sheet->convergence->spectrum;
-    double threshold = history->points[history->count - 1].values[HISTORY_THRESHOLD];
+    double threshold = sheet->convergence->spectrum_threshold;
     size_t count = (size_t)(spectrum->largest_count + spectrum->smallest_count);
     struct extent extent = {0};
 
@@ -472,13 +483,13 @@ void figure_singular_print(const struct figure_sheet *sheet, double top)
     panel_place(sheet, top, "σ_i / σ_1");
     legend_place(sheet, top);
     numbers_print(sheet, spectrum);
-    across_name(sheet, top + sheet->panel_height, "number i, the largest first");
+    singular_name(sheet, top + sheet->panel_height);
     y_axis_print(sheet, &extent, 1);
     fprintf(sheet->stream, "plot");
     if (threshold > 0)
         fprintf(sheet->stream, " %.12g with lines ls %d title \"threshold\",", threshold,
                 FIGURE_LIMIT);
-    fprintf(sheet->stream, " $singular using 2:(y($3)) with %s ls %d title \"singular values\"\n",
+    fprintf(sheet->stream, " $singular using 2:(y($3)) with %s ls %d title \"σ_i of R\"\n",
             count <= POINTS_SHOWN_MAX ? "linespoints" : "lines", FIGURE_MAIN);
     panel_end(sheet);
 }

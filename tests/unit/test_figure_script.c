@@ -57,6 +57,8 @@ static void spectrum_set(struct convergence *convergence, int64_t seen, int32_t 
                                         .smallest = values + largest,
                                         .smallest_count = smallest};
     convergence->has_spectrum = 1;
+    convergence->spectrum_pairs = 20;
+    convergence->spectrum_threshold = 1e-14;
 }
 
 static char *script_of(struct convergence *convergence, const struct figure_settings *settings)
@@ -227,6 +229,7 @@ Test(figure_script, shows_both_ends_of_a_long_spectrum)
     spectrum_set(convergence, 5, 5, 0);
     script = script_of(convergence, &usual);
     EXPECT_HAS(script, "set xrange [0.5:5.5]");
+    EXPECT_HAS(script, "set label \"number i, at 20 pairs\"");
     free(script);
 }
 
