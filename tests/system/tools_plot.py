@@ -84,7 +84,8 @@ def draws_a_run(path, emissions):
                   for n, x in zip(pairs, places)), f"{name} is drawn against pairs", places)
     heights = [y for _, y in curves["rank"][2:]]
     ranks = [emission["status"]["rank"] for emission in emissions]
-    top = curves["p"][2][1]
+    top, lowest = curves["p"][2][1], max(heights)
+    check(ranks[-1] == P and heights[-1] == top and lowest - top > 40, "up to p", heights)
     zero = heights[0] + ranks[0] * (heights[0] - top) / (P - ranks[0])
     check(all(abs(zero - rank * (zero - top) / P - y) < 0.1 for rank, y in zip(ranks, heights)),
           "and to its height", heights)

@@ -144,6 +144,20 @@ Test(figure_script, has_a_place_for_0_on_a_logarithmic_axis)
     free(script);
 }
 
+/* From what is hardly above 0 to what is hardly finite. */
+Test(figure_script, has_few_numbers_on_any_axis)
+{
+    struct convergence *convergence = run_make(4, 0);
+    char *script;
+
+    convergence->history.points[1].values[HISTORY_RHO] = 5e-324;
+    convergence->history.points[2].values[HISTORY_RHO] = 1.7e308;
+    script = script_of(convergence, &usual);
+    EXPECT_HAS(script, "set yrange [1e-307:1e+300]\nset ytics (\"0\" 1e-307, ");
+    cr_expect_leq(count_of(script, "\"10^{"), 16);
+    free(script);
+}
+
 Test(figure_script, says_where_there_are_no_values)
 {
     char *script = script_of(run_make(4, NAN), &usual);
