@@ -24,6 +24,7 @@ struct history_point history_point(const struct lattn_state_of_service *state)
         [HISTORY_RANK] = (double)certificate->rank,
         [HISTORY_FEATURES] = certificate->p > 0 ? (double)certificate->p : (double)NAN,
         [HISTORY_RHO] = certificate->rho,
+        [HISTORY_RHO_SEEN] = certificate->rho_seen,
         [HISTORY_THRESHOLD] = certificate->threshold,
         [HISTORY_LAMBDA_MIN] = certificate->lambda_min,
         [HISTORY_PAIRS_PER_S] = state->service.pairs_per_s,

@@ -14,6 +14,7 @@ enum history_field {
     HISTORY_RANK,
     HISTORY_FEATURES, /* p, which the rank has to reach */
     HISTORY_RHO,
+    HISTORY_RHO_SEEN,
     HISTORY_THRESHOLD, /* which rho has to reach */
     HISTORY_LAMBDA_MIN,
     HISTORY_PAIRS_PER_S,

@@ -23,6 +23,7 @@ static const struct {
     {"feed", feed_run, "send pairs or events to a daemon and wait until they are learned"},
     {"status", status_run, "what a daemon knows, and whether it is enough"},
     {"watch", watch_run, "a table of what a daemon learns, one row per emission"},
+    {"plot", figure_run, "draw a recording of watch as a figure for a paper"},
     {"predict", predict_run, "ask a daemon for the labels of inputs"},
     {"certify", certify_run, "how much of a domain is determined, and what is missing"},
     {"suggest", suggest_run, "which of some inputs should be labelled next"},

@@ -15,6 +15,7 @@ enum verb_exit gen_run(int argc, char **argv);
 enum verb_exit feed_run(int argc, char **argv);
 enum verb_exit status_run(int argc, char **argv);
 enum verb_exit watch_run(int argc, char **argv);
+enum verb_exit figure_run(int argc, char **argv);
 enum verb_exit predict_run(int argc, char **argv);
 enum verb_exit certify_run(int argc, char **argv);
 enum verb_exit suggest_run(int argc, char **argv);

@@ -174,20 +174,19 @@ def events():
         check(all(event == first[0] for event in first), "100 clients get the newest at once")
         client.send("".join(layer.pairs(60)))
         client.ask("emit")
-        pairs = [0] * len(streams)
-        for i, stream in enumerate(streams):
-            numbers = [int(first[i][0].split("-")[1])]
-            while pairs[i] < 60:
+        ids = [[first[0][0]] for _ in streams]
+        for seen, stream in zip(ids, streams):
+            pairs = 0
+            while pairs < 60:
                 id_, data = stream.event()
-                numbers.append(int(id_.split("-")[1]))
-                pairs[i] = data["status"]["pairs"]
-            check(numbers == list(range(numbers[0], numbers[-1] + 1)), "each gets all of them",
-                  numbers) if i == 0 else None
-        check(pairs == [60] * len(streams), "each has come to all pairs")
+                seen.append(id_)
+                pairs = data["status"]["pairs"]
+        check(all(seen == ids[0] for seen in ids), "each gets the same, up to all pairs", ids)
+        numbers = [int(id_.split("-")[1]) for id_ in ids[0]]
+        check(numbers == sorted(set(numbers)), "in their order", numbers)
         with Events(daemon.address, Last_Event_ID=first[0][0]) as late:
             id_, data = late.event()
-            check(int(id_.split("-")[1]) == int(first[0][0].split("-")[1]) + 1,
-                  "who comes back gets what was missed", id_)
+            check(id_ == ids[0][1], "who comes back gets what was missed", id_, ids[0])
         with Events(daemon.address, Last_Event_ID="0123456789abcdef-1") as other:
             check(other.event()[1]["status"]["pairs"] == 60, "from another start: the newest")
         with Events(daemon.address, path="/events?all") as whole:
@@ -208,7 +207,7 @@ def events():
 
 def slow():
     """Clients that do not read: others are served, memory is bounded, the end is not held up."""
-    layer = Layer(12, m=4)
+    layer = Layer(8, m=4)
     with HttpDaemon("--emit-every", "10ms", "--heads", "svd") as daemon:
         learned(daemon, layer, 300)
         lazy = [Events(daemon.address) for _ in range(40)]
@@ -219,10 +218,10 @@ def slow():
                 guest.send("/model.json")
         before = daemon.memory("VmRSS")
         client = daemon.client()
-        for _ in range(40):
+        for _ in range(5):
             client.send("".join(layer.pairs(20)))
             client.ask("emit")
-        check(client.ask("status")["pairs"] == 1100, "learning goes on")
+        check(client.ask("status")["pairs"] == 400, "learning goes on")
         grown = daemon.memory("VmRSS") - before
         check(grown < 64 << 20, "slow clients cost little", grown)
         start = time.time()

@@ -71,7 +71,8 @@ def commands(block):
 def programs_missing(example):
     """Programs of others that an example needs and that are not installed."""
     used = {word for command, _ in example for word in command.split()}
-    return [name for name in ("nc", "openssl", "systemd-socket-activate")
+    used |= {"gnuplot"} if "plot" in used else set()
+    return [name for name in ("nc", "openssl", "systemd-socket-activate", "gnuplot", "curl")
             if name in used and not shutil.which(name)]
 
 
@@ -109,6 +110,8 @@ def script(example):
         if command.endswith("&"):
             parts += [f"until {KNOCK} {path} || ! kill -0 $!; do sleep 0.02; done 2>/dev/null"
                       for path in re.findall(r"[^\s:]+\.sock", command)]
+            parts += [f"until [ -e {path} ] || ! kill -0 $!; do sleep 0.02; done"
+                      for path in re.findall(r"--record (\S+)", command)]
         parts.append(f"printf '{END}%d\\n' $code; (exit $code)")
     return "\n".join(parts) + "\n"
 

@@ -1,7 +1,7 @@
 """The page at /: what a reader sees of learning, in a headless browser.
 
-Run as `page.py LATTND FOLDER`. Pictures of what was seen are put into the folder, or the one that
-LATTN_SCREENS names.
+Run as `page.py LATTND FOLDER`. Pictures of what was seen are put into the folder, half of them for
+they take most of the time; all of them into the one that LATTN_SCREENS names.
 """
 
 import json
@@ -26,6 +26,8 @@ FIRST_PAINT_MS = 3000  # the page's own figure is a third of it; here others may
 TABS_MAX = 200
 CONTROL = 2  # the key, as the protocol counts modifiers
 SIZES = {"phone": (360, 780), "wide": (1920, 1080)}
+LOOKS = [("phone", True), ("wide", False)]  # size, dark
+LOOKS += [("phone", False), ("wide", True)] if "LATTN_SCREENS" in os.environ else []
 PLOTS = ["plot-rank", "plot-rho", "plot-loss", "plot-spectrum", "plot-heads", "plot-throughput",
          "plot-queue"]
 CONTROLS = {"button", "link", "textbox", "combobox", "radio", "image", "img", "progressbar"}
@@ -82,13 +84,13 @@ def teach(client, pairs):
 
 def screens(browser, name):
     """Pictures in light and dark, on a phone and a wide screen; none is wider than its screen."""
-    for size, (width, height) in SIZES.items():
-        for dark in (False, True):
-            browser.look(width, height, dark)
-            browser.screenshot(SCREENS / f"{name}-{size}-{'dark' if dark else 'light'}.png")
-            wide = browser.value("document.documentElement.scrollWidth")
-            if wide > width:
-                check(False, f"{name}: nothing reaches beyond a screen of {width}", wide)
+    for size, dark in LOOKS:
+        width, height = SIZES[size]
+        browser.look(width, height, dark)
+        browser.screenshot(SCREENS / f"{name}-{size}-{'dark' if dark else 'light'}.png")
+        wide = browser.value("document.documentElement.scrollWidth")
+        if wide > width:
+            check(False, f"{name}: nothing reaches beyond a screen of {width}", wide)
     browser.look(1280)
 
 

@@ -79,11 +79,11 @@ def shell_client(example):
                 PROGRAMS)
 
 
-def network(example):
+def network(example, shown_port):
     """The port that is shown may be taken here."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
-    shell_client([(command.replace(":7000", ":" + port), shown) for command, shown in example])
+        port = ":" + str(probe.getsockname()[1])
+    shell_client([(command.replace(shown_port, port), shown) for command, shown in example])
 
 
 def main():
@@ -104,8 +104,11 @@ def main():
     over_network = [line for block in markdown_blocks(text, "Over a network")
                     for line in commands(block)]
     if not programs_missing(over_network):
-        network(over_network)
-    missing_programs = programs_missing(over_network + first + commands(shell))
+        network(over_network, ":7000")
+    watching = [line for block in markdown_blocks(text, "Watching it") for line in commands(block)]
+    if not programs_missing(watching):
+        network(watching, ":8080")
+    missing_programs = programs_missing(over_network + watching + first + commands(shell))
     if not missing_programs:
         five_minutes(first)
         shell_client(commands(shell))

@@ -17,7 +17,10 @@ class Plot {
      * settings   {id, title, nothing: what to say while there are no points,
      *             x: {title, values, text: of a place, where it is not the number itself},
      *             y: {title, scale: "linear" | "log" | "ratio", values, max, least},
-     *             series: [{key, label, colour: 1 to 3, dashed, stepped}]}
+     *             series: [{key, label, name, colour: 1 to 3, dashed, stepped}]}
+     *
+     * A series is called by its label beside its newest value, and by its name, where it has one,
+     * elsewhere.
      *
      * "ratio" is logarithmic from 0, as far as doubles can tell it from that, to 1. y.max, where
      * there is one, is the key of a point's upper end of the axis; y.least is what it is at least.
@@ -61,7 +64,7 @@ class Plot {
 
     dataset(series) {
         return {
-            label: series.label,
+            label: series.name ?? series.label,
             data: [],
             borderDash: series.dashed ? [6, 4] : [],
             borderWidth: series.dashed ? 1.5 : 2,
@@ -174,9 +177,9 @@ class Plot {
     }
 
     say(item) {
-        const {key, label} = this.settings.series[item.datasetIndex];
+        const {key} = this.settings.series[item.datasetIndex];
 
-        return ` ${label} ${this.text(this.points[item.dataIndex][key])}`;
+        return ` ${item.dataset.label} ${this.text(this.points[item.dataIndex][key])}`;
     }
 
     describe() {
@@ -190,8 +193,8 @@ class Plot {
             return;
         }
         const last = this.points[this.points.length - 1];
-        const parts = series.map(({key, label}) =>
-            `${label} from ${this.text(first[key])} to ${this.text(last[key])}`);
+        const parts = series.map(({key, label, name = label}) =>
+            `${name} from ${this.text(first[key])} to ${this.text(last[key])}`);
 
         elementSay(this.words,
             `${this.place(first.x)} to ${this.place(last.x)}: ${parts.join(", ")}.`);
@@ -205,7 +208,7 @@ class Plot {
         const chosen = Array.from({length: count}, (_, index) =>
             points[count > 1 ? Math.round(index * (points.length - 1) / (count - 1)) : 0]);
 
-        return elementTable(title, [along, ...series.map(({label}) => label)],
+        return elementTable(title, [along, ...series.map(({label, name = label}) => name)],
             chosen.map((point) => [values === "time" ? textOfTime(point.x) : text(point.x),
                                    ...series.map(({key}) => this.text(point[key]))]));
     }

@@ -21,7 +21,7 @@ class Convergence {
                 id: "plot-rho", title: "Weakest against strongest direction", nothing, x,
                 y: {scale: "ratio"},
                 series: [{key: "rho", label: "rho", colour: 1},
-                         {key: "rhoSeen", label: "of features seen", colour: 2},
+                         {key: "rhoSeen", label: "rho seen", colour: 2},
                          {key: "threshold", label: "threshold", colour: 3, dashed: true}],
             }),
             new Plot(parent, {
@@ -75,14 +75,14 @@ class Spectrum {
             id: "plot-spectrum", title: "Singular values of R, scale-free",
             nothing: "No spectrum yet", x: {title: "index", values: "count"},
             y: {scale: "ratio"},
-            series: [{key: "value", label: "smallest", colour: 1},
+            series: [{key: "value", label: "smallest", name: "value", colour: 1},
                      {key: "threshold", label: "threshold", colour: 3, dashed: true}],
         });
         this.ofHeads = new Plot(parent, {
             id: "plot-heads", title: "Singular values of the heads",
             nothing: "No heads yet", x: {title: "head", values: "count"},
             y: {scale: "log"},
-            series: [{key: "sigma", label: "smallest", colour: 1}],
+            series: [{key: "sigma", label: "smallest", name: "value", colour: 1}],
         });
     }
 
