@@ -114,6 +114,7 @@ void http_await(struct http_guest *guest)
 {
     struct http *http = guest->http;
 
+    waited_remove(guest);
     if (http->is_finishing) {
         guest_dismiss(guest);
         return;

@@ -164,7 +164,7 @@ struct http {
 /* Let the library look at its connections, soon. */
 void http_stir(struct http *http);
 
-/* A guest's next request is waited for; it has come. */
+/* A guest's next request is waited for; it has come, to the end of a body that is dropped. */
 void http_await(struct http_guest *guest);
 void http_welcome(struct http_guest *guest);
 

@@ -114,7 +114,6 @@ static enum MHD_Result visit_begin(struct http_guest *guest, const char *method,
         return MHD_NO;
     *ret_visit = visit;
     visit->guest = guest;
-    http_welcome(guest);
     inquiry_begin(&visit->inquiry, method, path);
     (void)MHD_get_connection_values_n(guest->connection, MHD_HEADER_KIND, header_came,
                                       &visit->inquiry);
@@ -123,8 +122,10 @@ static enum MHD_Result visit_begin(struct http_guest *guest, const char *method,
     visit->refusal = visit_check(visit);
     if (is_answered_early(visit))
         return refusal_reply(visit);
+    /* A body that is dropped is waited for like a head, lest it hold a place for ever. */
     if (visit->refusal != NULL || taker_of(visit) == NULL)
         return MHD_YES;
+    http_welcome(guest);
     return http_body_begin(visit, taker_of(visit));
 }
 
@@ -204,6 +205,7 @@ static enum MHD_Result model_reply(struct http_visit *visit)
 
 static enum MHD_Result visit_answer(struct http_visit *visit)
 {
+    http_welcome(visit->guest);
     if (visit->refusal != NULL)
         return refusal_reply(visit);
     switch (visit->inquiry.route) {

@@ -60,7 +60,7 @@ struct outage {
  * checkpoint_pairs    of it, or LATTN_NEVER
  * begin_ns            of the job under way
  * failure             of the last checkpoint; LATTN_OK: it is whole
- * tally               but for is_changed
+ * tally               but for is_changed and refuses_until_ns
  */
 struct keeper {
     struct keeper_settings settings;
@@ -513,6 +513,8 @@ struct keeper_tally keeper_tally(const struct keeper *keeper)
     struct keeper_tally tally = keeper->tally;
 
     tally.is_changed = keeper->position != keeper->checkpoint;
+    if (keeper->outage.status != LATTN_OK)
+        tally.refuses_until_ns = keeper->outage.is_grave ? NEVER : keeper->outage.retry_ns;
     return tally;
 }
 

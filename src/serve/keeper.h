@@ -112,6 +112,8 @@ void keeper_image_close(struct keeper *keeper);
  * commits_failed     blocks and names that are not in the journal, tried or not
  * checkpoint_end_ns  of the newest checkpoint; 0: this process made none
  * changed_ns         the first change that is in no checkpoint, where is_changed says there is one
+ * refuses_until_ns   what comes is refused untried: 0, a time, or UINT64_MAX until the state is
+ *                    written anew
  */
 struct keeper_tally {
     struct histogram commits;
@@ -121,6 +123,7 @@ struct keeper_tally {
     uint64_t checkpoint_end_ns;
     uint64_t changed_ns;
     int is_changed;
+    uint64_t refuses_until_ns;
 };
 
 struct keeper_tally keeper_tally(const struct keeper *keeper);

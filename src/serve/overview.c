@@ -80,6 +80,17 @@ void overview_service(struct overview *overview, struct lattn_service *ret_servi
     *ret_service = service_of(overview->traffic, &reading, uv_hrtime());
 }
 
+enum lattn_status overview_keeps(struct overview *overview, struct lattn_complaint *complaint)
+{
+    struct gauges_reading reading;
+
+    gauges_read(&overview->gauges, &reading);
+    if (uv_hrtime() >= reading.kept.refuses_until_ns)
+        return LATTN_OK;
+    return complain(complaint, LATTN_INPUT_OUTPUT, "nothing can be kept: %.200s",
+                    reading.service.kept.error);
+}
+
 void overview_metrics(struct overview *overview, const struct bulletin *newest,
                       struct metrics *ret_metrics)
 {

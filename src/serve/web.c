@@ -85,15 +85,10 @@ static int web_is_alive(void *arg)
 static enum lattn_status web_is_unready(void *arg, struct lattn_complaint *complaint)
 {
     const struct web *web = arg;
-    struct lattn_service service;
 
     if (web->is_stopping)
         return complain(complaint, LATTN_CLOSED, "the daemon is stopping");
-    overview_service(web->overview, &service);
-    if (service.kept.error[0] != '\0')
-        return complain(complaint, LATTN_INPUT_OUTPUT, "nothing can be kept: %.200s",
-                        service.kept.error);
-    return LATTN_OK;
+    return overview_keeps(web->overview, complaint);
 }
 
 /* The newest emission, with what has been counted since. */

@@ -313,12 +313,15 @@ Test(http, has_places_for_so_many_streams)
 
 /* ---- places ---- */
 
-Test(http, lets_go_whoever_asks_nothing_where_others_need_the_place)
+/* Guests who have sent this take all places; the first of them goes for one more. */
+static void crowd_gives_way(const char *sent)
 {
     int clients[HTTP_CONNECTIONS_MAX + 1];
 
     for (int i = 0; i <= HTTP_CONNECTIONS_MAX; i++) {
         clients[i] = site_connect(&site);
+        if (i < HTTP_CONNECTIONS_MAX)
+            site_send(clients[i], sent);
         site_turn(&site);
     }
     text[0] = '\0';
@@ -329,6 +332,29 @@ Test(http, lets_go_whoever_asks_nothing_where_others_need_the_place)
     cr_expect_eq(site_code(text), 200);
     for (int i = 0; i <= HTTP_CONNECTIONS_MAX; i++)
         close(clients[i]);
+}
+
+Test(http, lets_go_whoever_asks_nothing_where_others_need_the_place)
+{
+    crowd_gives_way("");
+}
+
+Test(http, lets_go_whoever_sends_what_is_dropped_where_others_need_the_place)
+{
+    crowd_gives_way("POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n ");
+}
+
+Test(http, waits_for_the_next_request_of_whoever_sent_what_is_dropped)
+{
+    int client = site_connect(&site);
+
+    site_send(client, "POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n ");
+    site_turn(&site);
+    site_send(client, " GET /livez HTTP/1.1\r\n" CLOSE);
+    cr_expect(site_await(&site, client, NULL, text));
+    cr_expect_eq(site_code(text), 405);
+    cr_expect_not_null(strstr(text, "HTTP/1.1 200"));
+    close(client);
 }
 
 /* ---- bodies ---- */

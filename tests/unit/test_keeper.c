@@ -306,6 +306,8 @@ Test(keeper, refuses_while_the_disk_is_full_and_goes_on_by_itself)
     cr_assert_eq(commit(2, &complaint), LATTN_NO_SPACE);
     cr_assert_not_null(strstr(complaint.text, directory), "%s", complaint.text);
     cr_assert_str_eq(describe().error, complaint.text);
+    cr_assert_gt(keeper_tally(keeper).refuses_until_ns, 0);
+    cr_assert_lt(keeper_tally(keeper).refuses_until_ns, uv_hrtime() + HOUR_NS);
     tries = failing_io_count();
     cr_assert_eq(commit(2, &complaint), LATTN_NO_SPACE);
     cr_assert_eq(failing_io_count(), tries, "not tried again at once");
@@ -314,6 +316,7 @@ Test(keeper, refuses_while_the_disk_is_full_and_goes_on_by_itself)
     while (commit(2, &complaint) != LATTN_OK)
         usleep(10000);
     cr_assert_str_empty(describe().error);
+    cr_assert_eq(keeper_tally(keeper).refuses_until_ns, 0);
     cr_assert_eq(describe().position, 2);
     close_all();
 }
@@ -330,6 +333,7 @@ Test(keeper, writes_all_of_it_anew_where_the_disk_fails)
     cr_assert_eq(commit(2, &complaint), LATTN_INPUT_OUTPUT);
     failing_io_disarm();
     cr_assert_eq(commit(2, &complaint), LATTN_INPUT_OUTPUT, "nobody knows what is there");
+    cr_assert_eq(keeper_tally(keeper).refuses_until_ns, UINT64_MAX);
     cr_assert_not_null(strstr(complaint.text, directory), "%s", complaint.text);
     ticket = keeper_ask(keeper, KEEPER_CHECKPOINT);
     cr_assert_eq(keeper_tend(keeper, &state, 0), 1);
@@ -387,6 +391,7 @@ Test(keeper, tries_a_checkpoint_again_that_failed)
     cr_assert_not_null(strstr(describe().error, directory), "%s", describe().error);
     commit_well(2);
     cr_assert_not_null(strstr(describe().error, directory), "the journal goes on");
+    cr_assert_eq(keeper_tally(keeper).refuses_until_ns, 0);
     cr_assert_lt(keeper_due(keeper), uv_hrtime() + HOUR_NS / 2);
     (void)keeper_tend(keeper, &state, keeper_due(keeper));
     await_job();

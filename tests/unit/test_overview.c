@@ -137,6 +137,31 @@ Test(overview, knows_no_age_of_what_never_was)
     cr_expect_eq(metrics.service.kept.checkpoint_age_s, LATTN_NEVER);
 }
 
+/* What LATTN_OK is said to, and the reason else. */
+static enum lattn_status keeps(struct gauges_reading *reading, uint64_t until_ns, const char *error,
+                               struct lattn_complaint *complaint)
+{
+    reading->kept.refuses_until_ns = until_ns;
+    snprintf(reading->service.kept.error, sizeof reading->service.kept.error, "%s", error);
+    gauges_tell(&overview.gauges, reading);
+    return overview_keeps(&overview, complaint);
+}
+
+Test(overview, tells_what_is_refused_from_what_is_only_late)
+{
+    uint64_t now_ns = uv_hrtime();
+    struct gauges_reading reading = reading_some(now_ns);
+    struct lattn_complaint complaint = {""};
+
+    cr_expect_eq(keeps(&reading, 0, "", &complaint), LATTN_OK);
+    cr_expect_eq(keeps(&reading, 0, "no checkpoint, the journal goes on", &complaint), LATTN_OK);
+    cr_expect_eq(keeps(&reading, now_ns, "full", &complaint), LATTN_OK, "it would be tried");
+    cr_expect_str_eq(complaint.text, "");
+    cr_expect_eq(keeps(&reading, now_ns + 3600 * SECOND, "full", &complaint), LATTN_INPUT_OUTPUT);
+    cr_expect_str_eq(complaint.text, "nothing can be kept: full");
+    cr_expect_eq(keeps(&reading, UINT64_MAX, "broken", &complaint), LATTN_INPUT_OUTPUT);
+}
+
 Test(overview, borrows_report_and_names_of_the_newest_emission)
 {
     static struct bulletin bulletin = {.report = {.m = 2}};
