@@ -116,6 +116,18 @@ static enum ink headline_ink(const struct outlook *outlook)
     return certificate->lost_at != LATTN_NEVER && outlook->pairs > 0 ? INK_BAD : INK_STRONG;
 }
 
+/* Whole parts of it, as many as there is room for: half of a number would be another one. */
+static void headline_draw(struct screen *screen, enum ink ink, const char *headline)
+{
+    char text[LATTN_SENTENCE_MAX];
+
+    snprintf(text, sizeof text, "%s", headline);
+    for (size_t i = strlen(text); i > 0 && strlen(text) > (size_t)screen->columns; i--)
+        if (text[i] == ';' || text[i] == ':')
+            text[i] = '\0';
+    screen_text(screen, 0, 0, screen->columns, ink, text);
+}
+
 /* A number with its name, where there is room for both. Returns the column behind it. */
 static int32_t fact_draw(struct screen *screen, int32_t column, const char *value, const char *name)
 {
@@ -166,8 +178,8 @@ static void header_draw(const struct dashboard *dashboard, const struct outlook 
     const char *trouble =
         dashboard->trouble[0] != '\0' ? dashboard->trouble : outlook->service.kept.error;
 
-    screen_text(screen, 0, 0, screen->columns, is_empty ? INK_FAINT : headline_ink(outlook),
-                is_empty ? "waiting for the first emission" : outlook->headline);
+    headline_draw(screen, is_empty ? INK_FAINT : headline_ink(outlook),
+                  is_empty ? "waiting for the first emission" : outlook->headline);
     if (trouble[0] != '\0')
         screen_text(screen, 1, 0, screen->columns, INK_BAD, trouble);
     else

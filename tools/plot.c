@@ -243,9 +243,9 @@ static int32_t entry_draw(const struct plot_series *series, struct screen *scree
 
 static void title_draw(const struct plot *plot, struct screen *screen, const struct area *area)
 {
-    int32_t end = area->column + area->columns;
+    int32_t end = area->column + area->columns - 1; /* a blank before the next plot */
     int32_t column =
-        screen_text(screen, area->row, area->column, area->columns, INK_STRONG, plot->title);
+        screen_text(screen, area->row, area->column, area->columns - 1, INK_STRONG, plot->title);
 
     for (size_t i = 0; i < plot->series_count; i++)
         if (plot->series[i].name != NULL)

@@ -70,6 +70,9 @@ static enum lattn_status emission_read(const struct lattn_text *message, struct 
     enum lattn_status status =
         lattn_reply_read(message->data, message->length, LATTN_FORMAT_JSON, &reply, complaint);
 
+    /* Its own words would count bytes from where the message begins. */
+    if (status == LATTN_SYNTAX)
+        return refuse(complaint, status, "it is no emission in JSON");
     if (status != LATTN_OK)
         return status;
     status = lattn_reply_status(&reply, &state);

@@ -60,6 +60,7 @@ enum { LATTN_SENTENCE_MAX = 192 };
  *
  *     nothing has been learned yet
  *     not yet identifying: 212 of 288 directions seen; about 80 more pairs at this rate
+ *     not yet identifying: 288 of 288 directions seen, by fewer effective pairs
  *     identifying since pair 1 234
  *     cannot tell: 288 of 288 directions seen, some of them too weakly
  *     no longer identifying since pair 1 234: 287 of 288 directions seen

@@ -53,13 +53,18 @@ static double round_about(double count)
     return unit * round(count / unit);
 }
 
+/* Where all are seen and nothing is wrong with them, it is pairs that are missing. */
 static void directions_write(char *text, size_t size, const struct lattn_certificate *certificate)
 {
+    int is_whole = certificate->rank == certificate->p;
     char rank[COUNT_TEXT_MAX];
     char p[COUNT_TEXT_MAX];
 
-    snprintf(text, size, "%s of %s directions seen", count_text((uint64_t)certificate->rank, rank),
-             count_text((uint64_t)certificate->p, p));
+    snprintf(text, size, "%s of %s directions seen%s",
+             count_text((uint64_t)certificate->rank, rank), count_text((uint64_t)certificate->p, p),
+             is_whole && certificate->verdict == LATTN_NOT_IDENTIFYING
+                 ? ", by fewer effective pairs"
+                 : "");
 }
 
 /* What is beyond a day's pairs at any speed is not worth a number. */
@@ -80,7 +85,7 @@ static void outlook_add(char *text, size_t size, double pairs_to_go)
 void lattn_verdict_sentence(const struct lattn_certificate *certificate, double pairs_to_go,
                             char ret_sentence[LATTN_SENTENCE_MAX])
 {
-    char seen[2 * COUNT_TEXT_MAX + 32];
+    char seen[2 * COUNT_TEXT_MAX + 64];
     char pair[COUNT_TEXT_MAX];
 
     directions_write(seen, sizeof seen, certificate);

@@ -198,8 +198,9 @@ static enum MHD_Result model_reply(struct http_visit *visit)
     if (edition != NULL)
         text = is_json ? edition->emission.model : edition->emission.safetensors;
     if (text == NULL || text->length == 0)
-        return http_reply_error(visit, MHD_HTTP_NOT_FOUND, LATTN_NO_DATA,
-                                "there is no model yet: nothing has been learned");
+        return http_reply_error(
+            visit, MHD_HTTP_NOT_FOUND, LATTN_NO_DATA,
+            "there is no model yet: it comes with the first emission that has pairs");
     return http_reply_part(visit, is_json ? json : "application/octet-stream", text);
 }
 

@@ -60,6 +60,8 @@ static enum lattn_status take_http(struct config *config, const char *value,
 {
     char text[CONFIG_ADDRESS_MAX];
 
+    if (strchr(value, '/') != NULL || strncmp(value, "tcp:", 4) == 0)
+        return complain(complaint, LATTN_ADDRESS, "HOST:PORT alone, no scheme and no path");
     if (snprintf(text, sizeof text, "tcp:%s", value) >= (int)sizeof text)
         return complain(complaint, LATTN_ADDRESS, "longer than %d bytes",
                         CONFIG_ADDRESS_MAX - (int)sizeof "tcp:");

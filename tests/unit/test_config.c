@@ -174,6 +174,8 @@ Test(config, refuses_what_does_not_exist)
     refuses("--listen stdin --source nats://a:1", LATTN_FIELD, "--source");
     refuses("--listen stdin extra", LATTN_FIELD, "extra: not an option");
     refuses("--listen tcp:127.0.0.1", LATTN_ADDRESS, "--listen tcp:127.0.0.1: names no port");
+    refuses("--http http://127.0.0.1:8080/", LATTN_ADDRESS, "HOST:PORT alone");
+    refuses("--http tcp:127.0.0.1:8080", LATTN_ADDRESS, "HOST:PORT alone");
     refuses("--listen unix:", LATTN_ADDRESS, "unix:");
     refuses("--listen stdin --engine gram", LATTN_FIELD, "--engine gram: not one of: rls");
     refuses("--listen stdin --exit-when tired", LATTN_FIELD, "not one of: identifying, stream:X");

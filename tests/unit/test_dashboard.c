@@ -89,6 +89,20 @@ Test(dashboard, has_the_verdict_above_everything)
     dashboard_close(&dashboard);
 }
 
+Test(dashboard, leaves_out_parts_of_the_verdict_that_have_no_room)
+{
+    const char *whole = "not yet identifying: 3 of 9 directions seen; about 100 000 more";
+    struct dashboard *dashboard = dashboard_make();
+
+    snprintf(dashboard->live.headline, sizeof dashboard->live.headline, "%s", whole);
+    cr_expect_eq(strncmp(picture(dashboard, 24, 63), whole, 63), 0);
+    cr_expect_eq(strncmp(picture(dashboard, 24, 62),
+                         "not yet identifying: 3 of 9 directions seen                   \n", 63),
+                 0);
+    cr_expect_eq(strncmp(picture(dashboard, 24, 30), "not yet identifying           \n", 31), 0);
+    dashboard_close(&dashboard);
+}
+
 Test(dashboard, tells_numbers_below_it)
 {
     struct dashboard *dashboard = dashboard_make();

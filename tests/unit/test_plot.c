@@ -189,6 +189,24 @@ Test(plot, stays_within_its_area_whatever_it_shows)
     screen_done(&screen);
 }
 
+Test(plot, leaves_a_blank_before_what_stands_beside_it)
+{
+    const double x[] = {0, 1};
+    const double y[] = {1.25, 3.5};
+    struct plot plot = plot_of(x, y, 2, 0);
+    struct screen screen = screen_make();
+
+    for (int32_t columns = PLOT_COLUMNS_MIN; columns < COLUMNS; columns++) {
+        const struct area left = {0, 0, ROWS, columns};
+
+        screen_clear(&screen);
+        plot.title = columns % 2 ? "title" : "a title that is too long for any such plot here";
+        plot_draw(&plot, &screen, &left);
+        cr_expect_eq(screen_cell(&screen, 0, columns - 1).glyph, ' ', "%d", columns);
+    }
+    screen_done(&screen);
+}
+
 Test(plot, leaves_out_of_the_legend_what_has_no_room)
 {
     const double x[] = {0, 1};

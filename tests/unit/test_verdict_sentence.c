@@ -39,6 +39,22 @@ Test(verdict_sentence, tells_each_verdict)
         "pairs at this rate");
 }
 
+Test(verdict_sentence, says_that_pairs_are_missing_where_no_direction_is)
+{
+    struct lattn_certificate certificate = learning;
+
+    certificate.rank = certificate.p;
+    assert_says(&certificate, NAN,
+                "not yet identifying: 288 of 288 directions seen, by fewer effective pairs");
+    certificate.lost_at = 1234;
+    assert_says(&certificate, NAN,
+                "no longer identifying since pair 1 234: 288 of 288 directions seen, by fewer "
+                "effective pairs");
+    certificate.verdict = LATTN_CANNOT_TELL;
+    assert_says(&certificate, NAN,
+                "cannot tell: 288 of 288 directions seen, some of them too weakly");
+}
+
 Test(verdict_sentence, rounds_what_is_only_about_so_much)
 {
     static const struct {
@@ -72,10 +88,10 @@ Test(verdict_sentence, rounds_what_is_only_about_so_much)
 Test(verdict_sentence, holds_the_largest_numbers)
 {
     const struct lattn_certificate certificate = {
-        .pairs = UINT64_MAX, .p = INT64_MAX, .rank = INT64_MAX, .lost_at = INT64_MAX};
+        .pairs = UINT64_MAX, .p = INT64_MAX, .rank = INT64_MAX - 1, .lost_at = INT64_MAX};
 
     assert_says(&certificate, 1e15,
                 "no longer identifying since pair 9 223 372 036 854 775 807: 9 223 372 036 854 "
-                "775 807 of 9 223 372 036 854 775 807 directions seen; about 1 000 000 000 000 "
+                "775 806 of 9 223 372 036 854 775 807 directions seen; about 1 000 000 000 000 "
                 "000 more pairs at this rate");
 }
