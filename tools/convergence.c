@@ -72,6 +72,23 @@ static enum lattn_status verdict_take(struct convergence *convergence,
     return LATTN_OK;
 }
 
+/* One of an older generation was told before, or what it was found for is not here. */
+static void spectrum_take(struct convergence *convergence, const struct lattn_report *report,
+                          struct lattn_spectrum *spectrum)
+{
+    int is_repeated =
+        convergence->has_spectrum && convergence->spectrum.generation == spectrum->generation;
+    int is_new = spectrum->generation == report->generation;
+
+    if (is_new || !is_repeated) {
+        convergence->spectrum_pairs = is_new ? (double)report->pairs : NAN;
+        convergence->spectrum_threshold = report->certificate.threshold;
+    }
+    lattn_spectrum_done(&convergence->spectrum);
+    convergence->spectrum = *spectrum;
+    convergence->has_spectrum = 1;
+}
+
 enum lattn_status convergence_take(struct convergence *convergence,
                                    const struct lattn_state_of_service *state,
                                    struct lattn_spectrum *spectrum)
@@ -92,11 +109,8 @@ enum lattn_status convergence_take(struct convergence *convergence,
     if (status != LATTN_OK)
         return status;
     history_add(history, &point);
-    if (spectrum != NULL) {
-        lattn_spectrum_done(&convergence->spectrum);
-        convergence->spectrum = *spectrum;
-        convergence->has_spectrum = 1;
-    }
+    if (spectrum != NULL)
+        spectrum_take(convergence, &state->report, spectrum);
     return LATTN_OK;
 }
 

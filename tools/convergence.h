@@ -18,9 +18,11 @@ struct convergence_span {
 /*
  * How learning went, emission by emission, from its last beginning on. Zeroed is empty.
  *
- * spans     in order, none overlaps another; owned
- * spectrum  the newest one; owned. has_spectrum 0: there was none
- * restarts  how often a daemon began anew: what was before is not here any more
+ * spans           in order, none overlaps another; owned
+ * spectrum        the newest one; owned. has_spectrum 0: there was none
+ * spectrum_pairs  learned when it was found, which may be long before the last emission, since a
+ *                 daemon repeats it; NaN: not known. spectrum_threshold: that of the rank then
+ * restarts        how often a daemon began anew: what was before is not here any more
  */
 struct convergence {
     struct history history;
@@ -29,6 +31,8 @@ struct convergence {
     size_t spans_capacity;
     struct lattn_spectrum spectrum;
     int has_spectrum;
+    double spectrum_pairs;
+    double spectrum_threshold;
     int is_ended; /* what comes next begins anew */
     uint64_t restarts;
 };

@@ -166,13 +166,13 @@ static void pairs_print(const struct figure_sheet *sheet, double bottom, int is_
 {
     FILE *stream = sheet->stream;
 
-    fprintf(stream, "%s logscale x\nset xrange [%.12g:%.12g]\n",
+    fprintf(stream, "%s logscale x\nset xrange [%.15g:%.15g]\n",
             sheet->pairs.is_log ? "set" : "unset", sheet->pairs.low / sheet->pairs_unit,
             sheet->pairs.high / sheet->pairs_unit);
     if (sheet->pairs.is_log)
         fprintf(stream, "set xtics autofreq\n");
     else
-        fprintf(stream, "set xtics %.12g\n", pairs_step(sheet));
+        fprintf(stream, "set xtics %.15g\n", pairs_step(sheet));
     fprintf(stream, "x(pairs) = pairs / %.0f.\n", sheet->pairs_unit);
     fprintf(stream, "set format x \"%s\"\n",
             !is_last              ? ""
@@ -207,19 +207,22 @@ static void legend_place(const struct figure_sheet *sheet, double bottom)
 static double bottom_of(const struct scale *scale, const struct extent *extent)
 {
     static const double share = 0.15;
-    double decades = log10(scale->high / scale->low);
+    static const double size_min = 1e-307; /* a power of ten that a double still holds in full */
+    double decades = log10(scale->high) - log10(scale->low);
 
     if (!extent->has_any || extent->low > 0)
         return scale->low;
-    return scale->low / pow(10, fmax(1, ceil(share * decades)));
+    return fmax(size_min, scale->low / pow(10, fmax(1, ceil(share * decades))));
 }
 
-/* Marks between the powers of ten: at whole multiples, or at each power where they are many. */
+enum { POWERS_MARKED_MAX = 10 };
+
+/* Between two numbers marks stand at whole multiples, or at each power unless they are too many. */
 static void marks_print(FILE *stream, int power, int step)
 {
     for (int k = 2; k <= 9 && step == 1; k++)
         fprintf(stream, "\"\" %de%d 1, ", k, power);
-    for (int k = 1; k < step; k++)
+    for (int k = 1; k < step && step <= POWERS_MARKED_MAX; k++)
         fprintf(stream, "\"\" 1e%d 1, ", power + k);
 }
 
@@ -228,7 +231,7 @@ static void log_axis_print(const struct figure_sheet *sheet, const struct extent
 {
     struct scale scale = scale_fit(extent, 1, 0);
     double bottom = bottom_of(&scale, extent);
-    double decades = log10(scale.high / bottom);
+    double decades = log10(scale.high) - log10(bottom);
     int low = (int)lround(log10(scale.low)), high = (int)lround(log10(scale.high));
     int step = (int)ceil(tick_mm * decades / sheet->panel_height);
     int first;
@@ -251,15 +254,15 @@ static void log_axis_print(const struct figure_sheet *sheet, const struct extent
 static void linear_axis_print(const struct figure_sheet *sheet, const struct extent *extent)
 {
     static const double room = 1.1;
-    int wished = (int)(sheet->panel_height / tick_mm);
+    int wished = (int)fmax(3, sheet->panel_height / tick_mm);
     struct scale scale;
     double ticks[SCALE_TICKS_MAX];
 
     scale = scale_fit(extent, 0, wished);
     (void)scale_ticks(&scale, wished, ticks); /* both ends at least */
     fprintf(sheet->stream,
-            "unset logscale y\nset yrange [%.12g:%.12g]\nset format y \"%%g\"\n"
-            "set ytics %.12g\ny(value) = value\n",
+            "unset logscale y\nset yrange [%.15g:%.15g]\nset format y \"%%g\"\n"
+            "set ytics %.15g\ny(value) = value\n",
             scale.low, extent->high > 0 ? room * extent->high : scale.high, ticks[1] - ticks[0]);
 }
 
@@ -298,7 +301,7 @@ static void spans_print(const struct figure_sheet *sheet)
         if (until <= sheet->pairs.low)
             continue;
         fprintf(sheet->stream,
-                "set object rectangle from %.12g, graph 0 to %.12g, graph 1 behind "
+                "set object rectangle from %.15g, graph 0 to %.15g, graph 1 behind "
                 "fillcolor rgb \"#e6f2ec\" fillstyle solid noborder\n",
                 fmax(span->since, sheet->pairs.low) / sheet->pairs_unit, until / sheet->pairs_unit);
     }
@@ -310,7 +313,7 @@ static void change_print(const struct figure_sheet *sheet, double pairs, double 
     if (pairs < sheet->pairs.low)
         return;
     fprintf(sheet->stream,
-            "set arrow from %.12g, graph 0 to %.12g, graph 1 nohead lc rgb \"#00694a\" lw %g\n",
+            "set arrow from %.15g, graph 0 to %.15g, graph 1 nohead lc rgb \"#00694a\" lw %g\n",
             pairs / sheet->pairs_unit, pairs / sheet->pairs_unit, width);
 }
 
@@ -323,7 +326,7 @@ static void note_print(const struct figure_sheet *sheet, double pairs, const cha
     char number[SCALE_WHOLE_MAX];
 
     scale_whole(pairs, number);
-    fprintf(sheet->stream, "set label \"%s %s\" at %.12g, screen %.5f %s offset %s,0.5\n", words,
+    fprintf(sheet->stream, "set label \"%s %s\" at %.15g, screen %.5f %s offset %s,0.5\n", words,
             number, at / sheet->pairs_unit, down(sheet, bottom), fits ? "left" : "right",
             fits ? "-0.2" : "0.2");
 }
@@ -452,6 +455,18 @@ static void numbers_print(const struct figure_sheet *sheet, const struct lattn_s
             spectrum->largest_count + gap + 1, (long long)spectrum->seen, places);
 }
 
+/* It may be of an emission long before the last one. */
+static void singular_name(const struct figure_sheet *sheet, double bottom)
+{
+    double pairs = sheet->convergence->spectrum_pairs;
+    char number[SCALE_WHOLE_MAX], name[64 + SCALE_WHOLE_MAX];
+
+    scale_whole(pairs, number);
+    snprintf(name, sizeof name,
+             isnan(pairs) ? "number i, some time before the end" : "number i, at %s pairs", number);
+    across_name(sheet, bottom, name);
+}
+
 static void include_all(struct extent *extent, const double *values, int32_t count)
 {
     for (int32_t i = 0; i < count; i++)
@@ -460,9 +475,8 @@ static void include_all(struct extent *extent, const double *values, int32_t cou
 
 void figure_singular_print(const struct figure_sheet *sheet, double top)
 {
-    const struct history *history = &sheet->convergence->history;
     const struct lattn_spectrum *spectrum = &sheet->convergence->spectrum;
-    double threshold = history->points[history->count - 1].values[HISTORY_THRESHOLD];
+    double threshold = sheet->convergence->spectrum_threshold;
     size_t count = (size_t)(spectrum->largest_count + spectrum->smallest_count);
     struct extent extent = {0};
 
@@ -472,13 +486,13 @@ void figure_singular_print(const struct figure_sheet *sheet, double top)
     panel_place(sheet, top, "σ_i / σ_1");
     legend_place(sheet, top);
     numbers_print(sheet, spectrum);
-    across_name(sheet, top + sheet->panel_height, "number i, the largest first");
+    singular_name(sheet, top + sheet->panel_height);
     y_axis_print(sheet, &extent, 1);
     fprintf(sheet->stream, "plot");
     if (threshold > 0)
-        fprintf(sheet->stream, " %.12g with lines ls %d title \"threshold\",", threshold,
+        fprintf(sheet->stream, " %.15g with lines ls %d title \"threshold\",", threshold,
                 FIGURE_LIMIT);
-    fprintf(sheet->stream, " $singular using 2:(y($3)) with %s ls %d title \"singular values\"\n",
+    fprintf(sheet->stream, " $singular using 2:(y($3)) with %s ls %d title \"σ_i of R\"\n",
             count <= POINTS_SHOWN_MAX ? "linespoints" : "lines", FIGURE_MAIN);
     panel_end(sheet);
 }

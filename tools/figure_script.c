@@ -106,7 +106,7 @@ static void styles_print(FILE *stream)
 static void number_print(FILE *stream, double value, char end)
 {
     if (isfinite(value))
-        fprintf(stream, "%.12g%c", value, end);
+        fprintf(stream, "%.15g%c", value, end);
     else
         fprintf(stream, "NaN%c", end);
 }
@@ -132,11 +132,11 @@ static void singular_print(FILE *stream, const struct lattn_spectrum *spectrum)
 
     fprintf(stream, "$singular << EOD\n# number place value\n");
     for (int32_t i = 0; i < spectrum->largest_count; i++)
-        fprintf(stream, "%d %d %.12g\n", i + 1, i + 1, spectrum->largest[i]);
+        fprintf(stream, "%d %d %.15g\n", i + 1, i + 1, spectrum->largest[i]);
     if (gap > 0)
         fprintf(stream, "\n");
     for (int32_t i = 0; i < spectrum->smallest_count; i++)
-        fprintf(stream, "%lld %d %.12g\n",
+        fprintf(stream, "%lld %d %.15g\n",
                 (long long)(spectrum->seen - spectrum->smallest_count + i + 1),
                 spectrum->largest_count + gap + i + 1, spectrum->smallest[i]);
     fprintf(stream, "EOD\n");

@@ -8,17 +8,18 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import sys
 import urllib.parse
 
-from browser_support import Browser
-from daemon_support import Daemon, Layer, check, wait_until
+from browser_support import Browser, need_browser
+from daemon_support import Daemon, Layer, check
+from http_support import HttpDaemon
 
 SCREENS = pathlib.Path(os.environ.get("LATTN_SCREENS") or sys.argv[2])
 AUDIT = pathlib.Path(__file__).with_name("audit.js").read_text(encoding="utf-8")
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "src/monitor/page"
 
+OFTEN = ("--emit-every", "100ms")
 DIM, P = 4, 40  # p = d^2 (d + 1) / 2
 NAMES = ["temperature", "pressure", "flow", "load"]
 OUTPUTS = ["yield", "cost"]
@@ -63,17 +64,6 @@ COLOURS = """(() => {
 
 HEADLINE = "document.getElementById('headline').textContent"
 GONE = "!document.getElementById('gone').hidden"
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def watched(port):
-    """A daemon with a page."""
-    return Daemon("--emit-every", "100ms", "--http", f"127.0.0.1:{port}")
 
 
 def teach(client, pairs):
@@ -305,7 +295,7 @@ def gone_and_back(browser, daemon, port):
     check(browser.value(HEADLINE).startswith("identifying"), "what was known stays")
     audited(browser, "gone")
     screens(browser, "gone")
-    with watched(port) as again:
+    with Daemon(*OFTEN, "--http", f"127.0.0.1:{port}") as again:
         client = again.client()
         browser.wait(f"!({GONE})", "it finds the daemon again by itself")
         browser.wait(f"{HEADLINE} === 'nothing has been learned yet'", "which remembers nothing")
@@ -317,10 +307,11 @@ def gone_and_back(browser, daemon, port):
 
 
 def main():
+    need_browser()
     SCREENS.mkdir(parents=True, exist_ok=True)
-    port = free_port()
     layer = Layer(DIM, len(OUTPUTS))
-    with watched(port) as daemon, Browser() as browser:
+    with HttpDaemon(*OFTEN, host="127.0.0.1") as daemon, Browser() as browser:
+        port = daemon.port
         client = daemon.client()
         browser.look(1280)
         empty(browser, f"http://127.0.0.1:{port}/")

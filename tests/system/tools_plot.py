@@ -84,7 +84,8 @@ def draws_a_run(path, emissions):
                   for n, x in zip(pairs, places)), f"{name} is drawn against pairs", places)
     heights = [y for _, y in curves["rank"][2:]]
     ranks = [emission["status"]["rank"] for emission in emissions]
-    top = curves["p"][2][1]
+    top, lowest = curves["p"][2][1], max(heights)
+    check(ranks[-1] == P and heights[-1] == top and lowest - top > 40, "up to p", heights)
     zero = heights[0] + ranks[0] * (heights[0] - top) / (P - ranks[0])
     check(all(abs(zero - rank * (zero - top) / P - y) < 0.1 for rank, y in zip(ranks, heights)),
           "and to its height", heights)
@@ -95,17 +96,18 @@ def draws_a_run(path, emissions):
 
 
 def draws_a_spectrum(folder, emissions):
-    spectrum = {"seen": 18, "generation": 1, "heads": [], "smallest": [],
+    spectrum = {"seen": 18, "generation": emissions[-1]["status"]["generation"], "heads": [], "smallest": [],
                 "largest": [10 ** (-i / 3) for i in range(18)]}
     emissions = [emission if i < len(emissions) - 1 else {**emission, "spectrum": spectrum}
                  for i, emission in enumerate(emissions)]
     path = write(os.path.join(folder, "spectrum"), emissions)
     texts, curves, _ = plot(path)
-    marks = sorted(set(curves["singular values"][2:]))
+    marks = sorted(set(curves["σi of R"][2:]))
     steps = [b[1] - a[1] for a, b in zip(marks, marks[1:])]
     check(len(marks) == 18 and min(steps) > 0 and max(steps) - min(steps) < 0.03,
           "singular values stand by their logarithms", marks)
-    check("number i, the largest first" in texts, "on an axis of their own")
+    pairs = emissions[-1]["status"]["pairs"]
+    check(f"number i, at {pairs} pairs" in texts, "on an axis of their own", texts)
     names = list(plot(path, "--lambda")[1])
     check("λmin" in names and "ρ" not in names, "lambda may stand in the place of rho", names)
 

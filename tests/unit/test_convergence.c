@@ -38,12 +38,15 @@ static void take(struct convergence *convergence, uint64_t pairs, int64_t since,
     cr_assert_eq(convergence_take(convergence, &state, NULL), LATTN_OK);
 }
 
-/* One with a spectrum of one value, as it is read. */
-static void take_spectrum(struct convergence *convergence, uint64_t pairs, double value)
+/* One whose spectrum, as it is read, was found at a generation; its own is like its pairs. */
+static void take_spectrum(struct convergence *convergence, uint64_t pairs, uint64_t generation,
+                          double value)
 {
-    const struct lattn_state_of_service state = emission(pairs, LATTN_NEVER, LATTN_NEVER);
-    struct lattn_spectrum spectrum = {.seen = 1, .largest_count = 1};
+    struct lattn_state_of_service state = emission(pairs, LATTN_NEVER, LATTN_NEVER);
+    struct lattn_spectrum spectrum = {.seen = 1, .generation = generation, .largest_count = 1};
 
+    state.report.generation = pairs;
+    state.report.certificate.threshold = 1e-3 * (double)pairs;
     spectrum.largest = malloc(sizeof *spectrum.largest);
     cr_assert_not_null(spectrum.largest);
     spectrum.largest[0] = value;
@@ -88,7 +91,7 @@ Test(convergence, begins_anew_where_learning_does)
 {
     struct convergence *convergence = convergence_make();
 
-    take_spectrum(convergence, 40, 1);
+    take_spectrum(convergence, 40, 40, 1);
     take(convergence, 50, 42, LATTN_NEVER);
     take(convergence, 7, LATTN_NEVER, LATTN_NEVER);
     cr_expect_eq(convergence->history.count, 1);
@@ -121,10 +124,26 @@ Test(convergence, keeps_the_newest_spectrum)
 
     take(convergence, 1, LATTN_NEVER, LATTN_NEVER);
     cr_expect_not(convergence->has_spectrum);
-    take_spectrum(convergence, 2, 0.25);
-    take_spectrum(convergence, 3, 0.5);
+    take_spectrum(convergence, 2, 2, 0.25);
+    take_spectrum(convergence, 3, 3, 0.5);
     take(convergence, 4, LATTN_NEVER, LATTN_NEVER);
     cr_assert(convergence->has_spectrum);
     cr_expect_eq(convergence->spectrum.largest[0], 0.5);
+    discard(convergence);
+}
+
+Test(convergence, knows_of_how_many_pairs_a_spectrum_is)
+{
+    struct convergence *convergence = convergence_make();
+
+    take_spectrum(convergence, 10, 7, 1);
+    cr_expect(isnan(convergence->spectrum_pairs), "it was found before the recording began");
+    take_spectrum(convergence, 20, 20, 1);
+    cr_expect_eq(convergence->spectrum_pairs, 20);
+    take_spectrum(convergence, 30, 20, 1);
+    cr_expect_eq(convergence->spectrum_pairs, 20, "it is repeated");
+    cr_expect_eq(convergence->spectrum_threshold, 1e-3 * 20);
+    take_spectrum(convergence, 40, 35, 1);
+    cr_expect(isnan(convergence->spectrum_pairs), "the emission that it was found for is missing");
     discard(convergence);
 }

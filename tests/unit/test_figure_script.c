@@ -57,6 +57,8 @@ static void spectrum_set(struct convergence *convergence, int64_t seen, int32_t 
                                         .smallest = values + largest,
                                         .smallest_count = smallest};
     convergence->has_spectrum = 1;
+    convergence->spectrum_pairs = 20;
+    convergence->spectrum_threshold = 1e-14;
 }
 
 static char *script_of(struct convergence *convergence, const struct figure_settings *settings)
@@ -139,6 +141,20 @@ Test(figure_script, has_a_place_for_0_on_a_logarithmic_axis)
     script = script_of(run_make(4, 0.0), &usual);
     EXPECT_HAS(script, "set ytics (\"0\" 0.01,");
     EXPECT_HAS_NOT(script, "no values");
+    free(script);
+}
+
+/* From what is hardly above 0 to what is hardly finite. */
+Test(figure_script, has_few_numbers_on_any_axis)
+{
+    struct convergence *convergence = run_make(4, 0);
+    char *script;
+
+    convergence->history.points[1].values[HISTORY_RHO] = 5e-324;
+    convergence->history.points[2].values[HISTORY_RHO] = 1.7e308;
+    script = script_of(convergence, &usual);
+    EXPECT_HAS(script, "set yrange [1e-307:1e+300]\nset ytics (\"0\" 1e-307, ");
+    cr_expect_leq(count_of(script, "\"10^{"), 16);
     free(script);
 }
 
@@ -227,6 +243,7 @@ Test(figure_script, shows_both_ends_of_a_long_spectrum)
     spectrum_set(convergence, 5, 5, 0);
     script = script_of(convergence, &usual);
     EXPECT_HAS(script, "set xrange [0.5:5.5]");
+    EXPECT_HAS(script, "set label \"number i, at 20 pairs\"");
     free(script);
 }
 
