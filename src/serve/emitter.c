@@ -56,6 +56,7 @@ static void emission_start(struct emitter *emitter)
     schedule_begin(&emitter->schedule, uv_hrtime(), pairs_learned(emitter));
     emitter->generation = lattn_learner_generation(learner);
     emitter->epoch = fold_epoch(emitter->fold);
+    emitter->spectrum_due_ns = SCHEDULE_NEVER; /* until this one says */
     emitter->settings.service(emitter->settings.arg, &service);
     emitter->status =
         publisher_start(emitter->publisher, learner, &service, &emitter->pace, emitter->epoch);
@@ -197,8 +198,11 @@ uint64_t emitter_due(struct emitter *emitter)
 
 void emitter_tend(struct emitter *emitter, uint64_t now_ns)
 {
+    /* Asked first: a result that is ready while the publisher is idle is then taken below. */
+    int is_idle = publisher_is_idle(emitter->publisher);
+
     emission_collect(emitter);
-    if (emitter_due(emitter) > now_ns)
+    if (!is_idle || emitter_due(emitter) > now_ns)
         return;
     atomic_store(&emitter->is_asked, 0);
     emission_start(emitter);

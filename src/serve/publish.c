@@ -27,6 +27,7 @@
  * All but worker and bulletin belongs to whom the worker says.
  *
  * snapshot  of the emission under way; between two of them what the next copy can use, or NULL
+ * spectrum_is_missed  a new one could not be made when it was its time
  */
 struct publisher {
     struct publisher_settings settings;
@@ -40,6 +41,7 @@ struct publisher {
     atomic_int spectrum_wanted;
     struct lattn_spectrum spectrum;
     uint64_t spectrum_epoch;
+    int spectrum_is_missed;
     struct ration spectrum_ration;
     struct publisher_result result;
     int has_result;
@@ -117,13 +119,16 @@ static uint64_t spectrum_renew(struct publisher *publisher)
     struct lattn_spectrum spectrum;
     uint64_t end_ns;
 
+    publisher->spectrum_is_missed = 0;
     if (publisher->spectrum_epoch != publisher->epoch)
         publisher->spectrum_ration = (struct ration){0};
     if (!atomic_load(&publisher->spectrum_wanted) ||
         !ration_allows(&publisher->spectrum_ration, begin_ns))
         return 0;
-    if (lattn_learner_spectrum(publisher->snapshot, &spectrum) != LATTN_OK)
-        return uv_hrtime() - begin_ns; /* the emission has met the same want, or will */
+    if (lattn_learner_spectrum(publisher->snapshot, &spectrum) != LATTN_OK) {
+        publisher->spectrum_is_missed = 1;
+        return uv_hrtime() - begin_ns;
+    }
     lattn_spectrum_done(&publisher->spectrum);
     publisher->spectrum = spectrum;
     publisher->spectrum_epoch = publisher->epoch;
@@ -132,12 +137,15 @@ static uint64_t spectrum_renew(struct publisher *publisher)
     return end_ns - begin_ns;
 }
 
-/* When the spectrum of this generation may be made, if an older one was repeated. */
+/*
+ * When the spectrum of this generation may be made, if an older one was repeated; one that could
+ * not be made waits for an emission with news, lest emissions follow each other for it alone.
+ */
 static uint64_t spectrum_due(const struct publisher *publisher, uint64_t generation)
 {
     const struct lattn_spectrum *spectrum = spectrum_newest(publisher);
 
-    return spectrum == NULL || spectrum->generation == generation
+    return spectrum == NULL || spectrum->generation == generation || publisher->spectrum_is_missed
                ? UINT64_MAX
                : publisher->spectrum_ration.next_ns;
 }

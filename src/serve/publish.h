@@ -65,10 +65,9 @@ struct publisher_settings {
  * epoch        as given to publisher_start
  * end_ns       when it ended, less what the spectrum took: that is rationed by itself, and no
  *              reason to make emissions more rarely
- * spectrum_due_ns  where an older spectrum was repeated, when a new one may be made; else never,
- *              UINT64_MAX
- * certificate  for lattn_learner_note
- * model        given; NULL where there is none yet
+ * spectrum_due_ns  where an older spectrum was repeated, when a new one may be made; else, and
+ * where it could not be made, never, UINT64_MAX certificate  for lattn_learner_note model given;
+ * NULL where there is none yet
  */
 struct publisher_result {
     enum lattn_status status;

@@ -2,8 +2,11 @@
 
 #include <lattn/emission.h>
 
+#include "base/memory.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
+#include <uv.h>
 
 enum { DIM = 2, P = DIM * DIM * (DIM + 1) / 2 };
 
@@ -43,12 +46,14 @@ static struct lattn_learner *learner_make(int pairs)
 static struct bulletin *bulletin_make(struct publisher *publisher, int pairs, uint64_t epoch)
 {
     const struct lattn_service service = {.accepted = 7};
+    struct lattn_learner *learner = learner_make(pairs);
     struct publisher_result result;
     struct bulletin *bulletin = NULL;
     struct pace pace;
 
     pace_init(&pace, 0);
-    publisher_start(publisher, learner_make(pairs), &service, &pace, epoch);
+    cr_assert_eq(publisher_start(publisher, learner, &service, &pace, epoch), LATTN_OK);
+    lattn_learner_close(&learner);
     publisher_wait(publisher);
     cr_assert_eq(publisher_result(publisher, &result), LATTN_OK);
     cr_assert_eq(result.status, LATTN_OK);
@@ -130,4 +135,62 @@ Test(publish, has_the_spectrum_where_it_is_wanted)
     expect_generation(bulletin, 0, "");
     bulletin_close(&bulletin);
     publisher_close(&publisher);
+}
+
+/* ---- where memory ends ---- */
+
+static uint64_t fail_after; /* of the next emission */
+static int has_failed;      /* an allocation of the last one */
+static uv_sem_t done;
+
+/* On the publisher's thread, behind an emission. */
+static void failure_arm(void *arg)
+{
+    (void)arg;
+    has_failed = memory_failed();
+    memory_fail(fail_after, 0);
+    uv_sem_post(&done);
+}
+
+static struct publisher_result result_make(struct publisher *publisher,
+                                           const struct lattn_learner *learner)
+{
+    const struct lattn_service service = {.accepted = 7};
+    struct publisher_result result;
+    struct pace pace;
+
+    pace_init(&pace, 0);
+    cr_assert_eq(publisher_start(publisher, learner, &service, &pace, 0), LATTN_OK);
+    uv_sem_wait(&done);
+    cr_assert_eq(publisher_result(publisher, &result), LATTN_OK);
+    lattn_model_close(&result.model);
+    return result;
+}
+
+/* Each allocation fails once, of two learners in turn: an older spectrum is always another one. */
+Test(publish, asks_for_no_emission_at_once_where_the_spectrum_cannot_be_made)
+{
+    const struct publisher_settings settings = {.heads = LATTN_HEADS_SVD, .done = failure_arm};
+    struct lattn_learner *learners[] = {learner_make(3), learner_make(5)};
+    struct publisher *publisher = NULL;
+    int emissions = 0;
+
+    cr_assert_eq(uv_sem_init(&done, 0), 0);
+    cr_assert_eq(publisher_open(&publisher, &settings, NULL), LATTN_OK);
+    publisher_want_spectrum(publisher, 1);
+    do {
+        uint64_t start_ns = uv_hrtime();
+        struct publisher_result result;
+
+        fail_after++;
+        result = result_make(publisher, learners[emissions++ % 2]);
+        cr_assert(result.status == LATTN_OK || has_failed);
+        if (result.status == LATTN_OK)
+            cr_assert_gt(result.spectrum_due_ns, start_ns, "allocation %d", emissions);
+    } while (emissions < 3 || has_failed);
+    cr_expect_gt(emissions, 20);
+    publisher_close(&publisher);
+    lattn_learner_close(&learners[0]);
+    lattn_learner_close(&learners[1]);
+    uv_sem_destroy(&done);
 }
