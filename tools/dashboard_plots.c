@@ -150,7 +150,7 @@ struct plot dashboard_plot(const struct dashboard *dashboard, const struct outlo
         return single_plot(history, HISTORY_REJECTED, "rejected");
     default:
         plot = single_plot(history, HISTORY_UNSAVED, "pairs in no checkpoint");
-        plot.nothing = "no checkpoint is known of";
+        plot.nothing = "there is no checkpoint yet";
         return plot;
     }
 }

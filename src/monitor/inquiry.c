@@ -338,7 +338,8 @@ static const struct inquiry_refusal *body_check(const struct inquiry *inquiry,
 const struct inquiry_refusal *inquiry_check(const struct inquiry *inquiry,
                                             const struct inquiry_self *self)
 {
-    static const struct inquiry_refusal nowhere = {404, LATTN_ADDRESS, "there is no such path"};
+    static const struct inquiry_refusal nowhere = {
+        404, LATTN_ADDRESS, "there is no such path: / leads to those that there are"};
     static const struct inquiry_refusal no_get = {405, LATTN_METHOD, "this path takes POST only"};
     static const struct inquiry_refusal no_post = {405, LATTN_METHOD,
                                                    "this path takes GET and HEAD only"};

@@ -211,6 +211,7 @@ enum lattn_status web_open(struct web *web, uv_loop_t *loop, const struct config
 {
     const struct lattn_address *address = &config->http;
     struct lattn_complaint complaint = {""};
+    char text[sizeof address->host + sizeof ":65535"];
     struct tcp tcp;
     enum lattn_status status;
 
@@ -222,8 +223,10 @@ enum lattn_status web_open(struct web *web, uv_loop_t *loop, const struct config
         listening_log(&tcp, access_identity(access) != NULL);
         status = sockets_serve(web, loop, config, &tcp);
     }
-    if (status != LATTN_OK)
-        log_refusal("cannot serve HTTP", address->host, status, &complaint);
+    if (status != LATTN_OK) {
+        (void)snprintf(text, sizeof text, "%s:%u", address->host, (unsigned)address->port);
+        log_refusal("cannot serve HTTP", text, status, &complaint);
+    }
     return status;
 }
 

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 
 from daemon_support import SECONDS_MAX, Daemon, check, wait_until
 
@@ -23,7 +24,11 @@ class HttpDaemon(Daemon):
             return guest.ask(path, method, body, **headers)
 
     def json(self, path):
+        """What is there from the first emission on, which may come a moment after the daemon."""
         answer = self.ask(path)
+        while answer.code == 503 and answer.error()["code"] == "no_data":
+            time.sleep(0.01)
+            answer = self.ask(path)
         if answer.code != 200:
             check(False, f"{path} is there", answer.head, answer.body[:300])
         return json.loads(answer.body)

@@ -18,6 +18,7 @@ class Connection {
         this.tell = {emission, status, state};
         this.state = "waiting";
         this.silence = null;
+        this.isNew = true;
         this.open();
     }
 
@@ -29,13 +30,19 @@ class Connection {
         this.listen();
     }
 
+    /* The first one can be old: how things are now is asked for. */
     take(event) {
         this.enter("live");
         this.listen();
         this.tell.emission(JSON.parse(event.data));
+        if (this.isNew) {
+            this.isNew = false;
+            this.ask();
+        }
     }
 
     lose() {
+        this.isNew = true;
         this.enter("gone");
         if (this.source.readyState === EventSource.CLOSED) {
             clearTimeout(this.silence);

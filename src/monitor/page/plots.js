@@ -122,13 +122,18 @@ class Spectrum {
     }
 }
 
-/* What the daemon did, by the clock of whoever looks. */
+/*
+ * What the daemon did, by the clock of whoever looks. What comes late, as all that was before the
+ * page was opened, tells its moment by how long the daemon had been running: `start` is the
+ * earliest moment at which that can have begun.
+ */
 class Traffic {
     constructor(parent) {
         const x = {title: "time", values: "time"};
         const nothing = "Nothing has come yet";
 
         this.history = new History(PLOTS_POINTS);
+        this.run = null;
         this.plots = [
             new Plot(parent, {
                 id: "plot-throughput", title: "Throughput, pairs per second", nothing, x,
@@ -144,10 +149,27 @@ class Traffic {
     }
 
     add(status) {
-        this.history.add({x: Date.now(), rate: status.pairs_per_s, queue: status.queue_bytes});
+        const seen = Date.now();
+        const uptime = 1000 * status.uptime_s;
+
+        if (this.run === null || uptime < this.run.uptime) {
+            this.run = {start: Infinity, uptime};
+        }
+        this.run.start = Math.min(this.run.start, seen - uptime);
+        this.run.uptime = uptime;
+        this.history.add({run: this.run, seen, uptime, rate: status.pairs_per_s,
+            queue: status.queue_bytes});
+    }
+
+    /* Whole seconds are told: what is newer than that was seen as it came. */
+    points() {
+        return this.history.points().map(({run, seen, uptime, rate, queue}) =>
+            ({x: Math.min(seen, run.start + uptime + 1000), rate, queue}));
     }
 
     draw() {
-        this.plots.forEach((plot) => plot.show(this.history.points()));
+        const points = this.points();
+
+        this.plots.forEach((plot) => plot.show(points));
     }
 }
