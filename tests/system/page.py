@@ -12,7 +12,7 @@ import sys
 import urllib.parse
 
 from browser_support import Browser, need_browser
-from daemon_support import Daemon, Layer, check
+from daemon_support import Daemon, Layer, check, wait_until
 from http_support import HttpDaemon
 
 SCREENS = pathlib.Path(os.environ.get("LATTN_SCREENS") or sys.argv[2])
@@ -280,7 +280,9 @@ def chosen(browser, client):
         browser.key("ArrowDown")
         browser.key("ArrowDown")
     tab_to(browser, "document.activeElement.type === 'submit'", "Tab reaches the button")
+    before = len(browser.posted)
     browser.key("Enter")
+    wait_until(lambda: browser.value("1") and len(browser.posted) > before, "it is asked")
     z = [[0] * (DIM + 1) + [1, 0]] * 2
     check(json.loads(browser.posted[-1]) == {"z": z}, "what was chosen is asked",
           browser.posted[-1:])
