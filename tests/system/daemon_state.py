@@ -211,6 +211,7 @@ def images():
               "the next image takes the place of the last", refused)
         refused = client.ask("checkpoint", image=second["id"], part=second["parts"])
         check(refused["code"] == "range", "there is no part behind the last", refused)
+        client.ask("emit")  # whose verdict is in the image, here and elsewhere
         image = image_of(client)
         copy = os.path.join(folder, "copy")
         os.mkdir(copy)
@@ -220,6 +221,7 @@ def images():
         with Daemon("--state", copy) as elsewhere:
             check("state taken over" in elsewhere.log(), "it says so", elsewhere.log())
             client = elsewhere.client()
+            client.ask("emit")
             check(image_of(client) == image, "opened elsewhere it is what it was")
             check(client.ask("model") == model, "and says the same")
             client.send(layer.pair(id=1))
