@@ -179,7 +179,7 @@ static const struct row service_rows[] = {
      "Time that the last emission took."},
     {"lattn_state_kept", GAUGE, ROW_INT32, IN_METRICS(service.kept.is_kept),
      "1 with a state directory, 0 where all is in memory only."},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct row kept_rows[] = {
@@ -195,7 +195,7 @@ static const struct row kept_rows[] = {
      "Time since this process made a checkpoint."},
     {"lattn_checkpoint_lag_seconds", GAUGE, ROW_REAL, IN_METRICS(kept.checkpoint_lag_s),
      "Time since the first change that is in no checkpoint; 0 where all are."},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct row report_rows[] = {
@@ -232,7 +232,7 @@ static const struct row report_rows[] = {
      "Inputs among them that were undetermined."},
     {"lattn_stream_bound95_ratio", GAUGE, ROW_REAL, IN_REPORT(stream.bound95),
      "Share of undetermined inputs, at most, with 95 % confidence."},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct row process_rows[] = {
@@ -248,7 +248,7 @@ static const struct row process_rows[] = {
      "Resident memory size in bytes."},
     {"process_start_time_seconds", GAUGE, ROW_REAL, IN_METRICS(process.start_time_s),
      "Start time of the process since unix epoch in seconds."},
-    {NULL},
+    {.name = NULL},
 };
 
 static double known(int64_t number)

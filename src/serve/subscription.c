@@ -37,7 +37,7 @@ enum lattn_status subscription_write(const struct subscription *subscription,
                                      const struct bulletin *bulletin, enum lattn_format format,
                                      struct lattn_text *text)
 {
-    int what = subscription->what;
+    unsigned what = (unsigned)subscription->what;
 
     return lattn_write_emission(text, format, &bulletin->status[format],
                                 what & LATTN_TOPIC_MODEL ? &bulletin->model[format] : NULL,
