@@ -64,9 +64,6 @@ void http_body_refuse(struct http_body *body, unsigned code, enum lattn_status s
 /* The descriptor of the connection that it comes by. */
 int http_body_descriptor(const struct http_body *body);
 
-/* The length that its sender announced; UINT64_MAX: none. */
-uint64_t http_body_length(const struct http_body *body);
-
 /* ---- who owns it --------------------------------------------------------------------------- */
 
 /*

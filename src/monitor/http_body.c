@@ -129,8 +129,3 @@ int http_body_descriptor(const struct http_body *body)
 {
     return body->visit->guest->descriptor;
 }
-
-uint64_t http_body_length(const struct http_body *body)
-{
-    return inquiry_body_bytes(&body->visit->inquiry);
-}

@@ -91,21 +91,18 @@ static enum lattn_status web_is_unready(void *arg, struct lattn_complaint *compl
     return overview_keeps(web->overview, complaint);
 }
 
-/* The newest emission, with what has been counted since. */
+/* What is counted now, with what only the newest emission tells. */
 static struct lattn_service service_now(const struct web *web)
 {
-    struct lattn_service service = web->newest->service;
-    struct lattn_service now;
+    const struct lattn_service *told = &web->newest->service;
+    struct lattn_service service;
 
-    overview_service(web->overview, &now);
-    service.accepted = now.accepted;
-    service.rejected = now.rejected;
-    service.duplicates = now.duplicates;
-    service.denied = now.denied;
-    service.pairs_per_s = now.pairs_per_s;
-    service.queue_bytes = now.queue_bytes;
-    service.uptime_s = now.uptime_s;
-    service.kept = now.kept;
+    overview_service(web->overview, &service);
+    service.heads = told->heads;
+    service.heads_generation = told->heads_generation;
+    service.heads_certified = told->heads_certified;
+    service.heads_decomposition = told->heads_decomposition;
+    service.pairs_to_go = told->pairs_to_go;
     return service;
 }
 
