@@ -11,6 +11,7 @@
 #include <lattn/limits.h>
 #include <lattn/model.h>
 #include <lattn/names.h>
+#include <lattn/query.h>
 #include <lattn/secret.h>
 #include <lattn/spectrum.h>
 #include <lattn/state.h>

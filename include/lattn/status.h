@@ -46,7 +46,9 @@ LATTN_BEGIN
     row(CONFLICT, -24, "conflict", "the state was made with other settings") \
     row(NO_SPACE, -25, "no_space", "there is no space to keep it") \
     row(DENIED, -26, "denied", "access is refused") \
-    row(TIMEOUT, -27, "timeout", "it took longer than it may")
+    row(TIMEOUT, -27, "timeout", "it took longer than it may") \
+    row(BUDGET, -28, "budget", "the budget of questions is spent") \
+    row(REFUSED, -29, "refused", "the oracle does not take the question")
 /* clang-format on */
 
 enum lattn_status {

@@ -11,6 +11,12 @@
 #include <cblas.h>
 #include <limits.h>
 
+void dgeev_(const char *jobvl, const char *jobvr, const int *n, double *a, const int *lda,
+            double *wr, double *wi, double *vl, const int *ldvl, double *vr, const int *ldvr,
+            double *work, const int *lwork, int *info, size_t jobvl_length, size_t jobvr_length);
+void dgelsy_(const int *m, const int *n, const int *nrhs, double *a, const int *lda, double *b,
+             const int *ldb, int *jpvt, const double *rcond, int *rank, double *work,
+             const int *lwork, int *info);
 void dgeqp3_(const int *m, const int *n, double *a, const int *lda, int *jpvt, double *tau,
              double *work, const int *lwork, int *info);
 void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work,
@@ -21,6 +27,9 @@ void dormqr_(const char *side, const char *trans, const int *m, const int *n, co
 void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s,
              double *u, const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork,
              int *iwork, int *info, size_t jobz_length);
+void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *ipiv, int *info);
+void dgetrs_(const char *trans, const int *n, const int *nrhs, const double *a, const int *lda,
+             const int *ipiv, double *b, const int *ldb, int *info, size_t trans_length);
 void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau,
              double *work, const int *lwork, int *info);
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info,
@@ -241,6 +250,75 @@ enum lattn_status dense_pivoted_qr(int32_t n, double *columns, int32_t *pivot, d
     for (int32_t i = 0; i < n; i++)
         pivot[i]--;
     return reflectors_apply("T", n, q, n, columns, tau, b, n);
+}
+
+enum lattn_status dense_lu(int32_t n, double *a, int32_t *pivot)
+{
+    int info;
+
+    dgetrf_(&n, &n, a, &n, pivot, &info);
+    assert(info >= 0);
+    return info == 0 ? LATTN_OK : LATTN_RANK;
+}
+
+/* LAPACK sees the transposed matrix, and the rows of b as columns. */
+void dense_lu_solve(int32_t n, const double *a, const int32_t *pivot, int32_t q, double *b)
+{
+    int info;
+
+    dgetrs_("T", &n, &q, a, &n, pivot, b, &n, &info, 1);
+    assert(info == 0);
+}
+
+enum lattn_status dense_least_squares(int32_t m, int32_t n, double *a, int32_t q, double *b,
+                                      double cutoff, int32_t *ret_rank)
+{
+    int rows = m > n ? m : n;
+    int rank;
+    int info;
+    int length = -1;
+    double asked;
+    double *work = NULL;
+    int *pivot = memory_zeroed((size_t)n, sizeof *pivot);
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    if (pivot == NULL)
+        goto done;
+    dgelsy_(&m, &n, &q, a, &m, b, &rows, pivot, &cutoff, &rank, &asked, &length, &info);
+    assert(info == 0);
+    work = workspace_new(asked, &length);
+    if (work == NULL)
+        goto done;
+    dgelsy_(&m, &n, &q, a, &m, b, &rows, pivot, &cutoff, &rank, work, &length, &info);
+    assert(info == 0);
+    if (ret_rank != NULL)
+        *ret_rank = rank;
+    status = LATTN_OK;
+done:
+    memory_release(work);
+    memory_release(pivot);
+    return status;
+}
+
+enum lattn_status dense_eigenvalues(int32_t n, double *a, double *ret_real, double *ret_imaginary)
+{
+    int one = 1;
+    int info;
+    int length = -1;
+    double asked;
+    double *work;
+
+    dgeev_("N", "N", &n, a, &n, ret_real, ret_imaginary, NULL, &one, NULL, &one, &asked, &length,
+           &info, 1, 1);
+    assert(info == 0);
+    work = workspace_new(asked, &length);
+    if (work == NULL)
+        return LATTN_NO_MEMORY;
+    dgeev_("N", "N", &n, a, &n, ret_real, ret_imaginary, NULL, &one, NULL, &one, work, &length,
+           &info, 1, 1);
+    assert(info >= 0);
+    memory_release(work);
+    return info == 0 ? LATTN_OK : LATTN_NO_CONVERGENCE;
 }
 
 enum lattn_status dense_minimum_norm(int32_t n, int32_t r, double *transposed, int32_t q, double *x)

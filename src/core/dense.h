@@ -93,6 +93,41 @@ enum lattn_status dense_pivoted_qr(int32_t n, double *columns, int32_t *pivot, d
                                    int32_t q, double *b);
 
 /*
+ * LU with partial pivoting,  A = P L U, and what it solves.
+ *
+ * a      in/out  n x n row-major; on return the factors
+ * pivot  out     n
+ * b      in/out  q x n row-major: row j becomes A^-1 times that row
+ *
+ * dense_lu returns LATTN_OK, or LATTN_RANK where A is singular to the last bit: then the factors
+ * solve nothing.
+ */
+enum lattn_status dense_lu(int32_t n, double *a, int32_t *pivot);
+void dense_lu_solve(int32_t n, const double *a, const int32_t *pivot, int32_t q, double *b);
+
+/*
+ * Least squares of smallest norm, min |A X - B|, by QR with column pivoting.
+ *
+ * a       in, lost  m x n COLUMN-major, leading dimension m
+ * b       in/out    q columns, COLUMN-major, leading dimension max(m, n): m numbers of each on
+ *                   entry, n on return
+ * cutoff  in        relative: directions below it times the largest count as none
+ *
+ * Allocates workspace. Returns LATTN_OK or LATTN_NO_MEMORY; ret_rank may be NULL.
+ */
+enum lattn_status dense_least_squares(int32_t m, int32_t n, double *a, int32_t q, double *b,
+                                      double cutoff, int32_t *ret_rank);
+
+/*
+ * Eigenvalues of a matrix without symmetry, in no order; complex ones in pairs.
+ *
+ * a  in, lost  n x n
+ *
+ * Allocates workspace. Returns LATTN_OK, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
+ */
+enum lattn_status dense_eigenvalues(int32_t n, double *a, double *ret_real, double *ret_imaginary);
+
+/*
  * Minimum-norm solution of A X = B for A of full row rank.
  *
  * transposed  in, lost  A' as n x r COLUMN-major, leading dimension n, r <= n

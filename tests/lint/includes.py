@@ -9,6 +9,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 FLOORS = {
     "base": {"base"},
     "core": {"base", "core"},
+    "query": {"base", "core", "query"},
     "tasks": {"base", "core", "tasks"},
     "wire": {"base", "wire"},
     "store": {"base", "core", "wire", "store"},

@@ -329,3 +329,78 @@ Test(dense, makes_rows_orthonormal)
         memory_release(x);
     }
 }
+
+Test(dense, lu_solves_for_rows)
+{
+    enum { N = 7, Q = 3 };
+    double *a = normals(N * N, 21), *want = normals(Q * N, 22);
+    double factors[N * N], got[Q * N];
+    int32_t pivot[N];
+
+    for (int j = 0; j < Q; j++)
+        for (int i = 0; i < N; i++) {
+            got[j * N + i] = 0;
+            for (int k = 0; k < N; k++)
+                got[j * N + i] += a[i * N + k] * want[j * N + k];
+        }
+    memcpy(factors, a, sizeof factors);
+    cr_assert_eq(dense_lu(N, factors, pivot), LATTN_OK);
+    dense_lu_solve(N, factors, pivot, Q, got);
+    for (int i = 0; i < Q * N; i++)
+        cr_expect_float_eq(got[i], want[i], 1e-12); /* condition about 100, 2^-53, 7 terms */
+    memset(a, 0, N * sizeof *a);
+    cr_expect_eq(dense_lu(N, a, pivot), LATTN_RANK);
+    memory_release(a);
+    memory_release(want);
+}
+
+Test(dense, least_squares_leave_a_residual_at_right_angles)
+{
+    enum { M = 9, N = 4 };
+    double *a = normals(M * N, 23), *b = normals(M, 24);
+    double lost[M * N], x[M];
+    int32_t rank;
+
+    memcpy(lost, a, sizeof lost);
+    memcpy(x, b, sizeof x);
+    cr_assert_eq(dense_least_squares(M, N, lost, 1, x, 1e-12, &rank), LATTN_OK);
+    cr_expect_eq(rank, N);
+    for (int j = 0; j < N; j++) {
+        double product = 0;
+
+        for (int i = 0; i < M; i++) {
+            double residual = b[i];
+
+            for (int k = 0; k < N; k++)
+                residual -= a[k * M + i] * x[k];
+            product += residual * a[j * M + i];
+        }
+        cr_expect_float_eq(product, 0, approx_sum(M * N, 64));
+    }
+    memcpy(lost, a, sizeof lost);
+    memcpy(lost + M, a, M * sizeof *a); /* two columns are the same */
+    memcpy(x, b, sizeof x);
+    cr_assert_eq(dense_least_squares(M, N, lost, 1, x, 1e-12, &rank), LATTN_OK);
+    cr_expect_eq(rank, N - 1);
+    cr_expect_float_eq(x[0], x[1], 1e-13); /* the smallest norm shares alike */
+    memory_release(a);
+    memory_release(b);
+}
+
+/* The companion matrix of (x - 1) (x - 2) (x^2 + 9). */
+Test(dense, eigenvalues_are_the_roots_of_a_polynomial)
+{
+    enum { N = 4 };
+    double a[N * N] = {3, -11, 27, -18, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};
+    double real[N], imaginary[N], found[N] = {0};
+
+    cr_assert_eq(dense_eigenvalues(N, a, real, imaginary), LATTN_OK);
+    for (int i = 0; i < N; i++) {
+        found[0] += fabs(real[i] - 1) < 1e-12 && fabs(imaginary[i]) < 1e-12;
+        found[1] += fabs(real[i] - 2) < 1e-12 && fabs(imaginary[i]) < 1e-12;
+        found[2] += fabs(real[i]) < 1e-12 && fabs(imaginary[i] - 3) < 1e-12;
+        found[3] += fabs(real[i]) < 1e-12 && fabs(imaginary[i] + 3) < 1e-12;
+    }
+    for (int i = 0; i < N; i++)
+        cr_expect_eq(found[i], 1);
+}

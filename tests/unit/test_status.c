@@ -40,6 +40,8 @@ Test(status, keeps_the_numbers_that_travel)
     cr_expect_eq(LATTN_NO_DATA, -13);
     cr_expect_eq(LATTN_BUSY, -21);
     cr_expect_eq(LATTN_TIMEOUT, -27);
+    cr_expect_eq(LATTN_BUDGET, -28);
+    cr_expect_eq(LATTN_REFUSED, -29);
 }
 
 Test(status, words_are_identifiers)

@@ -1,0 +1,67 @@
+/* What a probe found: its words, and its end. */
+#include <lattn/query.h>
+
+#include "base/memory.h"
+
+#include <stddef.h>
+
+const char *lattn_architecture_text(enum lattn_architecture architecture)
+{
+    switch (architecture) {
+    case LATTN_ARCHITECTURE_AUTO:
+        return "auto";
+    case LATTN_ARCHITECTURE_SOFTMAX:
+        return "softmax";
+    case LATTN_ARCHITECTURE_LINEAR:
+        return "linear";
+    case LATTN_ARCHITECTURE_TRANSFORMER:
+        return "transformer";
+    case LATTN_ARCHITECTURE_LABEL:
+        return "label";
+    }
+    return NULL;
+}
+
+const char *lattn_outcome_text(enum lattn_outcome outcome)
+{
+    switch (outcome) {
+    case LATTN_OUTCOME_RECOVERED:
+        return "recovered";
+    case LATTN_OUTCOME_UP_TO:
+        return "recovered up to named freedoms";
+    case LATTN_OUTCOME_OTHER:
+        return "not this architecture";
+    case LATTN_OUTCOME_UNDECIDED:
+        return "undecided";
+    }
+    return NULL;
+}
+
+const char *lattn_freedom_text(enum lattn_freedom freedom)
+{
+    switch (freedom) {
+    case LATTN_FREEDOM_SCALE:
+        return "v is known up to a positive factor: labels at threshold 0 do not depend on it";
+    case LATTN_FREEDOM_ORDER:
+        return "heads come in any order, and heads of the same W act as one";
+    case LATTN_FREEDOM_SILENT:
+        return "W is free: v is zero, and every answer with it";
+    case LATTN_FREEDOM_NETWORK:
+        return "the network is known up to equivalent ones: neurons may be turned round";
+    case LATTN_FREEDOM_HEADS:
+        return "heads of linear attention are free as long as their sum is the same";
+    }
+    return NULL;
+}
+
+void lattn_finding_close(struct lattn_finding **finding)
+{
+    struct lattn_finding *closed = *finding;
+
+    *finding = NULL;
+    if (closed == NULL)
+        return;
+    lattn_attention_close(&closed->attention);
+    lattn_model_close(&closed->linear);
+    memory_release(closed);
+}

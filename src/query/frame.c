@@ -1,0 +1,73 @@
+#include "query/frame.h"
+
+#include <lattn/limits.h>
+
+#include "base/memory.h"
+#include "core/dense.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* cos^2 of the angle between an anchored direction and v: balances u.v against |U^-1|. */
+#define ANCHOR_SHARE (M_SQRT2 - 1)
+
+/* The reflection that takes e_0 to -sign(x_0) x has no cancellation; row 0 takes the sign back. */
+void frame_complete(int32_t d, const double *v, double *ret_p)
+{
+    size_t n = (size_t)d;
+    double norm = dense_norm(d, v);
+    double sign = v[0] > 0 ? -1 : 1;
+    double w[LATTN_DIM_MAX];
+    double square = 0;
+
+    assert(norm > 0);
+    for (int32_t i = 0; i < d; i++) {
+        w[i] = (i == 0) - sign * (v[i] / norm);
+        square += w[i] * w[i];
+    }
+    for (int32_t i = 0; i < d; i++)
+        for (int32_t j = 0; j < d; j++)
+            ret_p[(size_t)i * n + (size_t)j] = (i == j) - 2 * w[i] * w[j] / square;
+    for (int32_t j = 0; j < d; j++)
+        ret_p[j] = v[j] / norm;
+}
+
+void frame_lean(int32_t d, const double *v, const double *p, double *ret_u)
+{
+    double norm = dense_norm(d, v);
+
+    for (int32_t j = 0; j < d; j++)
+        ret_u[j] = sqrt(ANCHOR_SHARE) * (v[j] / norm) + sqrt(1 - ANCHOR_SHARE) * p[j];
+}
+
+void frame_anchor(int32_t d, const double *v, double *ret_u)
+{
+    size_t n = (size_t)d;
+    double p[LATTN_DIM_MAX];
+
+    frame_complete(d, v, ret_u);
+    for (int32_t i = 1; i < d; i++) {
+        memcpy(p, ret_u + (size_t)i * n, n * sizeof *p);
+        frame_lean(d, v, p, ret_u + (size_t)i * n);
+    }
+}
+
+enum lattn_status frame_random(int32_t d, int32_t k, struct random *random, double *ret_rows)
+{
+    double *r = memory_raw((size_t)k * (size_t)k, sizeof *r);
+    enum lattn_status status;
+
+    if (r == NULL)
+        return LATTN_NO_MEMORY;
+    random_normals(random, ret_rows, (int64_t)k * d);
+    status = dense_orthonormalise(d, k, ret_rows, r);
+    memory_release(r);
+    return status;
+}
+
+void frame_round(int64_t count, double *numbers)
+{
+    for (int64_t i = 0; i < count; i++)
+        numbers[i] = (double)(float)numbers[i];
+}

@@ -1,0 +1,35 @@
+#ifndef QUERY_FRAME_H
+#define QUERY_FRAME_H
+
+#include "base/random.h"
+
+#include <lattn/status.h>
+
+#include <stdint.h>
+
+/* Directions in which to ask; matrices are row-major, a direction is a row of length one. */
+
+/*
+ * An orthonormal basis of R^d that begins with v / |v| (a Householder reflection).
+ *
+ * v      in   d, not zero
+ * ret_p  out  d x d
+ */
+void frame_complete(int32_t d, const double *v, double *ret_p);
+
+/*
+ * The anchored frame: u_0 = v / |v|, u_i = sqrt(c) u_0 + sqrt(1 - c) p_i with c = sqrt 2 - 1 and
+ * p_i of frame_complete. Every u_i.v >= 0.64 |v|, whatever entries of v are zero.
+ */
+void frame_anchor(int32_t d, const double *v, double *ret_u);
+
+/* The same of a direction p at right angles to v: sqrt(c) v/|v| + sqrt(1 - c) p. */
+void frame_lean(int32_t d, const double *v, const double *p, double *ret_u);
+
+/* k random orthonormal rows, k <= d. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status frame_random(int32_t d, int32_t k, struct random *random, double *ret_rows);
+
+/* Round numbers to float32, so that an oracle in that arithmetic takes them as they are. */
+void frame_round(int64_t count, double *numbers);
+
+#endif
