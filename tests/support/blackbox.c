@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,7 +243,7 @@ enum lattn_status blackbox_ask(void *arg, size_t count, struct lattn_question *q
         int32_t first = box->oracle.answers == LATTN_ANSWERS_POSITIONS ? 0 : question->n - 1;
 
         if (box->fails_after > 0 && box->asked >= box->fails_after) {
-            strcpy(complaint->text, "the box is shut");
+            snprintf(complaint->text, sizeof complaint->text, "the box is shut");
             status = LATTN_CLOSED;
             break;
         }
