@@ -21,7 +21,7 @@ static const double weight_min = 0.03;
 /* The largest logit of a unit vector where the scale is told: alpha stays within weight_min. */
 static const double logit_told = 3;
 /* Root mean square of logits where it is measured: four times as much is within weight_min. */
-static const double logit_measured = 0.75;
+static const double logit_measured = 0.5;
 /* So many deviations outside of (0, 1), no noise and no order of summation explains an alpha. */
 static const double deviations_max = 64;
 /* So many deviations make a logit one that tells the scale. */
@@ -30,7 +30,7 @@ static const double significance = 16;
 static const double product_first = 1.0 / 32;
 
 enum {
-    TRIALS = 4, /* of one scale */
+    TRIALS = 6, /* of one scale */
     /* Scales tried: from the first to the largest double and back it is not so many. */
     SCALES_MAX = 48,
     /* A step is divided by 4 or more each time it saturates. */
