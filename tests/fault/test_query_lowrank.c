@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include "core/dense.h"
 #include "query/noisy.h"
-#include "support/asked.h"
+#include "support/asking.h"
 #include "support/leaks.h"
 
 #include <criterion/criterion.h>
@@ -11,32 +11,36 @@ TestSuite(query_lowrank, .init = dense_threads_one);
 
 enum { D = 6 };
 
-typedef enum lattn_status (*learn_fn)(struct asked *asked, struct lattn_attention **ret_found);
+typedef enum lattn_status (*learn_fn)(struct asking *asking, struct lattn_attention **ret_found);
 
-static enum lattn_status learn_noisy(struct asked *asked, struct lattn_attention **ret_found)
+static enum lattn_status learn_noisy(struct asking *asking, struct lattn_attention **ret_found)
 {
-    return noisy_learn(&asked->oracle, &asked->conditions, &asked->random, ret_found);
+    return noisy_learn(&asking->oracle, &asking->conditions, &asking->random, ret_found);
 }
 
 /* Does the k-th allocation exist? Where it fails it is said so, and nothing is given. */
 static int failure_survived(learn_fn learn, uint64_t k, int from_then_on)
 {
-    struct asked asked;
+    struct random random = {1};
+    struct blackbox box;
+    struct asking asking;
     struct lattn_attention *found = NULL;
     enum lattn_status status;
     int has_failed;
 
-    asked_init(&asked, D, 1);
-    blackbox_lower(&asked.box, 2, &asked.random);
-    asked_blur(&asked, 1024, 1e-6, -1);
+    blackbox_init(&box, D, 1, 1, &random);
+    blackbox_lower(&box, 2, &random);
+    box.noise = 1e-6;
+    asking_init(&asking, &box);
     memory_fail(k, from_then_on);
-    status = learn(&asked, &found);
+    status = learn(&asking, &found);
     has_failed = memory_failed();
     memory_fail(0, 0);
     cr_assert_eq(status, has_failed ? LATTN_NO_MEMORY : LATTN_OK, "allocation %d", (int)k);
     cr_assert_eq(found == NULL, has_failed);
     lattn_attention_close(&found);
-    asked_done(&asked);
+    asking_done(&asking);
+    blackbox_done(&box);
     cr_assert_eq(leaks(), 0, "allocation %d", (int)k);
     return has_failed;
 }

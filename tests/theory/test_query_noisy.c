@@ -4,7 +4,7 @@
  */
 #include "core/dense.h"
 #include "query/noisy.h"
-#include "support/asked.h"
+#include "support/asking.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -34,34 +34,42 @@ static int compare(const void *a, const void *b)
 }
 
 /* In the figures no entry of v is small. */
-static void instance_init(struct asked *asked, int32_t d, uint64_t seed)
+static void box_init(struct blackbox *box, int32_t d, uint64_t seed)
 {
-    asked_init(asked, d, seed);
+    struct random random = {seed};
+
+    blackbox_init(box, d, 1, 1, &random);
     for (int32_t j = 0; j < d; j++)
-        asked->box.V[j] = copysign(fmax(fabs(asked->box.V[j]), 0.1), asked->box.V[j]);
+        box->V[j] = copysign(fmax(fabs(box->V[j]), 0.1), box->V[j]);
 }
 
 /* decimals < 0: noise as large as sigma; otherwise rounding whose deviation that is. */
 static struct outcome instance_run(int32_t d, double norm, double sigma, int32_t decimals,
                                    uint64_t seed)
 {
-    struct asked asked;
+    struct blackbox box;
+    struct asking asking;
     struct lattn_attention *found = NULL;
     struct outcome outcome;
 
-    instance_init(&asked, d, seed);
-    asked_blur(&asked, norm, decimals < 0 ? sigma : 0, decimals);
-    cr_assert_eq(noisy_learn(&asked.oracle, &asked.conditions, &asked.random, &found), LATTN_OK,
-                 "%s", asked.oracle.complaint.text);
-    cr_assert_eq(asked.oracle.counts.learn, noisy_count(d));
+    box_init(&box, d, seed);
+    box.norm_max = norm;
+    box.noise = decimals < 0 ? sigma : 0;
+    box.decimals = decimals;
+    asking_init(&asking, &box);
+    asking.random.state = ~seed;
+    cr_assert_eq(noisy_learn(&asking.oracle, &asking.conditions, &asking.random, &found), LATTN_OK,
+                 "%s", asking.oracle.complaint.text);
+    cr_assert_eq(asking.oracle.counts.learn, noisy_count(d));
     outcome = (struct outcome){
-        .error = asked_distance(&asked, found) / sigma,
-        .bars = asked_bars(&asked, found),
-        .value_bars = asked_value_bars(&asked, found),
-        .trials = asked.oracle.counts.trial,
+        .error = asking_distance(&box, found) / sigma,
+        .bars = asking_bars(&box, found),
+        .value_bars = asking_value_bars(&box, found),
+        .trials = asking.oracle.counts.trial,
     };
     lattn_attention_close(&found);
-    asked_done(&asked);
+    asking_done(&asking);
+    blackbox_done(&box);
     return outcome;
 }
 
