@@ -2,7 +2,7 @@
 #define ANSWERS_H
 
 #include <lattn/query.h>
-#include <lattn/wire.h>
+#include <lattn/transcript.h>
 
 #include <stdint.h>
 
