@@ -119,22 +119,21 @@ uint64_t probe_report_total(const struct lattn_asked *asked)
     return asked->learn + asked->trial + asked->verify;
 }
 
+/* Behind what stands in the line before. */
 static void questions_print(FILE *file, const struct lattn_asked *asked, uint64_t theory)
 {
-    char total[SCALE_WHOLE_MAX];
     char learn[SCALE_WHOLE_MAX];
     char trial[SCALE_WHOLE_MAX];
     char verify[SCALE_WHOLE_MAX];
+    char counted[SCALE_WHOLE_MAX];
 
-    scale_whole((double)probe_report_total(asked), total);
     scale_whole((double)asked->learn, learn);
     scale_whole((double)asked->trial, trial);
     scale_whole((double)asked->verify, verify);
-    fprintf(file, "  questions           %s: %s to learn", total, learn);
-    if (theory > 0) {
-        scale_whole((double)theory, total);
-        fprintf(file, " (theory: %s)", total);
-    }
+    scale_whole((double)theory, counted);
+    fprintf(file, "%s to learn", learn);
+    if (theory > 0)
+        fprintf(file, " (theory: %s)", counted);
     fprintf(file, ", %s on trial, %s to verify\n", trial, verify);
 }
 
@@ -199,8 +198,12 @@ static void defences_print(FILE *file, const struct lattn_finding *finding)
 void probe_report_print(FILE *file, const struct lattn_finding *finding,
                         const struct respondent_info *info)
 {
+    char total[SCALE_WHOLE_MAX];
+
     verdict_print(file, finding);
     accuracy_print(file, finding);
+    scale_whole((double)probe_report_total(&finding->asked), total);
+    fprintf(file, "  questions           %s: ", total);
     questions_print(file, &finding->asked, finding->theory);
     fprintf(file, "  tokens              up to norm %.6g, up to %d in a question\n", finding->norm,
             finding->length);
@@ -215,10 +218,10 @@ void probe_report_print_plan(FILE *file, const struct lattn_probe_plan *plan, do
     char number[SCALE_WHOLE_MAX];
 
     scale_whole(total, number);
-    fprintf(file, "%s %s questions\n", plan->is_bound ? "at most about" : "about", number);
+    fprintf(file, "%s %s questions: ", plan->is_bound ? "at most about" : "about", number);
     questions_print(file, &plan->asked, plan->theory);
     if (rate > 0) {
         scale_whole(ceil(total / rate), number);
-        fprintf(file, "  time                %s s at this rate\n", number);
+        fprintf(file, "that takes %s s at this rate\n", number);
     }
 }
