@@ -13,7 +13,9 @@ static void subject_write(const struct lattn_finding *finding, char *ret_text, s
     const struct lattn_attention *attention = finding->attention;
     int32_t width = attention != NULL && attention->network != NULL ? attention->network->width : 0;
 
-    if (attention == NULL)
+    if (attention == NULL && finding->linear->heads == 1)
+        snprintf(ret_text, size, "linear attention of one head");
+    else if (attention == NULL)
         snprintf(ret_text, size, "linear attention of %d heads", finding->linear->heads);
     else if (finding->architecture == LATTN_ARCHITECTURE_TRANSFORMER)
         snprintf(ret_text, size, "one softmax head, then a network of %d neurons", width);

@@ -146,6 +146,9 @@ Test(probe_report, names_what_was_recovered)
     cr_assert(says(&finding, "recovered: linear attention of 2 heads\n"));
     cr_assert(says(&finding, "coefficient error   0.12\n"));
     lattn_model_close(&finding.linear);
+    cr_assert_eq(lattn_model_open(&finding.linear, 2, 1, 1), LATTN_OK);
+    cr_assert(says(&finding, "recovered: linear attention of one head\n"));
+    lattn_model_close(&finding.linear);
 }
 
 Test(probe_report, names_every_freedom)
