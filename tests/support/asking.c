@@ -37,3 +37,27 @@ double asking_scale(const struct blackbox *box)
     }
     return sqrt(most);
 }
+
+double asking_distance(const struct blackbox *box, const struct lattn_attention *found)
+{
+    return blackbox_distance((size_t)box->d * (size_t)box->d, found->W, box->W);
+}
+
+static double bars(size_t count, const double *found, const double *error, const double *truth)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += pow((found[i] - truth[i]) / error[i], 2);
+    return sqrt(sum / (double)count);
+}
+
+double asking_bars(const struct blackbox *box, const struct lattn_attention *found)
+{
+    return bars((size_t)box->d * (size_t)box->d, found->W, found->W_error, box->W);
+}
+
+double asking_value_bars(const struct blackbox *box, const struct lattn_attention *found)
+{
+    return bars((size_t)box->m * (size_t)box->d, found->V, found->V_error, box->V);
+}

@@ -25,4 +25,11 @@ void asking_done(struct asking *asking);
 /* The largest Euclidean norm of a column of the box's first W. */
 double asking_scale(const struct blackbox *box);
 
+/* Relative error of the first W. */
+double asking_distance(const struct blackbox *box, const struct lattn_attention *found);
+
+/* Root of the mean square of (true error / error bar), over all entries of W, and of V. */
+double asking_bars(const struct blackbox *box, const struct lattn_attention *found);
+double asking_value_bars(const struct blackbox *box, const struct lattn_attention *found);
+
 #endif
