@@ -166,7 +166,7 @@ LATTN_API const char *lattn_outcome_text(enum lattn_outcome outcome);
 
 /* What no question can settle; bits of lattn_finding.freedoms. */
 enum lattn_freedom {
-    LATTN_FREEDOM_SCALE = 1,   /* V up to a positive factor: labels, threshold 0 */
+    LATTN_FREEDOM_SCALE = 1,   /* of labels: V and threshold up to one positive factor; |V| = 1 */
     LATTN_FREEDOM_ORDER = 2,   /* the order of the heads, and two that have the same W are one */
     LATTN_FREEDOM_SILENT = 4,  /* W where V is zero: the answer is always 0 */
     LATTN_FREEDOM_NETWORK = 8, /* the network up to equivalent ones */

@@ -45,7 +45,7 @@ const char *lattn_freedom_text(enum lattn_freedom freedom)
 {
     switch (freedom) {
     case LATTN_FREEDOM_SCALE:
-        return "v is known up to a positive factor: labels at threshold 0 do not depend on it";
+        return "v and the threshold are known up to one positive factor: no label depends on it";
     case LATTN_FREEDOM_ORDER:
         return "heads come in any order, and heads of the same W act as one";
     case LATTN_FREEDOM_SILENT:
