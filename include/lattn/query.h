@@ -219,7 +219,7 @@ enum { LATTN_CHECKS_MAX = 48, LATTN_DEFENCES_MAX = 24, LATTN_REASON_MAX = 256 };
  * noise         standard deviation of one answer, told or measured; 0: none was seen
  * noise_floor   what residual the noise and rounding of answers alone explain
  * theory        questions for learning that the theory counts in this case; 0: it does not say
- * norm, length  the largest norm of a token, and the longest sequence, that were asked
+ * norm, length  the largest norm of a token, and the longest sequence, that were answered
  */
 struct lattn_finding {
     enum lattn_outcome outcome;
