@@ -87,9 +87,11 @@ Test(response, cuts_long_words_between_letters)
     double numbers[ROOM];
     struct lattn_response response;
 
-    for (int i = 0; i < LATTN_RESPONSE_WORDS_MAX; i++)
-        strcat(text, "\xc3\xa4");
-    strcat(text, "\"}");
+    size_t length = strlen(text);
+
+    for (int i = 0; i < LATTN_RESPONSE_WORDS_MAX; i++, length += 2)
+        memcpy(text + length, "\xc3\xa4", 2);
+    memcpy(text + length, "\"}", 3);
     response = response_of(text, numbers);
     cr_expect_eq(strlen(response.words), (LATTN_RESPONSE_WORDS_MAX - 1) / 2 * 2);
 }
