@@ -30,8 +30,8 @@
  * retries     how often in a row one that ended is started again without an answer in between
  * rate        questions per second; 0: no limit
  * log         file that keeps the answers; NULL: none
- * decided     in words, every option that decides which questions are asked: what was kept under
- *             others is refused
+ * decided     in words, every setting that decides which questions are asked, "model auto, seed 1":
+ *             what was kept under others is refused, naming the first of them that differs
  */
 struct respondent_settings {
     const char *place;

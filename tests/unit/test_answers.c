@@ -13,7 +13,7 @@
 enum { D = 2, ENTRIES = 6, REFUSED_ID = 4 };
 
 static const struct lattn_transcript head = {
-    .version = "1", .oracle = "exec:x", .d = D, .m = 1, .decided = "--model auto --seed 1"};
+    .version = "1", .oracle = "exec:x", .d = D, .m = 1, .decided = "model auto, seed 1"};
 
 /* Question number id, of one token and more; the token is what a test asks again with. */
 static double x_of[ENTRIES][3 * D];
@@ -188,14 +188,14 @@ Test(answers, name_the_setting_that_differs)
         struct lattn_transcript head;
         const char *words;
     } cases[] = {
-        {{.d = 3, .m = 1, .decided = "--model auto --seed 1"}, "d = 2, and not 3"},
-        {{.d = 2, .m = 4, .decided = "--model auto --seed 1"}, "m = 1, and not 4"},
-        {{.d = 2, .m = 1, .positions = 1, .decided = "--model auto --seed 1"}, "last position"},
-        {{.d = 2, .m = 1, .decided = "--model auto --seed 12"},
-         "\"--seed 1\", and not \"--seed 12\""},
-        {{.d = 2, .m = 1, .decided = "--model softmax --seed 1"},
-         "\"--model auto\", and not \"--model softmax\""},
-        {{.d = 2, .m = 1, .decided = "--model auto"}, "\"--seed 1\", and not \"\""},
+        {{.d = 3, .m = 1, .decided = "model auto, seed 1"}, "d = 2, and not 3"},
+        {{.d = 2, .m = 4, .decided = "model auto, seed 1"}, "m = 1, and not 4"},
+        {{.d = 2, .m = 1, .positions = 1, .decided = "model auto, seed 1"}, "last position"},
+        {{.d = 2, .m = 1, .decided = "model auto, seed 12"}, "\"seed 1\", and not \"seed 12\""},
+        {{.d = 2, .m = 1, .decided = "model softmax, seed 1"},
+         "\"model auto\", and not \"model softmax\""},
+        {{.d = 2, .m = 1, .decided = "model auto"}, "\"seed 1\", and not \"\""},
+        {{.d = 2, .m = 1, .decided = "model auto, seed 1, rank 2"}, "\"\", and not \"rank 2\""},
     };
     struct folder folder = folder_make();
     struct answers *answers;

@@ -27,7 +27,7 @@ static struct respondent_settings settings_of(const char *place, const char *log
                                         .timeout_ms = TIMEOUT_MS,
                                         .retries = 1,
                                         .log = log,
-                                        .decided = "--seed 1"};
+                                        .decided = "seed 1"};
 }
 
 static struct respondent *open_with(const struct respondent_settings *settings)

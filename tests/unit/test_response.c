@@ -84,10 +84,9 @@ Test(response, has_the_words_of_a_refusal)
 Test(response, cuts_long_words_between_letters)
 {
     char text[ROOM] = "{\"error\": \"";
+    size_t length = strlen(text);
     double numbers[ROOM];
     struct lattn_response response;
-
-    size_t length = strlen(text);
 
     for (int i = 0; i < LATTN_RESPONSE_WORDS_MAX; i++, length += 2)
         memcpy(text + length, "\xc3\xa4", 2);
