@@ -1,0 +1,510 @@
+/*
+ * Few heads of linear attention. Everything happens in the coordinates of a random orthonormal
+ * basis, in which no token is special; the heads are turned back at the end. What was asked of the
+ * two whole slices belongs to the design of linear.c in that basis, so nothing is lost where there
+ * are many heads.
+ */
+#include "query/slices.h"
+
+#include "query/frame.h"
+#include "query/linear.h"
+
+#include "base/complaint.h"
+#include "base/memory.h"
+#include "core/canonical.h"
+#include "core/dense.h"
+#include "core/feature.h"
+#include "core/heads.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Whole slices that are asked first. */
+enum { WHOLE = 2 };
+
+/*
+ * An eigenvalue counts from so many times sqrt(d) errors of an entry: the norm of d x d errors is
+ * about 2 sqrt(d) of them, and rounding within the oracle a few times that of its answer.
+ */
+static const double eigenvalue_errors = 64;
+
+/* 1 - cos of an angle from which on two directions are apart: errors grow with 1 / angle. */
+static const double apart_least = 1e-6;
+
+/*
+ * basis     d x d rows
+ * whole     slices 0 and 1;  variance  of each slice
+ * ranges    WHOLE x d x d: eigenvectors of each whole slice, as rows
+ * values    WHOLE x d: their eigenvalues
+ * frame     d x d rows in coordinates of the basis; the first `heads` are span(v)
+ * inner     d x heads x d: slice k is sum over a <= b of inner[k,a,b] (frame_a.x)(frame_b.x)
+ * enlarged  sum of 1 / (1 - cos) over the angles between what is left of the two ranges
+ */
+struct slices {
+    int32_t d;
+    int32_t q;
+    int32_t heads;
+    double *basis;
+    double *whole;
+    double *variance;
+    double *ranges;
+    double *values;
+    double *frame;
+    double *inner;
+    double enlarged;
+};
+
+static void slices_done(struct slices *slices)
+{
+    memory_release(slices->basis);
+    memory_release(slices->whole);
+    memory_release(slices->variance);
+    memory_release(slices->ranges);
+    memory_release(slices->values);
+    memory_release(slices->frame);
+    memory_release(slices->inner);
+}
+
+static enum lattn_status slices_init(struct slices *slices, int32_t d)
+{
+    size_t n = (size_t)d;
+
+    *slices = (struct slices){.d = d, .q = d * (d + 1) / 2};
+    slices->basis = memory_raw(n * n, sizeof(double));
+    slices->whole = memory_raw(WHOLE * (size_t)slices->q, sizeof(double));
+    slices->variance = memory_zeroed(n, sizeof(double));
+    slices->ranges = memory_raw(WHOLE * n * n, sizeof(double));
+    slices->values = memory_raw(WHOLE * n, sizeof(double));
+    slices->frame = memory_zeroed(n * n, sizeof(double));
+    return slices->basis == NULL || slices->whole == NULL || slices->variance == NULL ||
+                   slices->ranges == NULL || slices->values == NULL || slices->frame == NULL
+               ? LATTN_NO_MEMORY
+               : LATTN_OK;
+}
+
+uint64_t slices_count(int32_t d, int32_t heads)
+{
+    int64_t q = (int64_t)d * (d + 1) / 2;
+    int64_t inner = (int64_t)d * heads - (int64_t)heads * (heads - 1) / 2;
+
+    return (uint64_t)(WHOLE * q + (d - WHOLE) * (1 + inner));
+}
+
+/* ---- how many heads, and which span ---------------------------------------------------------- */
+
+/* A whole slice as a symmetric matrix. */
+static void slice_unpack(const struct slices *slices, int32_t k, double *ret_matrix)
+{
+    const double *number = slices->whole + (size_t)k * (size_t)slices->q;
+    size_t d = (size_t)slices->d;
+
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = i; j < d; j++, number++)
+            ret_matrix[i * d + j] = ret_matrix[j * d + i] = i == j ? *number : *number / 2;
+}
+
+static enum lattn_status whole_ask(struct oracle *oracle, const struct conditions *conditions,
+                                   struct slices *slices)
+{
+    size_t d = (size_t)slices->d;
+    enum lattn_status status =
+        linear_slices(oracle, conditions, slices->basis, 0, WHOLE, slices->whole, slices->variance);
+
+    for (int32_t k = 0; status == LATTN_OK && k < WHOLE; k++) {
+        slice_unpack(slices, k, slices->ranges + (size_t)k * d * d);
+        status = dense_symmetric(slices->d, slices->ranges + (size_t)k * d * d,
+                                 slices->values + (size_t)k * d);
+    }
+    return status;
+}
+
+/* Is this eigenvalue of whole slice k more than an error? */
+static int value_counts(const struct slices *slices, int32_t k, int32_t i)
+{
+    double error = sqrt(slices->variance[k]) * sqrt(slices->d);
+
+    return fabs(slices->values[k * slices->d + i]) > eigenvalue_errors * error;
+}
+
+static int32_t slice_rank(const struct slices *slices, int32_t k)
+{
+    int32_t rank = 0;
+
+    for (int32_t i = 0; i < slices->d; i++)
+        rank += value_counts(slices, k, i);
+    return rank;
+}
+
+/* The last row first. */
+static void rows_turn(int32_t d, double *rows)
+{
+    for (int32_t i = 0; i < d / 2; i++)
+        for (int32_t j = 0; j < d; j++) {
+            double *low = rows + (size_t)i * (size_t)d + j;
+            double *high = rows + (size_t)(d - 1 - i) * (size_t)d + j;
+            double kept = *low;
+
+            *low = *high;
+            *high = kept;
+        }
+}
+
+/*
+ * The frame: eigenvectors of the sum of the two projections on the ranges, largest value first.
+ * Where the ranges meet that value is 2.
+ */
+static enum lattn_status ranges_meet(struct slices *slices, int *ret_fits)
+{
+    int32_t d = slices->d, heads = slices->heads;
+    double *values = memory_raw((size_t)d, sizeof *values);
+    enum lattn_status status;
+
+    if (values == NULL)
+        return LATTN_NO_MEMORY;
+    for (int32_t k = 0; k < WHOLE; k++)
+        for (int32_t i = 0; i < d; i++) {
+            const double *vector = slices->ranges + (size_t)(k * d + i) * (size_t)d;
+
+            for (int32_t j = 0; value_counts(slices, k, i) && j < d; j++)
+                dense_add(d, vector[j], vector, slices->frame + (size_t)j * (size_t)d);
+        }
+    status = dense_symmetric(d, slices->frame, values);
+    if (status == LATTN_OK) {
+        rows_turn(d, slices->frame);
+        *ret_fits = 2 - values[d - 1 - heads] > apart_least &&
+                    (heads == 0 || 2 - values[d - heads] <= apart_least);
+        for (int32_t i = 0; i < d - heads; i++)
+            slices->enlarged += 1 / (2 - values[i]);
+    }
+    memory_release(values);
+    return status;
+}
+
+static enum lattn_status heads_find(struct slices *slices, int *ret_fits)
+{
+    int32_t rank = slice_rank(slices, 0);
+
+    *ret_fits = 0;
+    slices->heads = rank / 2;
+    if (rank % 2 != 0 || rank != slice_rank(slices, 1) || 3 * slices->heads > slices->d)
+        return LATTN_OK;
+    return ranges_meet(slices, ret_fits);
+}
+
+/* ---- the other slices, in the frame ---------------------------------------------------------- */
+
+static double *inner_at(const struct slices *slices, int32_t k, int32_t a, int32_t b)
+{
+    return slices->inner + ((size_t)k * (size_t)slices->heads + (size_t)a) * (size_t)slices->d + b;
+}
+
+/* Those of the two whole ones; the share of them that the frame leaves out is their misfit. */
+static enum lattn_status whole_turn(struct slices *slices, double *ret_misfit)
+{
+    int32_t d = slices->d;
+    size_t n = (size_t)d;
+    double *S = memory_raw(3 * n * n, sizeof *S);
+    double *half = S + n * n, *turned = S + 2 * n * n;
+    double outside = 0, all = 0;
+
+    if (S == NULL)
+        return LATTN_NO_MEMORY;
+    for (int32_t k = 0; k < WHOLE; k++) {
+        slice_unpack(slices, k, S);
+        dense_multiply(DENSE_PLAIN, d, d, d, 1, slices->frame, n, S, n, 0, half, n);
+        dense_multiply_rows(d, d, d, 1, half, n, slices->frame, n, 0, turned, n);
+        for (int32_t a = 0; a < d; a++)
+            for (int32_t b = 0; b < d; b++) {
+                double number = turned[(size_t)a * n + (size_t)b];
+
+                all += number * number;
+                if (a >= slices->heads && b >= slices->heads)
+                    outside += number * number;
+                else if (a <= b)
+                    *inner_at(slices, k, a, b) = a == b ? number : 2 * number;
+            }
+    }
+    *ret_misfit = all > 0 ? sqrt(outside / all) : 0;
+    memory_release(S);
+    return LATTN_OK;
+}
+
+/*
+ * Questions of one inner slice: [z], then [f_a ; z] and [f_a + f_b ; z] for a < heads, a < b.
+ * Lengths as in linear.c, but that every token has the same.
+ */
+static void inner_write(const struct slices *slices, const double *frame, int32_t k, double length,
+                        double *x)
+{
+    size_t d = (size_t)slices->d;
+
+    for (int32_t a = 0; a < slices->heads; a++)
+        for (int32_t b = a; b < slices->d; b++, x += 2 * d) {
+            memset(x, 0, 2 * d * sizeof *x);
+            dense_add(slices->d, length, frame + (size_t)a * d, x);
+            if (b > a)
+                dense_add(slices->d, length, frame + (size_t)b * d, x);
+            dense_add(slices->d, length, slices->basis + (size_t)k * d, x + d);
+        }
+}
+
+static double square(double x)
+{
+    return x * x;
+}
+
+/* Numbers of inner slice k from its answers; one behind the span has no square of its own. */
+static void inner_solve(struct slices *slices, const struct conditions *conditions, int32_t k,
+                        double length, double alone, const double *y)
+{
+    double cube = length * length * length;
+    double variance = 0;
+    int32_t heads = slices->heads;
+    const double *answer = y;
+
+    for (int32_t a = 0; a < heads; a++)
+        for (int32_t b = a; b < slices->d; b++, answer++) {
+            *inner_at(slices, k, a, b) = (*answer - alone) / cube;
+            variance += (b > a ? 3 : 1) * (square(conditions_error(conditions, *answer)) +
+                                           square(conditions_error(conditions, alone)));
+        }
+    for (int32_t a = 0; a < heads; a++)
+        for (int32_t b = a + 1; b < slices->d; b++)
+            *inner_at(slices, k, a, b) -=
+                *inner_at(slices, k, a, a) + (b < heads ? *inner_at(slices, k, b, b) : 0);
+    slices->variance[k] = variance / square(cube) / slices->q;
+}
+
+/* All answers to [z] come first, then slice by slice. */
+static enum lattn_status inner_ask(struct oracle *oracle, const struct conditions *conditions,
+                                   struct slices *slices, const double *frame)
+{
+    size_t d = (size_t)slices->d;
+    size_t count = (size_t)(slices->d * slices->heads - slices->heads * (slices->heads - 1) / 2);
+    size_t left = d - WHOLE;
+    double length = exp2(floor(log2(conditions->norm / 2)));
+    double *alone = memory_raw(left, sizeof *alone);
+    double *x = memory_zeroed(2 * d * (count > left ? count : left), sizeof *x);
+    double *y = memory_raw(count, sizeof *y);
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    if (alone == NULL || x == NULL || y == NULL)
+        goto done;
+    for (size_t k = 0; k < left; k++)
+        dense_add(slices->d, length, slices->basis + (k + WHOLE) * d, x + k * d);
+    status = oracle_ask(oracle, ORACLE_LEARN, left, 1, x, alone);
+    for (int32_t k = WHOLE; status == LATTN_OK && k < slices->d; k++) {
+        inner_write(slices, frame, k, length, x);
+        status = oracle_ask(oracle, ORACLE_LEARN, count, 2, x, y);
+        if (status == LATTN_OK)
+            inner_solve(slices, conditions, k, length, alone[k - WHOLE], y);
+    }
+done:
+    memory_release(alone);
+    memory_release(x);
+    memory_release(y);
+    return status;
+}
+
+/* ---- heads ----------------------------------------------------------------------------------- */
+
+/* P_a = frame_a,  Q_a e_k = sum_b inner[k,a,b] frame_b. */
+static void layer_fill(const struct slices *slices, struct layer *layer)
+{
+    size_t d = (size_t)slices->d;
+
+    memcpy(layer->P, slices->frame, (size_t)slices->heads * d * sizeof *layer->P);
+    memset(layer->Q, 0, (size_t)slices->heads * d * d * sizeof *layer->Q);
+    for (int32_t a = 0; a < slices->heads; a++)
+        for (int32_t k = 0; k < slices->d; k++)
+            for (int32_t b = a; b < slices->d; b++)
+                for (size_t c = 0; c < d; c++)
+                    layer->Q[((size_t)a * d + c) * d + (size_t)k] +=
+                        *inner_at(slices, k, a, b) * slices->frame[(size_t)b * d + c];
+}
+
+/* The heads of a layer in coordinates of the basis as a model in those of tokens. */
+static enum lattn_status layer_return(const struct slices *slices, struct layer *layer,
+                                      struct lattn_model **ret_model)
+{
+    struct lattn_model *model = NULL;
+    enum lattn_status status = lattn_model_open(&model, layer->d, 1, layer->heads);
+
+    if (status == LATTN_OK && layer->heads > 0)
+        status = layer_transform(layer, slices->basis);
+    if (status == LATTN_OK && layer->heads > 0)
+        status = canonical_write(layer, model);
+    if (status != LATTN_OK)
+        lattn_model_close(&model);
+    else
+        *ret_model = model;
+    return status;
+}
+
+static enum lattn_status inner_model(const struct slices *slices, struct lattn_model **ret_model)
+{
+    struct layer layer = {0};
+    enum lattn_status status = layer_init(&layer, slices->d, 1, slices->heads);
+
+    if (status == LATTN_OK) {
+        layer_fill(slices, &layer);
+        status = layer_return(slices, &layer, ret_model);
+    }
+    layer_done(&layer);
+    return status;
+}
+
+/*
+ * How errors of the whole slices, through the span, show in all slices: to first order frame_a
+ * moves by an error E of slice k out of its range by E S_k^+ frame_a, and both moves together are
+ * met by one that the angles between what is left of the ranges enlarge.
+ */
+static double span_variance(const struct slices *slices)
+{
+    int32_t d = slices->d;
+    double sum = 0;
+
+    for (int32_t a = 0; a < slices->heads; a++) {
+        const double *direction = slices->frame + (size_t)a * (size_t)d;
+        double moved = 0, weight = 0;
+
+        for (int32_t i = 0; i < WHOLE * d; i++) {
+            const double *vector = slices->ranges + (size_t)i * (size_t)d;
+
+            if (value_counts(slices, i / d, i % d))
+                moved += slices->variance[i / d] / WHOLE *
+                         square(dense_dot(d, vector, direction) / slices->values[i]);
+        }
+        for (int32_t k = 0; k < d; k++)
+            weight += square(dense_norm(d, inner_at(slices, k, a, 0)));
+        sum += moved * slices->enlarged * weight;
+    }
+    return sum / (double)linear_count(d);
+}
+
+static double mean(int32_t count, const double *numbers)
+{
+    double sum = 0;
+
+    for (int32_t i = 0; i < count; i++)
+        sum += numbers[i];
+    return sum / count;
+}
+
+static enum lattn_status few_learn(struct oracle *oracle, const struct conditions *conditions,
+                                   struct slices *slices, struct lattn_model **ret_model,
+                                   double *ret_error)
+{
+    int32_t d = slices->d;
+    size_t n = (size_t)d;
+    double *frame = memory_raw(n * n, sizeof *frame);
+    double misfit = 0;
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    oracle_phase(oracle, "learning the other slices",
+                 oracle_count(oracle) + slices_count(d, slices->heads) -
+                     (uint64_t)(WHOLE * slices->q));
+    slices->inner = memory_zeroed(n * (size_t)slices->heads * n, sizeof *slices->inner);
+    if (frame == NULL || slices->inner == NULL)
+        goto done;
+    dense_multiply(DENSE_PLAIN, d, d, d, 1, slices->frame, n, slices->basis, n, 0, frame, n);
+    status = whole_turn(slices, &misfit);
+    if (status == LATTN_OK)
+        status = inner_ask(oracle, conditions, slices, frame);
+    if (status == LATTN_OK)
+        status = inner_model(slices, ret_model);
+    if (status == LATTN_OK) {
+        (*ret_model)->residual = misfit;
+        (*ret_model)->decomposition = LATTN_DECOMPOSITION_FEWEST;
+        (*ret_model)->certified = conditions->noise > 0 || conditions->step > 0
+                                      ? LATTN_CERTIFIED_NOT
+                                      : LATTN_CERTIFIED_MINIMAL;
+        *ret_error = sqrt(mean(d, slices->variance) + span_variance(slices));
+    }
+done:
+    memory_release(frame);
+    return status;
+}
+
+/* ---- many heads ------------------------------------------------------------------------------ */
+
+/* The heads of singular values, turned back from the basis. */
+static enum lattn_status model_turn(const struct slices *slices, const struct lattn_model *turned,
+                                    struct lattn_model **ret_model)
+{
+    size_t d = (size_t)slices->d, heads = (size_t)turned->heads;
+    struct layer layer = {0};
+    enum lattn_status status = layer_init(&layer, slices->d, 1, turned->heads);
+
+    if (status == LATTN_OK) {
+        memcpy(layer.P, turned->V, heads * d * sizeof *layer.P);
+        memcpy(layer.Q, turned->Q, heads * d * d * sizeof *layer.Q);
+        status = layer_return(slices, &layer, ret_model);
+    }
+    if (status == LATTN_OK) {
+        (*ret_model)->decomposition = turned->decomposition;
+        (*ret_model)->residual = turned->residual;
+    }
+    layer_done(&layer);
+    return status;
+}
+
+static enum lattn_status many_learn(struct oracle *oracle, const struct conditions *conditions,
+                                    struct slices *slices, struct lattn_model **ret_model,
+                                    double *ret_error)
+{
+    int32_t d = slices->d;
+    size_t asked = (size_t)WHOLE * (size_t)slices->q;
+    double *all = memory_raw((size_t)linear_count(d), sizeof *all);
+    struct lattn_model *turned = NULL;
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    if (all == NULL)
+        return LATTN_NO_MEMORY;
+    memcpy(all, slices->whole, asked * sizeof *all);
+    oracle_phase(oracle, "learning coefficients", oracle_count(oracle) + linear_count(d) - asked);
+    status = linear_slices(oracle, conditions, slices->basis, WHOLE, d - WHOLE, all + asked,
+                           slices->variance + WHOLE);
+    if (status == LATTN_OK)
+        status = linear_model(d, 1, all, &turned);
+    if (status == LATTN_OK)
+        status = model_turn(slices, turned, ret_model);
+    if (status == LATTN_OK)
+        *ret_error = hypot(sqrt(mean(d, slices->variance)), linear_misfit(all, *ret_model));
+    lattn_model_close(&turned);
+    memory_release(all);
+    return status;
+}
+
+enum lattn_status slices_learn(struct oracle *oracle, const struct conditions *conditions,
+                               struct random *random, struct lattn_model **ret_model,
+                               double *ret_error, int32_t *ret_heads)
+{
+    struct slices slices = {0};
+    int fits = 0;
+    enum lattn_status status;
+
+    if (oracle->m != 1)
+        return complain(&oracle->complaint, LATTN_RANGE,
+                        "few heads are looked for in one output, the oracle has %d", oracle->m);
+    if (oracle->d <= WHOLE) {
+        *ret_heads = -1;
+        return linear_learn(oracle, conditions, ret_model, ret_error);
+    }
+    oracle_phase(oracle, "learning two slices", 0);
+    status = slices_init(&slices, oracle->d);
+    if (status == LATTN_OK)
+        status = frame_random(oracle->d, oracle->d, random, slices.basis);
+    if (status == LATTN_OK)
+        status = whole_ask(oracle, conditions, &slices);
+    if (status == LATTN_OK)
+        status = heads_find(&slices, &fits);
+    if (status == LATTN_OK && fits)
+        status = few_learn(oracle, conditions, &slices, ret_model, ret_error);
+    else if (status == LATTN_OK)
+        status = many_learn(oracle, conditions, &slices, ret_model, ret_error);
+    if (status == LATTN_OK)
+        *ret_heads = fits ? slices.heads : -1;
+    slices_done(&slices);
+    return status;
+}
