@@ -64,7 +64,7 @@ void bilinear_done(struct bilinear *bilinear);
 /*
  * Choose step and reach, so that most entries with |b| = 1 have logits near 1. Where
  * conditions->scale is told it asks nothing and the logit of a unit vector e_j is 3 at most;
- * otherwise 4 trials at random, 4 more each time their scale is far off.
+ * otherwise 6 trials at random, 6 more each time their scale is far off.
  *
  * Returns LATTN_OK; LATTN_NO_CONVERGENCE as bilinear_ask; or what oracle_ask returned.
  */

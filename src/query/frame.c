@@ -66,6 +66,49 @@ enum lattn_status frame_random(int32_t d, int32_t k, struct random *random, doub
     return status;
 }
 
+static void transpose(size_t n, const double *a, double *ret_a)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            ret_a[i * n + j] = a[j * n + i];
+}
+
+/* Row i of inverse is column i of U^-1, as dense_lu_solve takes and gives its columns. */
+static void solve(int32_t d, double *u, int32_t *pivot, double *entries, const double *variances,
+                  double *inverse, double *ret_W, double *ret_error)
+{
+    size_t n = (size_t)d;
+    enum lattn_status status = dense_lu(d, u, pivot);
+
+    assert(status == LATTN_OK);
+    dense_lu_solve(d, u, pivot, d, entries);
+    transpose(n, entries, ret_W);
+    for (size_t i = 0; i < n; i++)
+        inverse[i * n + i] = 1;
+    dense_lu_solve(d, u, pivot, d, inverse);
+    for (size_t i = 0; i < n * n; i++)
+        inverse[i] *= inverse[i];
+    dense_multiply(DENSE_PLAIN, d, d, d, 1, variances, n, inverse, n, 0, entries, n);
+    transpose(n, entries, ret_error);
+    for (size_t i = 0; i < n * n; i++)
+        ret_error[i] = sqrt(ret_error[i]);
+}
+
+enum lattn_status frame_solve(int32_t d, double *u, double *entries, const double *variances,
+                              double *ret_W, double *ret_error)
+{
+    size_t n = (size_t)d;
+    int32_t *pivot = memory_raw(n, sizeof *pivot);
+    double *inverse = memory_zeroed(n * n, sizeof *inverse);
+    enum lattn_status status = pivot == NULL || inverse == NULL ? LATTN_NO_MEMORY : LATTN_OK;
+
+    if (status == LATTN_OK)
+        solve(d, u, pivot, entries, variances, inverse, ret_W, ret_error);
+    memory_release(pivot);
+    memory_release(inverse);
+    return status;
+}
+
 void frame_round(int64_t count, double *numbers)
 {
     for (int64_t i = 0; i < count; i++)

@@ -125,7 +125,7 @@ Test(bilinear, finds_the_scale_in_few_trials)
                 bench.box.W[i] *= sizes[s];
             cr_assert_eq(bench_scale(&bench, 0), LATTN_OK);
             trials = bench.asking.oracle.counts.trial;
-            cr_expect(trials == 4 || (trials == 8 && sizes[s] > 1e3), "%g: %d trials", sizes[s],
+            cr_expect(trials == 6 || (trials == 12 && sizes[s] > 1e3), "%g: %d trials", sizes[s],
                       (int)trials);
             cr_assert_eq(bench_ask(&bench), LATTN_OK);
             bench_judge(&bench, &relative, &bars);
@@ -233,7 +233,7 @@ Test(bilinear, hands_on_what_the_oracle_says)
     struct bench bench;
 
     bench_init(&bench, 9);
-    bench.box.fails_after = D + 4 + 3;
+    bench.box.fails_after = D + 6 + 3;
     cr_assert_eq(bench_scale(&bench, 0), LATTN_OK);
     cr_assert_eq(bench_ask(&bench), LATTN_CLOSED);
     cr_expect_str_eq(bench.asking.oracle.complaint.text, "the box is shut");

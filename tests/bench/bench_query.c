@@ -1,0 +1,102 @@
+/*
+ * What learning costs outside of the oracle: one softmax head at d = 64 and 256, on one core.
+ *
+ * Goals: 50 ms at d = 64, 10 s at d = 256. The time in the oracle's callback is taken off.
+ */
+#include "base/random.h"
+#include "core/dense.h"
+#include "query/conditions.h"
+#include "query/oracle.h"
+#include "query/softmax.h"
+
+#include <lattn/query.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { REPEATS = 3 };
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* A layer that answers, and the time that it took. */
+struct layer {
+    struct lattn_attention *truth;
+    double elapsed;
+};
+
+static enum lattn_status layer_ask(void *arg, size_t count, struct lattn_question *questions,
+                                   struct lattn_complaint *complaint)
+{
+    struct layer *layer = arg;
+    double start = seconds();
+
+    (void)complaint;
+    for (size_t i = 0; i < count; i++) {
+        lattn_attention_apply(layer->truth, questions[i].x, questions[i].n, questions[i].y);
+        questions[i].is_refused = 0;
+    }
+    layer->elapsed += seconds() - start;
+    return LATTN_OK;
+}
+
+/* Seconds of one head outside of the oracle; negative where it was not learned. */
+static double head_time(struct layer *layer, double *ret_oracle)
+{
+    const struct lattn_probe_settings settings = {0};
+    const struct lattn_oracle asked = {
+        .d = layer->truth->d, .m = 1, .ask = layer_ask, .arg = layer};
+    const struct conditions conditions = {
+        .norm = 0x1p10, .length = 2, .epsilon = 0x1p-53, .scale = 1};
+    struct random random = {.state = 1};
+    struct lattn_attention *learned = NULL;
+    struct oracle oracle;
+    double start = seconds();
+    double taken = -1;
+
+    layer->elapsed = 0;
+    if (oracle_init(&oracle, &asked, &settings) == LATTN_OK &&
+        softmax_learn(&oracle, &conditions, &random, &learned) == LATTN_OK)
+        taken = seconds() - start - layer->elapsed;
+    *ret_oracle = layer->elapsed;
+    lattn_attention_close(&learned);
+    oracle_done(&oracle);
+    return taken;
+}
+
+static int dimension_time(int32_t d, double goal)
+{
+    struct random random = {.state = (uint64_t)d};
+    struct layer layer = {0};
+    double best = INFINITY, oracle = 0;
+
+    if (lattn_attention_open(&layer.truth, d, 1, 1) != LATTN_OK)
+        return 0;
+    random_normals(&random, layer.truth->W, (int64_t)d * d);
+    random_normals(&random, layer.truth->V, d);
+    for (int64_t i = 0; i < (int64_t)d * d; i++)
+        layer.truth->W[i] /= sqrt(d);
+    for (int i = 0; i < REPEATS && best >= 0; i++)
+        best = fmin(best, head_time(&layer, &oracle));
+    lattn_attention_close(&layer.truth);
+    printf("d = %3d: %8.1f ms, goal %6.0f; oracle %8.1f ms\n", d, 1e3 * best, 1e3 * goal,
+           1e3 * oracle);
+    return best >= 0 && best <= goal;
+}
+
+int main(void)
+{
+    int is_met;
+
+    dense_threads_one();
+    is_met = dimension_time(64, 0.05);
+    is_met = dimension_time(256, 10) && is_met;
+    return is_met ? EXIT_SUCCESS : EXIT_FAILURE;
+}
