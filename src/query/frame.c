@@ -55,8 +55,8 @@ void frame_anchor(int32_t d, const double *v, double *ret_u)
 
 /* x.p_i = (value_i - sqrt(c) value_0) / sqrt(1 - c), with p_i = (u_i - sqrt(c) u_0) / sqrt(1 - c).
  */
-void frame_solve(int32_t d, const double *u, const double *value, const double *error,
-                 double *ret_x, double *ret_error)
+void frame_solve_anchored(int32_t d, const double *u, const double *value, const double *error,
+                          double *ret_x, double *ret_error)
 {
     double anchor = sqrt(ANCHOR_SHARE), rest = sqrt(1 - ANCHOR_SHARE);
 

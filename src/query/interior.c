@@ -257,8 +257,8 @@ static enum lattn_status block_learn(struct interior *interior, int32_t first, i
             value[i] = interior->entries[j * d + i].value;
             error[i] = interior->entries[j * d + i].error;
         }
-        frame_solve((int32_t)d, interior->frames + j * d * d, value, error,
-                    interior->columns + ((size_t)first + j) * d, variance);
+        frame_solve_anchored((int32_t)d, interior->frames + j * d * d, value, error,
+                             interior->columns + ((size_t)first + j) * d, variance);
         for (size_t i = 0; i < d; i++)
             variance[i] *= variance[i];
     }
