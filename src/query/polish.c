@@ -19,7 +19,7 @@ enum { TOKENS_MIN = 2, TOKENS_MAX = 4, STEPS_MAX = 60, HALVINGS_MAX = 8 };
 /* Root mean square of scores at which two to four weights move most and none is lost. */
 #define SCORE_AIM 1.3
 /* Steps go on while the residual falls below this share of what it was. */
-#define GAIN_LEAST 0.99
+#define GAIN_LEAST 0.9
 /* Smallest share of the largest pivot that still counts. */
 #define PIVOT_LEAST (100 * DBL_EPSILON)
 /* What a token may lack of the largest norm, for rounding of its coordinates. */

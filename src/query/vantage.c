@@ -154,8 +154,10 @@ enum lattn_status vantages_ask(struct vantages *vantages, const struct copies *c
     if (status == LATTN_OK)
         status = copies_ask(&vantages->copies, COPIES_ALL, oracle, ORACLE_TRIAL, VANTAGES,
                             vantages->u, vantages->b, vantages->points);
-    if (status == LATTN_OK)
-        vantages->slack = slack_of(conditions, points_most(vantages), copies->s);
+    if (status == LATTN_OK) {
+        vantages->size = points_most(vantages);
+        vantages->slack = slack_of(conditions, vantages->size, copies->s);
+    }
 done:
     memory_release(x);
     return status;
@@ -171,7 +173,7 @@ void vantages_done(struct vantages *vantages)
 
 int vantages_are_silent(const struct vantages *vantages)
 {
-    return points_most(vantages) <= vantages->slack;
+    return vantages->size <= vantages->slack;
 }
 
 static int residuals_order(const void *a, const void *b)
