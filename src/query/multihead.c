@@ -26,8 +26,6 @@ enum { ATTEMPTS = 4, HELD_OUT = 6, HELD_OUT_TOKENS_MAX = 8, DRAWS = 3 };
 #define LEAN_MOST (1 / 4.0)
 /* Deviations of noise that a residual may reach. */
 #define NOISES 3
-/* Sums of rounded products within the oracle and in its model here, in units of the last place. */
-#define ROUNDINGS 256
 /* What held-out answers may be off, in deviations of what parameters and noise explain. */
 #define HELD_OUT_DEVIATIONS 10
 /* Root mean square of scores in held-out sequences. */
@@ -173,21 +171,12 @@ static enum lattn_status held_out_ask(struct search *search, const struct lattn_
     return status;
 }
 
-/* What rounding and noise leave of answers of this size. */
-static double slack_of(const struct conditions *conditions, double size)
-{
-    struct conditions plain = *conditions;
-
-    plain.epsilon = 0;
-    return NOISES * conditions_error(&plain, size) + ROUNDINGS * conditions->epsilon * size;
-}
-
 static enum lattn_status held_out_judge(struct search *search, const struct held_out *held_out)
 {
     double count = held_out->count;
     double size = sqrt(held_out->answers / count), left = sqrt(held_out->left / count);
     double allowed = HELD_OUT_DEVIATIONS * sqrt(held_out->explained / count) +
-                     slack_of(search->conditions, size);
+                     vantage_slack(search->conditions, NOISES, size);
 
     if (left <= allowed)
         return LATTN_OK;
@@ -229,7 +218,7 @@ static double sigma_of(const struct conditions *conditions, const struct polish 
 
 static enum lattn_status polish_judge(struct search *search, const struct polish *polish)
 {
-    double allowed = slack_of(search->conditions, polish->size);
+    double allowed = vantage_slack(search->conditions, NOISES, polish->size);
 
     if (polish->residual <= allowed)
         return LATTN_OK;

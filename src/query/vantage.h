@@ -42,6 +42,9 @@ struct vantage {
     double sharpness;
 };
 
+/* What rounding, and noise of so many deviations, may do to an answer of this size. */
+double vantage_slack(const struct conditions *conditions, double deviations, double answer);
+
 /*
  * Find the size, ask the pairs; all questions are trials.
  *
