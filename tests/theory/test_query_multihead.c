@@ -342,6 +342,51 @@ Test(query_multihead, silence_leaves_scores_open)
     blackbox_done(&box);
 }
 
+Test(query_multihead, silence_under_noise_is_silence)
+{
+    const struct conditions conditions = {
+        .norm = 8, .length = 32, .noise = 1e-2, .epsilon = 0x1p-53};
+
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct random random = {.state = seed};
+        struct blackbox box;
+        struct outcome outcome;
+
+        blackbox_init(&box, 5, 1, 2, &random);
+        memset(box.V, 0, 10 * sizeof *box.V);
+        box.noise = conditions.noise;
+        outcome = oracle_learn(&box.oracle, &conditions, 2, seed);
+        cr_expect_eq(outcome.status, LATTN_RANK, "seed %d: %s", (int)seed, outcome.complaint.text);
+        outcome_done(&outcome);
+        blackbox_done(&box);
+    }
+}
+
+/* Coarse answers end in words, or in a layer that is as good as it says. */
+Test(query_multihead, coarse_answers_are_no_excuse, .timeout = 100)
+{
+    const struct conditions conditions = {
+        .norm = 8, .length = 32, .noise = 1e-2, .epsilon = 0x1p-53};
+    int learned = 0;
+
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct random random = {.state = seed};
+        struct blackbox box;
+        struct outcome outcome;
+
+        blackbox_init(&box, 3, 1, 2, &random);
+        box.noise = conditions.noise;
+        outcome = oracle_learn(&box.oracle, &conditions, 2, seed);
+        if (outcome.status == LATTN_OK && outcome.layer->heads == 2) {
+            learned++;
+            cr_expect_lt(layer_calibration(&box, outcome.layer), 10);
+        }
+        outcome_done(&outcome);
+        blackbox_done(&box);
+    }
+    printf("noise 0.01, norms up to 8: %d of 20 learned\n", learned);
+}
+
 Test(query_multihead, a_weak_head_is_told)
 {
     for (uint64_t seed = 1; seed <= 10; seed++) {
