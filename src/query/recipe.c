@@ -1,12 +1,11 @@
 /* From what is known of an oracle to the learner that fits, and its questions. */
 #include "query/recipe.h"
 
+#include "query/label.h"
 #include "query/linear.h"
 #include "query/noisy.h"
 #include "query/slices.h"
 #include "query/softmax.h"
-
-#include <assert.h>
 
 /* Sequences of so many tokens are held out; learners that need no more are content with it. */
 enum { LENGTH_LEAST = 8 };
@@ -58,17 +57,20 @@ int32_t recipe_length(enum recipe recipe, const struct lattn_oracle *oracle)
 }
 
 uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
-                      const struct lattn_probe_settings *settings, int *ret_is_bound)
+                      const struct lattn_probe_settings *settings,
+                      const struct conditions *conditions, int *ret_is_bound)
 {
     int32_t d = oracle->d;
 
-    *ret_is_bound = recipe == RECIPE_SLICES;
+    *ret_is_bound = recipe == RECIPE_SLICES || recipe == RECIPE_LABEL;
     (void)settings;
     switch (recipe) {
     case RECIPE_SOFTMAX:
         return softmax_count(d);
     case RECIPE_NOISY:
         return noisy_count(d);
+    case RECIPE_LABEL:
+        return label_count(d, conditions);
     case RECIPE_LINEAR:
     case RECIPE_SLICES:
         return linear_count(d);
@@ -130,6 +132,8 @@ enum lattn_status recipe_learn(enum recipe recipe, struct oracle *oracle,
         return softmax_learn(oracle, conditions, random, &finding->attention);
     case RECIPE_NOISY:
         return noisy_learn(oracle, conditions, random, &finding->attention);
+    case RECIPE_LABEL:
+        return label_learn(oracle, conditions, random, &finding->attention, &finding->freedoms);
     case RECIPE_LINEAR:
         return linear_run(oracle, conditions, finding);
     case RECIPE_SLICES:
