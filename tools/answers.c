@@ -283,35 +283,40 @@ enum lattn_status answers_add(struct answers *answers, uint64_t id,
 
 /* ---- the head -------------------------------------------------------------------------------- */
 
-/* Bytes of the option that text begins with, "--seed 1", up to the next one. */
-static size_t option_length(const char *text)
+/* Settings in words stand behind each other like this. */
+static const char separator[] = ", ";
+
+/* Bytes of the setting that text begins with, "seed 1", up to the next one. */
+static size_t setting_length(const char *text)
 {
-    const char *next = text[0] == '\0' ? NULL : strstr(text + 1, " --");
+    const char *next = strstr(text, separator);
 
     return next == NULL ? strlen(text) : (size_t)(next - text);
 }
 
-/* Name the first option in which two texts differ. */
+static const char *setting_next(const char *text)
+{
+    size_t length = setting_length(text);
+
+    return text[length] == '\0' ? text + length : text + length + sizeof separator - 1;
+}
+
+/* Name the first setting in which two texts differ; they do. */
 static enum lattn_status decided_refuse(const char *made, const char *now,
                                         struct lattn_complaint *complaint)
 {
-    size_t made_length;
-    size_t now_length;
+    size_t made_length = setting_length(made);
+    size_t now_length = setting_length(now);
 
-    for (;;) {
-        made_length = option_length(made);
-        now_length = option_length(now);
-        if (made_length != now_length || memcmp(made, now, made_length) != 0)
-            break;
-        made += made_length;
-        now += now_length;
+    while (made_length == now_length && memcmp(made, now, made_length) == 0) {
+        made = setting_next(made);
+        now = setting_next(now);
+        made_length = setting_length(made);
+        now_length = setting_length(now);
     }
-    made += *made == ' ';
-    now += *now == ' ';
-    return refuse(complaint, LATTN_CONFLICT,
-                  "it was made with other settings: \"%.*s\", and not \"%.*s\"",
-                  (int)option_length(made) > 80 ? 80 : (int)option_length(made), made,
-                  (int)option_length(now) > 80 ? 80 : (int)option_length(now), now);
+    return refuse(complaint, LATTN_CONFLICT, "it was made with \"%.*s\", and not \"%.*s\"",
+                  made_length > 90 ? 90 : (int)made_length, made,
+                  now_length > 90 ? 90 : (int)now_length, now);
 }
 
 static enum lattn_status head_compare(const struct lattn_transcript *made,

@@ -320,6 +320,8 @@ static enum lattn_status line_refuse(const struct session *session, const char *
     char excerpt[EXCERPT_MAX];
 
     excerpt_write(text, length, excerpt);
+    if (status == LATTN_RANGE)
+        status = LATTN_SHAPE; /* of settings alone one says that they are out of range */
     if (status == LATTN_SYNTAX)
         return refuse(session->complaint, status,
                       "it says \"%s\", and that is no answer: lines on its standard output are "

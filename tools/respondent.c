@@ -6,10 +6,12 @@
 #include "respondent.h"
 
 #include "answers.h"
+#include "interrupt.h"
 #include "interview.h"
 #include "question.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -364,7 +366,7 @@ enum lattn_status respondent_open(struct respondent **ret_respondent,
                                   struct lattn_complaint *complaint)
 {
     struct respondent *respondent = calloc(1, sizeof *respondent);
-    struct interview_settings interview;
+    struct interview_settings interview = {0};
     enum lattn_status status;
 
     assert(0 <= settings->d && settings->d <= LATTN_DIM_MAX);
@@ -374,7 +376,10 @@ enum lattn_status respondent_open(struct respondent **ret_respondent,
     respondent->next_id = FORM_ID + 1;
     respondent->oracle =
         (struct lattn_oracle){.d = settings->d, .ask = respondent_ask, .arg = respondent};
-    status = place_read(respondent, &interview, complaint);
+    if (interrupt_take() != LATTN_OK)
+        status = refuse(complaint, LATTN_INPUT_OUTPUT, "cannot take signals: %s", strerror(errno));
+    else
+        status = place_read(respondent, &interview, complaint);
     interview_init(&respondent->interview, &interview);
     if (status == LATTN_OK)
         status = log_open(respondent, complaint);

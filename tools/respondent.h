@@ -30,8 +30,8 @@
  * retries     how often in a row one that ended is started again without an answer in between
  * rate        questions per second; 0: no limit
  * log         file that keeps the answers; NULL: none
- * decided     in words, every option that decides which questions are asked: what was kept under
- *             others is refused
+ * decided     in words, every setting that decides which questions are asked, "model auto, seed 1":
+ *             what was kept under others is refused, naming the first of them that differs
  * heard       called with heard_arg after each answer that came; may be NULL
  */
 struct respondent_settings {
@@ -76,9 +76,11 @@ struct respondent;
  * ret_respondent  out  given; release with respondent_close
  * complaint       out  why not, without the name of the oracle
  *
- * Returns LATTN_OK; LATTN_ADDRESS, the command line asks for nothing that exists, or d is missing;
- * LATTN_CONFLICT: the log was made with other settings, or somebody writes to it; or as
- * respondent_ask.
+ * To be called once in a process. Returns LATTN_OK; LATTN_ADDRESS, the command line asks for
+ * nothing that exists, or d is missing; LATTN_CONFLICT: the log was made with other settings, or
+ * somebody writes to it, or the daemon adds a bias; LATTN_REFUSED: the oracle refuses whatever it
+ * is asked; LATTN_NO_DATA: the daemon has learned nothing, the log holds nothing; LATTN_DAMAGED:
+ * the log is none; or as respondent_ask.
  */
 enum lattn_status respondent_open(struct respondent **ret_respondent,
                                   const struct respondent_settings *settings,
@@ -90,8 +92,8 @@ const struct lattn_oracle *respondent_oracle(const struct respondent *respondent
 const struct respondent_info *respondent_info(const struct respondent *respondent);
 
 /*
- * Did we end because of SIGINT or SIGTERM, as interrupt.h takes them? Then respondent_ask returned
- * LATTN_CLOSED.
+ * Did we end because of SIGINT or SIGTERM, which respondent_open takes (interrupt.h)? Then
+ * respondent_ask returned LATTN_CLOSED.
  */
 int respondent_is_interrupted(const struct respondent *respondent);
 
@@ -100,9 +102,11 @@ int respondent_is_interrupted(const struct respondent *respondent);
  * that came before a failure.
  *
  * Returns LATTN_OK; LATTN_TIMEOUT; LATTN_CLOSED: it ended too often, cannot be started, or was
- * interrupted; LATTN_SYNTAX, LATTN_FIELD, LATTN_SHAPE, LATTN_NOT_FINITE or LATTN_TOO_BIG: what it
- * says is no answer; LATTN_DENIED: it does not let us in; LATTN_CONFLICT: the log holds answers to
- * other questions; LATTN_NO_SPACE or LATTN_INPUT_OUTPUT: the log takes no more; LATTN_NO_MEMORY.
+ * interrupted; LATTN_SYNTAX, LATTN_FIELD, LATTN_EMPTY, LATTN_SHAPE, LATTN_NOT_FINITE or
+ * LATTN_TOO_BIG: what it says is no answer; LATTN_DENIED: it does not let us in; LATTN_CONFLICT:
+ * the log holds answers to other questions; LATTN_NO_DATA: a log that is replayed does not hold
+ * one; LATTN_NO_SPACE or LATTN_INPUT_OUTPUT: the log takes no more, or cannot be read;
+ * LATTN_NO_MEMORY.
  */
 enum lattn_status respondent_ask(void *respondent, size_t count, struct lattn_question *questions,
                                  struct lattn_complaint *complaint);

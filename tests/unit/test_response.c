@@ -84,12 +84,13 @@ Test(response, has_the_words_of_a_refusal)
 Test(response, cuts_long_words_between_letters)
 {
     char text[ROOM] = "{\"error\": \"";
+    size_t length = strlen(text);
     double numbers[ROOM];
     struct lattn_response response;
 
-    for (int i = 0; i < LATTN_RESPONSE_WORDS_MAX; i++)
-        strcat(text, "\xc3\xa4");
-    strcat(text, "\"}");
+    for (int i = 0; i < LATTN_RESPONSE_WORDS_MAX; i++, length += 2)
+        memcpy(text + length, "\xc3\xa4", 2);
+    memcpy(text + length, "\"}", 3);
     response = response_of(text, numbers);
     cr_expect_eq(strlen(response.words), (LATTN_RESPONSE_WORDS_MAX - 1) / 2 * 2);
 }

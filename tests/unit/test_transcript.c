@@ -9,7 +9,7 @@ static const struct lattn_transcript example = {
     .d = 8,
     .m = 3,
     .positions = 1,
-    .decided = "--model auto --seed 1",
+    .decided = "model auto, seed 1",
 };
 
 static enum lattn_status read_text(const char *text, struct lattn_transcript *ret_transcript,
