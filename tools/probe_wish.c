@@ -100,16 +100,43 @@ static enum options_outcome path_read(const char *verb, struct probe_wish *wish)
     return OPTIONS_MISUSED;
 }
 
+/* A number that was told, or that nobody knows yet. */
+static void number_write(double number, int is_told, char ret_text[32])
+{
+    if (is_told)
+        snprintf(ret_text, 32, "%.17g", number);
+    else
+        snprintf(ret_text, 32, "measured");
+}
+
+static void rank_write(int32_t rank, char ret_text[32])
+{
+    if (rank == LATTN_RANK_FULL || rank == LATTN_RANK_FIND)
+        snprintf(ret_text, 32, "%s", rank == LATTN_RANK_FULL ? "full" : "find");
+    else
+        snprintf(ret_text, 32, "%d", rank);
+}
+
 /* All that decides the questions, so that kept answers are not taken for those to others. */
 static void decided_write(const struct lattn_probe_settings *settings,
                           char ret_decided[PROBE_DECIDED_MAX])
 {
+    static const char *const dtypes[] = {"measured", "f64", "f32"};
+    char rank[32];
+    char scale[32];
+    char noise[32];
+    char decimals[32];
+
+    rank_write(settings->rank, rank);
+    number_write(settings->scale, settings->scale > 0, scale);
+    number_write(settings->noise, settings->noise >= 0, noise);
+    number_write(settings->decimals, settings->decimals >= 0, decimals);
     snprintf(ret_decided, PROBE_DECIDED_MAX,
-             "model %s, heads %d, rank %d, batch %d, scale %.17g, noise %.17g, decimals %d, "
-             "dtype %d, norm-max %.17g, length-max %d, seed %" PRIu64,
-             lattn_architecture_text(settings->architecture), settings->heads, settings->rank,
-             settings->in_batch, settings->scale, settings->noise, settings->decimals,
-             (int)settings->arithmetic, settings->norm_max, settings->length_max, settings->seed);
+             "model %s, heads %d, rank %s, batch %d, scale %s, noise %s, decimals %s, dtype %s, "
+             "norm-max %.17g, length-max %d, seed %" PRIu64,
+             lattn_architecture_text(settings->architecture), settings->heads, rank,
+             settings->in_batch, scale, noise, decimals, dtypes[settings->arithmetic],
+             settings->norm_max, settings->length_max, settings->seed);
 }
 
 static enum options_outcome words_take(const char *verb, const struct words *words,
@@ -130,7 +157,8 @@ static enum options_outcome words_take(const char *verb, const struct words *wor
     probe->in_batch = words->in_batch;
     wish->respondent.d = (int32_t)words->dim;
     wish->outputs = (int32_t)words->outputs;
-    decided_write(probe, wish->decided);
+    if (outcome == OPTIONS_READ)
+        decided_write(probe, wish->decided);
     wish->respondent.decided = wish->decided;
     return outcome;
 }

@@ -108,6 +108,23 @@ def silent(folder):
           "an oracle that is always 0 leaves W free", finding)
 
 
+def label(folder):
+    """Labels alone: no label depends on one positive factor of v and the threshold."""
+    for threshold in 0.3, 0:
+        parameters = layer(4, seed=8, threshold=threshold)
+        place, _ = oracle(folder, parameters)
+        finding = probe(place, "--dim", 4, *(["--model", "label"] if threshold == 0 else []))
+        check(finding["verdict"] == "recovered up to named freedoms" and
+              [freedom["name"] for freedom in finding["freedoms"]] == ["scale"],
+              f"a head behind labels at {threshold} is recovered up to a factor", finding)
+        head, = finding["heads"]
+        found = numpy.array([*head["v"], finding["threshold"]])
+        expected = numpy.array([*parameters["V"][0][0], threshold])
+        found *= numpy.linalg.norm(expected) / numpy.linalg.norm(found)
+        errors = distance(head["W"], parameters["W"][0]), distance(found, expected)
+        check(max(errors) <= 1e-9, "W, v and the threshold are found", errors)
+
+
 def daemon(folder):
     """A daemon's own model, out of what it predicts."""
     with Daemon() as learner:
@@ -185,6 +202,6 @@ def misuse(folder):
 
 
 with tempfile.TemporaryDirectory() as place_of_all:
-    for test in (softmax, report, tensors, float32, two_heads, silent, daemon,
+    for test in (softmax, report, tensors, float32, two_heads, silent, label, daemon,
                  budget, caps, kept, misuse):
         test(place_of_all)
