@@ -52,7 +52,7 @@ uint64_t triage_count(const struct lattn_probe_settings *settings)
     if (settings->norm_max == 0)
         count += TRIALS_CAP;
     if (is_sampled(settings))
-        count += SAMPLE_COUNT;
+        count += SAMPLE_ALL;
     if (is_noise_asked(settings))
         count += TRIALS_REPEAT;
     if (is_found_out(settings))
@@ -104,7 +104,7 @@ static void exactness_read(const struct lattn_probe_settings *settings, const st
 {
     struct rounding rounding;
 
-    rounding_find((size_t)sample->m * SAMPLE_COUNT, sample->y, &rounding);
+    rounding_find((size_t)sample->m * SAMPLE_ALL, sample->y, &rounding);
     if (sample_is_labels(sample))
         rounding = (struct rounding){0, ldexp(1, -53)};
     if (settings->noise < 0)
@@ -117,7 +117,7 @@ static void exactness_read(const struct lattn_probe_settings *settings, const st
 
 static int is_zero(const struct sample *sample)
 {
-    for (size_t i = 0; i < SAMPLE_COUNT * (size_t)sample->m; i++)
+    for (size_t i = 0; i < SAMPLE_ALL * (size_t)sample->m; i++)
         if (sample->y[i] != 0)
             return 0;
     return 1;
