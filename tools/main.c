@@ -31,6 +31,7 @@ static const struct {
     {"checkpoint", checkpoint_run, "let a daemon save its state, or carry a copy of it away"},
     {"run", run_run, "apply a saved model to inputs"},
     {"distance", distance_run, "compare two saved models as functions"},
+    {"probe", probe_run, "learn by questions what an oracle computes"},
 };
 
 enum { VERBS_COUNT = sizeof verbs / sizeof verbs[0] };

@@ -85,6 +85,8 @@ static enum lattn_status answer_take(void *arg, const struct round_entry *entry,
     respondent->info.asked++;
     if (response->is_refused)
         refusal_note(respondent, response->words);
+    if (respondent->settings.heard != NULL)
+        respondent->settings.heard(respondent->settings.heard_arg);
     if (respondent->answers == NULL)
         return LATTN_OK;
     status = answers_add(respondent->answers, entry->id, entry->question, response->words, &reason);

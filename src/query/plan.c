@@ -138,20 +138,19 @@ enum lattn_status lattn_probe_plan(const struct lattn_oracle *oracle,
     enum lattn_status status = plan_check(oracle, settings, complaint);
     enum lattn_architecture architecture = plan_architecture(settings);
     enum recipe recipe;
-    int32_t length, is_bound;
+    struct conditions conditions;
+    int is_bound;
     uint64_t learn;
 
     if (status != LATTN_OK)
         return status;
     recipe = recipe_choose(oracle, settings, architecture, settings->noise > 0);
-    length = recipe_length(recipe, oracle);
-    if (settings->length_max > 0 && settings->length_max < length)
-        length = settings->length_max;
-    learn = recipe_count(recipe, oracle, settings, &is_bound);
+    conditions = conditions_expect(settings, recipe_length(recipe, oracle));
+    learn = recipe_count(recipe, oracle, settings, &conditions, &is_bound);
     *ret_plan = (struct lattn_probe_plan){
         .asked = {.learn = learn,
                   .trial = triage_count(settings) + (settings->scale > 0 ? 0 : TRIALS_SCALE),
-                  .verify = plan_verify(architecture, length)},
+                  .verify = plan_verify(architecture, conditions.length)},
         .theory = recipe_theory(recipe, oracle, settings->rank),
         .is_bound = is_bound,
     };

@@ -172,7 +172,7 @@ static enum lattn_status silence_give(struct probe *probe)
     return LATTN_OK;
 }
 
-/* A learner found V zero. One token at a time does not tell v = 0 from v_2 = -v_1. */
+/* One token at a time does not tell v = 0 from v_2 = -v_1. */
 static enum lattn_status silence_check(struct probe *probe)
 {
     int is_silent;
@@ -208,6 +208,22 @@ static enum lattn_status found_verify(struct probe *probe)
     return finding_complete(probe);
 }
 
+/* A learner found that W has no say: V is zero, a network constant, or every label the same. */
+static enum lattn_status rank_settle(struct probe *probe)
+{
+    switch (probe->finding->architecture) {
+    case LATTN_ARCHITECTURE_SOFTMAX:
+        return silence_check(probe);
+    case LATTN_ARCHITECTURE_LABEL:
+        finding_withdraw(probe->finding);
+        finding_reason(probe->finding, LATTN_OUTCOME_UNDECIDED, "%s", probe->oracle.complaint.text);
+        return LATTN_OK;
+    default:
+        probe->finding->freedoms |= LATTN_FREEDOM_SILENT;
+        return found_verify(probe);
+    }
+}
+
 /* Does the budget hold what learning asks at least? ret_is_enough: if not, the reason is there. */
 static void budget_check(struct probe *probe, uint64_t learn, uint64_t verify, int *ret_is_enough)
 {
@@ -232,7 +248,7 @@ static enum lattn_status learn(struct probe *probe)
 
     probe->recipe =
         recipe_choose(asked, probe->settings, probe->finding->architecture, conditions->noise > 0);
-    count = recipe_count(probe->recipe, asked, probe->settings, &is_bound);
+    count = recipe_count(probe->recipe, asked, probe->settings, conditions, &is_bound);
     if (!is_bound)
         budget_check(probe, count, verify, &is_enough);
     if (!is_enough)
@@ -240,10 +256,8 @@ static enum lattn_status learn(struct probe *probe)
     oracle_phase(&probe->oracle, "learning", oracle_count(&probe->oracle) + count + verify);
     status = recipe_learn(probe->recipe, &probe->oracle, probe->settings, conditions,
                           &probe->random, probe->finding);
-    if (status == LATTN_RANK && probe->finding->architecture == LATTN_ARCHITECTURE_SOFTMAX)
-        return silence_check(probe);
     if (status == LATTN_RANK)
-        probe->finding->freedoms |= LATTN_FREEDOM_SILENT;
+        return rank_settle(probe);
     return status < LATTN_OK ? status : found_verify(probe);
 }
 

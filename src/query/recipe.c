@@ -1,12 +1,14 @@
 /* From what is known of an oracle to the learner that fits, and its questions. */
 #include "query/recipe.h"
 
+#include "query/crossing.h"
+#include "query/label.h"
 #include "query/linear.h"
+#include "query/multihead.h"
 #include "query/noisy.h"
 #include "query/slices.h"
 #include "query/softmax.h"
-
-#include <assert.h>
+#include "query/vector.h"
 
 /* Sequences of so many tokens are held out; learners that need no more are content with it. */
 enum { LENGTH_LEAST = 8 };
@@ -57,18 +59,34 @@ int32_t recipe_length(enum recipe recipe, const struct lattn_oracle *oracle)
     return length > LENGTH_LEAST ? length : LENGTH_LEAST;
 }
 
+/* Entries of W in one answer: as many as V has rank, at most, or as a sequence has room for. */
+static int32_t vector_width(const struct lattn_oracle *oracle, const struct conditions *conditions)
+{
+    int32_t width = oracle->m < oracle->d ? oracle->m : oracle->d;
+
+    return width < conditions->length - 1 ? width : conditions->length - 1;
+}
+
 uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
-                      const struct lattn_probe_settings *settings, int *ret_is_bound)
+                      const struct lattn_probe_settings *settings,
+                      const struct conditions *conditions, int *ret_is_bound)
 {
     int32_t d = oracle->d;
 
-    *ret_is_bound = recipe == RECIPE_SLICES;
-    (void)settings;
+    *ret_is_bound = recipe == RECIPE_SLICES || recipe == RECIPE_LABEL || recipe == RECIPE_CROSSING;
     switch (recipe) {
     case RECIPE_SOFTMAX:
         return softmax_count(d);
     case RECIPE_NOISY:
         return noisy_count(d);
+    case RECIPE_CROSSING:
+        return crossing_count(d, settings->rank == LATTN_RANK_FIND ? d : settings->rank);
+    case RECIPE_VECTOR:
+        return vector_count(d, vector_width(oracle, conditions));
+    case RECIPE_MULTIHEAD:
+        return multihead_count(d, settings->heads);
+    case RECIPE_LABEL:
+        return label_count(d, conditions);
     case RECIPE_LINEAR:
     case RECIPE_SLICES:
         return linear_count(d);
@@ -98,6 +116,29 @@ uint64_t recipe_theory(enum recipe recipe, const struct lattn_oracle *oracle, in
     }
 }
 
+static enum lattn_status crossing_run(struct oracle *oracle,
+                                      const struct lattn_probe_settings *settings,
+                                      const struct conditions *conditions, struct random *random,
+                                      struct lattn_finding *finding)
+{
+    int32_t most = settings->rank == LATTN_RANK_FIND ? oracle->d : settings->rank;
+
+    return crossing_learn(oracle, conditions, random, most, &finding->rank, &finding->attention);
+}
+
+static enum lattn_status multihead_run(struct oracle *oracle,
+                                       const struct lattn_probe_settings *settings,
+                                       const struct conditions *conditions, struct random *random,
+                                       struct lattn_finding *finding)
+{
+    enum lattn_status status =
+        multihead_learn(oracle, conditions, random, settings->heads, &finding->attention);
+
+    if (status == LATTN_OK && finding->attention->heads > 1)
+        finding->freedoms = LATTN_FREEDOM_ORDER;
+    return status;
+}
+
 static enum lattn_status slices_run(struct oracle *oracle, const struct conditions *conditions,
                                     struct random *random, struct lattn_finding *finding)
 {
@@ -124,12 +165,19 @@ enum lattn_status recipe_learn(enum recipe recipe, struct oracle *oracle,
                                const struct conditions *conditions, struct random *random,
                                struct lattn_finding *finding)
 {
-    (void)settings;
     switch (recipe) {
     case RECIPE_SOFTMAX:
         return softmax_learn(oracle, conditions, random, &finding->attention);
     case RECIPE_NOISY:
         return noisy_learn(oracle, conditions, random, &finding->attention);
+    case RECIPE_CROSSING:
+        return crossing_run(oracle, settings, conditions, random, finding);
+    case RECIPE_VECTOR:
+        return vector_learn(oracle, conditions, random, &finding->attention);
+    case RECIPE_MULTIHEAD:
+        return multihead_run(oracle, settings, conditions, random, finding);
+    case RECIPE_LABEL:
+        return label_learn(oracle, conditions, random, &finding->attention, &finding->freedoms);
     case RECIPE_LINEAR:
         return linear_run(oracle, conditions, finding);
     case RECIPE_SLICES:

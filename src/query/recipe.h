@@ -41,10 +41,12 @@ int32_t recipe_length(enum recipe recipe, const struct lattn_oracle *oracle);
 /*
  * Questions to learn.
  *
+ * conditions    as found, or as expected
  * ret_is_bound  out  1: it depends on the answers, and takes about so many or fewer
  */
 uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
-                      const struct lattn_probe_settings *settings, int *ret_is_bound);
+                      const struct lattn_probe_settings *settings,
+                      const struct conditions *conditions, int *ret_is_bound);
 
 /*
  * What the theory counts: as many numbers as there are, where each takes one question. 0: it does

@@ -34,8 +34,8 @@ void sample_token(int32_t d, struct random *random, double *ret_token)
 enum lattn_status sample_init(struct sample *sample, const struct oracle *oracle)
 {
     *sample = (struct sample){.d = oracle->d, .m = oracle->m};
-    sample->x = memory_zeroed(SAMPLE_COUNT * (size_t)oracle->d, sizeof *sample->x);
-    sample->y = memory_zeroed(SAMPLE_COUNT * (size_t)oracle->m, sizeof *sample->y);
+    sample->x = memory_zeroed(SAMPLE_ALL * (size_t)oracle->d, sizeof *sample->x);
+    sample->y = memory_zeroed(SAMPLE_ALL * (size_t)oracle->m, sizeof *sample->y);
     return sample->x == NULL || sample->y == NULL ? LATTN_NO_MEMORY : LATTN_OK;
 }
 
@@ -50,10 +50,11 @@ static void tokens_draw(struct sample *sample, double norm, struct random *rando
     int high = (int)floor(log2(norm));
     int low = high - (SAMPLE_COUNT - 1) < 0 ? high - (SAMPLE_COUNT - 1) : 0;
 
-    for (int i = 0; i < SAMPLE_COUNT; i++) {
+    for (int i = 0; i < SAMPLE_ALL; i++) {
+        int step = i < SAMPLE_COUNT ? i : i - SAMPLE_COUNT + 1;
         double *token = sample->x + (size_t)i * (size_t)sample->d;
 
-        sample->exponents[i] = low + (high - low) * i / (SAMPLE_COUNT - 1);
+        sample->exponents[i] = low + (high - low) * step / (SAMPLE_COUNT - 1);
         sample_token(sample->d, random, token);
         for (int32_t j = 0; j < sample->d; j++)
             token[j] = ldexp(token[j], sample->exponents[i]);
@@ -121,12 +122,12 @@ static enum lattn_status tokens_ask(struct sample *sample, struct oracle *oracle
     size_t last = SAMPLE_COUNT - 1;
     enum lattn_status status;
 
-    memcpy(x, sample->x, SAMPLE_COUNT * d * sizeof *x);
-    memcpy(x + SAMPLE_COUNT * d, sample->x, d * sizeof *x);
-    memcpy(x + (SAMPLE_COUNT + 1) * d, sample->x + last * d, d * sizeof *x);
-    status = oracle_ask(oracle, ORACLE_TRIAL, SAMPLE_COUNT + (is_repeated ? 2 : 0), 1, x, y);
+    memcpy(x, sample->x, SAMPLE_ALL * d * sizeof *x);
+    memcpy(x + SAMPLE_ALL * d, sample->x, d * sizeof *x);
+    memcpy(x + (SAMPLE_ALL + 1) * d, sample->x + last * d, d * sizeof *x);
+    status = oracle_ask(oracle, ORACLE_TRIAL, SAMPLE_ALL + (is_repeated ? 2 : 0), 1, x, y);
     if (status == LATTN_OK)
-        memcpy(sample->y, y, SAMPLE_COUNT * m * sizeof *y);
+        memcpy(sample->y, y, SAMPLE_ALL * m * sizeof *y);
     return status;
 }
 
@@ -135,8 +136,8 @@ enum lattn_status sample_ask(struct sample *sample, struct oracle *oracle, doubl
                              double *ret_relative)
 {
     size_t d = (size_t)sample->d, m = (size_t)sample->m;
-    double *x = memory_raw((SAMPLE_COUNT + 2) * d, sizeof *x);
-    double *y = memory_raw((SAMPLE_COUNT + 2 + 2 * REPEATS) * m, sizeof *y);
+    double *x = memory_raw((SAMPLE_ALL + 2) * d, sizeof *x);
+    double *y = memory_raw((SAMPLE_ALL + 2 + 2 * REPEATS) * m, sizeof *y);
     enum lattn_status status = x == NULL || y == NULL ? LATTN_NO_MEMORY : LATTN_OK;
 
     *ret_noise = *ret_relative = 0;
@@ -144,12 +145,12 @@ enum lattn_status sample_ask(struct sample *sample, struct oracle *oracle, doubl
     if (status == LATTN_OK)
         status = tokens_ask(sample, oracle, is_repeated, x, y);
     if (status == LATTN_OK && is_repeated) {
-        double *first = y + (SAMPLE_COUNT + 2) * m, *last = first + REPEATS * m;
+        double *first = y + (SAMPLE_ALL + 2) * m, *last = first + REPEATS * m;
 
         memcpy(first, y, m * sizeof *y);
-        memcpy(first + m, y + SAMPLE_COUNT * m, m * sizeof *y);
+        memcpy(first + m, y + SAMPLE_ALL * m, m * sizeof *y);
         memcpy(last, y + (SAMPLE_COUNT - 1) * m, m * sizeof *y);
-        memcpy(last + m, y + (SAMPLE_COUNT + 1) * m, m * sizeof *y);
+        memcpy(last + m, y + (SAMPLE_ALL + 1) * m, m * sizeof *y);
         status = noise_find(sample, oracle, first, last, ret_noise, ret_relative);
     }
     memory_release(x);
@@ -161,7 +162,7 @@ int sample_is_labels(const struct sample *sample)
 {
     if (sample->m != 1)
         return 0;
-    for (int i = 0; i < SAMPLE_COUNT; i++)
+    for (int i = 0; i < SAMPLE_ALL; i++)
         if (sample->y[i] != 0 && sample->y[i] != 1)
             return 0;
     return 1;

@@ -10,17 +10,18 @@
 #include <stdint.h>
 
 /* Single tokens of growing norm and what an oracle says to them: how exact is it? */
-enum { SAMPLE_COUNT = 6 };
+enum { SAMPLE_COUNT = 6, SAMPLE_MORE = 4, SAMPLE_ALL = SAMPLE_COUNT + SAMPLE_MORE };
 
 /*
- * exponents  token i has norm 0.99 2^exponents[i], and coordinates of a float
- * x          SAMPLE_COUNT x d
- * y          SAMPLE_COUNT x m
+ * exponents  token i has norm 0.99 2^exponents[i], and coordinates of a float; they grow over the
+ *            first SAMPLE_COUNT, and the others, for rounding alone, are of sizes in between
+ * x          SAMPLE_ALL x d
+ * y          SAMPLE_ALL x m
  */
 struct sample {
     int32_t d;
     int32_t m;
-    int exponents[SAMPLE_COUNT];
+    int exponents[SAMPLE_ALL];
     double *x;
     double *y;
 };
@@ -34,9 +35,9 @@ void sample_done(struct sample *sample);
 
 /*
  * Draw tokens of norms up to `norm`, from 1 or a 32nd of it on, and ask them. With `is_repeated`
- * the first and the last twice, and 14 times more where their answers differ: then ret_noise is
- * their standard deviation, and ret_relative that of the largest over its answer where noise grows
- * with answers, else 0.
+ * the first and the last of those that grow twice, and 14 times more where their answers differ:
+ * then ret_noise is their standard deviation, and ret_relative that of the largest over its answer
+ * where noise grows with answers, else 0.
  *
  * ret_noise, ret_relative  out  0 without is_repeated
  *

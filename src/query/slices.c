@@ -229,23 +229,83 @@ static enum lattn_status whole_turn(struct slices *slices, double *ret_misfit)
     return LATTN_OK;
 }
 
+/* Which number of which slice is asked next. */
+struct place {
+    int32_t k;
+    int32_t a;
+    int32_t b;
+};
+
+static void place_step(const struct slices *slices, struct place *place)
+{
+    if (++place->b < slices->d)
+        return;
+    place->b = ++place->a;
+    if (place->a < slices->heads)
+        return;
+    place->k++;
+    place->a = place->b = 0;
+}
+
 /*
- * Questions of one inner slice: [z], then [f_a ; z] and [f_a + f_b ; z] for a < heads, a < b.
- * Lengths as in linear.c, but that every token has the same.
+ * Up to a call full of [f_a ; z] and [f_a + f_b ; z], a < heads, a < b, all tokens of this length
+ * or a sum of two. Answers come to stand at[] where their numbers will.
  */
-static void inner_write(const struct slices *slices, const double *frame, int32_t k, double length,
-                        double *x)
+static size_t inner_write(const struct slices *slices, const double *frame, double length,
+                          struct place *place, double *x, double **at)
 {
     size_t d = (size_t)slices->d;
+    size_t count = 0;
 
-    for (int32_t a = 0; a < slices->heads; a++)
-        for (int32_t b = a; b < slices->d; b++, x += 2 * d) {
-            memset(x, 0, 2 * d * sizeof *x);
-            dense_add(slices->d, length, frame + (size_t)a * d, x);
-            if (b > a)
-                dense_add(slices->d, length, frame + (size_t)b * d, x);
-            dense_add(slices->d, length, slices->basis + (size_t)k * d, x + d);
-        }
+    for (; count < LATTN_QUESTIONS_MAX && place->k < slices->d; place_step(slices, place)) {
+        double *tokens = x + count * 2 * d;
+
+        memset(tokens, 0, 2 * d * sizeof *tokens);
+        dense_add(slices->d, length, frame + (size_t)place->a * d, tokens);
+        if (place->b > place->a)
+            dense_add(slices->d, length, frame + (size_t)place->b * d, tokens);
+        dense_add(slices->d, length, slices->basis + (size_t)place->k * d, tokens + d);
+        at[count++] = inner_at(slices, place->k, place->a, place->b);
+    }
+    return count;
+}
+
+/* The answers to [z] of all slices but the whole ones. */
+static enum lattn_status alone_ask(struct oracle *oracle, const struct slices *slices,
+                                   double length, double *ret_alone)
+{
+    size_t d = (size_t)slices->d;
+    double *x = memory_zeroed(d * d, sizeof *x);
+    enum lattn_status status;
+
+    if (x == NULL)
+        return LATTN_NO_MEMORY;
+    dense_add(slices->d * slices->d, length, slices->basis, x);
+    status = oracle_ask(oracle, ORACLE_LEARN, d - WHOLE, 1, x + WHOLE * d, ret_alone + WHOLE);
+    memory_release(x);
+    return status;
+}
+
+static enum lattn_status pairs_ask(struct oracle *oracle, const struct slices *slices,
+                                   const double *frame, double length)
+{
+    size_t d = (size_t)slices->d;
+    struct place place = {.k = slices->heads > 0 ? WHOLE : slices->d};
+    double **at = memory_raw(LATTN_QUESTIONS_MAX, sizeof *at);
+    double *x = memory_raw(LATTN_QUESTIONS_MAX * 2 * d, sizeof *x);
+    double *y = memory_raw(LATTN_QUESTIONS_MAX, sizeof *y);
+    enum lattn_status status = at == NULL || x == NULL || y == NULL ? LATTN_NO_MEMORY : LATTN_OK;
+    size_t asked;
+
+    while (status == LATTN_OK && (asked = inner_write(slices, frame, length, &place, x, at)) > 0) {
+        status = oracle_ask(oracle, ORACLE_LEARN, asked, 2, x, y);
+        for (size_t i = 0; status == LATTN_OK && i < asked; i++)
+            *at[i] = y[i];
+    }
+    memory_release(at);
+    memory_release(x);
+    memory_release(y);
+    return status;
 }
 
 static double square(double x)
@@ -255,18 +315,19 @@ static double square(double x)
 
 /* Numbers of inner slice k from its answers; one behind the span has no square of its own. */
 static void inner_solve(struct slices *slices, const struct conditions *conditions, int32_t k,
-                        double length, double alone, const double *y)
+                        double length, double alone)
 {
     double cube = length * length * length;
     double variance = 0;
     int32_t heads = slices->heads;
-    const double *answer = y;
 
     for (int32_t a = 0; a < heads; a++)
-        for (int32_t b = a; b < slices->d; b++, answer++) {
-            *inner_at(slices, k, a, b) = (*answer - alone) / cube;
-            variance += (b > a ? 3 : 1) * (square(conditions_error(conditions, *answer)) +
+        for (int32_t b = a; b < slices->d; b++) {
+            double *number = inner_at(slices, k, a, b);
+
+            variance += (b > a ? 3 : 1) * (square(conditions_error(conditions, *number)) +
                                            square(conditions_error(conditions, alone)));
+            *number = (*number - alone) / cube;
         }
     for (int32_t a = 0; a < heads; a++)
         for (int32_t b = a + 1; b < slices->d; b++)
@@ -275,34 +336,21 @@ static void inner_solve(struct slices *slices, const struct conditions *conditio
     slices->variance[k] = variance / square(cube) / slices->q;
 }
 
-/* All answers to [z] come first, then slice by slice. */
+/* frame  in  the frame in coordinates of tokens */
 static enum lattn_status inner_ask(struct oracle *oracle, const struct conditions *conditions,
                                    struct slices *slices, const double *frame)
 {
-    size_t d = (size_t)slices->d;
-    size_t count = (size_t)(slices->d * slices->heads - slices->heads * (slices->heads - 1) / 2);
-    size_t left = d - WHOLE;
     double length = exp2(floor(log2(conditions->norm / 2)));
-    double *alone = memory_raw(left, sizeof *alone);
-    double *x = memory_zeroed(2 * d * (count > left ? count : left), sizeof *x);
-    double *y = memory_raw(count, sizeof *y);
+    double *alone = memory_raw((size_t)slices->d, sizeof *alone);
     enum lattn_status status = LATTN_NO_MEMORY;
 
-    if (alone == NULL || x == NULL || y == NULL)
-        goto done;
-    for (size_t k = 0; k < left; k++)
-        dense_add(slices->d, length, slices->basis + (k + WHOLE) * d, x + k * d);
-    status = oracle_ask(oracle, ORACLE_LEARN, left, 1, x, alone);
-    for (int32_t k = WHOLE; status == LATTN_OK && k < slices->d; k++) {
-        inner_write(slices, frame, k, length, x);
-        status = oracle_ask(oracle, ORACLE_LEARN, count, 2, x, y);
-        if (status == LATTN_OK)
-            inner_solve(slices, conditions, k, length, alone[k - WHOLE], y);
-    }
-done:
+    if (alone != NULL)
+        status = alone_ask(oracle, slices, length, alone);
+    if (status == LATTN_OK)
+        status = pairs_ask(oracle, slices, frame, length);
+    for (int32_t k = WHOLE; status == LATTN_OK && k < slices->d; k++)
+        inner_solve(slices, conditions, k, length, alone[k]);
     memory_release(alone);
-    memory_release(x);
-    memory_release(y);
     return status;
 }
 

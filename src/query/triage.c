@@ -52,7 +52,7 @@ uint64_t triage_count(const struct lattn_probe_settings *settings)
     if (settings->norm_max == 0)
         count += TRIALS_CAP;
     if (is_sampled(settings))
-        count += SAMPLE_COUNT;
+        count += SAMPLE_ALL;
     if (is_noise_asked(settings))
         count += TRIALS_REPEAT;
     if (is_found_out(settings))
@@ -66,13 +66,11 @@ static enum lattn_status caps_find(struct oracle *oracle,
                                    const struct lattn_probe_settings *settings, int32_t length,
                                    struct random *random, struct conditions *conditions)
 {
-    int high = settings->decimals >= 0 ? CAPS_EXPONENT_ROUNDED : CAPS_EXPONENT;
+    int high = (int)log2(conditions->norm);
     double token[LATTN_DIM_MAX];
     enum lattn_status status = LATTN_OK;
 
     sample_token(oracle->d, random, token);
-    conditions->norm = fmin(ldexp(1, high), settings->norm_max);
-    conditions->length = settings->length_max < length ? settings->length_max : length;
     if (settings->norm_max == 0)
         status = caps_norm(oracle, token, EXPONENT_MIN - 1, high, &conditions->norm);
     for (int32_t j = 0; j < oracle->d; j++)
@@ -100,18 +98,13 @@ static enum lattn_status norm_raise(struct oracle *oracle,
 
 /* ---- how exact ------------------------------------------------------------------------------- */
 
-static double epsilon_told(enum lattn_arithmetic arithmetic)
-{
-    return ldexp(1, arithmetic == LATTN_ARITHMETIC_F32 ? -24 : -53);
-}
-
 /* Noise and rounding as the sample shows them, where settings do not tell. */
 static void exactness_read(const struct lattn_probe_settings *settings, const struct sample *sample,
                            double noise, double relative, struct conditions *conditions)
 {
     struct rounding rounding;
 
-    rounding_find((size_t)sample->m * SAMPLE_COUNT, sample->y, &rounding);
+    rounding_find((size_t)sample->m * SAMPLE_ALL, sample->y, &rounding);
     if (sample_is_labels(sample))
         rounding = (struct rounding){0, ldexp(1, -53)};
     if (settings->noise < 0)
@@ -124,7 +117,7 @@ static void exactness_read(const struct lattn_probe_settings *settings, const st
 
 static int is_zero(const struct sample *sample)
 {
-    for (size_t i = 0; i < SAMPLE_COUNT * (size_t)sample->m; i++)
+    for (size_t i = 0; i < SAMPLE_ALL * (size_t)sample->m; i++)
         if (sample->y[i] != 0)
             return 0;
     return 1;
@@ -271,10 +264,7 @@ enum lattn_status triage_run(struct oracle *oracle, const struct lattn_probe_set
 
     *ret_triage = (struct triage){
         .architecture = settings->architecture,
-        .conditions = {.noise = fmax(settings->noise, 0),
-                       .step = settings->decimals >= 0 ? pow(10, -settings->decimals) : 0,
-                       .epsilon = epsilon_told(settings->arithmetic),
-                       .scale = settings->scale},
+        .conditions = conditions_expect(settings, length),
     };
     if (status == LATTN_OK)
         status = run(oracle, settings, length, &sample, random, finding, ret_triage);

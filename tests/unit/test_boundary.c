@@ -25,7 +25,8 @@ static void box_make(struct blackbox *box, const double *v, double threshold)
 }
 
 static enum lattn_status box_learn(struct blackbox *box, const struct conditions *under,
-                                   struct boundary *ret_boundary, char *ret_complaint)
+                                   struct boundary *ret_boundary,
+                                   struct lattn_complaint *ret_complaint)
 {
     struct lattn_probe_settings settings = {0};
     struct oracle oracle;
@@ -34,7 +35,7 @@ static enum lattn_status box_learn(struct blackbox *box, const struct conditions
     cr_assert_eq(oracle_init(&oracle, &box->oracle, &settings), LATTN_OK);
     status = boundary_learn(&oracle, under, ret_boundary);
     cr_expect_leq(oracle.norm, under->norm);
-    strcpy(ret_complaint, oracle.complaint.text);
+    *ret_complaint = oracle.complaint;
     oracle_done(&oracle);
     return status;
 }
@@ -44,12 +45,13 @@ static void expect_found(const double *v, double threshold, uint64_t questions_m
 {
     struct blackbox box;
     struct boundary boundary;
-    char complaint[sizeof(struct lattn_complaint)];
+    struct lattn_complaint complaint;
     double size = dense_norm(D, v);
     double sign = threshold < 0 ? -1 : 1;
 
     box_make(&box, v, threshold);
-    cr_assert_eq(box_learn(&box, &conditions, &boundary, complaint), LATTN_OK, "%s", complaint);
+    cr_assert_eq(box_learn(&box, &conditions, &boundary, &complaint), LATTN_OK, "%s",
+                 complaint.text);
     cr_expect_eq(boundary.reached, threshold >= 0);
     cr_expect_float_eq(boundary.distance, fabs(threshold) / size, 1e-14 * fabs(threshold) / size);
     for (int i = 0; i < D; i++)
@@ -86,14 +88,14 @@ Test(boundary, is_not_where_labels_never_change)
 {
     static const double none[D] = {0};
     static const double thresholds[] = {0, 1, -1};
-    char complaint[sizeof(struct lattn_complaint)];
+    struct lattn_complaint complaint;
 
     for (int i = 0; i < 3; i++) {
         struct blackbox box;
         struct boundary boundary;
 
         box_make(&box, none, thresholds[i]);
-        cr_expect_eq(box_learn(&box, &conditions, &boundary, complaint), LATTN_RANK);
+        cr_expect_eq(box_learn(&box, &conditions, &boundary, &complaint), LATTN_RANK);
         cr_expect_eq(boundary.reached, thresholds[i] > 0);
         cr_expect_eq(box.asked, 1 + 2 * D);
         blackbox_done(&box);
@@ -106,16 +108,17 @@ Test(boundary, leaves_room_below_a_cap)
     struct conditions capped = conditions;
     struct blackbox box;
     struct boundary boundary;
-    char complaint[sizeof(struct lattn_complaint)];
+    struct lattn_complaint complaint;
 
     capped.norm = 4;
     box_make(&box, v, 1);
-    cr_expect_eq(box_learn(&box, &capped, &boundary, complaint), LATTN_REFUSED);
-    cr_expect_str_eq(complaint, "labels change beyond norms of 1 only, 4 may be asked: too near to "
-                                "leave room for a second token");
+    cr_expect_eq(box_learn(&box, &capped, &boundary, &complaint), LATTN_REFUSED);
+    cr_expect_str_eq(complaint.text,
+                     "labels change beyond norms of 1 only, 4 may be asked: too near to "
+                     "leave room for a second token");
     blackbox_done(&box);
     capped.norm = 16.5;
     box_make(&box, v, 1);
-    cr_expect_eq(box_learn(&box, &capped, &boundary, complaint), LATTN_OK);
+    cr_expect_eq(box_learn(&box, &capped, &boundary, &complaint), LATTN_OK);
     blackbox_done(&box);
 }

@@ -1,0 +1,69 @@
+#ifndef QUERY_VANTAGE_H
+#define QUERY_VANTAGE_H
+
+#include "base/random.h"
+#include "query/conditions.h"
+#include "query/copies.h"
+#include "query/oracle.h"
+#include "query/poles.h"
+
+#include <stdint.h>
+
+/*
+ * Where to begin with several heads: random pairs of directions, and a size of the last token at
+ * which scores are about 1, so that heads can be told apart.
+ */
+
+enum { VANTAGES = 24 };
+
+/*
+ * copies     sizes are set; value is borrowed
+ * u, b       VANTAGES x d, of length one, float32
+ * points     what they answer
+ * is_capped  the norm of tokens kept scores below what was aimed at
+ * slack      what rounding and noise may leave of a point, root mean square
+ */
+struct vantages {
+    struct copies copies;
+    double *u;
+    double *b;
+    struct poles_points points[VANTAGES];
+    int is_capped;
+    double slack;
+};
+
+/* One pair, and what `poles.count` heads say there. */
+struct vantage {
+    int32_t index;
+    struct poles poles;
+    double residual;
+    double sharpness;
+};
+
+/*
+ * Find the size, ask the pairs; all questions are trials.
+ *
+ * copies  in  ratios and value are set; value is borrowed as long as the vantages are
+ *
+ * Returns as oracle_ask, or LATTN_NO_MEMORY; to be released whatever it returns.
+ */
+enum lattn_status vantages_ask(struct vantages *vantages, const struct copies *copies,
+                               struct oracle *oracle, const struct conditions *conditions,
+                               struct random *random);
+void vantages_done(struct vantages *vantages);
+
+/* Is every point zero as far as can be told: no head says anything? */
+int vantages_are_silent(const struct vantages *vantages);
+
+/*
+ * Fit so many heads to each pair.
+ *
+ * ret_fits      out  VANTAGES, the sharpest first among those that fit, those that do not last
+ * ret_residual  out  what they leave of the third that they explain best
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status vantages_fit(const struct vantages *vantages, int32_t heads,
+                               struct vantage *ret_fits, double *ret_residual);
+
+#endif
