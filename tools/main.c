@@ -32,6 +32,7 @@ static const struct {
     {"merge", merge_run, "make one state of those of disjoint streams"},
     {"run", run_run, "apply a saved model to inputs"},
     {"distance", distance_run, "compare two saved models as functions"},
+    {"probe", probe_run, "learn by questions what an oracle computes"},
 };
 
 enum { VERBS_COUNT = sizeof verbs / sizeof verbs[0] };

@@ -13,10 +13,8 @@ static void subject_write(const struct lattn_finding *finding, char *ret_text, s
     const struct lattn_attention *attention = finding->attention;
     int32_t width = attention != NULL && attention->network != NULL ? attention->network->width : 0;
 
-    if (attention == NULL && finding->linear->heads == 1)
-        snprintf(ret_text, size, "linear attention of one head");
-    else if (attention == NULL)
-        snprintf(ret_text, size, "linear attention of %d heads", finding->linear->heads);
+    if (attention == NULL)
+        snprintf(ret_text, size, "linear attention"); /* its heads are not known */
     else if (finding->architecture == LATTN_ARCHITECTURE_TRANSFORMER)
         snprintf(ret_text, size, "one softmax head, then a network of %d neurons", width);
     else if (finding->architecture == LATTN_ARCHITECTURE_LABEL)
@@ -185,7 +183,8 @@ static void defences_print(FILE *file, const struct lattn_finding *finding)
 
     if (finding->defences_count == 0)
         return;
-    fprintf(file, "\n  %-40s%16s%14s\n", "an attacker who sees", "questions", "error of W");
+    fprintf(file, "\n  %-40s%16s%14s\n", "an attack, where the defence is", "questions",
+            "error of W");
     for (int32_t i = 0; i < finding->defences_count; i++) {
         const struct lattn_defence *defence = &finding->defences[i];
 

@@ -32,6 +32,7 @@
  * log         file that keeps the answers; NULL: none
  * decided     in words, every setting that decides which questions are asked, "model auto, seed 1":
  *             what was kept under others is refused, naming the first of them that differs
+ * heard       called with heard_arg after each answer that came; may be NULL
  */
 struct respondent_settings {
     const char *place;
@@ -42,6 +43,8 @@ struct respondent_settings {
     double rate;
     const char *log;
     const char *decided;
+    void (*heard)(void *arg);
+    void *heard_arg;
 };
 
 /*

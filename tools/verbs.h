@@ -24,5 +24,6 @@ enum verb_exit checkpoint_run(int argc, char **argv);
 enum verb_exit merge_run(int argc, char **argv);
 enum verb_exit run_run(int argc, char **argv);
 enum verb_exit distance_run(int argc, char **argv);
+enum verb_exit probe_run(int argc, char **argv);
 
 #endif

@@ -81,7 +81,7 @@ Test(probe_report, says_on_one_screen_what_was_recovered_and_how_well)
                "  tokens              up to norm 1024, up to 8 in a question\n"
                "  tests               1 of 1 passed\n"
                "\n"
-               "  an attacker who sees                           questions    error of W\n"
+               "  an attack, where the defence is                questions    error of W\n"
                "  answers rounded to 3 decimals                     12 345          0.25\n"
                "  noise 1                                        no number             1\n");
     lattn_attention_close(&finding.attention);
@@ -143,11 +143,8 @@ Test(probe_report, names_what_was_recovered)
     finding.architecture = LATTN_ARCHITECTURE_LINEAR;
     cr_assert_eq(lattn_model_open(&finding.linear, 2, 1, 2), LATTN_OK);
     finding.linear_error = 0.125;
-    cr_assert(says(&finding, "recovered: linear attention of 2 heads\n"));
+    cr_assert(says(&finding, "recovered: linear attention\n"));
     cr_assert(says(&finding, "coefficient error   0.12\n"));
-    lattn_model_close(&finding.linear);
-    cr_assert_eq(lattn_model_open(&finding.linear, 2, 1, 1), LATTN_OK);
-    cr_assert(says(&finding, "recovered: linear attention of one head\n"));
     lattn_model_close(&finding.linear);
 }
 
