@@ -240,22 +240,32 @@ const struct lattn_transcript *answers_head(const struct answers *answers)
 
 /* ---- adding ---------------------------------------------------------------------------------- */
 
+static int is_full(int reason)
+{
+    return reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
+}
+
 /* Write the line that was composed, whole or not at all. */
 static enum lattn_status line_write(struct answers *answers, struct lattn_complaint *complaint)
 {
     const struct lattn_text *line = &answers->line;
-    ssize_t written = pwrite(answers->fd, line->data, line->length, (off_t)answers->end);
-    int reason = written < 0 ? errno : ENOSPC; /* the rest of a short write finds no room */
+    size_t there = 0;
 
-    if (written == (ssize_t)line->length) {
-        answers->end += line->length;
-        return LATTN_OK;
+    while (there < line->length) {
+        ssize_t written = pwrite(answers->fd, line->data + there, line->length - there,
+                                 (off_t)(answers->end + there));
+        int reason = errno;
+
+        if (written < 0) {
+            (void)!ftruncate(answers->fd,
+                             (off_t)answers->end); /* else half a line, cut off later */
+            return refuse(complaint, is_full(reason) ? LATTN_NO_SPACE : LATTN_INPUT_OUTPUT,
+                          "cannot write: %s", strerror(reason));
+        }
+        there += (size_t)written;
     }
-    (void)ftruncate(answers->fd, (off_t)answers->end); /* otherwise half a line, cut off later */
-    return refuse(complaint,
-                  reason == ENOSPC || reason == EDQUOT || reason == EFBIG ? LATTN_NO_SPACE
-                                                                          : LATTN_INPUT_OUTPUT,
-                  "cannot write: %s", strerror(reason));
+    answers->end += line->length;
+    return LATTN_OK;
 }
 
 /* The oracle as the questions of this file see it. */

@@ -362,6 +362,7 @@ static enum lattn_status line_take(const struct session *session, const char *te
     if (status != LATTN_OK)
         return line_refuse(session, text, length, status,
                            reason.text[0] ? reason.text : lattn_status_text(status));
+    interview->has_answered = 1;
     interview->failures = 0;
     interview->since_ns = now_ns();
     retry_succeed(&interview->retry);
@@ -443,7 +444,10 @@ static enum lattn_status timeout_check(const struct session *session)
         return LATTN_OK;
     timeout_write(interview, time, sizeof time);
     return refuse(session->complaint, LATTN_TIMEOUT,
-                  "question %" PRIu64 " was not answered within %s", oldest->id, time);
+                  "question %" PRIu64 " was not answered within %s%s", oldest->id, time,
+                  interview->has_answered || interview->settings.command == NULL
+                      ? ""
+                      : ": does it flush each line that it prints?");
 }
 
 /* What came before the end counts. */

@@ -39,6 +39,7 @@ struct interview_settings {
  * since_ns        since when it is the turn of the oldest question under way
  * failures        in a row: ends without an answer in between
  * starts          of the process, or connections
+ * has_answered    once at least
  * undetermined    answers of a daemon that its data leaves open
  * is_interrupted  by a signal
  */
@@ -53,6 +54,7 @@ struct interview {
     uint64_t failures;
     uint64_t starts;
     uint64_t undetermined;
+    int has_answered;
     int is_interrupted;
 };
 

@@ -53,6 +53,10 @@ static enum lattn_status log_refuse(struct respondent *respondent, enum lattn_st
 
     if (status == LATTN_NO_MEMORY)
         return status;
+    if (respondent->is_replay) {
+        *complaint = *reason; /* of an oracle that is a log the name is said already */
+        return status;
+    }
     return refuse(complaint, status, "%s%s: %.180s", length > 60 ? "..." : "",
                   length > 60 ? path + length - 60 : path, reason->text);
 }

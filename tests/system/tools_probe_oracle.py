@@ -4,6 +4,7 @@ Run as `tools_probe_oracle.py LATTN LATTND`.
 """
 
 import collections
+import contextlib
 import fcntl
 import json
 import os
@@ -24,7 +25,7 @@ RUINED = 40  # of some hundred questions the one at which an oracle does what it
 # One softmax head in Python and nothing else. Each answer is noted beside the script; the mode says
 # what becomes of question RUINED.
 ORACLE = '''
-import json, math, os, select, signal, sys, time
+import json, math, os, signal, sys
 
 mode, ruined, noted = sys.argv[1], int(sys.argv[2]), open(sys.argv[3], "a")
 W, v = [[0.5, -0.25], [0.75, 1.0]], [1.5, -0.5]
@@ -48,9 +49,14 @@ def answer(question):
     noted.flush()
     say(json.dumps(said) + "\\n")
 
+def wait():
+    while os.read(0, 65536):
+        pass
+    sys.exit()
+
 def ruin(question):
     id = question["id"]
-    if mode == "late": time.sleep(600)
+    if mode == "late": wait()
     elif mode == "NaN": say('{"id": %d, "y": NaN}\\n' % id)
     elif mode == "text": say('{"id": %d, "y": "much"}\\n' % id)
     elif mode == "warning": say("Warning: \\x1b[31mlow memory\\n")
@@ -59,15 +65,15 @@ def ruin(question):
     elif mode == "rows": say('{"id": %d, "y": [[1], [2]]}\\n' % id)
     elif mode == "other id": say('{"id": 100000, "y": 1}\\n')
     elif mode == "twice": say('{"id": %d, "y": 1}\\n' % (id - 1))
-    elif mode == "half a line": say('{"id": %d, "y": 0.' % id); time.sleep(600)
+    elif mode == "half a line": say('{"id": %d, "y": 0.' % id); wait()
     elif mode == "huge": say('{"id": %d, "y": [' % id + "1," * (9 << 20) + "1]}\\n")
     elif mode == "flood":
         while True: say("{" * 65536)
     elif mode == "dies": say('{"id": %d, "y": 0.' % id); sys.exit(3)
     elif mode == "killed": os.kill(os.getpid(), signal.SIGKILL)
-    elif mode == "closes": os.close(1); time.sleep(600)
-    elif mode == "kill": os.kill(os.getppid(), signal.SIGKILL); time.sleep(600)
-    elif mode == "interrupt": os.kill(os.getppid(), signal.SIGINT); time.sleep(600)
+    elif mode == "closes": os.close(1); wait()
+    elif mode == "kill": os.kill(os.getppid(), signal.SIGKILL); wait()
+    elif mode == "interrupt": os.kill(os.getppid(), signal.SIGINT); wait()
     else: return False
     return True
 
@@ -252,7 +258,8 @@ def logs(oracle):
     _, error = lattn("probe", "log:" + part, *options[:-2], code=1)
     check("it ends before question 29" in error, "a replay without an answer", error)
     with open(part, "wb") as file:
-        file.write(kept.replace(b'"z":[[', b'"z":[[1', 9))
+        file.write(kept.replace(b'{"id":5,', b'{"id":x,').replace(b'{"id":6,', b'{"id":5,')
+                   .replace(b'{"id":x,', b'{"id":6,'))
     _, error = lattn("probe", "log:" + part, *options[:-2], code=1)
     check("is another one" in error, "answers to other questions", error)
     with open(part, "w", encoding="utf-8") as file:
@@ -278,19 +285,16 @@ def full_disk():
 
 
 def served(oracle, listener):
-    """Connections one after the other, each broken off after 25 answers, in the middle of one."""
+    """Connections one after the other, each broken off in the middle of its 26th answer."""
     while True:
         connection, _ = listener.accept()
         process = subprocess.Popen([sys.executable, oracle.script, "honest", "-1", oracle.noted],
                                    stdin=connection, stdout=subprocess.PIPE)
-        for _ in range(25):
-            connection.sendall(process.stdout.readline())
-        connection.sendall(b'{"id": ')
-        connection.shutdown(socket.SHUT_RDWR)
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        connection.close()
+        with connection, process, contextlib.suppress(OSError):
+            for _ in range(25):
+                connection.sendall(process.stdout.readline())
+            connection.sendall(b'{"id": ')
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def connections():
@@ -312,7 +316,7 @@ def connections():
 
 def daemons():
     """Daemons that cannot be asked."""
-    with Daemon("--dim", "2", "--outputs", "1", "--bias") as daemon:
+    with Daemon("--dim", "1", "--outputs", "1", "--bias") as daemon:
         lattn("feed", daemon.address, stdin=line([[1.0]], [2.0]))
         _, error = lattn("probe", "lattnd:" + daemon.address, code=1)
         check("adds a bias" in error, "a daemon with a bias is refused", error)

@@ -1,5 +1,8 @@
 #include "question.h"
 
+#include "base/memory.h"
+#include "support/leaks.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -43,6 +46,29 @@ Test(question, is_kept_with_its_answer)
     cr_expect_str_eq(text.data, "{\"id\":1,\"z\":" TOKENS ",\"error\":{\"code\":\"refused\","
                                 "\"message\":\"at most \\\"1\\\"\"}}\n");
     lattn_text_done(&text);
+}
+
+Test(question, is_written_whole_or_not_at_all)
+{
+    struct lattn_question question = {.n = 2, .x = tokens, .is_refused = 1};
+    struct lattn_text text;
+
+    for (uint64_t call = 1;; call++) {
+        enum lattn_status status;
+
+        lattn_text_init(&text);
+        memory_fail(call, 0);
+        status = question_write_answered(&text, &last, 1, &question, "at most 1");
+        if (!memory_failed())
+            break;
+        cr_expect_eq(status, LATTN_NO_MEMORY);
+        cr_expect_eq(text.length, 0);
+        lattn_text_done(&text);
+    }
+    memory_fail(0, 0);
+    cr_expect_gt(text.length, 0);
+    lattn_text_done(&text);
+    cr_expect_eq(leaks(), 0);
 }
 
 Test(question, takes_answers_of_its_form_only)

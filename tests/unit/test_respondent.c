@@ -195,6 +195,18 @@ Test(respondent, names_the_question_that_takes_too_long)
     cr_expect_eq(fail(&settings, &complaint), LATTN_TIMEOUT);
     cr_expect(strstr(complaint.text, "was not answered within 200ms") != NULL, "%s",
               complaint.text);
+    cr_expect_null(strstr(complaint.text, "flush"));
+}
+
+Test(respondent, that_never_answers_may_not_flush)
+{
+    struct respondent_settings settings = settings_of("exec:cat >/dev/null", NULL);
+    struct lattn_complaint complaint = {""};
+
+    settings.timeout_ms = 100;
+    cr_expect_eq(fail(&settings, &complaint), LATTN_TIMEOUT);
+    cr_expect(strstr(complaint.text, "question 0") != NULL, "%s", complaint.text);
+    cr_expect(strstr(complaint.text, "flush") != NULL, "%s", complaint.text);
 }
 
 /* Each start answers two questions, out of order, and dies within the next answer. */
