@@ -4,6 +4,7 @@
 #include "support/blackbox.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +26,9 @@ static enum structure find(struct blackbox *box, struct conditions *conditions, 
     memset(finding, 0, sizeof *finding);
     cr_assert_eq(oracle_init(&oracle, &box->oracle, &settings), LATTN_OK);
     cr_assert_eq(sample_init(&sample, &oracle), LATTN_OK);
-    cr_assert_eq(sample_ask(&sample, &oracle, conditions->norm, 0, &random, &noise, &relative),
-                 LATTN_OK);
+    cr_assert_eq(
+        sample_ask(&sample, &oracle, 0, (int)log2(conditions->norm), 0, &random, &noise, &relative),
+        LATTN_OK);
     cr_assert_eq(structure_find(&oracle, conditions, &sample, 1, &random, finding, &structure),
                  LATTN_OK);
     cr_expect_leq(oracle.counts.trial, SAMPLE_ALL + 55);
