@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "core/dense.h"
 #include "query/frame.h"
+#include "query/scale.h"
 
 #include <assert.h>
 #include <math.h>
@@ -18,24 +19,13 @@
 
 /* An alpha nearer to 0 or 1 than this is asked again: its logit has lost a digit. */
 static const double weight_min = 0.03;
-/* The largest logit of a unit vector where the scale is told: alpha stays within weight_min. */
-static const double logit_told = 3;
-/* Root mean square of logits where it is measured: four times as much is within weight_min. */
-static const double logit_measured = 0.5;
 /* So many deviations outside of (0, 1), no noise and no order of summation explains an alpha. */
 static const double deviations_max = 64;
-/* So many deviations make a logit one that tells the scale. */
+/* So many deviations away from 0 and 1 a weight still tells the size of its logit. */
 static const double significance = 16;
-/* s t of the first trial: scores so small that no oracle overflows at W up to 10^5. */
-static const double product_first = 1.0 / 32;
 
-enum {
-    TRIALS = 6, /* of one scale */
-    /* Scales tried: from the first to the largest double and back it is not so many. */
-    SCALES_MAX = 48,
-    /* A step is divided by 4 or more each time it saturates. */
-    ROUNDS_MAX = 40
-};
+/* A step is divided by 4 or more each time it saturates. */
+enum { ROUNDS_MAX = 40 };
 
 /* What one answer says. */
 struct reading {
@@ -140,12 +130,6 @@ static enum lattn_status reading_refuse(const struct bilinear *bilinear,
                     reading->weight);
 }
 
-/* The power of two at or below a positive number. */
-static double power_below(double number)
-{
-    return exp2(floor(log2(number)));
-}
-
 /* ---- the scale ------------------------------------------------------------------------------- */
 
 /* The last token may be half as long as tokens may be; rounding to float32 is left room for. */
@@ -153,7 +137,7 @@ static void step_set(struct bilinear *bilinear, double step)
 {
     double norm = bilinear->conditions->norm;
 
-    bilinear->step = fmin(step, power_below(norm / 2));
+    bilinear->step = scale_power(fmin(step, norm / 2));
     bilinear->reach = (norm - bilinear->step) * (1 - exp2(-20));
 }
 
@@ -180,78 +164,61 @@ static void trial_draw(const struct bilinear *bilinear, struct random *random, d
     frame_round(d, ret_b);
 }
 
-/* What the trials of one scale say together. */
-struct trials {
-    double logit;   /* root mean square */
-    double largest; /* of their logits */
-    double error;   /* of one logit, at alpha = 1/2 */
-    int is_rough;   /* all of them tell their logit */
-};
-
 static enum lattn_status trials_ask(struct bilinear *bilinear, double step, struct random *random,
-                                    struct trials *ret_trials)
+                                    struct scale_trial *ret_trial)
 {
-    double u[TRIALS][LATTN_DIM_MAX], b[TRIALS][LATTN_DIM_MAX];
-    struct bilinear_form forms[TRIALS];
-    struct trials trials = {.is_rough = 1};
+    double u[SCALE_TRIALS][LATTN_DIM_MAX], b[SCALE_TRIALS][LATTN_DIM_MAX];
+    struct bilinear_form forms[SCALE_TRIALS];
+    struct scale_trial trial = {.is_rough = 1};
     enum lattn_status status;
 
-    for (size_t i = 0; i < TRIALS; i++) {
+    for (size_t i = 0; i < SCALE_TRIALS; i++) {
         trial_draw(bilinear, random, u[i], b[i]);
         forms[i] = (struct bilinear_form){.u = u[i], .b = b[i]};
         question_write(bilinear, &forms[i], step,
                        bilinear->x + i * 2 * (size_t)bilinear->oracle->d);
     }
-    status = oracle_ask(bilinear->oracle, ORACLE_TRIAL, TRIALS, 2, bilinear->x, bilinear->y);
+    status = oracle_ask(bilinear->oracle, ORACLE_TRIAL, SCALE_TRIALS, 2, bilinear->x, bilinear->y);
     if (status != LATTN_OK)
         return status;
-    for (size_t i = 0; i < TRIALS; i++) {
+    for (size_t i = 0; i < SCALE_TRIALS; i++) {
         struct reading reading = answer_read(bilinear, &forms[i], step, bilinear->y[i]);
 
         if (!reading_is_possible(&reading))
             return reading_refuse(bilinear, &reading);
-        trials.error = fmax(trials.error, 4 * reading.blur);
+        trial.error = fmax(trial.error, 4 * reading.blur);
         if (!reading_is_rough(&reading))
-            trials.is_rough = 0;
-        trials.logit += reading.logit * reading.logit / TRIALS;
-        trials.largest = fmax(trials.largest, fabs(reading.logit));
+            trial.is_rough = 0;
+        trial.logit += reading.logit * reading.logit / SCALE_TRIALS;
+        trial.largest = fmax(trial.largest, fabs(reading.logit));
     }
-    trials.logit = sqrt(trials.logit);
-    *ret_trials = trials;
+    trial.logit = sqrt(trial.logit);
+    *ret_trial = trial;
     return LATTN_OK;
-}
-
-/* How far to go from a scale that tells nothing: from below notice a logit comes to 1/2. */
-static double stride(const struct trials *trials)
-{
-    return fmin(fmax(power_below(0.5 / (significance * trials->error)), 2), 4096);
 }
 
 enum lattn_status bilinear_scale(struct bilinear *bilinear, struct random *random)
 {
     double norm = bilinear->conditions->norm;
-    double step_max = power_below(norm / 2);
-    double step = power_below(product_first / norm);
-    struct trials trials;
-    enum lattn_status status;
+    double product_max = norm * scale_power(norm / 2);
+    double product = fmin(scale_first(), product_max);
 
     if (bilinear->conditions->scale > 0) {
-        step_set(bilinear, power_below(logit_told / norm / bilinear->conditions->scale));
+        step_set(bilinear, scale_told(bilinear->conditions) / norm);
         return LATTN_OK;
     }
-    for (int i = 0; i < SCALES_MAX; i++) {
-        step = fmin(step, step_max);
-        status = trials_ask(bilinear, step, random, &trials);
+    for (int turn = 0; turn < SCALE_TURNS_MAX; turn++) {
+        double step = scale_power(product / norm);
+        struct scale_trial trial;
+        enum lattn_status status = trials_ask(bilinear, step, random, &trial);
+
         if (status != LATTN_OK)
             return status;
-        if (!trials.is_rough)
-            step /= stride(&trials);
-        else if (trials.largest < significance * trials.error && step < step_max)
-            step *= stride(&trials);
-        else
+        product = norm * step;
+        if (scale_turn(&product, product_max, &trial))
             break;
     }
-    step_set(bilinear, power_below(step * logit_measured / trials.logit));
+    step_set(bilinear, product / norm);
     return LATTN_OK;
 }
 
@@ -265,14 +232,6 @@ void bilinear_stretch(const struct bilinear *bilinear, int32_t count, double *ro
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
-
-/* Down to where the logit would be between 1/2 and 1; where it cannot be told, a long way. */
-static double step_lower(double step, const struct reading *reading)
-{
-    double logit = fabs(reading->logit);
-
-    return reading_is_rough(reading) ? step / (2 * power_below(logit)) : step / 64;
-}
 
 /* Ask those that are pending once; saturated ones stay so, with a smaller step. */
 static enum lattn_status pending_ask(struct bilinear *bilinear, enum oracle_purpose purpose,
@@ -297,7 +256,7 @@ static enum lattn_status pending_ask(struct bilinear *bilinear, enum oracle_purp
         form->error = reading.error / steps[i];
         if (reading_is_saturated(&reading)) {
             pending[left] = pending[i];
-            steps[left] = step_lower(steps[i], &reading);
+            steps[left] = scale_lower(steps[i], reading.logit, reading_is_rough(&reading));
             left++;
         }
     }

@@ -55,8 +55,8 @@ void frame_anchor(int32_t d, const double *v, double *ret_u)
 
 /* x.p_i = (value_i - sqrt(c) value_0) / sqrt(1 - c), with p_i = (u_i - sqrt(c) u_0) / sqrt(1 - c).
  */
-void frame_solve(int32_t d, const double *u, const double *value, const double *error,
-                 double *ret_x, double *ret_error)
+void frame_anchor_solve(int32_t d, const double *u, const double *value, const double *error,
+                        double *ret_x, double *ret_error)
 {
     double anchor = sqrt(ANCHOR_SHARE), rest = sqrt(1 - ANCHOR_SHARE);
 
@@ -91,6 +91,49 @@ enum lattn_status frame_random(int32_t d, int32_t k, struct random *random, doub
     random_normals(random, ret_rows, (int64_t)k * d);
     status = dense_orthonormalise(d, k, ret_rows, r);
     memory_release(r);
+    return status;
+}
+
+static void transpose(size_t n, const double *a, double *ret_a)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            ret_a[i * n + j] = a[j * n + i];
+}
+
+/* Row i of inverse is column i of U^-1, as dense_lu_solve takes and gives its columns. */
+static void solve(int32_t d, double *u, int32_t *pivot, double *entries, const double *variances,
+                  double *inverse, double *ret_W, double *ret_error)
+{
+    size_t n = (size_t)d;
+    enum lattn_status status = dense_lu(d, u, pivot);
+
+    assert(status == LATTN_OK);
+    dense_lu_solve(d, u, pivot, d, entries);
+    transpose(n, entries, ret_W);
+    for (size_t i = 0; i < n; i++)
+        inverse[i * n + i] = 1;
+    dense_lu_solve(d, u, pivot, d, inverse);
+    for (size_t i = 0; i < n * n; i++)
+        inverse[i] *= inverse[i];
+    dense_multiply(DENSE_PLAIN, d, d, d, 1, variances, n, inverse, n, 0, entries, n);
+    transpose(n, entries, ret_error);
+    for (size_t i = 0; i < n * n; i++)
+        ret_error[i] = sqrt(ret_error[i]);
+}
+
+enum lattn_status frame_solve(int32_t d, double *u, double *entries, const double *variances,
+                              double *ret_W, double *ret_error)
+{
+    size_t n = (size_t)d;
+    int32_t *pivot = memory_raw(n, sizeof *pivot);
+    double *inverse = memory_zeroed(n * n, sizeof *inverse);
+    enum lattn_status status = pivot == NULL || inverse == NULL ? LATTN_NO_MEMORY : LATTN_OK;
+
+    if (status == LATTN_OK)
+        solve(d, u, pivot, entries, variances, inverse, ret_W, ret_error);
+    memory_release(pivot);
+    memory_release(inverse);
     return status;
 }
 

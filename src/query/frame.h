@@ -30,14 +30,30 @@ void frame_anchor(int32_t d, const double *v, double *ret_u);
  * value      in   d;  error  in  d, standard deviations of the values
  * ret_x      out  d;  ret_error  out  d, what the errors do to it to first order
  */
-void frame_solve(int32_t d, const double *u, const double *value, const double *error,
-                 double *ret_x, double *ret_error);
+void frame_anchor_solve(int32_t d, const double *u, const double *value, const double *error,
+                        double *ret_x, double *ret_error);
 
 /* One direction of it, for a p at right angles to v: sqrt(c) v/|v| + sqrt(1 - c) p. */
 void frame_lean(int32_t d, const double *v, const double *p, double *ret_u);
 
 /* k random orthonormal rows, k <= d. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status frame_random(int32_t d, int32_t k, struct random *random, double *ret_rows);
+
+/*
+ * Solve U W = T for W, and what errors of T do to it:
+ *
+ *     var W_kj = sum_i (U^-1)_ki^2 var T_ij
+ *
+ * u          in, lost  d x d, not singular
+ * entries    in, lost  d x d: row j is column j of T
+ * variances  in        d x d: of the entries, in that order
+ * ret_W      out       d x d
+ * ret_error  out       d x d: standard deviations
+ *
+ * O(d^3) flops. Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status frame_solve(int32_t d, double *u, double *entries, const double *variances,
+                              double *ret_W, double *ret_error);
 
 /* Round numbers to float32, so that an oracle in that arithmetic takes them as they are. */
 void frame_round(int64_t count, double *numbers);

@@ -5,32 +5,25 @@
 #include "query/softmax.h"
 
 #include "base/memory.h"
-#include "core/dense.h"
 #include "query/bilinear.h"
 #include "query/frame.h"
 #include "query/value.h"
 
-#include <assert.h>
-#include <math.h>
 #include <string.h>
 
 /*
  * columns    of a block
- * frame      d x d: U; then its factors
- * pivot      d
- * entries    d x d: row j is column j of U W; then of W
- * variances  d x d: of the entries of U W, in that order
- * inverse    d x d: column i of U^-1 is row i
+ * frame      d x d: U
+ * entries    d x d: row j is column j of U W
+ * variances  d x d: of the entries, in that order
  * axes       columns x d: unit vectors
  * forms      columns x d: of a block, column by column
  */
 struct workspace {
     int32_t columns;
     double *frame;
-    int32_t *pivot;
     double *entries;
     double *variances;
-    double *inverse;
     double *axes;
     struct bilinear_form *forms;
 };
@@ -43,15 +36,12 @@ static enum lattn_status workspace_init(struct workspace *workspace, int32_t d)
     *workspace = (struct workspace){
         .columns = (int32_t)columns,
         .frame = memory_raw(n * n, sizeof(double)),
-        .pivot = memory_raw(n, sizeof(int32_t)),
         .entries = memory_raw(n * n, sizeof(double)),
         .variances = memory_raw(n * n, sizeof(double)),
-        .inverse = memory_zeroed(n * n, sizeof(double)),
         .axes = memory_raw(columns * n, sizeof(double)),
         .forms = memory_raw(columns * n, sizeof(struct bilinear_form)),
     };
-    return workspace->frame == NULL || workspace->pivot == NULL || workspace->entries == NULL ||
-                   workspace->variances == NULL || workspace->inverse == NULL ||
+    return workspace->frame == NULL || workspace->entries == NULL || workspace->variances == NULL ||
                    workspace->axes == NULL || workspace->forms == NULL
                ? LATTN_NO_MEMORY
                : LATTN_OK;
@@ -60,10 +50,8 @@ static enum lattn_status workspace_init(struct workspace *workspace, int32_t d)
 static void workspace_done(struct workspace *workspace)
 {
     memory_release(workspace->frame);
-    memory_release(workspace->pivot);
     memory_release(workspace->entries);
     memory_release(workspace->variances);
-    memory_release(workspace->inverse);
     memory_release(workspace->axes);
     memory_release(workspace->forms);
 }
@@ -116,29 +104,6 @@ static enum lattn_status entries_ask(struct bilinear *bilinear, struct workspace
     return status;
 }
 
-/* W = U^-1 (U W), and the variance of each entry: var W_kj = sum_i (U^-1)_ki^2 var (U W)_ij. */
-static void weights_solve(struct workspace *workspace, int32_t d, double *ret_W, double *ret_error)
-{
-    size_t n = (size_t)d;
-    double *inverse = workspace->inverse;
-    enum lattn_status status = dense_lu(d, workspace->frame, workspace->pivot);
-
-    assert(status == LATTN_OK);
-    dense_lu_solve(d, workspace->frame, workspace->pivot, d, workspace->entries);
-    for (size_t i = 0; i < n; i++)
-        inverse[i * n + i] = 1;
-    dense_lu_solve(d, workspace->frame, workspace->pivot, d, inverse);
-    for (size_t i = 0; i < n * n; i++)
-        inverse[i] *= inverse[i];
-    dense_multiply(DENSE_PLAIN, d, d, d, 1, workspace->variances, n, inverse, n, 0,
-                   workspace->frame, n);
-    for (size_t j = 0; j < n; j++)
-        for (size_t k = 0; k < n; k++) {
-            ret_W[k * n + j] = workspace->entries[j * n + k];
-            ret_error[k * n + j] = sqrt(workspace->frame[j * n + k]);
-        }
-}
-
 /* W of a head whose value is known. */
 static enum lattn_status weights_learn(struct oracle *oracle, const struct conditions *conditions,
                                        struct random *random, struct lattn_attention *attention)
@@ -153,7 +118,8 @@ static enum lattn_status weights_learn(struct oracle *oracle, const struct condi
     if (status == LATTN_OK)
         status = entries_ask(&bilinear, &workspace, random);
     if (status == LATTN_OK)
-        weights_solve(&workspace, oracle->d, attention->W, attention->W_error);
+        status = frame_solve(oracle->d, workspace.frame, workspace.entries, workspace.variances,
+                             attention->W, attention->W_error);
     workspace_done(&workspace);
     bilinear_done(&bilinear);
     return status;

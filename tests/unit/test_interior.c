@@ -168,7 +168,7 @@ Test(interior, solves_the_anchored_frame)
         for (int j = 0; j < D; j++)
             value[i] += u[i * D + j] * x[j];
     }
-    frame_solve(D, u, value, error, got, got_error);
+    frame_anchor_solve(D, u, value, error, got, got_error);
     for (int j = 0; j < D; j++) {
         cr_expect_float_eq(got[j], x[j], 1e-13);
         cr_expect(got_error[j] > 0.5 && got_error[j] < 2 * D);
