@@ -8,6 +8,8 @@
  */
 #include "query/linear.h"
 
+#include "query/reading.h"
+
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "core/dense.h"
@@ -265,43 +267,7 @@ enum lattn_status linear_slices(struct oracle *oracle, const struct conditions *
     return LATTN_OK;
 }
 
-/* ---- from coefficients to heads -------------------------------------------------------------- */
-
-enum lattn_status linear_model(int32_t d, int32_t m, const double *slices,
-                               struct lattn_model **ret_model)
-{
-    size_t q = (size_t)d * ((size_t)d + 1) / 2;
-    int32_t count = feature_count(d);
-    struct feature *features = memory_raw((size_t)count, sizeof *features);
-    double *weights = memory_raw((size_t)count * (size_t)m, sizeof *weights);
-    const struct coefficients coefficients = {d, m, count, features, weights};
-    struct feature *feature = features;
-    enum lattn_status status = LATTN_NO_MEMORY;
-
-    if (features == NULL || weights == NULL)
-        goto done;
-    for (int32_t j = 0; j < d; j++)
-        for (int32_t k = j; k < d; k++)
-            for (int32_t l = 0; l < d; l++, feature++) {
-                size_t from = (size_t)l * q + (size_t)feature_pair(d, j, k);
-
-                *feature = (struct feature){(uint16_t)j, (uint16_t)k, (uint16_t)l};
-                memcpy(weights + (size_t)(feature - features) * (size_t)m,
-                       slices + from * (size_t)m, (size_t)m * sizeof *weights);
-            }
-    status = heads_svd(&coefficients, 0, ret_model);
-done:
-    memory_release(features);
-    memory_release(weights);
-    return status;
-}
-
-double linear_misfit(const double *slices, const struct lattn_model *model)
-{
-    int32_t count = feature_count(model->d) * model->m;
-
-    return model->residual * dense_norm(count, slices) / sqrt(count);
-}
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static enum lattn_status size_check(struct oracle *oracle)
 {
@@ -330,13 +296,13 @@ enum lattn_status linear_learn(struct oracle *oracle, const struct conditions *c
     status = slices == NULL || variances == NULL ? LATTN_NO_MEMORY : LATTN_OK;
     if (status == LATTN_OK)
         status = linear_slices(oracle, conditions, NULL, 0, d, slices, variances);
-    if (status == LATTN_OK)
-        status = linear_model(d, m, slices, ret_model);
     if (status == LATTN_OK) {
         for (int32_t k = 0; k < d; k++)
             sum += variances[k];
-        *ret_error = hypot(sqrt(sum / d), linear_misfit(slices, *ret_model));
+        status = reading_make(d, m, slices, sqrt(sum / d), ret_model);
     }
+    if (status == LATTN_OK)
+        *ret_error = hypot(sqrt(sum / d), reading_misfit(slices, *ret_model));
     memory_release(slices);
     memory_release(variances);
     return status;

@@ -8,6 +8,7 @@
 
 #include "query/frame.h"
 #include "query/linear.h"
+#include "query/reading.h"
 #include "query/span.h"
 
 #include "base/complaint.h"
@@ -352,7 +353,7 @@ done:
 
 /* ---- many heads ------------------------------------------------------------------------------ */
 
-/* The heads of singular values, turned back from the basis. */
+/* Heads turned back from the basis. */
 static enum lattn_status model_turn(const struct slices *slices, const struct lattn_model *turned,
                                     struct lattn_model **ret_model)
 {
@@ -367,6 +368,7 @@ static enum lattn_status model_turn(const struct slices *slices, const struct la
     }
     if (status == LATTN_OK) {
         (*ret_model)->decomposition = turned->decomposition;
+        (*ret_model)->certified = turned->certified;
         (*ret_model)->residual = turned->residual;
     }
     layer_done(&layer);
@@ -381,6 +383,7 @@ static enum lattn_status many_learn(struct oracle *oracle, const struct conditio
     size_t asked = (size_t)WHOLE * (size_t)slices->q;
     double *all = memory_raw((size_t)linear_count(d), sizeof *all);
     struct lattn_model *turned = NULL;
+    double error;
     enum lattn_status status = LATTN_NO_MEMORY;
 
     if (all == NULL)
@@ -389,12 +392,13 @@ static enum lattn_status many_learn(struct oracle *oracle, const struct conditio
     oracle_phase(oracle, "learning coefficients", oracle_count(oracle) + linear_count(d) - asked);
     status = linear_slices(oracle, conditions, slices->basis, WHOLE, d - WHOLE, all + asked,
                            slices->variance + WHOLE);
+    error = sqrt(mean(d, slices->variance));
     if (status == LATTN_OK)
-        status = linear_model(d, 1, all, &turned);
+        status = reading_make(d, 1, all, error, &turned);
     if (status == LATTN_OK)
         status = model_turn(slices, turned, ret_model);
     if (status == LATTN_OK)
-        *ret_error = hypot(sqrt(mean(d, slices->variance)), linear_misfit(all, *ret_model));
+        *ret_error = hypot(error, reading_misfit(all, *ret_model));
     lattn_model_close(&turned);
     memory_release(all);
     return status;
