@@ -25,6 +25,12 @@
 enum { WHOLE = SPAN_SLICES };
 
 /*
+ * Tokens of a basis are rounded, each by itself, and so are the heads that are turned back: this
+ * many roundings of a coefficient, for all d.
+ */
+static const double turning_units = 4;
+
+/*
  * basis     d x d rows
  * whole     slices 0 and 1;  variance  of each slice
  * span      of the heads, in coordinates of the basis
@@ -307,6 +313,14 @@ static double span_share(const struct slices *slices)
     return sum / (double)linear_count(slices->d);
 }
 
+/* What turning cost each of all coefficients, given these numbers that stand for them. */
+static double turning_error(const struct slices *slices, const struct conditions *conditions,
+                            int32_t count, const double *numbers)
+{
+    return turning_units * conditions->epsilon * dense_norm(count, numbers) /
+           sqrt((double)linear_count(slices->d));
+}
+
 static double mean(int32_t count, const double *numbers)
 {
     double sum = 0;
@@ -344,7 +358,8 @@ static enum lattn_status few_learn(struct oracle *oracle, const struct condition
         (*ret_model)->certified = conditions->noise > 0 || conditions->step > 0
                                       ? LATTN_CERTIFIED_NOT
                                       : LATTN_CERTIFIED_MINIMAL;
-        *ret_error = sqrt(mean(d, slices->variance) + span_share(slices));
+        *ret_error = hypot(sqrt(mean(d, slices->variance) + span_share(slices)),
+                           turning_error(slices, conditions, d * slices->heads * d, slices->inner));
     }
 done:
     memory_release(frame);
@@ -398,7 +413,8 @@ static enum lattn_status many_learn(struct oracle *oracle, const struct conditio
     if (status == LATTN_OK)
         status = model_turn(slices, turned, ret_model);
     if (status == LATTN_OK)
-        *ret_error = hypot(error, reading_misfit(all, *ret_model));
+        *ret_error = hypot(hypot(error, reading_misfit(all, *ret_model)),
+                           turning_error(slices, conditions, feature_count(d), all));
     lattn_model_close(&turned);
     memory_release(all);
     return status;

@@ -121,12 +121,6 @@ static struct result heads_run(const struct kind *kind)
     }
     worst.W_ratio = sqrt(worst.W_ratio);
     worst.V_ratio = sqrt(worst.V_ratio);
-    if (getenv("LATTN_SHOW") != NULL)
-        cr_log_warn("d %d theta %g scale %g float %d norm %g: W %.2g (told %.2g) v %.2g (told "
-                    "%.2g) theta %.2g, %d questions, %d learn",
-                    kind->d, kind->threshold, kind->scale, kind->is_float, kind->norm, worst.W,
-                    worst.W_ratio, worst.V, worst.V_ratio, worst.threshold, (int)worst.asked,
-                    (int)worst.learn);
     return worst;
 }
 
