@@ -25,6 +25,10 @@
 static const double gain_low = 1.03;
 static const double gain_high = 4;
 
+/* Between 2^-24 / d and 2^-53: d = 256 coordinates in float hardly ever change. */
+static const double tilt_unseen = 0x1p-38;
+static const double epsilon_float = 0x1p-24;
+
 enum {
     /* Halvings of the longest b that may be: scores fall with the second power. */
     LENGTHS = 64,
@@ -43,10 +47,12 @@ struct line {
     double s;
     const double *last; /* b, of length one */
     double t;
+    double tilt; /* of the last token alone: t (1 + tilt) */
     double beta;
 };
 
 /*
+ * epsilon  of the oracle's arithmetic, as conditions say until labels say otherwise
  * frame    d x d: n, then the other directions p
  * lasts    d x d: b_j, of length one, b_j.n < 0: the frame turned towards -n
  * asides   d x d: a random direction p for each column
@@ -57,6 +63,7 @@ struct line {
 struct learner {
     struct oracle *oracle;
     const struct conditions *conditions;
+    double epsilon;
     struct boundary boundary;
     struct bisection bisection;
     int32_t d;
@@ -87,8 +94,8 @@ static void line_write(const void *items, size_t item, double at, double *ret_x)
     int32_t d = learner->d;
 
     memset(ret_x, 0, 2 * (size_t)d * sizeof *ret_x);
-    dense_add(d, line->t, line->last, ret_x + d);
-    memcpy(ret_x, ret_x + d, (size_t)d * sizeof *ret_x);
+    dense_add(d, line->t, line->last, ret_x);
+    dense_add(d, line->t * (1 + line->tilt), line->last, ret_x + d);
     dense_add(d, at * line->beta, learner->boundary.direction, ret_x);
     if (line->aside != NULL)
         dense_add(d, line->s, line->aside, ret_x);
@@ -111,7 +118,8 @@ static enum lattn_status learner_init(struct learner *learner, struct oracle *or
     size_t lines = SIDES * d > LATTN_QUESTIONS_MAX ? SIDES * d : LATTN_QUESTIONS_MAX;
     enum lattn_status status;
 
-    *learner = (struct learner){.oracle = oracle, .conditions = conditions, .d = oracle->d};
+    *learner = (struct learner){
+        .oracle = oracle, .conditions = conditions, .epsilon = conditions->epsilon, .d = oracle->d};
     status = bisection_init(&learner->bisection, oracle, 2, line_write, learner);
     learner->frame = memory_zeroed(5 * d * d, sizeof(double));
     learner->t = memory_zeroed(3 * d, sizeof(double));
@@ -203,7 +211,7 @@ static enum lattn_status changes_ask(struct learner *learner, size_t first, size
 
 static enum lattn_status lines_find(struct learner *learner, size_t count)
 {
-    return bisection_find(&learner->bisection, bisection_steps(learner->conditions->epsilon), count,
+    return bisection_find(&learner->bisection, bisection_steps(learner->epsilon), count,
                           learner->low, learner->high);
 }
 
@@ -284,13 +292,37 @@ static double logit_variance(const struct learner *learner, size_t i)
     const struct line *line = &learner->lines[i];
     double gain = (learner->low[i] + learner->high[i]) / 2;
     double terms = gain * line->beta + fabs(line->s) + 2 * line->t;
-    double rounding = learner->conditions->epsilon * terms;
+    double rounding = learner->epsilon * terms;
     double boundary =
         learner->boundary.error * (fabs(line->s) / gain + line->t + learner->boundary.distance);
     double width = (learner->high[i] - learner->low[i]) * line->beta / sqrt(12) / gain;
 
     return (square(rounding) + square(boundary) + square(width)) *
            square(gain / (line->beta * (gain - 1)));
+}
+
+/*
+ * Are labels those of double arithmetic? Beside a change, tilting the last token by a share that
+ * float does not know moves the change, and one of the two labels; in float no token is another
+ * one. Chance spares or strikes a column, hence the majority.
+ */
+static enum lattn_status arithmetic_check(struct learner *learner, size_t count)
+{
+    enum lattn_status status;
+    size_t moved = 0;
+
+    for (size_t i = 0; i < count; i++)
+        learner->lines[i].tilt = tilt_unseen;
+    status =
+        bisection_ask(&learner->bisection, ORACLE_TRIAL, 0, count, learner->low, learner->reached);
+    if (status == LATTN_OK)
+        status = bisection_ask(&learner->bisection, ORACLE_TRIAL, 0, count, learner->high,
+                               learner->changes);
+    for (size_t i = 0; status == LATTN_OK && i < count; i++)
+        moved += learner->reached[i] || !learner->changes[i];
+    if (status == LATTN_OK && 2 * moved < count)
+        learner->epsilon = epsilon_float;
+    return status;
 }
 
 /* Entries along n, of all columns. */
@@ -307,6 +339,8 @@ static enum lattn_status slopes_find(struct learner *learner)
             return fits_not(learner, j);
     if (status == LATTN_OK)
         status = lines_find(learner, d);
+    if (status == LATTN_OK && learner->epsilon < epsilon_float)
+        status = arithmetic_check(learner, d);
     for (size_t j = 0; status == LATTN_OK && j < d; j++) {
         double gamma = learner->lines[j].beta * (learner->low[j] + learner->high[j]) / 2;
 
@@ -450,7 +484,7 @@ static enum lattn_status attention_make(const struct learner *learner,
     }
     for (int32_t i = 0; i < learner->d; i++) {
         attention->V[i] = sign * learner->boundary.direction[i];
-        attention->V_error[i] = learner->boundary.error;
+        attention->V_error[i] = fmax(learner->epsilon, learner->boundary.error);
     }
     attention->threshold = sign * learner->boundary.distance;
     *ret_attention = attention;

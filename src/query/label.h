@@ -28,7 +28,8 @@
 uint64_t label_count(int32_t d, const struct conditions *conditions);
 
 /*
- * Learn it. Noise and decimals mean nothing to labels: conditions say norm and epsilon.
+ * Learn it. Noise and decimals mean nothing to labels: conditions say norm and epsilon. Labels that
+ * turn out to be computed in float are learned, and their errors told, as such.
  *
  * ret_freedoms  out  LATTN_FREEDOM_SCALE; LATTN_FREEDOM_SILENT with LATTN_RANK
  *

@@ -8,6 +8,8 @@
  */
 #include "query/linear.h"
 
+#include "query/reading.h"
+
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "core/dense.h"
@@ -33,19 +35,18 @@ uint64_t linear_count(int32_t d)
 /*
  * A slice of the design.
  *
- * query, key  lengths of z and of x_i
- * alone       query^3: what the answer to [z] is divided by
- * pair        key^2 query;   square  gamma^2 times that
+ * length  of z and of x_i: were z longer, the answer to [z] would be larger than what is left when
+ *         it is subtracted
+ * cube    length^3: what the answer to [z], and to a pair, is divided by
+ * square  gamma^2 times that
  */
 struct design {
     const double *basis;
     int32_t d;
     int32_t q;
-    double query;
-    double key;
+    double length;
     double gamma;
-    double alone;
-    double pair;
+    double cube;
     double square;
 };
 
@@ -58,19 +59,17 @@ static struct design design_make(int32_t d, const double *basis, double norm)
 {
     double gamma = linear_gamma(d);
     double most = basis == NULL ? norm : norm * (1 - basis_excess);
-    double query = power_below(most);
-    double key = power_below(most / fmax(gamma, M_SQRT2));
+    double length = power_below(most / fmax(gamma, M_SQRT2));
+    double cube = length * length * length;
 
     return (struct design){
         .basis = basis,
         .d = d,
         .q = d * (d + 1) / 2,
-        .query = query,
-        .key = key,
+        .length = length,
         .gamma = gamma,
-        .alone = query * query * query,
-        .pair = key * key * query,
-        .square = gamma * gamma * key * key * query,
+        .cube = cube,
+        .square = gamma * gamma * cube,
     };
 }
 
@@ -94,7 +93,7 @@ static enum lattn_status alone_ask(struct oracle *oracle, const struct design *d
     if (x == NULL || y == NULL)
         goto done;
     for (int32_t k = 0; k < count; k++)
-        token_add(design, first + k, design->query, x + (size_t)k * d);
+        token_add(design, first + k, design->length, x + (size_t)k * d);
     status = oracle_ask(oracle, ORACLE_LEARN, (size_t)count, 1, x, y);
     for (int32_t k = 0; status == LATTN_OK && k < count; k++)
         memcpy(slices + ((size_t)k * q + (size_t)feature_pair(design->d, first + k, first + k)) * m,
@@ -127,12 +126,12 @@ static void pair_write(const struct design *design, const struct place *place, d
 {
     memset(x, 0, 2 * (size_t)design->d * sizeof *x);
     if (place->i == place->j) {
-        token_add(design, place->i, design->key * design->gamma, x);
+        token_add(design, place->i, design->gamma * design->length, x);
     } else {
-        token_add(design, place->i, design->key, x);
-        token_add(design, place->j, design->key, x);
+        token_add(design, place->i, design->length, x);
+        token_add(design, place->j, design->length, x);
     }
-    token_add(design, place->slice, design->query, x + design->d);
+    token_add(design, place->slice, design->length, x + design->d);
 }
 
 /* Up to a call full of pairs of slices before `end`; at[] is where their answers belong. */
@@ -197,12 +196,12 @@ static double variance_sum(const struct design *design, const struct conditions 
                            int32_t m, double *slice, int32_t k, int32_t a)
 {
     double alone = conditions_error(conditions, *slice_at(design, m, slice, k, k, a));
-    double sum = square(alone / design->alone);
+    double sum = square(alone / design->cube);
 
     for (int32_t i = 0; i < design->d; i++)
         for (int32_t j = i; j < design->d; j++) {
             double error = conditions_error(conditions, *slice_at(design, m, slice, i, j, a));
-            double from_alone = i == j ? -1 / design->square : -1 / design->pair;
+            double from_alone = i == j ? -1 / design->square : -1 / design->cube;
             double from_squares = 0;
 
             if (i == k && j == k)
@@ -211,11 +210,11 @@ static double variance_sum(const struct design *design, const struct conditions 
                 int32_t e = end == 0 ? i : j;
                 double answer = *slice_at(design, m, slice, e, e, a);
 
-                from_alone += e == k ? -1 / design->alone : 1 / design->square;
+                from_alone += e == k ? -1 / design->cube : 1 / design->square;
                 if (e != k)
                     from_squares += square(conditions_error(conditions, answer) / design->square);
             }
-            sum += square(error / (i == j ? design->square : design->pair)) + from_squares +
+            sum += square(error / (i == j ? design->square : design->cube)) + from_squares +
                    square(from_alone * alone);
         }
     return sum;
@@ -229,13 +228,13 @@ static void slice_solve(const struct design *design, int32_t m, double *slice, i
     for (int32_t i = 0; i < design->d; i++) {
         double *number = slice_at(design, m, slice, i, i, a);
 
-        *number = i == k ? alone / design->alone : (*number - alone) / design->square;
+        *number = i == k ? alone / design->cube : (*number - alone) / design->square;
     }
     for (int32_t i = 0; i < design->d; i++)
         for (int32_t j = i + 1; j < design->d; j++) {
             double *number = slice_at(design, m, slice, i, j, a);
 
-            *number = (*number - alone) / design->pair - *slice_at(design, m, slice, i, i, a) -
+            *number = (*number - alone) / design->cube - *slice_at(design, m, slice, i, i, a) -
                       *slice_at(design, m, slice, j, j, a);
         }
 }
@@ -265,43 +264,7 @@ enum lattn_status linear_slices(struct oracle *oracle, const struct conditions *
     return LATTN_OK;
 }
 
-/* ---- from coefficients to heads -------------------------------------------------------------- */
-
-enum lattn_status linear_model(int32_t d, int32_t m, const double *slices,
-                               struct lattn_model **ret_model)
-{
-    size_t q = (size_t)d * ((size_t)d + 1) / 2;
-    int32_t count = feature_count(d);
-    struct feature *features = memory_raw((size_t)count, sizeof *features);
-    double *weights = memory_raw((size_t)count * (size_t)m, sizeof *weights);
-    const struct coefficients coefficients = {d, m, count, features, weights};
-    struct feature *feature = features;
-    enum lattn_status status = LATTN_NO_MEMORY;
-
-    if (features == NULL || weights == NULL)
-        goto done;
-    for (int32_t j = 0; j < d; j++)
-        for (int32_t k = j; k < d; k++)
-            for (int32_t l = 0; l < d; l++, feature++) {
-                size_t from = (size_t)l * q + (size_t)feature_pair(d, j, k);
-
-                *feature = (struct feature){(uint16_t)j, (uint16_t)k, (uint16_t)l};
-                memcpy(weights + (size_t)(feature - features) * (size_t)m,
-                       slices + from * (size_t)m, (size_t)m * sizeof *weights);
-            }
-    status = heads_svd(&coefficients, 0, ret_model);
-done:
-    memory_release(features);
-    memory_release(weights);
-    return status;
-}
-
-double linear_misfit(const double *slices, const struct lattn_model *model)
-{
-    int32_t count = feature_count(model->d) * model->m;
-
-    return model->residual * dense_norm(count, slices) / sqrt(count);
-}
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static enum lattn_status size_check(struct oracle *oracle)
 {
@@ -330,13 +293,13 @@ enum lattn_status linear_learn(struct oracle *oracle, const struct conditions *c
     status = slices == NULL || variances == NULL ? LATTN_NO_MEMORY : LATTN_OK;
     if (status == LATTN_OK)
         status = linear_slices(oracle, conditions, NULL, 0, d, slices, variances);
-    if (status == LATTN_OK)
-        status = linear_model(d, m, slices, ret_model);
     if (status == LATTN_OK) {
         for (int32_t k = 0; k < d; k++)
             sum += variances[k];
-        *ret_error = hypot(sqrt(sum / d), linear_misfit(slices, *ret_model));
+        status = reading_make(d, m, slices, sqrt(sum / d), ret_model);
     }
+    if (status == LATTN_OK)
+        *ret_error = hypot(sqrt(sum / d), reading_misfit(slices, *ret_model));
     memory_release(slices);
     memory_release(variances);
     return status;

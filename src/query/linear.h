@@ -41,26 +41,9 @@ enum lattn_status linear_slices(struct oracle *oracle, const struct conditions *
                                 double *ret_slices, double *ret_variance);
 
 /*
- * Turn all d slices into heads, by singular values (core/heads.h).
- *
- * slices     in   d x q x m
- * ret_model  out  given
- *
- * Returns LATTN_OK, LATTN_MEMORY_LIMIT, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
- */
-enum lattn_status linear_model(int32_t d, int32_t m, const double *slices,
-                               struct lattn_model **ret_model);
-
-/*
- * What reading heads from these slices cost: root mean square over the coefficients, from
- * model->residual.
- */
-double linear_misfit(const double *slices, const struct lattn_model *model);
-
-/*
  * Learn a linear attention oracle from linear_count questions.
  *
- * ret_model  out  given; zero heads where every answer was zero
+ * ret_model  out  given, heads as reading_make finds them
  * ret_error  out  how far each coefficient may be off, one standard deviation over all of them
  *
  * Returns LATTN_OK; LATTN_MEMORY_LIMIT with nothing asked where the heads of so many coefficients

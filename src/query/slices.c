@@ -9,6 +9,7 @@
 #include "query/frame.h"
 #include "query/linear.h"
 #include "query/overlap.h"
+#include "query/reading.h"
 
 #include "base/complaint.h"
 #include "base/memory.h"
@@ -22,6 +23,12 @@
 
 /* Whole slices that are asked first. */
 enum { WHOLE = OVERLAP_SLICES };
+
+/*
+ * Tokens of a basis are rounded, each by itself, and so are the heads that are turned back: this
+ * many roundings of a coefficient, for all d.
+ */
+static const double turning_units = 4;
 
 /*
  * basis     d x d rows
@@ -306,6 +313,14 @@ static double overlap_share(const struct slices *slices)
     return sum / (double)linear_count(slices->d);
 }
 
+/* What turning cost each of all coefficients, given these numbers that stand for them. */
+static double turning_error(const struct slices *slices, const struct conditions *conditions,
+                            int32_t count, const double *numbers)
+{
+    return turning_units * conditions->epsilon * dense_norm(count, numbers) /
+           sqrt((double)linear_count(slices->d));
+}
+
 static double mean(int32_t count, const double *numbers)
 {
     double sum = 0;
@@ -344,7 +359,8 @@ static enum lattn_status few_learn(struct oracle *oracle, const struct condition
         (*ret_model)->certified = conditions->noise > 0 || conditions->step > 0
                                       ? LATTN_CERTIFIED_NOT
                                       : LATTN_CERTIFIED_MINIMAL;
-        *ret_error = sqrt(mean(d, slices->variance) + overlap_share(slices));
+        *ret_error = hypot(sqrt(mean(d, slices->variance) + overlap_share(slices)),
+                           turning_error(slices, conditions, d * slices->heads * d, slices->inner));
     }
 done:
     memory_release(frame);
@@ -353,7 +369,7 @@ done:
 
 /* ---- many heads ------------------------------------------------------------------------------ */
 
-/* The heads of singular values, turned back from the basis. */
+/* Heads turned back from the basis. */
 static enum lattn_status model_turn(const struct slices *slices, const struct lattn_model *turned,
                                     struct lattn_model **ret_model)
 {
@@ -368,6 +384,7 @@ static enum lattn_status model_turn(const struct slices *slices, const struct la
     }
     if (status == LATTN_OK) {
         (*ret_model)->decomposition = turned->decomposition;
+        (*ret_model)->certified = turned->certified;
         (*ret_model)->residual = turned->residual;
     }
     layer_done(&layer);
@@ -382,6 +399,7 @@ static enum lattn_status many_learn(struct oracle *oracle, const struct conditio
     size_t asked = (size_t)WHOLE * (size_t)slices->q;
     double *all = memory_raw((size_t)linear_count(d), sizeof *all);
     struct lattn_model *turned = NULL;
+    double error;
     enum lattn_status status = LATTN_NO_MEMORY;
 
     if (all == NULL)
@@ -390,12 +408,14 @@ static enum lattn_status many_learn(struct oracle *oracle, const struct conditio
     oracle_phase(oracle, "learning coefficients", oracle_count(oracle) + linear_count(d) - asked);
     status = linear_slices(oracle, conditions, slices->basis, WHOLE, d - WHOLE, all + asked,
                            slices->variance + WHOLE);
+    error = sqrt(mean(d, slices->variance));
     if (status == LATTN_OK)
-        status = linear_model(d, 1, all, &turned);
+        status = reading_make(d, 1, all, error, &turned);
     if (status == LATTN_OK)
         status = model_turn(slices, turned, ret_model);
     if (status == LATTN_OK)
-        *ret_error = hypot(sqrt(mean(d, slices->variance)), linear_misfit(all, *ret_model));
+        *ret_error = hypot(hypot(error, reading_misfit(all, *ret_model)),
+                           turning_error(slices, conditions, feature_count(d), all));
     lattn_model_close(&turned);
     memory_release(all);
     return status;

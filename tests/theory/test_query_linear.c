@@ -112,7 +112,7 @@ static struct result case_run(const struct case_of *of, uint64_t seed)
 static double cases_run(const struct case_of *of, uint64_t learn)
 {
     double worst = 0, square = 0;
-    uint64_t layers = is_long() || of->d <= 16 ? 20 : 3;
+    uint64_t layers = is_long() || of->d <= 8 ? 20 : 5;
 
     for (uint64_t seed = 1; seed <= layers; seed++) {
         struct result result = case_run(of, seed * 1000 + (uint64_t)of->d);
@@ -120,17 +120,13 @@ static double cases_run(const struct case_of *of, uint64_t learn)
         cr_expect_eq(result.learn, learn, "%d, not %d", (int)result.learn, (int)learn);
         if (of->is_sliced)
             cr_expect_eq(result.heads, 3 * of->heads <= of->d ? of->heads : -1);
-        if (of->is_sliced && result.heads >= 0)
-            cr_expect_eq(result.written, of->heads);
+        if (!of->is_float && 2 * of->heads <= of->d)
+            cr_expect_eq(result.written, of->heads, "d = %d: %d heads", of->d, result.written);
         worst = fmax(worst, result.error);
         square += result.ratio * result.ratio / (double)layers;
     }
     cr_expect(.1 < sqrt(square) && sqrt(square) < 10, "d = %d: error over what was told %.2g",
               of->d, sqrt(square));
-    if (getenv("LATTN_SHOW") != NULL)
-        cr_log_warn("d %d m %d heads %d float %d decimals %d sliced %d: %.2g, told %.2g", of->d,
-                    of->m, of->heads, of->is_float, of->decimals, of->is_sliced, worst,
-                    sqrt(square));
     return worst;
 }
 
@@ -166,7 +162,7 @@ Test(query_linear, slices_of_exact_answers)
             for (size_t k = 0; k < (size_t)d; k++)
                 turned[pair * (size_t)d + k] = slices[k * q + pair];
         want = coef_make(&box);
-        cr_expect_leq(blackbox_distance(q * (size_t)d, turned, want), 8e-16, "d = %d: %.2g", d,
+        cr_expect_leq(blackbox_distance(q * (size_t)d, turned, want), 5e-16, "d = %d: %.2g", d,
                       blackbox_distance(q * (size_t)d, turned, want));
         free(slices);
         free(turned);
