@@ -6,6 +6,7 @@
 #include "query/linear.h"
 #include "query/multihead.h"
 #include "query/noisy.h"
+#include "query/positions.h"
 #include "query/slices.h"
 #include "query/softmax.h"
 #include "query/vector.h"
@@ -83,6 +84,8 @@ uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
         return crossing_count(d, settings->rank == LATTN_RANK_FIND ? d : settings->rank);
     case RECIPE_VECTOR:
         return vector_count(d, vector_width(oracle, conditions));
+    case RECIPE_POSITIONS:
+        return positions_count(d, oracle->m < d ? oracle->m : d, conditions);
     case RECIPE_MULTIHEAD:
         return multihead_count(d, settings->heads);
     case RECIPE_LABEL:
@@ -106,6 +109,8 @@ uint64_t recipe_theory(enum recipe recipe, const struct lattn_oracle *oracle, in
     case RECIPE_CROSSING:
     case RECIPE_RANKONE:
         return d + r * (2 * d - r);
+    case RECIPE_POSITIONS:
+        return k == d ? d + 1 : d + d * ((d + k - 1) / k);
     case RECIPE_VECTOR:
         return d + d * ((d + k - 1) / k);
     case RECIPE_LINEAR:
@@ -174,6 +179,8 @@ enum lattn_status recipe_learn(enum recipe recipe, struct oracle *oracle,
         return crossing_run(oracle, settings, conditions, random, finding);
     case RECIPE_VECTOR:
         return vector_learn(oracle, conditions, random, &finding->attention);
+    case RECIPE_POSITIONS:
+        return positions_learn(oracle, conditions, random, &finding->attention);
     case RECIPE_MULTIHEAD:
         return multihead_run(oracle, settings, conditions, random, finding);
     case RECIPE_LABEL:

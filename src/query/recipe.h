@@ -42,7 +42,8 @@ int32_t recipe_length(enum recipe recipe, const struct lattn_oracle *oracle);
  * Questions to learn.
  *
  * conditions    as found, or as expected
- * ret_is_bound  out  1: it depends on the answers, and takes about so many or fewer
+ * ret_is_bound  out  1: it depends on the answers, and takes about so many or fewer: of a network
+ *                    no wider than 2 d
  */
 uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
                       const struct lattn_probe_settings *settings,

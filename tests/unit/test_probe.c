@@ -142,6 +142,23 @@ Test(probe, learns_from_answers_of_several_numbers)
     }
 }
 
+Test(probe, learns_from_answers_at_all_positions)
+{
+    for (int32_t m = 1; m <= 8; m += 7) {
+        struct lattn_probe_settings settings = lattn_probe_settings_default();
+        struct lattn_finding *finding;
+        struct blackbox box;
+
+        box_make(&box, 6, m, 1, (uint64_t)m);
+        box.oracle.answers = LATTN_ANSWERS_POSITIONS;
+        finding = expect(&box, &settings, LATTN_OUTCOME_RECOVERED, LATTN_ARCHITECTURE_SOFTMAX);
+        cr_expect_eq(finding->asked.learn, m == 1 ? 42 : 7);
+        cr_expect_leq(weight_error(&box, finding), 1e-11);
+        lattn_finding_close(&finding);
+        blackbox_done(&box);
+    }
+}
+
 Test(probe, finds_linear_attention)
 {
     for (int32_t m = 1; m <= 3; m++) {
