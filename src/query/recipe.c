@@ -98,6 +98,30 @@ uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
     }
 }
 
+/* As measured (README.md): labels are searched for a place to begin, heads for one to see them. */
+uint64_t recipe_trials(enum recipe recipe, int32_t d, const struct conditions *conditions)
+{
+    uint64_t size = (uint64_t)d;
+
+    switch (recipe) {
+    case RECIPE_LABEL:
+        return 50 * size + 3 * size * size / 2;
+    case RECIPE_MULTIHEAD:
+        return 150;
+    case RECIPE_TRANSFORMER:
+    case RECIPE_LINEAR:
+    case RECIPE_SLICES:
+        return 0;
+    default:
+        return conditions->scale > 0 ? 0 : 6;
+    }
+}
+
+uint64_t recipe_verify(enum recipe recipe)
+{
+    return recipe == RECIPE_MULTIHEAD ? MULTIHEAD_HELD_OUT : 0;
+}
+
 uint64_t recipe_theory(enum recipe recipe, const struct lattn_oracle *oracle, int32_t rank)
 {
     uint64_t d = (uint64_t)oracle->d, r = rank > 0 && rank < oracle->d ? (uint64_t)rank : d;

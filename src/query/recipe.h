@@ -49,6 +49,10 @@ uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
                       const struct lattn_probe_settings *settings,
                       const struct conditions *conditions, int *ret_is_bound);
 
+/* About so many trials of a learner's own, and held-out questions that it asks itself. */
+uint64_t recipe_trials(enum recipe recipe, int32_t d, const struct conditions *conditions);
+uint64_t recipe_verify(enum recipe recipe);
+
 /*
  * What the theory counts: as many numbers as there are, where each takes one question. 0: it does
  * not say.
