@@ -189,6 +189,7 @@ static enum lattn_status held_out_judge(struct search *search, const struct held
 static enum lattn_status held_out_check(struct search *search, const struct lattn_attention *layer)
 {
     static const int32_t lengths[] = {2, 3, 4, HELD_OUT_TOKENS_MAX};
+    static_assert(sizeof lengths / sizeof *lengths * HELD_OUT == MULTIHEAD_HELD_OUT, "as told");
     struct held_out held_out = {0};
     struct lattn_attention *drawn = NULL;
     double *x = memory_raw((size_t)HELD_OUT * HELD_OUT_TOKENS_MAX * (size_t)layer->d, sizeof *x);

@@ -15,6 +15,9 @@
 /* Questions of purpose ORACLE_LEARN where as many heads are found as were told. */
 uint64_t multihead_count(int32_t d, int32_t heads);
 
+/* Questions of purpose ORACLE_VERIFY that it holds out itself. */
+enum { MULTIHEAD_HELD_OUT = 24 };
+
 /*
  * Learn; the oracle answers one number.
  *

@@ -12,9 +12,6 @@
 /* Decimals that a double near 1 has. */
 enum { DECIMALS_MAX = 15 };
 
-/* Trials of a scale search, where the scale is not told. */
-enum { TRIALS_SCALE = 6 };
-
 struct lattn_probe_settings lattn_probe_settings_default(void)
 {
     return (struct lattn_probe_settings){
@@ -149,8 +146,8 @@ enum lattn_status lattn_probe_plan(const struct lattn_oracle *oracle,
     learn = recipe_count(recipe, oracle, settings, &conditions, &is_bound);
     *ret_plan = (struct lattn_probe_plan){
         .asked = {.learn = learn,
-                  .trial = triage_count(settings) + (settings->scale > 0 ? 0 : TRIALS_SCALE),
-                  .verify = plan_verify(architecture, conditions.length)},
+                  .trial = triage_count(settings) + recipe_trials(recipe, oracle->d, &conditions),
+                  .verify = plan_verify(architecture, conditions.length) + recipe_verify(recipe)},
         .theory = recipe_theory(recipe, oracle, settings->rank),
         .is_bound = is_bound,
     };

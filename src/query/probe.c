@@ -242,14 +242,15 @@ static enum lattn_status learn(struct probe *probe)
 {
     const struct lattn_oracle *asked = probe->oracle.asked;
     const struct conditions *conditions = &probe->triage.conditions;
-    uint64_t verify = plan_verify(probe->finding->architecture, conditions->length);
     int is_bound, is_enough = 1;
-    uint64_t count;
+    uint64_t count, verify;
     enum lattn_status status;
 
     probe->recipe =
         recipe_choose(asked, probe->settings, probe->finding->architecture, conditions->noise > 0);
     count = recipe_count(probe->recipe, asked, probe->settings, conditions, &is_bound);
+    verify = plan_verify(probe->finding->architecture, conditions->length) +
+             recipe_verify(probe->recipe);
     if (!is_bound)
         budget_check(probe, count, verify, &is_enough);
     if (!is_enough)

@@ -6,8 +6,11 @@
 #include "query/linear.h"
 #include "query/multihead.h"
 #include "query/noisy.h"
+#include "query/positions.h"
+#include "query/rankone.h"
 #include "query/slices.h"
 #include "query/softmax.h"
+#include "query/transformer.h"
 #include "query/vector.h"
 
 /* Sequences of so many tokens are held out; learners that need no more are content with it. */
@@ -73,7 +76,8 @@ uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
 {
     int32_t d = oracle->d;
 
-    *ret_is_bound = recipe == RECIPE_SLICES || recipe == RECIPE_LABEL || recipe == RECIPE_CROSSING;
+    *ret_is_bound = recipe == RECIPE_SLICES || recipe == RECIPE_LABEL ||
+                    recipe == RECIPE_CROSSING || recipe == RECIPE_TRANSFORMER;
     switch (recipe) {
     case RECIPE_SOFTMAX:
         return softmax_count(d);
@@ -81,18 +85,47 @@ uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
         return noisy_count(d);
     case RECIPE_CROSSING:
         return crossing_count(d, settings->rank == LATTN_RANK_FIND ? d : settings->rank);
+    case RECIPE_RANKONE:
+        return rankone_count(d, settings->rank);
     case RECIPE_VECTOR:
         return vector_count(d, vector_width(oracle, conditions));
+    case RECIPE_POSITIONS:
+        return positions_count(d, oracle->m < d ? oracle->m : d, conditions);
+    case RECIPE_TRANSFORMER:
+        return transformer_count(d, 2 * d);
     case RECIPE_MULTIHEAD:
         return multihead_count(d, settings->heads);
     case RECIPE_LABEL:
         return label_count(d, conditions);
     case RECIPE_LINEAR:
     case RECIPE_SLICES:
-        return linear_count(d);
-    default:
-        return 0;
+        break;
     }
+    return linear_count(d);
+}
+
+/* As measured (README.md): labels are searched for a place to begin, heads for one to see them. */
+uint64_t recipe_trials(enum recipe recipe, int32_t d, const struct conditions *conditions)
+{
+    uint64_t size = (uint64_t)d;
+
+    switch (recipe) {
+    case RECIPE_LABEL:
+        return 50 * size + 3 * size * size / 2;
+    case RECIPE_MULTIHEAD:
+        return 150;
+    case RECIPE_TRANSFORMER:
+    case RECIPE_LINEAR:
+    case RECIPE_SLICES:
+        return 0;
+    default:
+        return conditions->scale > 0 ? 0 : 6;
+    }
+}
+
+uint64_t recipe_verify(enum recipe recipe)
+{
+    return recipe == RECIPE_MULTIHEAD ? MULTIHEAD_HELD_OUT : 0;
 }
 
 uint64_t recipe_theory(enum recipe recipe, const struct lattn_oracle *oracle, int32_t rank)
@@ -106,6 +139,8 @@ uint64_t recipe_theory(enum recipe recipe, const struct lattn_oracle *oracle, in
     case RECIPE_CROSSING:
     case RECIPE_RANKONE:
         return d + r * (2 * d - r);
+    case RECIPE_POSITIONS:
+        return k == d ? d + 1 : d + d * ((d + k - 1) / k);
     case RECIPE_VECTOR:
         return d + d * ((d + k - 1) / k);
     case RECIPE_LINEAR:
@@ -172,8 +207,15 @@ enum lattn_status recipe_learn(enum recipe recipe, struct oracle *oracle,
         return noisy_learn(oracle, conditions, random, &finding->attention);
     case RECIPE_CROSSING:
         return crossing_run(oracle, settings, conditions, random, finding);
+    case RECIPE_RANKONE:
+        return rankone_learn(oracle, conditions, random, settings->rank, &finding->attention);
     case RECIPE_VECTOR:
         return vector_learn(oracle, conditions, random, &finding->attention);
+    case RECIPE_POSITIONS:
+        return positions_learn(oracle, conditions, random, &finding->attention);
+    case RECIPE_TRANSFORMER:
+        return transformer_learn(oracle, conditions, random, &finding->attention,
+                                 &finding->freedoms);
     case RECIPE_MULTIHEAD:
         return multihead_run(oracle, settings, conditions, random, finding);
     case RECIPE_LABEL:
@@ -181,8 +223,7 @@ enum lattn_status recipe_learn(enum recipe recipe, struct oracle *oracle,
     case RECIPE_LINEAR:
         return linear_run(oracle, conditions, finding);
     case RECIPE_SLICES:
-        return slices_run(oracle, conditions, random, finding);
-    default:
-        return LATTN_RANGE;
+        break;
     }
+    return slices_run(oracle, conditions, random, finding);
 }

@@ -42,11 +42,16 @@ int32_t recipe_length(enum recipe recipe, const struct lattn_oracle *oracle);
  * Questions to learn.
  *
  * conditions    as found, or as expected
- * ret_is_bound  out  1: it depends on the answers, and takes about so many or fewer
+ * ret_is_bound  out  1: it depends on the answers, and takes about so many or fewer: of a network
+ *                    no wider than 2 d
  */
 uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
                       const struct lattn_probe_settings *settings,
                       const struct conditions *conditions, int *ret_is_bound);
+
+/* About so many trials of a learner's own, and held-out questions that it asks itself. */
+uint64_t recipe_trials(enum recipe recipe, int32_t d, const struct conditions *conditions);
+uint64_t recipe_verify(enum recipe recipe);
 
 /*
  * What the theory counts: as many numbers as there are, where each takes one question. 0: it does

@@ -97,6 +97,24 @@ Test(probe, finds_a_low_rank_where_it_is_asked_to)
     blackbox_done(&box);
 }
 
+Test(probe, learns_a_low_rank_from_one_batch)
+{
+    struct lattn_probe_settings settings = lattn_probe_settings_default();
+    struct random random = {3};
+    struct lattn_finding *finding;
+    struct blackbox box;
+
+    settings.rank = 2;
+    settings.in_batch = 1;
+    box_make(&box, 16, 1, 1, 3);
+    blackbox_lower(&box, 2, &random);
+    finding = expect(&box, &settings, LATTN_OUTCOME_RECOVERED, LATTN_ARCHITECTURE_SOFTMAX);
+    cr_expect_leq(weight_error(&box, finding), 1e-10);
+    cr_expect_lt(finding->asked.learn, 16 + 256);
+    lattn_finding_close(&finding);
+    blackbox_done(&box);
+}
+
 Test(probe, finds_that_a_head_of_full_size_has_low_rank)
 {
     struct lattn_probe_settings settings = lattn_probe_settings_default();
@@ -137,6 +155,67 @@ Test(probe, learns_from_answers_of_several_numbers)
         box_make(&box, 6, m, 1, (uint64_t)m);
         finding = expect(&box, &settings, LATTN_OUTCOME_RECOVERED, LATTN_ARCHITECTURE_SOFTMAX);
         cr_expect_leq(weight_error(&box, finding), 1e-12);
+        lattn_finding_close(&finding);
+        blackbox_done(&box);
+    }
+}
+
+Test(probe, learns_from_answers_at_all_positions)
+{
+    for (int32_t m = 1; m <= 8; m += 7) {
+        struct lattn_probe_settings settings = lattn_probe_settings_default();
+        struct lattn_finding *finding;
+        struct blackbox box;
+
+        box_make(&box, 6, m, 1, (uint64_t)m);
+        box.oracle.answers = LATTN_ANSWERS_POSITIONS;
+        finding = expect(&box, &settings, LATTN_OUTCOME_RECOVERED, LATTN_ARCHITECTURE_SOFTMAX);
+        cr_expect_eq(finding->asked.learn, m == 1 ? 42 : 7);
+        cr_expect_leq(weight_error(&box, finding), 1e-11);
+        lattn_finding_close(&finding);
+        blackbox_done(&box);
+    }
+}
+
+Test(probe, finds_a_network_behind_the_head)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct lattn_probe_settings settings = lattn_probe_settings_default();
+        struct random random = {.state = seed};
+        struct lattn_finding *finding;
+        struct blackbox box;
+
+        box_make(&box, 5, 1, 1, seed);
+        blackbox_network(&box, 3 + (int32_t)(seed % 3) * 3, &random);
+        if (seed % 2) {
+            random_normals(&random, box.c, box.width);
+            box.q = 0.5;
+        }
+        finding = finding_of(&box, &settings);
+        cr_expect_eq(finding->architecture, LATTN_ARCHITECTURE_TRANSFORMER);
+        cr_expect_leq(finding->outcome, LATTN_OUTCOME_UP_TO, "%s", finding->reason);
+        if (finding->attention != NULL)
+            cr_expect_leq(weight_error(&box, finding), 1e-6);
+        lattn_finding_close(&finding);
+        blackbox_done(&box);
+    }
+}
+
+Test(probe, refuses_a_residual_stream_beside_a_network)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct lattn_probe_settings settings = lattn_probe_settings_default();
+        struct random random = {.state = seed};
+        struct lattn_finding *finding;
+        struct blackbox box;
+
+        box_make(&box, 5, 1, 1, seed);
+        blackbox_network(&box, 4, &random);
+        box.residual = blackbox_numbers(5);
+        box.residual[0] = 1;
+        finding = finding_of(&box, &settings);
+        cr_expect_eq(finding->outcome, LATTN_OUTCOME_OTHER, "%s", finding->reason);
+        cr_expect_null(finding->attention);
         lattn_finding_close(&finding);
         blackbox_done(&box);
     }
