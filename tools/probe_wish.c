@@ -191,7 +191,7 @@ enum options_outcome probe_wish_read(int argc, char **argv, struct probe_wish *r
         {"--rank", "full|find|R", OPTION_TEXT, &words.rank, 0, 0,
          "of W: full (default), to be found, or at most R; less takes fewer questions"},
         {"--batch", NULL, OPTION_FLAG, &words.in_batch, 0, 0,
-         "with --rank: the questions for W do not depend on answers"},
+         "with --rank R: the questions for W do not depend on answers"},
         {"--scale", "S", OPTION_POSITIVE, &probe->scale, 0, 0,
          "norm of the largest column of W, within a factor of 4; saves trials"},
         {"--noise", "S", OPTION_REAL, &probe->noise, 0, 0,

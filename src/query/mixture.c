@@ -243,19 +243,29 @@ static void variance_add(const struct mixture *mixture, int32_t first, int32_t c
         }
 }
 
-/* What the weights leave of the answer, over its deviation; the remainder's y is lost. */
-static double stray_measure(const struct mixture *mixture, int32_t first, int32_t count,
-                            const double *weights, struct remainder *remainder)
+/* Add what the remainder says to the weights, and take it off the remainder. */
+static void weights_add(const struct mixture *mixture, int32_t first, int32_t count,
+                        struct remainder *remainder, double *weights)
 {
     size_t m = (size_t)mixture->m;
-    double variance = 0;
-    double left;
+    double more[LATTN_DIM_MAX];
 
     for (int32_t i = 0; i < count; i++)
-        dense_add(mixture->m, -weights[i], mixture->images + (size_t)(first + i) * m, remainder->y);
-    for (size_t a = 0; a < m; a++)
+        more[i] = dense_dot(mixture->m, mixture->inverse + (size_t)(first + i) * m, remainder->y);
+    for (int32_t i = 0; i < count; i++) {
+        weights[i] += more[i];
+        dense_add(mixture->m, -more[i], mixture->images + (size_t)(first + i) * m, remainder->y);
+    }
+}
+
+/* What the weights left of the answer, over its deviation. */
+static double stray_measure(const struct mixture *mixture, const struct remainder *remainder)
+{
+    double left = dense_norm(mixture->m, remainder->y);
+    double variance = 0;
+
+    for (int32_t a = 0; a < mixture->m; a++)
         variance += remainder->variance[a];
-    left = dense_norm(mixture->m, remainder->y);
     return left > 0 ? left / sqrt(variance) : 0;
 }
 
@@ -295,6 +305,7 @@ static void read_logits(const struct mixture *mixture, const struct remainder *r
     reading->blur = sqrt(reading->blur);
 }
 
+/* The second time around takes back what rounding did in an inverse of large numbers. */
 void mixture_read(const struct mixture *mixture, int32_t first, int32_t count, const double *z,
                   const double *y, double *ret_logits, double *ret_errors,
                   struct mixture_reading *ret_reading)
@@ -303,16 +314,17 @@ void mixture_read(const struct mixture *mixture, int32_t first, int32_t count, c
     const double *rows = mixture->inverse + (size_t)first * m;
     struct mixture_reading reading = {.least = 1};
     struct remainder remainder;
-    double weights[LATTN_DIM_MAX], sums[LATTN_OUTPUTS_MAX] = {0};
+    double weights[LATTN_DIM_MAX] = {0}, sums[LATTN_OUTPUTS_MAX] = {0};
 
     remainder_make(mixture, z, y, &remainder);
+    weights_add(mixture, first, count, &remainder, weights);
+    weights_add(mixture, first, count, &remainder, weights);
+    variance_add(mixture, first, count, z, weights, &remainder);
     for (int32_t i = 0; i < count; i++) {
-        weights[i] = dense_dot(mixture->m, rows + (size_t)i * m, remainder.y);
         dense_add(mixture->m, 1, rows + (size_t)i * m, sums);
         reading.least -= weights[i];
     }
-    variance_add(mixture, first, count, z, weights, &remainder);
-    reading.stray = stray_measure(mixture, first, count, weights, &remainder);
+    reading.stray = stray_measure(mixture, &remainder);
     reading.blur = variance_of(mixture, &remainder, rows, 0, sums, 1);
     read_logits(mixture, &remainder, rows, count, weights, sums, ret_logits, ret_errors, &reading);
     *ret_reading = reading;

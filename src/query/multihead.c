@@ -21,12 +21,11 @@
 
 enum { ATTEMPTS = 4, HELD_OUT = 6, HELD_OUT_TOKENS_MAX = 8, DRAWS = 3 };
 
-/* How far neighbours of a vantage lean in the first attempt; half of it in each that follows. */
-#define LEAN_FIRST 0.25
+/* How far neighbours of a vantage lean: as little as rounding and noise allow. */
+#define LEAN_LEAST (1 / 32.0)
+#define LEAN_MOST (1 / 4.0)
 /* Deviations of noise that a residual may reach. */
 #define NOISES 3
-/* Sums of rounded products within the oracle and in its model here, in units of the last place. */
-#define ROUNDINGS 256
 /* What held-out answers may be off, in deviations of what parameters and noise explain. */
 #define HELD_OUT_DEVIATIONS 10
 /* Root mean square of scores in held-out sequences. */
@@ -172,21 +171,12 @@ static enum lattn_status held_out_ask(struct search *search, const struct lattn_
     return status;
 }
 
-/* What rounding and noise leave of answers of this size. */
-static double slack_of(const struct conditions *conditions, double size)
-{
-    struct conditions plain = *conditions;
-
-    plain.epsilon = 0;
-    return NOISES * conditions_error(&plain, size) + ROUNDINGS * conditions->epsilon * size;
-}
-
 static enum lattn_status held_out_judge(struct search *search, const struct held_out *held_out)
 {
     double count = held_out->count;
     double size = sqrt(held_out->answers / count), left = sqrt(held_out->left / count);
     double allowed = HELD_OUT_DEVIATIONS * sqrt(held_out->explained / count) +
-                     slack_of(search->conditions, size);
+                     vantage_slack(search->conditions, NOISES, size);
 
     if (left <= allowed)
         return LATTN_OK;
@@ -228,7 +218,7 @@ static double sigma_of(const struct conditions *conditions, const struct polish 
 
 static enum lattn_status polish_judge(struct search *search, const struct polish *polish)
 {
-    double allowed = slack_of(search->conditions, polish->size);
+    double allowed = vantage_slack(search->conditions, NOISES, polish->size);
 
     if (polish->residual <= allowed)
         return LATTN_OK;
@@ -299,12 +289,23 @@ struct guess {
     double residual;
 };
 
+/*
+ * Scores of neighbours differ by lean, and by lean^2 where both directions lean: that is divided by
+ * it again, and with it what noise leaves.
+ */
+static double lean_of(const struct vantages *vantages)
+{
+    double share = vantages->slack / vantages->size;
+
+    return fmin(LEAN_MOST, fmax(LEAN_LEAST, sqrt(sqrt(share))));
+}
+
 /* The fewest heads that explain the vantages, then more; then all again from the next pair. */
 static enum lattn_status attempts_make(struct search *search, const struct guess *guesses,
                                        struct lattn_attention **ret_attention)
 {
     enum lattn_status status = LATTN_NO_CONVERGENCE;
-    double lean = LEAN_FIRST;
+    double lean = lean_of(&search->vantages);
 
     for (int32_t i = 0; i < ATTEMPTS; i++, lean /= 2)
         for (int32_t k = 0; k < search->heads && status == LATTN_NO_CONVERGENCE; k++)

@@ -168,7 +168,8 @@ static enum lattn_status ask(struct oracle *oracle, enum oracle_purpose purpose,
         return complain(&oracle->complaint, LATTN_BUDGET,
                         "%zu more questions would exceed the budget of %" PRIu64, count,
                         oracle->budget);
-    status = answers_widen(oracle, LATTN_QUESTIONS_MAX * size);
+    status =
+        answers_widen(oracle, (count < LATTN_QUESTIONS_MAX ? count : LATTN_QUESTIONS_MAX) * size);
     for (size_t done = 0, part; status == LATTN_OK && done < count; done += part) {
         part = count - done < LATTN_QUESTIONS_MAX ? count - done : LATTN_QUESTIONS_MAX;
         count_add(oracle, purpose, part);

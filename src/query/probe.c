@@ -192,10 +192,11 @@ static enum lattn_status found_verify(struct probe *probe)
 {
     const struct conditions *conditions = &probe->triage.conditions;
     int is_label = probe->finding->architecture == LATTN_ARCHITECTURE_LABEL;
+    uint64_t count = plan_verify(probe->finding->architecture, conditions->length);
     enum verify_verdict verdict;
     enum lattn_status status;
 
-    oracle_phase(&probe->oracle, "verifying", probe->oracle.total);
+    oracle_phase(&probe->oracle, "verifying", oracle_count(&probe->oracle) + count);
     status = is_label
                  ? border_run(&probe->oracle, conditions, &probe->random, probe->finding, &verdict)
                  : verify_run(&probe->oracle, conditions, &probe->random, probe->finding, &verdict);

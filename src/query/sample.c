@@ -45,11 +45,8 @@ void sample_done(struct sample *sample)
     memory_release(sample->y);
 }
 
-static void tokens_draw(struct sample *sample, double norm, struct random *random)
+static void tokens_draw(struct sample *sample, int low, int high, struct random *random)
 {
-    int high = (int)floor(log2(norm));
-    int low = high - (SAMPLE_COUNT - 1) < 0 ? high - (SAMPLE_COUNT - 1) : 0;
-
     for (int i = 0; i < SAMPLE_ALL; i++) {
         int step = i < SAMPLE_COUNT ? i : i - SAMPLE_COUNT + 1;
         double *token = sample->x + (size_t)i * (size_t)sample->d;
@@ -131,7 +128,7 @@ static enum lattn_status tokens_ask(struct sample *sample, struct oracle *oracle
     return status;
 }
 
-enum lattn_status sample_ask(struct sample *sample, struct oracle *oracle, double norm,
+enum lattn_status sample_ask(struct sample *sample, struct oracle *oracle, int low, int high,
                              int is_repeated, struct random *random, double *ret_noise,
                              double *ret_relative)
 {
@@ -141,7 +138,7 @@ enum lattn_status sample_ask(struct sample *sample, struct oracle *oracle, doubl
     enum lattn_status status = x == NULL || y == NULL ? LATTN_NO_MEMORY : LATTN_OK;
 
     *ret_noise = *ret_relative = 0;
-    tokens_draw(sample, norm, random);
+    tokens_draw(sample, low, high, random);
     if (status == LATTN_OK)
         status = tokens_ask(sample, oracle, is_repeated, x, y);
     if (status == LATTN_OK && is_repeated) {

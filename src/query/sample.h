@@ -34,16 +34,16 @@ enum lattn_status sample_init(struct sample *sample, const struct oracle *oracle
 void sample_done(struct sample *sample);
 
 /*
- * Draw tokens of norms up to `norm`, from 1 or a 32nd of it on, and ask them. With `is_repeated`
- * the first and the last of those that grow twice, and 14 times more where their answers differ:
- * then ret_noise is their standard deviation, and ret_relative that of the largest over its answer
- * where noise grows with answers, else 0.
+ * Draw tokens of norms from 2^low to 2^high and ask them. With `is_repeated` the first and the last
+ * of those that grow twice, and 14 times more where their answers differ: then ret_noise is their
+ * standard deviation, and ret_relative that of the largest over its answer where noise grows with
+ * answers, else 0.
  *
  * ret_noise, ret_relative  out  0 without is_repeated
  *
  * Returns LATTN_OK, LATTN_NO_MEMORY or what oracle_ask returned.
  */
-enum lattn_status sample_ask(struct sample *sample, struct oracle *oracle, double norm,
+enum lattn_status sample_ask(struct sample *sample, struct oracle *oracle, int low, int high,
                              int is_repeated, struct random *random, double *ret_noise,
                              double *ret_relative);
 

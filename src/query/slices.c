@@ -8,6 +8,7 @@
 
 #include "query/frame.h"
 #include "query/linear.h"
+#include "query/overlap.h"
 
 #include "base/complaint.h"
 #include "base/memory.h"
@@ -20,25 +21,13 @@
 #include <string.h>
 
 /* Whole slices that are asked first. */
-enum { WHOLE = 2 };
-
-/*
- * An eigenvalue counts from so many times sqrt(d) errors of an entry: the norm of d x d errors is
- * about 2 sqrt(d) of them, and rounding within the oracle a few times that of its answer.
- */
-static const double eigenvalue_errors = 64;
-
-/* 1 - cos of an angle from which on two directions are apart: errors grow with 1 / angle. */
-static const double apart_least = 1e-6;
+enum { WHOLE = OVERLAP_SLICES };
 
 /*
  * basis     d x d rows
  * whole     slices 0 and 1;  variance  of each slice
- * ranges    WHOLE x d x d: eigenvectors of each whole slice, as rows
- * values    WHOLE x d: their eigenvalues
- * frame     d x d rows in coordinates of the basis; the first `heads` are span(v)
+ * overlap   span of the heads, in coordinates of the basis
  * inner     d x heads x d: slice k is sum over a <= b of inner[k,a,b] (frame_a.x)(frame_b.x)
- * enlarged  sum of 1 / (1 - cos) over the angles between what is left of the two ranges
  */
 struct slices {
     int32_t d;
@@ -47,11 +36,8 @@ struct slices {
     double *basis;
     double *whole;
     double *variance;
-    double *ranges;
-    double *values;
-    double *frame;
+    struct overlap overlap;
     double *inner;
-    double enlarged;
 };
 
 static void slices_done(struct slices *slices)
@@ -59,9 +45,7 @@ static void slices_done(struct slices *slices)
     memory_release(slices->basis);
     memory_release(slices->whole);
     memory_release(slices->variance);
-    memory_release(slices->ranges);
-    memory_release(slices->values);
-    memory_release(slices->frame);
+    overlap_done(&slices->overlap);
     memory_release(slices->inner);
 }
 
@@ -73,11 +57,7 @@ static enum lattn_status slices_init(struct slices *slices, int32_t d)
     slices->basis = memory_raw(n * n, sizeof(double));
     slices->whole = memory_raw(WHOLE * (size_t)slices->q, sizeof(double));
     slices->variance = memory_zeroed(n, sizeof(double));
-    slices->ranges = memory_raw(WHOLE * n * n, sizeof(double));
-    slices->values = memory_raw(WHOLE * n, sizeof(double));
-    slices->frame = memory_zeroed(n * n, sizeof(double));
-    return slices->basis == NULL || slices->whole == NULL || slices->variance == NULL ||
-                   slices->ranges == NULL || slices->values == NULL || slices->frame == NULL
+    return slices->basis == NULL || slices->whole == NULL || slices->variance == NULL
                ? LATTN_NO_MEMORY
                : LATTN_OK;
 }
@@ -90,105 +70,17 @@ uint64_t slices_count(int32_t d, int32_t heads)
     return (uint64_t)(WHOLE * q + (d - WHOLE) * (1 + inner));
 }
 
-/* ---- how many heads, and which span ---------------------------------------------------------- */
-
-/* A whole slice as a symmetric matrix. */
-static void slice_unpack(const struct slices *slices, int32_t k, double *ret_matrix)
-{
-    const double *number = slices->whole + (size_t)k * (size_t)slices->q;
-    size_t d = (size_t)slices->d;
-
-    for (size_t i = 0; i < d; i++)
-        for (size_t j = i; j < d; j++, number++)
-            ret_matrix[i * d + j] = ret_matrix[j * d + i] = i == j ? *number : *number / 2;
-}
-
+/* How many heads are there? */
 static enum lattn_status whole_ask(struct oracle *oracle, const struct conditions *conditions,
                                    struct slices *slices)
 {
-    size_t d = (size_t)slices->d;
     enum lattn_status status =
         linear_slices(oracle, conditions, slices->basis, 0, WHOLE, slices->whole, slices->variance);
 
-    for (int32_t k = 0; status == LATTN_OK && k < WHOLE; k++) {
-        slice_unpack(slices, k, slices->ranges + (size_t)k * d * d);
-        status = dense_symmetric(slices->d, slices->ranges + (size_t)k * d * d,
-                                 slices->values + (size_t)k * d);
-    }
+    if (status == LATTN_OK)
+        status = overlap_find(slices->d, slices->whole, slices->variance, &slices->overlap);
+    slices->heads = slices->overlap.heads;
     return status;
-}
-
-/* Is this eigenvalue of whole slice k more than an error? */
-static int value_counts(const struct slices *slices, int32_t k, int32_t i)
-{
-    double error = sqrt(slices->variance[k]) * sqrt(slices->d);
-
-    return fabs(slices->values[k * slices->d + i]) > eigenvalue_errors * error;
-}
-
-static int32_t slice_rank(const struct slices *slices, int32_t k)
-{
-    int32_t rank = 0;
-
-    for (int32_t i = 0; i < slices->d; i++)
-        rank += value_counts(slices, k, i);
-    return rank;
-}
-
-/* The last row first. */
-static void rows_turn(int32_t d, double *rows)
-{
-    for (int32_t i = 0; i < d / 2; i++)
-        for (int32_t j = 0; j < d; j++) {
-            double *low = rows + (size_t)i * (size_t)d + j;
-            double *high = rows + (size_t)(d - 1 - i) * (size_t)d + j;
-            double kept = *low;
-
-            *low = *high;
-            *high = kept;
-        }
-}
-
-/*
- * The frame: eigenvectors of the sum of the two projections on the ranges, largest value first.
- * Where the ranges meet that value is 2.
- */
-static enum lattn_status ranges_meet(struct slices *slices, int *ret_fits)
-{
-    int32_t d = slices->d, heads = slices->heads;
-    double *values = memory_raw((size_t)d, sizeof *values);
-    enum lattn_status status;
-
-    if (values == NULL)
-        return LATTN_NO_MEMORY;
-    for (int32_t k = 0; k < WHOLE; k++)
-        for (int32_t i = 0; i < d; i++) {
-            const double *vector = slices->ranges + (size_t)(k * d + i) * (size_t)d;
-
-            for (int32_t j = 0; value_counts(slices, k, i) && j < d; j++)
-                dense_add(d, vector[j], vector, slices->frame + (size_t)j * (size_t)d);
-        }
-    status = dense_symmetric(d, slices->frame, values);
-    if (status == LATTN_OK) {
-        rows_turn(d, slices->frame);
-        *ret_fits = 2 - values[d - 1 - heads] > apart_least &&
-                    (heads == 0 || 2 - values[d - heads] <= apart_least);
-        for (int32_t i = 0; i < d - heads; i++)
-            slices->enlarged += 1 / (2 - values[i]);
-    }
-    memory_release(values);
-    return status;
-}
-
-static enum lattn_status heads_find(struct slices *slices, int *ret_fits)
-{
-    int32_t rank = slice_rank(slices, 0);
-
-    *ret_fits = 0;
-    slices->heads = rank / 2;
-    if (rank % 2 != 0 || rank != slice_rank(slices, 1) || 3 * slices->heads > slices->d)
-        return LATTN_OK;
-    return ranges_meet(slices, ret_fits);
 }
 
 /* ---- the other slices, in the frame ---------------------------------------------------------- */
@@ -210,9 +102,9 @@ static enum lattn_status whole_turn(struct slices *slices, double *ret_misfit)
     if (S == NULL)
         return LATTN_NO_MEMORY;
     for (int32_t k = 0; k < WHOLE; k++) {
-        slice_unpack(slices, k, S);
-        dense_multiply(DENSE_PLAIN, d, d, d, 1, slices->frame, n, S, n, 0, half, n);
-        dense_multiply_rows(d, d, d, 1, half, n, slices->frame, n, 0, turned, n);
+        overlap_unpack(d, slices->whole, k, S);
+        dense_multiply(DENSE_PLAIN, d, d, d, 1, slices->overlap.frame, n, S, n, 0, half, n);
+        dense_multiply_rows(d, d, d, 1, half, n, slices->overlap.frame, n, 0, turned, n);
         for (int32_t a = 0; a < d; a++)
             for (int32_t b = 0; b < d; b++) {
                 double number = turned[(size_t)a * n + (size_t)b];
@@ -361,14 +253,14 @@ static void layer_fill(const struct slices *slices, struct layer *layer)
 {
     size_t d = (size_t)slices->d;
 
-    memcpy(layer->P, slices->frame, (size_t)slices->heads * d * sizeof *layer->P);
+    memcpy(layer->P, slices->overlap.frame, (size_t)slices->heads * d * sizeof *layer->P);
     memset(layer->Q, 0, (size_t)slices->heads * d * d * sizeof *layer->Q);
     for (int32_t a = 0; a < slices->heads; a++)
         for (int32_t k = 0; k < slices->d; k++)
             for (int32_t b = a; b < slices->d; b++)
                 for (size_t c = 0; c < d; c++)
                     layer->Q[((size_t)a * d + c) * d + (size_t)k] +=
-                        *inner_at(slices, k, a, b) * slices->frame[(size_t)b * d + c];
+                        *inner_at(slices, k, a, b) * slices->overlap.frame[(size_t)b * d + c];
 }
 
 /* The heads of a layer in coordinates of the basis as a model in those of tokens. */
@@ -402,32 +294,16 @@ static enum lattn_status inner_model(const struct slices *slices, struct lattn_m
     return status;
 }
 
-/*
- * How errors of the whole slices, through the span, show in all slices: to first order frame_a
- * moves by an error E of slice k out of its range by E S_k^+ frame_a, and both moves together are
- * met by one that the angles between what is left of the ranges enlarge.
- */
-static double span_variance(const struct slices *slices)
+/* An error of the span shows in every slice, times what it is multiplied with. */
+static double overlap_share(const struct slices *slices)
 {
-    int32_t d = slices->d;
     double sum = 0;
 
-    for (int32_t a = 0; a < slices->heads; a++) {
-        const double *direction = slices->frame + (size_t)a * (size_t)d;
-        double moved = 0, weight = 0;
-
-        for (int32_t i = 0; i < WHOLE * d; i++) {
-            const double *vector = slices->ranges + (size_t)i * (size_t)d;
-
-            if (value_counts(slices, i / d, i % d))
-                moved += slices->variance[i / d] / WHOLE *
-                         square(dense_dot(d, vector, direction) / slices->values[i]);
-        }
-        for (int32_t k = 0; k < d; k++)
-            weight += square(dense_norm(d, inner_at(slices, k, a, 0)));
-        sum += moved * slices->enlarged * weight;
-    }
-    return sum / (double)linear_count(d);
+    for (int32_t a = 0; a < slices->heads; a++)
+        for (int32_t k = 0; k < slices->d; k++)
+            sum += slices->overlap.variance[a] *
+                   square(dense_norm(slices->d, inner_at(slices, k, a, 0)));
+    return sum / (double)linear_count(slices->d);
 }
 
 static double mean(int32_t count, const double *numbers)
@@ -455,7 +331,8 @@ static enum lattn_status few_learn(struct oracle *oracle, const struct condition
     slices->inner = memory_zeroed(n * (size_t)slices->heads * n, sizeof *slices->inner);
     if (frame == NULL || slices->inner == NULL)
         goto done;
-    dense_multiply(DENSE_PLAIN, d, d, d, 1, slices->frame, n, slices->basis, n, 0, frame, n);
+    dense_multiply(DENSE_PLAIN, d, d, d, 1, slices->overlap.frame, n, slices->basis, n, 0, frame,
+                   n);
     status = whole_turn(slices, &misfit);
     if (status == LATTN_OK)
         status = inner_ask(oracle, conditions, slices, frame);
@@ -467,7 +344,7 @@ static enum lattn_status few_learn(struct oracle *oracle, const struct condition
         (*ret_model)->certified = conditions->noise > 0 || conditions->step > 0
                                       ? LATTN_CERTIFIED_NOT
                                       : LATTN_CERTIFIED_MINIMAL;
-        *ret_error = sqrt(mean(d, slices->variance) + span_variance(slices));
+        *ret_error = sqrt(mean(d, slices->variance) + overlap_share(slices));
     }
 done:
     memory_release(frame);
@@ -529,7 +406,6 @@ enum lattn_status slices_learn(struct oracle *oracle, const struct conditions *c
                                double *ret_error, int32_t *ret_heads)
 {
     struct slices slices = {0};
-    int fits = 0;
     enum lattn_status status;
 
     if (oracle->m != 1)
@@ -545,14 +421,12 @@ enum lattn_status slices_learn(struct oracle *oracle, const struct conditions *c
         status = frame_random(oracle->d, oracle->d, random, slices.basis);
     if (status == LATTN_OK)
         status = whole_ask(oracle, conditions, &slices);
-    if (status == LATTN_OK)
-        status = heads_find(&slices, &fits);
-    if (status == LATTN_OK && fits)
+    if (status == LATTN_OK && slices.overlap.fits)
         status = few_learn(oracle, conditions, &slices, ret_model, ret_error);
     else if (status == LATTN_OK)
         status = many_learn(oracle, conditions, &slices, ret_model, ret_error);
     if (status == LATTN_OK)
-        *ret_heads = fits ? slices.heads : -1;
+        *ret_heads = slices.overlap.fits ? slices.heads : -1;
     slices_done(&slices);
     return status;
 }

@@ -115,39 +115,50 @@ static void exactness_read(const struct lattn_probe_settings *settings, const st
         conditions->epsilon = fmax(rounding.epsilon, relative);
 }
 
-static int is_zero(const struct sample *sample)
+/* Are too few answers other than zero to read rounding from them? Labels are as they are. */
+static int is_faint(const struct sample *sample)
 {
-    for (size_t i = 0; i < SAMPLE_ALL * (size_t)sample->m; i++)
-        if (sample->y[i] != 0)
-            return 0;
-    return 1;
+    int count = 0, ones = 0;
+
+    for (size_t i = 0; i < SAMPLE_ALL * (size_t)sample->m; i++) {
+        count += sample->y[i] != 0;
+        ones += sample->y[i] == 1;
+    }
+    return count < ROUNDING_ANSWERS_MIN && (count == 0 || ones < count);
 }
 
+/* Norms from 1 to the largest; where they are few, or only large ones are heard, the largest. */
 static enum lattn_status sample_take(struct sample *sample, struct oracle *oracle,
-                                     const struct lattn_probe_settings *settings,
+                                     const struct lattn_probe_settings *settings, int is_far,
                                      struct random *random, struct conditions *conditions)
 {
+    int high = (int)floor(log2(conditions->norm));
+    int least = high - (SAMPLE_COUNT - 1);
+    int low = is_far || least < 0 ? least : 0;
     double noise, relative;
-    enum lattn_status status = sample_ask(sample, oracle, conditions->norm,
-                                          is_noise_asked(settings), random, &noise, &relative);
+    enum lattn_status status =
+        sample_ask(sample, oracle, low, high, is_noise_asked(settings), random, &noise, &relative);
 
     if (status == LATTN_OK)
         exactness_read(settings, sample, noise, relative, conditions);
     return status;
 }
 
-/* Sample, and again farther out where answers were rounded away. */
+/* Sample, and again as far out as can be where answers were rounded away. */
 static enum lattn_status exactness_find(struct sample *sample, struct oracle *oracle,
                                         const struct lattn_probe_settings *settings,
                                         struct random *random, struct conditions *conditions)
 {
-    enum lattn_status status = sample_take(sample, oracle, settings, random, conditions);
-    double norm = conditions->norm;
+    enum lattn_status status = sample_take(sample, oracle, settings, 0, random, conditions);
+    int has_faded;
 
-    if (status == LATTN_OK && settings->decimals < 0 && (conditions->step > 0 || is_zero(sample)))
+    if (status != LATTN_OK)
+        return status;
+    has_faded = is_faint(sample);
+    if (settings->decimals < 0 && (conditions->step > 0 || has_faded))
         status = norm_raise(oracle, settings, random, conditions);
-    if (status == LATTN_OK && is_zero(sample) && conditions->norm > norm)
-        status = sample_take(sample, oracle, settings, random, conditions);
+    if (status == LATTN_OK && has_faded)
+        status = sample_take(sample, oracle, settings, 1, random, conditions);
     return status;
 }
 

@@ -43,13 +43,12 @@ static void directions_draw(struct random *random, int32_t d, int32_t count, dou
     frame_round((int64_t)d * count, ret_rows);
 }
 
-/* What rounding and noise do to a point of size g, an answer of size s g. */
-static double slack_of(const struct conditions *conditions, double g, double s)
+double vantage_slack(const struct conditions *conditions, double deviations, double answer)
 {
     struct conditions plain = *conditions;
 
     plain.epsilon = 0;
-    return NOISES * conditions_error(&plain, s * g) / s + ROUNDINGS * conditions->epsilon * g;
+    return deviations * conditions_error(&plain, answer) + ROUNDINGS * conditions->epsilon * answer;
 }
 
 static double points_most(const struct vantages *vantages)
@@ -149,13 +148,17 @@ enum lattn_status vantages_ask(struct vantages *vantages, const struct copies *c
         goto done;
     directions_draw(random, oracle->d, VANTAGES, vantages->u);
     directions_draw(random, oracle->d, VANTAGES, vantages->b);
-    vantages->slack = slack_of(conditions, dense_norm(oracle->d, copies->value), copies->s);
+    vantages->slack =
+        vantage_slack(conditions, NOISES, copies->s * dense_norm(oracle->d, copies->value)) /
+        copies->s;
     status = size_find(vantages, oracle, conditions, x);
     if (status == LATTN_OK)
         status = copies_ask(&vantages->copies, COPIES_ALL, oracle, ORACLE_TRIAL, VANTAGES,
                             vantages->u, vantages->b, vantages->points);
-    if (status == LATTN_OK)
-        vantages->slack = slack_of(conditions, points_most(vantages), copies->s);
+    if (status == LATTN_OK) {
+        vantages->size = points_most(vantages);
+        vantages->slack = vantage_slack(conditions, NOISES, copies->s * vantages->size) / copies->s;
+    }
 done:
     memory_release(x);
     return status;
@@ -171,7 +174,7 @@ void vantages_done(struct vantages *vantages)
 
 int vantages_are_silent(const struct vantages *vantages)
 {
-    return points_most(vantages) <= vantages->slack;
+    return vantages->size <= vantages->slack;
 }
 
 static int residuals_order(const void *a, const void *b)

@@ -21,6 +21,7 @@ enum { VANTAGES = 24 };
  * u, b       VANTAGES x d, of length one, float32
  * points     what they answer
  * is_capped  the norm of tokens kept scores below what was aimed at
+ * size       of the largest point
  * slack      what rounding and noise may leave of a point, root mean square
  */
 struct vantages {
@@ -29,6 +30,7 @@ struct vantages {
     double *b;
     struct poles_points points[VANTAGES];
     int is_capped;
+    double size;
     double slack;
 };
 
@@ -39,6 +41,9 @@ struct vantage {
     double residual;
     double sharpness;
 };
+
+/* What rounding, and noise of so many deviations, may do to an answer of this size. */
+double vantage_slack(const struct conditions *conditions, double deviations, double answer);
 
 /*
  * Find the size, ask the pairs; all questions are trials.

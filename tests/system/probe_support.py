@@ -62,9 +62,11 @@ def questions_counted(path):
 
 
 def oracle(folder, parameters, name="layer"):
-    """Put a layer behind a script; gives its ORACLE and where its questions are counted."""
+    """Put a layer behind a script; gives its ORACLE and by what its questions are counted."""
     script = os.path.join(folder, "oracle.py")
     path = os.path.join(folder, name)
+    if os.path.exists(path + ".count"):
+        os.unlink(path + ".count")
     with open(script, "w", encoding="utf-8") as file:
         file.write(ORACLE)
     with open(path, "w", encoding="utf-8") as file:

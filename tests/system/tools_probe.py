@@ -61,14 +61,14 @@ def report(folder):
 
 def tensors(folder):
     """What a file of tensors computes, NumPy says."""
-    parameters = layer(5, seed=3)
+    parameters = layer(5, outputs=3, seed=3)
     place, _ = oracle(folder, parameters)
     path = os.path.join(folder, "found.safetensors")
     finding = probe(place, "--dim", 5, "-o", path)
-    check_recovers(finding, parameters, 1e-13, "a head of 5 coordinates")
+    check_recovers(finding, parameters, 1e-13, "a head of three answers")
     found, metadata = tensors_read(path)
     check(set(found) == {"W", "W_error", "V", "V_error"} and found["W"].shape == (1, 5, 5) and
-          found["V"].shape == (1, 1, 5), "tensors have their shapes", found)
+          found["V"].shape == (1, 3, 5), "tensors have their shapes", found)
     check(json.loads(metadata["finding"])["verdict"] == "recovered", "the verdict is with them")
     random = numpy.random.default_rng(4)
     for tokens in 1, 2, 9:
@@ -86,7 +86,7 @@ def float32(folder):
 
 
 def two_heads(folder):
-    """Not one head."""
+    """Not one head; two where that is known."""
     parameters = layer(4, heads=2, seed=6)
     place, _ = oracle(folder, parameters)
     path = os.path.join(folder, "refused.safetensors")
@@ -96,6 +96,12 @@ def two_heads(folder):
     check(any(not tested["passed"] for tested in finding["checks"]), "the test that failed is told")
     check("heads" not in finding and tensors_read(path)[0] == {},
           "nothing that was refused has parameters")
+    finding = probe(place, "--dim", 4, "--heads", 2)
+    check(finding["verdict"] == "recovered up to named freedoms" and
+          [freedom["name"] for freedom in finding["freedoms"]] == ["order"],
+          "two heads that are known to be two are recovered up to their order", finding["reason"])
+    found = sorted((head["W"] for head in finding["heads"]))
+    check(distance(found, sorted(parameters["W"])) <= 1e-12, "they are the same heads")
 
 
 def silent(folder):

@@ -117,6 +117,39 @@ Test(label, learns_uneven_columns)
     bench_done(&bench);
 }
 
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+/* An oracle that hands on to another, and counts calls. */
+struct counter {
+    struct lattn_oracle behind;
+    uint64_t calls;
+};
+
+static enum lattn_status counter_ask(void *arg, size_t count, struct lattn_question *questions,
+                                     struct lattn_complaint *complaint)
+{
+    struct counter *counter = arg;
+
+    counter->calls++;
+    return counter->behind.ask(counter->behind.arg, count, questions, complaint);
+}
+
+Test(label, fills_its_calls)
+{
+    struct bench bench;
+    struct counter counter = {0};
+
+    bench_init(&bench, 16, .7);
+    counter.behind = bench.box.oracle;
+    bench.box.oracle.ask = counter_ask;
+    bench.box.oracle.arg = &counter;
+    counter.behind.arg = &bench.box;
+    cr_assert_eq(bench_learn(&bench, 0x1p10, 0), LATTN_OK);
+    cr_expect_leq(counter.calls, bench.box.asked / 60, "%d questions in %d calls",
+                  (int)bench.box.asked, (int)counter.calls);
+    bench_done(&bench);
+}
+
 /* ---- what is refused ------------------------------------------------------------------------- */
 
 Test(label, names_silence)
