@@ -415,8 +415,3 @@ const struct respondent_info *respondent_info(const struct respondent *responden
 {
     return &respondent->info;
 }
-
-int respondent_is_interrupted(const struct respondent *respondent)
-{
-    return respondent->interview.is_interrupted;
-}

@@ -92,21 +92,15 @@ const struct lattn_oracle *respondent_oracle(const struct respondent *respondent
 const struct respondent_info *respondent_info(const struct respondent *respondent);
 
 /*
- * Did we end because of SIGINT or SIGTERM, which respondent_open takes (interrupt.h)? Then
- * respondent_ask returned LATTN_CLOSED.
- */
-int respondent_is_interrupted(const struct respondent *respondent);
-
-/*
  * A lattn_ask_fn whose argument is a respondent. Answers are in the log when it returns, also those
  * that came before a failure.
  *
  * Returns LATTN_OK; LATTN_TIMEOUT; LATTN_CLOSED: it ended too often, cannot be started, or was
- * interrupted; LATTN_SYNTAX, LATTN_FIELD, LATTN_EMPTY, LATTN_SHAPE, LATTN_NOT_FINITE or
- * LATTN_TOO_BIG: what it says is no answer; LATTN_DENIED: it does not let us in; LATTN_CONFLICT:
- * the log holds answers to other questions; LATTN_NO_DATA: a log that is replayed does not hold
- * one; LATTN_NO_SPACE or LATTN_INPUT_OUTPUT: the log takes no more, or cannot be read;
- * LATTN_NO_MEMORY.
+ * interrupted by SIGINT or SIGTERM, which respondent_open takes (interrupt.h); LATTN_SYNTAX,
+ * LATTN_FIELD, LATTN_EMPTY, LATTN_SHAPE, LATTN_NOT_FINITE or LATTN_TOO_BIG: what it says is no
+ * answer; LATTN_DENIED: it does not let us in; LATTN_CONFLICT: the log holds answers to other
+ * questions; LATTN_NO_DATA: a log that is replayed does not hold one; LATTN_NO_SPACE or
+ * LATTN_INPUT_OUTPUT: the log takes no more, or cannot be read; LATTN_NO_MEMORY.
  */
 enum lattn_status respondent_ask(void *respondent, size_t count, struct lattn_question *questions,
                                  struct lattn_complaint *complaint);

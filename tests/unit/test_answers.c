@@ -304,6 +304,7 @@ Test(answers, stay_whole_on_a_full_disk)
     struct folder folder = folder_make();
     const char *path = folder_file(&folder, "log");
     unsigned char *bytes;
+    struct stat facts;
     size_t length;
 
     file_make(path, ids, 2);
@@ -315,6 +316,8 @@ Test(answers, stay_whole_on_a_full_disk)
 
         cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
         cr_expect_eq(add(answers, 3), LATTN_NO_SPACE);
+        cr_expect_eq(stat(path, &facts), 0);
+        cr_expect_eq((size_t)facts.st_size, length);
         limit.rlim_cur = RLIM_INFINITY;
         cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
         answers_close(&answers);
