@@ -9,6 +9,7 @@
 #include "query/positions.h"
 #include "query/slices.h"
 #include "query/softmax.h"
+#include "query/transformer.h"
 #include "query/vector.h"
 
 /* Sequences of so many tokens are held out; learners that need no more are content with it. */
@@ -74,7 +75,8 @@ uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
 {
     int32_t d = oracle->d;
 
-    *ret_is_bound = recipe == RECIPE_SLICES || recipe == RECIPE_LABEL || recipe == RECIPE_CROSSING;
+    *ret_is_bound = recipe == RECIPE_SLICES || recipe == RECIPE_LABEL ||
+                    recipe == RECIPE_CROSSING || recipe == RECIPE_TRANSFORMER;
     switch (recipe) {
     case RECIPE_SOFTMAX:
         return softmax_count(d);
@@ -86,6 +88,8 @@ uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
         return vector_count(d, vector_width(oracle, conditions));
     case RECIPE_POSITIONS:
         return positions_count(d, oracle->m < d ? oracle->m : d, conditions);
+    case RECIPE_TRANSFORMER:
+        return transformer_count(d, 2 * d);
     case RECIPE_MULTIHEAD:
         return multihead_count(d, settings->heads);
     case RECIPE_LABEL:
@@ -205,6 +209,9 @@ enum lattn_status recipe_learn(enum recipe recipe, struct oracle *oracle,
         return vector_learn(oracle, conditions, random, &finding->attention);
     case RECIPE_POSITIONS:
         return positions_learn(oracle, conditions, random, &finding->attention);
+    case RECIPE_TRANSFORMER:
+        return transformer_learn(oracle, conditions, random, &finding->attention,
+                                 &finding->freedoms);
     case RECIPE_MULTIHEAD:
         return multihead_run(oracle, settings, conditions, random, finding);
     case RECIPE_LABEL:

@@ -159,6 +159,50 @@ Test(probe, learns_from_answers_at_all_positions)
     }
 }
 
+Test(probe, finds_a_network_behind_the_head)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct lattn_probe_settings settings = lattn_probe_settings_default();
+        struct random random = {.state = seed};
+        struct lattn_finding *finding;
+        struct blackbox box;
+
+        box_make(&box, 5, 1, 1, seed);
+        blackbox_network(&box, 3 + (int32_t)(seed % 3) * 3, &random);
+        if (seed % 2) {
+            random_normals(&random, box.c, box.width);
+            box.q = 0.5;
+        }
+        finding = finding_of(&box, &settings);
+        cr_expect_eq(finding->architecture, LATTN_ARCHITECTURE_TRANSFORMER);
+        cr_expect_leq(finding->outcome, LATTN_OUTCOME_UP_TO, "%s", finding->reason);
+        if (finding->attention != NULL)
+            cr_expect_leq(weight_error(&box, finding), 1e-6);
+        lattn_finding_close(&finding);
+        blackbox_done(&box);
+    }
+}
+
+Test(probe, refuses_a_residual_stream_beside_a_network)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct lattn_probe_settings settings = lattn_probe_settings_default();
+        struct random random = {.state = seed};
+        struct lattn_finding *finding;
+        struct blackbox box;
+
+        box_make(&box, 5, 1, 1, seed);
+        blackbox_network(&box, 4, &random);
+        box.residual = blackbox_numbers(5);
+        box.residual[0] = 1;
+        finding = finding_of(&box, &settings);
+        cr_expect_eq(finding->outcome, LATTN_OUTCOME_OTHER, "%s", finding->reason);
+        cr_expect_null(finding->attention);
+        lattn_finding_close(&finding);
+        blackbox_done(&box);
+    }
+}
+
 Test(probe, finds_linear_attention)
 {
     for (int32_t m = 1; m <= 3; m++) {
