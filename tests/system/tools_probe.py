@@ -224,6 +224,9 @@ def misuse(folder):
         _, talk = lattn("probe", *options, code=2)
         check(talk.count("\n") == 1 and talk.startswith("lattn probe: "),
               f"refused in one line: {options[1:]}", talk)
+    _, talk = lattn("probe", place, "--dim", 4, "-o", os.path.join(folder, "no", "found.json"),
+                    code=1)
+    check("cannot be written" in talk, "a file that cannot be written is refused", talk)
     check(questions_counted(path) == 0, "nothing was asked")
     _, talk = lattn("probe", place, "--dim", 4, "--outputs", 2, code=1)
     check("--outputs" in talk, "other answers than expected are refused", talk)
