@@ -22,7 +22,7 @@ static void product_add(const double *v, const double *w, double *slice)
             *slice++ += i == j ? v[i] * w[i] : v[i] * w[j] + v[j] * w[i];
 }
 
-/* Two slices of `heads` heads with values v; the last `bound` of them have queries of their span.
+/* Two slices of `heads` heads with values v; the last `bound` of them have queries of their overlap.
  */
 static void slices_make(int heads, int bound, double *ret_v, double *ret_slices)
 {
@@ -42,18 +42,18 @@ static void slices_make(int heads, int bound, double *ret_v, double *ret_slices)
 static void expect_fit(int heads, int bound, int fits)
 {
     double v[DIM * DIM], slices[OVERLAP_SLICES * Q];
-    struct overlap span;
+    struct overlap overlap;
 
     slices_make(heads, bound, v, slices);
     cr_assert_eq(overlap_find(DIM, slices, exact, &overlap), LATTN_OK);
-    cr_expect_eq(span.fits, fits, "%d heads, %d bound", heads, bound);
+    cr_expect_eq(overlap.fits, fits, "%d heads, %d bound", heads, bound);
     if (fits)
-        cr_expect_eq(span.heads, heads);
+        cr_expect_eq(overlap.heads, heads);
     for (int h = 0; fits && h < heads; h++) {
         double inside = 0;
 
         for (int a = 0; a < heads; a++)
-            inside += pow(dense_dot(DIM, span.frame + a * DIM, v + h * DIM), 2);
+            inside += pow(dense_dot(DIM, overlap.frame + a * DIM, v + h * DIM), 2);
         cr_expect_float_eq(sqrt(inside), dense_norm(DIM, v + h * DIM), 1e-12);
     }
     overlap_done(&overlap);
@@ -76,12 +76,12 @@ Test(overlap, fits_not_where_heads_are_many_or_bound)
 Test(overlap, fits_not_where_one_slice_is_silent)
 {
     double v[DIM], slices[OVERLAP_SLICES * Q];
-    struct overlap span;
+    struct overlap overlap;
 
     slices_make(1, 0, v, slices);
     memset(slices, 0, Q * sizeof *slices);
     cr_assert_eq(overlap_find(DIM, slices, exact, &overlap), LATTN_OK);
-    cr_expect_not(span.fits);
+    cr_expect_not(overlap.fits);
     overlap_done(&overlap);
 }
 
@@ -94,16 +94,16 @@ Test(overlap, is_off_by_what_it_tells)
     double told = 0, seen = 0;
 
     for (int round = 0; round < 50; round++) {
-        struct overlap span;
+        struct overlap overlap;
 
         slices_make(1, 0, v, slices);
         random_normals(&random, noise, OVERLAP_SLICES * Q);
         for (int i = 0; i < OVERLAP_SLICES * Q; i++)
             slices[i] += deviation * noise[i];
         cr_assert_eq(overlap_find(DIM, slices, variance, &overlap), LATTN_OK);
-        cr_assert(span.fits && span.heads == 1);
-        told += span.variance[0];
-        seen += 1 - pow(dense_dot(DIM, span.frame, v) / dense_norm(DIM, v), 2);
+        cr_assert(overlap.fits && overlap.heads == 1);
+        told += overlap.variance[0];
+        seen += 1 - pow(dense_dot(DIM, overlap.frame, v) / dense_norm(DIM, v), 2);
         overlap_done(&overlap);
     }
     cr_expect(told / 10 < seen && seen < told * 10, "seen %.2g, told %.2g", sqrt(seen / 50),
@@ -117,7 +117,7 @@ Test(overlap, survives_every_failed_allocation)
 
     slices_make(2, 0, v, slices);
     for (uint64_t k = 1; status == LATTN_NO_MEMORY; k++) {
-        struct overlap span;
+        struct overlap overlap;
 
         memory_fail(k, 0);
         status = overlap_find(DIM, slices, exact, &overlap);
