@@ -321,7 +321,7 @@ struct lattn_probe_plan {
 
 /*
  * Count them without asking any. Where the architecture is AUTO the count is that of a softmax
- * layer.
+ * layer, and where noise is not told that of answers without.
  *
  * oracle  in  d, m and answers alone are looked at
  *

@@ -7,6 +7,7 @@
 #include "query/multihead.h"
 #include "query/noisy.h"
 #include "query/positions.h"
+#include "query/rankone.h"
 #include "query/slices.h"
 #include "query/softmax.h"
 #include "query/transformer.h"
@@ -84,6 +85,8 @@ uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
         return noisy_count(d);
     case RECIPE_CROSSING:
         return crossing_count(d, settings->rank == LATTN_RANK_FIND ? d : settings->rank);
+    case RECIPE_RANKONE:
+        return rankone_count(d, settings->rank);
     case RECIPE_VECTOR:
         return vector_count(d, vector_width(oracle, conditions));
     case RECIPE_POSITIONS:
@@ -96,10 +99,9 @@ uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
         return label_count(d, conditions);
     case RECIPE_LINEAR:
     case RECIPE_SLICES:
-        return linear_count(d);
-    default:
-        return 0;
+        break;
     }
+    return linear_count(d);
 }
 
 /* As measured (README.md): labels are searched for a place to begin, heads for one to see them. */
@@ -205,6 +207,8 @@ enum lattn_status recipe_learn(enum recipe recipe, struct oracle *oracle,
         return noisy_learn(oracle, conditions, random, &finding->attention);
     case RECIPE_CROSSING:
         return crossing_run(oracle, settings, conditions, random, finding);
+    case RECIPE_RANKONE:
+        return rankone_learn(oracle, conditions, random, settings->rank, &finding->attention);
     case RECIPE_VECTOR:
         return vector_learn(oracle, conditions, random, &finding->attention);
     case RECIPE_POSITIONS:
@@ -219,8 +223,7 @@ enum lattn_status recipe_learn(enum recipe recipe, struct oracle *oracle,
     case RECIPE_LINEAR:
         return linear_run(oracle, conditions, finding);
     case RECIPE_SLICES:
-        return slices_run(oracle, conditions, random, finding);
-    default:
-        return LATTN_RANGE;
+        break;
     }
+    return slices_run(oracle, conditions, random, finding);
 }

@@ -218,12 +218,12 @@ static int has_labels(const struct test *test)
     return zeros > 0 && ones > 0 && zeros + ones == SINGLES_COUNT;
 }
 
-/* Sizes of answers: what grows with tokens is that beyond f([0]). */
-static double size_find(const struct test *test)
+/* Size of the answers to tokens up to this one: what grows with tokens is that beyond f([0]). */
+static double size_find(const struct test *test, int last)
 {
-    double size = 0;
+    double size = DBL_MIN;
 
-    for (int i = 0; i < SAMPLE_COUNT; i++)
+    for (int i = 0; i <= last; i++)
         for (int32_t a = 0; a < test->sample->m; a++) {
             size = fmax(size, fabs(plain(test, i)[a] - zero(test)[a]) / norm_of(test, i));
             size = fmax(size, fabs(single(test, MINUS, i)[a] - zero(test)[a]) / norm_of(test, i));
@@ -252,12 +252,14 @@ static int is_constant(const struct test *test)
            SILENCE * blur + ROUNDING * test->conditions->epsilon * most;
 }
 
-/* Is the answer to zero zero? Put down relative to the smallest tokens of the sample. */
+/* Is the answer to zero zero? Put down relative to the smallest token of the sample. */
 static int zero_check(const struct test *test)
 {
+    struct test near = *test;
     struct worst worst = {0};
 
-    worst_take(&worst, test, norm_of(test, 0), 1, (struct term[]){{zero(test), 1}});
+    near.size = size_find(test, 0);
+    worst_take(&worst, &near, norm_of(test, 0), 1, (struct term[]){{zero(test), 1}});
     return worst_check(&worst, test, "zero is answered by zero");
 }
 
@@ -434,7 +436,7 @@ static enum structure singles_find(struct test *test, struct conditions *conditi
     *ret_has_bias = 0;
     if (has_labels(test))
         return STRUCTURE_LABELS;
-    test->size = fmax(size_find(test), DBL_MIN);
+    test->size = size_find(test, SAMPLE_COUNT - 1);
     if (is_constant(test)) {
         double most = 0;
 
@@ -448,7 +450,7 @@ static enum structure singles_find(struct test *test, struct conditions *conditi
     if (!finding_check(test->finding, "answers grow with a token", growth, GROWTH_MAX))
         return STRUCTURE_NORMED;
     if (is_cubic(test))
-        return STRUCTURE_LINEAR;
+        return *ret_has_bias ? STRUCTURE_BIAS : STRUCTURE_LINEAR;
     return linearity_check(test, conditions, may_refine) ? STRUCTURE_SOFTMAX : STRUCTURE_NETWORK;
 }
 

@@ -169,7 +169,8 @@ static void structure_explain(enum structure structure, const struct conditions 
                               const struct sample *sample, struct lattn_finding *finding)
 {
     static const char *const reasons[] = {
-        [STRUCTURE_NORMED] = "answers do not grow with tokens: a layer norm comes before attention",
+        [STRUCTURE_NORMED] = "answers do not grow with tokens: a layer norm comes before "
+                             "attention, or a bound after it",
         [STRUCTURE_PLACES] = "the order of tokens matters: their positions are encoded",
         [STRUCTURE_COPIES] = "equal tokens are not answered as one: weights of attention do not "
                              "add up to one, or depend on the number of tokens",

@@ -140,6 +140,90 @@ Test(query_verdict, no_other_layer_is_called_recovered)
         }
 }
 
+/* ---- mixtures ------------------------------------------------------------------------------ */
+
+/*
+ * first + share second; with is_warmer tokens are scaled by the root of the logarithm of their
+ * number, as where scores are sharper the longer a sequence is.
+ */
+struct mixture {
+    struct blackbox first;
+    struct blackbox second;
+    double share;
+    int is_warmer;
+};
+
+static enum lattn_status one_ask(struct blackbox *box, const struct lattn_question *question,
+                                 const double *x, double *ret_y, struct lattn_complaint *complaint)
+{
+    struct lattn_question asked = {.n = question->n, .x = x, .y = ret_y};
+
+    return blackbox_ask(box, 1, &asked, complaint);
+}
+
+static enum lattn_status mixture_ask(void *arg, size_t count, struct lattn_question *questions,
+                                     struct lattn_complaint *complaint)
+{
+    struct mixture *mixture = arg;
+    enum lattn_status status = LATTN_OK;
+
+    for (size_t i = 0; status == LATTN_OK && i < count; i++) {
+        size_t size = (size_t)questions[i].n * (size_t)mixture->first.d;
+        double factor = mixture->is_warmer ? sqrt(1 + log(questions[i].n)) : 1;
+        double *x = blackbox_numbers(size);
+        double first = 0, second = 0;
+
+        for (size_t j = 0; j < size; j++)
+            x[j] = factor * questions[i].x[j];
+        status = one_ask(&mixture->first, &questions[i], x, &first, complaint);
+        if (status == LATTN_OK)
+            status = one_ask(&mixture->second, &questions[i], x, &second, complaint);
+        questions[i].y[0] = (first + mixture->share * second) / factor;
+        free(x);
+    }
+    return status;
+}
+
+enum mixing { WITH_LINEAR, NETWORKS, WARMER, MIXINGS };
+
+static void mixture_make(struct mixture *mixture, enum mixing mixing, int32_t d,
+                         struct random *random)
+{
+    *mixture = (struct mixture){.share = mixing == WITH_LINEAR ? 1e-6 : mixing == NETWORKS,
+                                .is_warmer = mixing == WARMER};
+    blackbox_init(&mixture->first, d, 1, 1, random);
+    blackbox_init(&mixture->second, d, 1, 1, random);
+    mixture->second.is_linear = mixing == WITH_LINEAR;
+    if (mixing == NETWORKS) {
+        blackbox_network(&mixture->first, d, random);
+        blackbox_network(&mixture->second, d, random);
+    }
+}
+
+Test(query_verdict, no_mixture_is_called_recovered)
+{
+    for (int mixing = 0; mixing < MIXINGS; mixing++)
+        for (int32_t i = 0; i < (is_long() ? 30 : 3); i++) {
+            struct lattn_probe_settings settings = lattn_probe_settings_default();
+            struct random random = {.state = (uint64_t)i};
+            struct lattn_finding *finding = NULL;
+            struct lattn_oracle oracle;
+            struct mixture mixture;
+
+            mixture_make(&mixture, (enum mixing)mixing, 4 + i % 3, &random);
+            oracle = (struct lattn_oracle){
+                .d = mixture.first.d, .m = 1, .ask = mixture_ask, .arg = &mixture};
+            cr_assert_eq(lattn_probe(&oracle, &settings, &finding, NULL), LATTN_OK);
+            cr_expect_eq(finding->outcome, LATTN_OUTCOME_OTHER, "mixing %d, d = %d: %s", mixing,
+                         oracle.d, finding->reason);
+            cr_expect_null(finding->attention);
+            cr_expect_null(finding->linear);
+            lattn_finding_close(&finding);
+            blackbox_done(&mixture.first);
+            blackbox_done(&mixture.second);
+        }
+}
+
 /* ---- one head -------------------------------------------------------------------------------- */
 
 static void as_it_is(struct blackbox *box)

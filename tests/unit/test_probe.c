@@ -97,6 +97,24 @@ Test(probe, finds_a_low_rank_where_it_is_asked_to)
     blackbox_done(&box);
 }
 
+Test(probe, learns_a_low_rank_from_one_batch)
+{
+    struct lattn_probe_settings settings = lattn_probe_settings_default();
+    struct random random = {3};
+    struct lattn_finding *finding;
+    struct blackbox box;
+
+    settings.rank = 2;
+    settings.in_batch = 1;
+    box_make(&box, 16, 1, 1, 3);
+    blackbox_lower(&box, 2, &random);
+    finding = expect(&box, &settings, LATTN_OUTCOME_RECOVERED, LATTN_ARCHITECTURE_SOFTMAX);
+    cr_expect_leq(weight_error(&box, finding), 1e-10);
+    cr_expect_lt(finding->asked.learn, 16 + 256);
+    lattn_finding_close(&finding);
+    blackbox_done(&box);
+}
+
 Test(probe, finds_that_a_head_of_full_size_has_low_rank)
 {
     struct lattn_probe_settings settings = lattn_probe_settings_default();

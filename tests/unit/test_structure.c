@@ -105,6 +105,12 @@ static void bias(struct blackbox *box, struct random *random)
     box->bias = 1e-9;
 }
 
+static void linear_bias(struct blackbox *box, struct random *random)
+{
+    linear(box, random);
+    bias(box, random);
+}
+
 static void residual(struct blackbox *box, struct random *random)
 {
     box->residual = blackbox_numbers(D);
@@ -133,6 +139,7 @@ static const struct kind {
     {normed, STRUCTURE_NORMED, "layer norm"},
     {places, STRUCTURE_PLACES, "positions"},
     {bias, STRUCTURE_BIAS, "bias"},
+    {linear_bias, STRUCTURE_BIAS, "bias on linear attention"},
     {residual, STRUCTURE_RESIDUAL, "residual stream"},
     {scores, STRUCTURE_SCORES_BIAS, "bias of the scores"},
 };
