@@ -12,8 +12,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- before it ------------------------------------------------------------------------------- */
 
@@ -71,6 +74,20 @@ static enum verb_exit plan_make(const char *verb, const struct probe_wish *wish)
         probe_report_total(&plan.asked) <= wish->probe.budget)
         return code;
     talk(verb, "--budget", "%" PRIu64 " questions are not enough for that", wish->probe.budget);
+    return VERB_REFUSED;
+}
+
+/* Can the finding be written where it shall be? Who asks later has paid for the answers. */
+static enum verb_exit folder_check(const char *verb, const char *path)
+{
+    char *folder = strdup(path);
+    int is_writable = folder != NULL && access(dirname(folder), W_OK | X_OK) == 0;
+    int reason = errno;
+
+    free(folder);
+    if (is_writable)
+        return VERB_DONE;
+    talk(verb, path, "cannot be written: %s", strerror(reason));
     return VERB_REFUSED;
 }
 
@@ -268,5 +285,9 @@ enum verb_exit probe_run(int argc, char **argv)
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    return wish.is_dry ? plan_make(argv[0], &wish) : wish_fulfil(argv[0], &wish);
+    if (wish.is_dry)
+        return plan_make(argv[0], &wish);
+    if (wish.path != NULL && folder_check(argv[0], wish.path) != VERB_DONE)
+        return VERB_REFUSED;
+    return wish_fulfil(argv[0], &wish);
 }

@@ -97,12 +97,12 @@ static void errors_print(FILE *file, const struct lattn_finding *finding)
 static void accuracy_print(FILE *file, const struct lattn_finding *finding)
 {
     if (finding->asked.verify > 0)
-        fprintf(file, "  residual            %.2g of held-out answers, at most %.2g\n",
-                finding->residual, finding->threshold);
-    fprintf(file, "  noise floor         %.2g", finding->noise_floor);
+        fprintf(file,
+                "  residual            %.2g of held-out answers, at most %.2g\n"
+                "  noise floor         %.2g\n",
+                finding->residual, finding->threshold, finding->noise_floor);
     if (finding->noise > 0)
-        fprintf(file, ", answers vary by %.2g", finding->noise);
-    fprintf(file, "\n");
+        fprintf(file, "  answers vary        by %.2g\n", finding->noise);
     if (finding->rank > 0)
         fprintf(file, "  rank of W           %d of %d\n", finding->rank, finding->attention->d);
     errors_print(file, finding);
@@ -167,7 +167,8 @@ static void checks_print(FILE *file, const struct lattn_finding *finding)
 
     for (int32_t i = 0; i < finding->checks_count; i++)
         passed += finding->checks[i].is_passed;
-    fprintf(file, "  tests               %d of %d passed\n", passed, finding->checks_count);
+    if (finding->checks_count > 0)
+        fprintf(file, "  tests               %d of %d passed\n", passed, finding->checks_count);
     for (int32_t i = 0; i < finding->checks_count; i++) {
         const struct lattn_check *check = &finding->checks[i];
 

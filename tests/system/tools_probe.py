@@ -131,6 +131,28 @@ def label(folder):
         check(max(errors) <= 1e-9, "W, v and the threshold are found", errors)
 
 
+def network(folder):
+    """A network behind attention: what was found answers as the oracle."""
+    random = numpy.random.default_rng(9)
+    A, w = random.normal(0, 0.5, (4, 3)), random.normal(0, 1, 3)
+    parameters = layer(4, seed=9, A=A.tolist(), w=w.tolist())
+    place, _ = oracle(folder, parameters)
+    path = os.path.join(folder, "network.safetensors")
+    finding = probe(place, "--dim", 4, "-o", path)
+    check(finding["kind"] == "transformer" and finding["verdict"].startswith("recovered"),
+          "a network behind attention is recovered", finding["reason"])
+    found, _ = tensors_read(path)
+    W = numpy.array(parameters["W"][0])
+    check(distance(found["W"][0], W) <= 1e-6, "attention is found behind it")
+    for tokens in 1, 3, 8:
+        X = random.normal(0, 1, (tokens, 4))
+        expected = numpy.maximum(attended(W, X) @ A, 0) @ w
+        token = attended(found["W"][0], X)
+        said = found["s"] @ numpy.maximum(found["J"] @ token + found["c"], 0) + \
+            found["p"] @ token + found["q"]
+        check(abs(said - expected) <= 1e-6, f"it answers {tokens} tokens as the oracle")
+
+
 def daemon(folder):
     """A daemon's own model, out of what it predicts."""
     with Daemon() as learner:
@@ -202,12 +224,15 @@ def misuse(folder):
         _, talk = lattn("probe", *options, code=2)
         check(talk.count("\n") == 1 and talk.startswith("lattn probe: "),
               f"refused in one line: {options[1:]}", talk)
+    _, talk = lattn("probe", place, "--dim", 4, "-o", os.path.join(folder, "no", "found.json"),
+                    code=1)
+    check("cannot be written" in talk, "a file that cannot be written is refused", talk)
     check(questions_counted(path) == 0, "nothing was asked")
     _, talk = lattn("probe", place, "--dim", 4, "--outputs", 2, code=1)
     check("--outputs" in talk, "other answers than expected are refused", talk)
 
 
 with tempfile.TemporaryDirectory() as place_of_all:
-    for test in (softmax, report, tensors, float32, two_heads, silent, label, daemon,
+    for test in (softmax, report, tensors, float32, two_heads, silent, label, network, daemon,
                  budget, caps, kept, misuse):
         test(place_of_all)

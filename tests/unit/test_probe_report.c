@@ -108,7 +108,8 @@ Test(probe_report, says_why_nothing_was_recovered_and_what_happened)
     check_says(&finding, &info,
                "not this architecture: held-out answers differ\n"
                "  residual            0.75 of held-out answers, at most 0.5\n"
-               "  noise floor         0.25, answers vary by 0.5\n"
+               "  noise floor         0.25\n"
+               "  answers vary        by 0.5\n"
                "  questions           6: 0 to learn, 4 on trial, 2 to verify\n"
                "  tokens              up to norm 1, up to 2 in a question\n"
                "  recalled            3 answers, from the log\n"
@@ -117,6 +118,21 @@ Test(probe_report, says_why_nothing_was_recovered_and_what_happened)
                "  started again       4 times\n"
                "  tests               1 of 2 passed\n"
                "    failed            held out: 0.75, at most 0.5\n");
+}
+
+Test(probe_report, is_silent_about_what_was_not_asked)
+{
+    const struct lattn_finding finding = {.outcome = LATTN_OUTCOME_UNDECIDED,
+                                          .reason = "the budget",
+                                          .asked = {0, 4, 0},
+                                          .norm = 1,
+                                          .length = 2};
+    const struct respondent_info info = {0};
+
+    check_says(&finding, &info,
+               "undecided: the budget\n"
+               "  questions           4: 0 to learn, 4 on trial, 0 to verify\n"
+               "  tokens              up to norm 1, up to 2 in a question\n");
 }
 
 Test(probe_report, names_what_was_recovered)
