@@ -42,6 +42,7 @@ struct search {
     double *V;
     struct vantages vantages;
     int is_asked; /* one attempt was made: what follows are trials */
+    int is_open;  /* the last attempt left parameters open */
 };
 
 uint64_t multihead_count(int32_t d, int32_t heads)
@@ -259,9 +260,11 @@ static enum lattn_status layer_polish(struct search *search, int32_t heads,
                         search->W, search->V);
     if (status == LATTN_OK)
         status = polish_run(polish);
-    if (status == LATTN_NO_CONVERGENCE)
+    if (status == LATTN_NO_CONVERGENCE) {
+        search->is_open = 1;
         complain(&search->oracle->complaint, status,
                  "answers leave open which of their parameters %d heads have", heads);
+    }
     if (status == LATTN_OK)
         status = polish_judge(search, polish);
     if (status == LATTN_OK)
@@ -277,6 +280,7 @@ static enum lattn_status attempt(struct search *search, const struct vantage *va
     enum lattn_status status;
 
     search->is_asked = 1;
+    search->is_open = 0;
     status = rough_learn(&search->vantages, vantage, lean, search->oracle, purpose, search->W,
                          search->V);
     return status == LATTN_OK ? layer_polish(search, vantage->poles.count, purpose, ret_attention)
@@ -347,7 +351,7 @@ static enum lattn_status search_run(struct search *search, struct lattn_attentio
         return status == LATTN_OK ? LATTN_RANK : status;
     }
     status = heads_find(search, ret_attention);
-    if (status == LATTN_NO_CONVERGENCE && search->vantages.is_capped)
+    if (status == LATTN_NO_CONVERGENCE && search->vantages.is_capped && search->is_open)
         return complain(&search->oracle->complaint, LATTN_REFUSED,
                         "tokens of norm up to %.3g move weights too little to tell %d heads apart",
                         search->conditions->norm, search->heads);
