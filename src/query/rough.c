@@ -105,7 +105,7 @@ static enum lattn_status first_column_learn(struct rough *rough, struct oracle *
                     rough->vantage->poles.count, residual, allowed);
 }
 
-/* (u_i, b_j): values are known, scores start where they would be if both leans just added up. */
+/* (u_i, b_j): values are known, scores begin at those of (u_i, b_0). */
 static enum lattn_status column_learn(struct rough *rough, int32_t column, struct oracle *oracle,
                                       enum oracle_purpose purpose)
 {
@@ -115,15 +115,13 @@ static enum lattn_status column_learn(struct rough *rough, int32_t column, struc
         struct poles poles = rough->poles[i];
         double residual;
 
-        for (int32_t h = 0; h < poles.count && i > 0; h++)
-            poles.l[h] += *score_at(rough, h, 0, column) - rough->poles[0].l[h];
         status = poles_refine(&rough->points[i], POLES_SCORES, &poles, &residual);
         scores_keep(rough, &poles, i, column);
     }
     return status;
 }
 
-/* V from u_i.v_h = c_h; W from U W_h B' = L_h / (s t). factors is d x d of room. */
+/* V from u_i.v_h = c_h; W from U W_h B' = L_h / (s t). u, b and L are lost. */
 static enum lattn_status parameters_solve(struct rough *rough, double *ret_W, double *ret_V)
 {
     int32_t d = rough->d, heads = rough->vantage->poles.count;
