@@ -29,8 +29,10 @@ static const struct {
     {"suggest", suggest_run, "which of some inputs should be labelled next"},
     {"model", model_run, "fetch the model"},
     {"checkpoint", checkpoint_run, "let a daemon save its state, or carry a copy of it away"},
+    {"merge", merge_run, "make one state of those of disjoint streams"},
     {"run", run_run, "apply a saved model to inputs"},
     {"distance", distance_run, "compare two saved models as functions"},
+    {"probe", probe_run, "learn by questions what an oracle computes"},
 };
 
 enum { VERBS_COUNT = sizeof verbs / sizeof verbs[0] };

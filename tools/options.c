@@ -184,10 +184,16 @@ static enum options_outcome option_read(const struct options *options, int argc,
     return value_read(argv[0], &row, value);
 }
 
+static size_t operands_most(const struct options *options)
+{
+    return options->operands_max > options->operands_count ? options->operands_max
+                                                           : options->operands_count;
+}
+
 static enum options_outcome operands_check(const struct options *options, const char *verb,
                                            size_t count, const char *surplus)
 {
-    if (count == options->operands_count)
+    if (count >= options->operands_count && count <= operands_most(options))
         return OPTIONS_READ;
     if (count < options->operands_count)
         talk(verb, NULL, "an argument is missing; usage: lattn %s", options->usage);
@@ -207,7 +213,7 @@ enum options_outcome options_read(const struct options *options, int argc, char 
         enum options_outcome outcome = OPTIONS_READ;
 
         if (options_ended || argv[i][0] != '-' || argv[i][1] == '\0') {
-            if (operands < options->operands_count)
+            if (operands < operands_most(options))
                 ret_operands[operands] = argv[i];
             else if (surplus == NULL)
                 surplus = argv[i];

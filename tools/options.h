@@ -28,7 +28,8 @@ struct option_row {
 };
 
 /*
- * What a verb takes: exactly operands_count arguments without dashes, and options in any order.
+ * What a verb takes: exactly operands_count arguments without dashes, or up to operands_max where
+ * that is more, and options in any order.
  *
  * link   NULL: the verb asks no daemon; otherwise its files are options, too
  * usage  "feed ADDR [options] < pairs"; its first word is the verb
@@ -41,6 +42,7 @@ struct options {
     size_t rows_count;
     struct link_settings *link;
     size_t operands_count;
+    size_t operands_max;
 };
 
 /* What became of the command line; unless OPTIONS_READ it is the exit code. */
@@ -54,7 +56,7 @@ enum options_outcome {
  * Read "--name value", "--name=value" and operands; "--" ends the options.
  *
  * argv          in   argv[0] is the verb
- * ret_operands  out  operands_count of them, borrowed from argv
+ * ret_operands  out  those there are, borrowed from argv; what is not there stays as it was
  *
  * Prints the help where it is asked for, and says what was wrong with a command line.
  */

@@ -144,6 +144,11 @@ void progress_begin(const char *verb, const char *word, int input, uint64_t tota
     line.next_ms = line.begun_ms + FIRST_MS;
 }
 
+void progress_aim(uint64_t total)
+{
+    line.total = total;
+}
+
 int progress_is_due(void)
 {
     return line.shows && now_ms() >= line.next_ms;

@@ -52,6 +52,9 @@ void progress_write(const struct progress_facts *facts, int32_t columns, char *r
 void progress_begin(const char *verb, const char *word, int input, uint64_t total,
                     enum progress_results results);
 
+/* There are as many to be counted in all, as is known by now; 0: not known. */
+void progress_aim(uint64_t total);
+
 /* Is it time to show something new? Cheap enough to be asked for each unit of the work. */
 int progress_is_due(void);
 

@@ -17,6 +17,7 @@
 #include <lattn/state.h>
 #include <lattn/status.h>
 #include <lattn/tasks.h>
+#include <lattn/transcript.h>
 #include <lattn/version.h>
 #include <lattn/wire.h>
 

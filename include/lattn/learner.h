@@ -142,6 +142,26 @@ LATTN_API void lattn_learner_absorb(struct lattn_learner *learner, const struct 
  */
 LATTN_API void lattn_learner_survey(struct lattn_learner *learner, const struct lattn_batch *batch);
 
+/*
+ * Take over all that another learner learned, from pairs of its own: R'R and the sums of both are
+ * added, by one orthogonal update of one R over the other (src/core/README.md, statement 31). Which
+ * is merged into which makes no difference but rounding. With forgetting both fade up to their own
+ * last pair and are equally old from then on.
+ *
+ * What is said of the stream (lattn_stream) begins anew, and so does the history of the verdict;
+ * precision becomes the coarser one, ridge and memory_max stay those of `learner`.
+ *
+ * other      in   not changed
+ * complaint  out  may be NULL: what they differ in
+ *
+ * Returns LATTN_OK; LATTN_CONFLICT where sizes, names, bias, forgetting or engine differ;
+ * LATTN_MEMORY_LIMIT or LATTN_NO_MEMORY with nothing learned: `learner` may have columns of zeros
+ * then, which say nothing.
+ */
+LATTN_API enum lattn_status lattn_learner_merge(struct lattn_learner *learner,
+                                                const struct lattn_learner *other,
+                                                struct lattn_complaint *complaint);
+
 /* Label rows learned so far, and the number of changes to the factor. O(1). */
 LATTN_API uint64_t lattn_learner_pairs(const struct lattn_learner *learner);
 LATTN_API uint64_t lattn_learner_generation(const struct lattn_learner *learner);

@@ -166,7 +166,7 @@ LATTN_API const char *lattn_outcome_text(enum lattn_outcome outcome);
 
 /* What no question can settle; bits of lattn_finding.freedoms. */
 enum lattn_freedom {
-    LATTN_FREEDOM_SCALE = 1,   /* V up to a positive factor: labels, threshold 0 */
+    LATTN_FREEDOM_SCALE = 1,   /* of labels: V and threshold up to one positive factor; |V| = 1 */
     LATTN_FREEDOM_ORDER = 2,   /* the order of the heads, and two that have the same W are one */
     LATTN_FREEDOM_SILENT = 4,  /* W where V is zero: the answer is always 0 */
     LATTN_FREEDOM_NETWORK = 8, /* the network up to equivalent ones */
@@ -219,7 +219,7 @@ enum { LATTN_CHECKS_MAX = 48, LATTN_DEFENCES_MAX = 24, LATTN_REASON_MAX = 256 };
  * noise         standard deviation of one answer, told or measured; 0: none was seen
  * noise_floor   what residual the noise and rounding of answers alone explain
  * theory        questions for learning that the theory counts in this case; 0: it does not say
- * norm, length  the largest norm of a token, and the longest sequence, that were asked
+ * norm, length  the largest norm of a token, and the longest sequence, that were answered
  */
 struct lattn_finding {
     enum lattn_outcome outcome;

@@ -62,6 +62,32 @@ lattn_learner_settings_get(const struct lattn_learner *learner);
 LATTN_API enum lattn_status lattn_learner_adjust(struct lattn_learner *learner,
                                                  const struct lattn_learner_settings *settings);
 
+/* What merged states amount to: label rows, sizes (d with the bias), bytes of the image. */
+struct lattn_merged {
+    uint64_t pairs;
+    int32_t d;
+    int32_t m;
+    uint64_t bytes;
+};
+
+/*
+ * Merge the states of disjoint streams: directories of lattnd --state whose daemons have ended, or
+ * copies of lattn checkpoint. They are read, and not changed.
+ *
+ * paths       in   count >= 1 directories
+ * sink        in   takes the image of the merged state, which a directory can begin with
+ * complaint   out  may be NULL: which one, and why not
+ *
+ * To be called by a process that has no threads of its own: whatever may be damaged is first read
+ * by a child. Returns LATTN_OK; as lattn_learner_merge; LATTN_CONFLICT also where a producer, or a
+ * directory, comes twice; LATTN_NO_DATA, LATTN_IN_USE, LATTN_DAMAGED, LATTN_OTHER_VERSION,
+ * LATTN_INPUT_OUTPUT of a directory; or what the sink returned.
+ */
+LATTN_API enum lattn_status lattn_state_merge(const char *const *paths, size_t count,
+                                              lattn_sink_fn sink, void *arg,
+                                              struct lattn_merged *ret_merged,
+                                              struct lattn_complaint *complaint);
+
 LATTN_END
 
 #endif

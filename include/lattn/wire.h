@@ -6,6 +6,7 @@
 #include <lattn/limits.h>
 #include <lattn/model.h>
 #include <lattn/names.h>
+#include <lattn/query.h>
 #include <lattn/spectrum.h>
 #include <lattn/status.h>
 
@@ -492,6 +493,22 @@ LATTN_API enum lattn_status lattn_write_safetensors(struct lattn_text *ret_text,
                                                     const struct lattn_model *model);
 LATTN_API enum lattn_status lattn_write_npz(struct lattn_text *ret_text,
                                             const struct lattn_model *model);
+
+/*
+ * What a probe found, as one JSON object without a line's end, or as a safetensors file: tensors of
+ * the parameters, and in __metadata__ the same object without them (src/wire/README.md). One that
+ * found linear attention can be read with lattn_model_read.
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY with the text as before.
+ */
+LATTN_API enum lattn_status lattn_write_finding(struct lattn_text *text,
+                                                const struct lattn_finding *finding);
+LATTN_API enum lattn_status lattn_write_finding_safetensors(struct lattn_text *ret_text,
+                                                            const struct lattn_finding *finding);
+
+/* What a probe will ask, as one JSON object without a line's end; LATTN_OK or LATTN_NO_MEMORY. */
+LATTN_API enum lattn_status lattn_write_plan(struct lattn_text *text,
+                                             const struct lattn_probe_plan *plan);
 
 /*
  * Read a model as lattn_write_model (JSON) or lattn_write_safetensors writes it; the bytes tell

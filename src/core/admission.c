@@ -127,7 +127,7 @@ static void target_widen(struct factor *factor, const struct meeting *meeting, i
     }
 }
 
-static enum lattn_status row_admit(struct factor *factor, int32_t count, size_t memory_max)
+enum lattn_status admission_join(struct factor *factor, int32_t count, size_t memory_max)
 {
     struct meeting meeting = meeting_find(factor, count);
     int is_new = meeting.target == NULL;
@@ -179,7 +179,7 @@ enum lattn_status admission_make(struct factor *factor, const struct lattn_item 
             break;
         count = feature_list(factor->d, &view, factor->list_index, factor->list_value);
         if (count > 0)
-            status = row_admit(factor, count, memory_max);
+            status = admission_join(factor, count, memory_max);
     }
     return status;
 }

@@ -353,6 +353,19 @@ void component_decay(struct component *component, double forget, uint64_t time)
     component->time = time;
 }
 
+void component_retime(struct component *component, uint64_t time)
+{
+    component_strip(component);
+    component->time = time;
+    component->weights_generation = 0;
+    component->full = 0;
+    component->settled_generation = 0;
+    component->settled_time = 0;
+    component->settled_rows = 0;
+    component->generation++;
+    component_unsettle(component);
+}
+
 enum lattn_status component_look(struct component *component, double forget, uint64_t time)
 {
     assert(time >= component->time);

@@ -136,6 +136,12 @@ void component_join(struct component *component, const struct component *other);
 void component_decay(struct component *component, double forget, uint64_t time);
 
 /*
+ * Say that all of it was learned up to label row `time` of another stream, and has faded to there;
+ * derived results go, and weights are made anew when they are needed.
+ */
+void component_retime(struct component *component, uint64_t time);
+
+/*
  * Let component_triangle show what the past has faded to at `time`, without touching it: when it
  * fades for good is decided by its rows alone, or the last bits of R would tell who asked when.
  *

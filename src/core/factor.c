@@ -13,6 +13,7 @@
 #include "core/dense.h"
 #include "core/scales.h"
 #include "core/solution.h"
+#include "core/standing.h"
 #include "core/update.h"
 
 #include <assert.h>
@@ -185,10 +186,8 @@ enum lattn_status factor_scratch_reserve(struct factor *factor, int32_t capacity
     return LATTN_OK;
 }
 
-enum lattn_status factor_list_reserve(struct factor *factor, const struct feature_view *view)
+enum lattn_status factor_list_widen(struct factor *factor, size_t room)
 {
-    size_t support = (size_t)view->support_count;
-    size_t room = support * (support + 1) / 2 * (size_t)view->query_count + 1;
     int32_t *list_index;
     double *list_value;
 
@@ -207,6 +206,13 @@ enum lattn_status factor_list_reserve(struct factor *factor, const struct featur
     factor->list_value = list_value;
     factor->list_room = room;
     return LATTN_OK;
+}
+
+enum lattn_status factor_list_reserve(struct factor *factor, const struct feature_view *view)
+{
+    size_t support = (size_t)view->support_count;
+
+    return factor_list_widen(factor, support * (support + 1) / 2 * (size_t)view->query_count + 1);
 }
 
 enum lattn_status factor_resize(struct factor *factor, int32_t d, int32_t m)
@@ -335,7 +341,7 @@ static void component_fold(struct factor *factor, struct component *component)
     if (gain != NULL && age > 0 && factor->forget < 1)
         for (int32_t a = 0; a < component->m; a++)
             scratch.errors[a] *= pow(factor->forget, (double)age / 2);
-    solution_follow(component, rows, gain, scratch.errors, factor_inverse_scales(factor, component),
+    standing_follow(component, rows, gain, scratch.errors, factor_inverse_scales(factor, component),
                     certificate_cut(factor, component), certificate_cut_most(factor), factor->ridge,
                     factor->forget);
 }
@@ -459,19 +465,28 @@ enum lattn_status factor_look(struct factor *factor)
     return LATTN_OK;
 }
 
+/* Of one output, faded to the present. */
+static double component_residual(const struct factor *factor, const struct component *component,
+                                 int32_t output)
+{
+    uint64_t time;
+    double held = solution_residual(component, output, &time);
+
+    return pow(factor->forget, (double)(factor->pairs - component->time)) * component->rss[output] +
+           pow(factor->forget, (double)(factor->pairs - time)) * held;
+}
+
 void factor_residual(const struct factor *factor, double *ret_rss)
 {
     for (int32_t a = 0; a < factor->m; a++)
         ret_rss[a] = factor->rss_void[a];
     for (int32_t i = 0; i < factor->components_count; i++) {
         const struct component *component = factor->components[i];
-        double fade;
 
         if (component == NULL)
             continue;
-        fade = pow(factor->forget, (double)(factor->pairs - component->time));
         for (int32_t a = 0; a < factor->m; a++)
-            ret_rss[a] += fade * component->rss[a];
+            ret_rss[a] += component_residual(factor, component, a);
     }
 }
 

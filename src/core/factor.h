@@ -92,7 +92,8 @@ size_t factor_bytes_resized(const struct factor *factor, int32_t d, int32_t m);
  */
 enum lattn_status factor_resize(struct factor *factor, int32_t d, int32_t m);
 
-/* Make room to list the nonzero features of a row. Returns LATTN_OK or LATTN_NO_MEMORY. */
+/* Make room to list so many features, or those of a row. Returns LATTN_OK or LATTN_NO_MEMORY. */
+enum lattn_status factor_list_widen(struct factor *factor, size_t room);
 enum lattn_status factor_list_reserve(struct factor *factor, const struct feature_view *view);
 
 /*

@@ -11,19 +11,6 @@
 #include <math.h>
 #include <string.h>
 
-/* A null space is made with this to spare, so that it can be believed in for a while. */
-static const double spare_cuts = 2;
-
-/* That of full rank is made anew when less than this is left of it. */
-static const double firm_cuts = 4;
-
-enum {
-    /* Deficient weights are made anew when the rows have grown by a 32nd. */
-    REFRESH_SHARE = 32,
-    /* A triangle of this order fits the second-level cache. */
-    COLUMNS_IN_CACHE = 256
-};
-
 void solution_close(struct solution **solution)
 {
     struct solution *closed = *solution;
@@ -321,6 +308,25 @@ enum lattn_status solution_rank(struct component *component, double cut)
     return status;
 }
 
+/*
+ * Full rank mostly shows by |A|_F, which costs a glance; sigma_max, which is less, takes an
+ * iteration of several times what sigma_min takes when the last direction has just been seen.
+ */
+enum lattn_status solution_begin(struct component *component, const double *inverse, double cut)
+{
+    enum lattn_status status = solution_make(component, inverse, 0);
+    int is_full = 0;
+
+    if (status == LATTN_OK)
+        status = rank_is_full(component, cut * norm_of(component), &is_full);
+    if (status != LATTN_OK || is_full)
+        return status;
+    status = solution_measure(component);
+    if (status == LATTN_OK)
+        status = solution_rank(component, cut * component->solution->sigma_max);
+    return status;
+}
+
 int solution_extend(struct component *component, const double *inverse, double sigma_floor,
                     uint64_t stamp)
 {
@@ -343,6 +349,24 @@ int solution_extend(struct component *component, const double *inverse, double s
     solution->generation = component->generation;
     solution->stamp = stamp;
     return 1;
+}
+
+double solution_residual(const struct component *component, int32_t output, uint64_t *ret_time)
+{
+    const struct solution *solution = component->solution;
+    double sum = 0;
+
+    *ret_time = component->time;
+    if (solution == NULL || solution->generation != component->generation ||
+        solution->target == NULL || solution->rank == solution->columns)
+        return 0;
+    *ret_time = solution->time;
+    for (int32_t i = solution->rank; i < solution->columns; i++) {
+        double label = solution->target[(size_t)output * (size_t)solution->columns + (size_t)i];
+
+        sum += label * label;
+    }
+    return sum;
 }
 
 static int weights_are_exact(const struct component *component)
@@ -448,143 +472,4 @@ int solution_determines(const struct component *component, const double *phi, do
     norm = dense_norm(solution->rank, work);
     *ret_leverage = norm * norm;
     return 1;
-}
-
-enum lattn_status solution_settle(struct component *component)
-{
-    const struct solution *solution = component->solution;
-    struct nullspace *settled;
-    enum lattn_status status = nullspace_open(&settled, solution->columns, solution->rank,
-                                              solution->pivot, solution->tail, solution->inverse);
-
-    if (status != LATTN_OK)
-        return status;
-    settled->sigma = solution->sigma_rank;
-    settled->time = solution->time;
-    nullspace_close(&component->settled);
-    component->settled = settled;
-    component->settled_generation = solution->generation;
-    component->settled_time = solution->time;
-    component->is_unsettled = 0;
-    return LATTN_OK;
-}
-
-/*
- * Decide the rank by this component alone: good enough to predict with, no exact answer. Full rank
- * mostly shows by |A|_F, which costs a glance; sigma_max, which is less, takes an iteration of
- * several times what sigma_min takes when the last direction has just been seen.
- */
-static enum lattn_status solution_begin(struct component *component, const double *inverse,
-                                        double cut)
-{
-    enum lattn_status status = solution_make(component, inverse, 0);
-    int is_full = 0;
-
-    if (status == LATTN_OK)
-        status = rank_is_full(component, cut * norm_of(component), &is_full);
-    if (status != LATTN_OK || is_full)
-        return status;
-    status = solution_measure(component);
-    if (status == LATTN_OK)
-        status = solution_rank(component, cut * component->solution->sigma_max);
-    return status;
-}
-
-/* Keep the null space of a solution: one that no rank cut disagrees with. It goes. */
-static void solution_finish(struct component *component, enum lattn_status status, double cut_most)
-{
-    double strict = spare_cuts * cut_most;
-
-    component->settled_rows = component->rows_seen;
-    if (status == LATTN_OK && !(component->solution->sigma_rank > strict))
-        status = solution_rank(component, strict);
-    if (status == LATTN_OK)
-        (void)solution_settle(component); /* without memory the old one stays */
-    solution_close(&component->solution);
-}
-
-void solution_resettle(struct component *component, const double *inverse, double cut,
-                       double cut_most)
-{
-    solution_finish(component, solution_begin(component, inverse, cut), cut_most);
-}
-
-/* Make the weights at hand anew. Without memory the old ones stay, until the next rows. */
-static void weights_refresh(struct component *component, const double *inverse, double cut,
-                            double cut_most, double ridge)
-{
-    enum lattn_status status = solution_begin(component, inverse, cut);
-
-    if (status == LATTN_OK)
-        status = weights_make(component, ridge, component->weights);
-    if (status == LATTN_OK) {
-        component->full = component->solution->rank == component->columns;
-        component->rows_fresh = 0;
-    }
-    component->weights_generation = 0;
-    solution_finish(component, status, cut_most);
-}
-
-/*
- * Rows after which deficient weights, or a null space, are made anew. A pivoted factorisation costs
- * about as much as absorbing columns / 4 rows where all fits the cache and several columns where it
- * does not; small components also follow each doubling of their first rows.
- *
- * made_at  rows seen when they were made last
- */
-static int refresh_is_due(const struct component *component, uint64_t made_at, double forget)
-{
-    uint64_t columns = (uint64_t)component->columns;
-    uint64_t due = component->rows_seen / REFRESH_SHARE;
-
-    if (forget < 1)
-        due = (uint64_t)fmin((double)due, 1 / (1 - forget) / REFRESH_SHARE);
-    if (due < columns + columns * columns / COLUMNS_IN_CACHE)
-        due = columns + columns * columns / COLUMNS_IN_CACHE;
-    if (columns <= 2 * COLUMNS_IN_CACHE && due > made_at)
-        due = made_at;
-    return component->rows_seen - made_at >= due;
-}
-
-/* Full weights follow the rows: from R and C, or by the gain of one row. */
-static void weights_follow(struct component *component, double *gain, const double *error)
-{
-    size_t ldr;
-    const double *r = component_triangle(component, &ldr);
-
-    if (gain == NULL) {
-        weights_full(component, component->weights);
-        component->weights_generation = component->generation;
-        component->weights_rank = component->columns;
-        return;
-    }
-    dense_triangle_solve(DENSE_PLAIN, component->columns, r, ldr, gain);
-    for (int32_t i = 0; i < component->columns; i++)
-        dense_add(component->m, gain[i], error,
-                  component->weights + (size_t)i * (size_t)component->m);
-}
-
-void solution_follow(struct component *component, int32_t rows, double *gain, const double *error,
-                     const double *inverse, double cut, double cut_most, double ridge,
-                     double forget)
-{
-    uint64_t columns = (uint64_t)component->columns;
-    int can_follow = component->full && ridge == 0;
-    int fills = component->rows_seen < columns && component->rows_seen + (uint64_t)rows >= columns;
-
-    component->rows_seen += (uint64_t)rows;
-    component->rows_fresh += (uint64_t)rows;
-    if (!(can_follow && forget == 1) &&
-        (fills ||
-         refresh_is_due(component, component->rows_seen - component->rows_fresh, forget))) {
-        weights_refresh(component, inverse, cut, cut_most, ridge);
-        return;
-    }
-    if (!can_follow)
-        return;
-    if (forget == 1 &&
-        (component->is_unsettled || refresh_is_due(component, component->settled_rows, forget)) &&
-        !nullspace_is_firm(component->settled, component->columns, inverse, firm_cuts * cut_most))
-        solution_resettle(component, inverse, cut, cut_most);
-    weights_follow(component, gain, error);
 }

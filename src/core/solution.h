@@ -22,7 +22,7 @@
  * pivot    columns; NULL at full rank
  * head     R11, rank x rank row-major
  * tail     T, rank x (columns - rank) row-major
- * target   Q'C, rank x m COLUMN-major with leading dimension columns
+ * target   Q'C, columns x m COLUMN-major: the first rank rows are fitted, the others are residual
  * weights  columns x m row-major: exact; NULL where not made, or where those at hand are exact
  * inverse  1 / D, columns; 0 for a column that was never nonzero
  * time     label row of the stream up to which R had faded
@@ -70,6 +70,15 @@ enum lattn_status solution_open(struct component *component, const double *inver
 enum lattn_status solution_rank(struct component *component, double cut);
 
 /*
+ * Make a solution and decide its rank by this component alone: good enough to predict with, no
+ * exact answer.
+ *
+ * inverse  in   columns: 1 / D; copied
+ * cut      in   relative to sigma_max
+ */
+enum lattn_status solution_begin(struct component *component, const double *inverse, double cut);
+
+/*
  * Is a rank that was full still full, after rows were added and scales grew? R'R only grows, so
  * sigma_min(R/D+) >= sigma_min(R/D) min D/D+; and no column of R/D+ is longer than 1. If so the
  * solution is carried over to the component's generation; costs O(columns) instead of a spectrum.
@@ -95,6 +104,15 @@ enum lattn_status solution_weights(struct component *component, double ridge);
 const double *solution_exact(const struct component *component);
 
 /*
+ * Squared residual of an output that R and C still hold: a row that rounding alone tells from those
+ * before it leaves its label in C, where no weights fit it. 0 at full rank, and where the rank of
+ * the component's generation is not decided.
+ *
+ * ret_time  out  label row of the stream up to which it has faded
+ */
+double solution_residual(const struct component *component, int32_t output, uint64_t *ret_time);
+
+/*
  * Is x in the row space of A, and with what leverage?
  *
  * phi           in   columns: the features of an input that belong to this component
@@ -107,20 +125,6 @@ int solution_determines(const struct component *component, const double *phi, do
                         double *ret_leverage);
 
 /*
- * Let what arriving inputs are tested against, component->settled, be this solution; its rank must
- * be decided. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed.
- */
-enum lattn_status solution_settle(struct component *component);
-
-/*
- * Make component->settled anew from the rows absorbed, if memory and R allow it.
- *
- * inverse, cut, cut_most  in  as solution_follow
- */
-void solution_resettle(struct component *component, const double *inverse, double cut,
-                       double cut_most);
-
-/*
  * What the null directions see of an input, and the same with all terms positive:
  *
  *     seen = x2 - T'x1,    magnitude = |x2| + |T|'|x1|
@@ -131,22 +135,5 @@ void solution_resettle(struct component *component, const double *inverse, doubl
  */
 void solution_look(const struct solution *solution, const double *x, double *ret_seen,
                    double *ret_magnitude);
-
-/*
- * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS
- * correction for one row, from R and C for a block; before full rank they are refreshed after so
- * many rows that this costs a bounded share of the work. A refresh leaves a null space behind in
- * component->settled that every rank cut agrees with; where R is full and never refreshed, it is
- * made anew before arriving inputs could not be tested against it any more.
- *
- * gain     in, lost  R+^-T phi of a single row, or NULL
- * error    in   m: innovation of that row
- * inverse  in   columns: 1 / D
- * cut      in   of the rank, relative to sigma_max
- * cut_most in   no rank is decided by a larger cut, whatever other components hold; absolute
- */
-void solution_follow(struct component *component, int32_t rows, double *gain, const double *error,
-                     const double *inverse, double cut, double cut_most, double ridge,
-                     double forget);
 
 #endif

@@ -21,6 +21,7 @@
 #include "core/learner.h"
 #include "core/nullspace.h"
 #include "core/solution.h"
+#include "core/standing.h"
 
 #include <math.h>
 #include <string.h>
@@ -188,9 +189,9 @@ static void settled_review(const struct factor *factor, struct component *compon
     const struct nullspace *settled;
 
     if (solution_is_newer(component, cut_most))
-        (void)solution_settle(component); /* without memory the old one stays */
+        (void)standing_settle(component); /* without memory the old one stays */
     else if (component->is_unsettled && component->columns <= RECALL_COLUMNS_MAX)
-        solution_resettle(component, inverse, certificate_cut(factor, component), cut_most);
+        standing_resettle(component, inverse, certificate_cut(factor, component), cut_most);
     settled = component->settled;
     if (settled != NULL &&
         !(nullspace_sigma(settled, inverse, rows_keep(factor, settled->time)) > cut_most))

@@ -309,6 +309,8 @@ static void items_write(struct page *page, const struct lattn_service *service)
     value_count(page, service->rejected);
     labelled(page, name, "result", "duplicate");
     value_count(page, service->duplicates);
+    labelled(page, name, "result", "unkept");
+    value_count(page, service->unkept);
 }
 
 /* One series for each verdict, of which one is 1. */

@@ -1,6 +1,8 @@
 #ifndef QUERY_CONDITIONS_H
 #define QUERY_CONDITIONS_H
 
+#include <lattn/query.h>
+
 #include <stdint.h>
 
 /*
@@ -23,6 +25,14 @@ struct conditions {
     double epsilon;
     double scale;
 };
+
+/*
+ * Conditions as settings tell them, and as of an exact oracle that takes everything where they do
+ * not.
+ *
+ * length  tokens that would be asked
+ */
+struct conditions conditions_expect(const struct lattn_probe_settings *settings, int32_t length);
 
 /* How far an answer of this size may be off, as one standard deviation. */
 double conditions_error(const struct conditions *conditions, double answer);

@@ -23,7 +23,17 @@ void frame_complete(int32_t d, const double *v, double *ret_p);
  */
 void frame_anchor(int32_t d, const double *v, double *ret_u);
 
-/* The same of a direction p at right angles to v: sqrt(c) v/|v| + sqrt(1 - c) p. */
+/*
+ * Solve u_i.x = value_i for the anchored frame, which needs no factorisation.
+ *
+ * u          in   d x d, of frame_anchor
+ * value      in   d;  error  in  d, standard deviations of the values
+ * ret_x      out  d;  ret_error  out  d, what the errors do to it to first order
+ */
+void frame_solve_anchored(int32_t d, const double *u, const double *value, const double *error,
+                          double *ret_x, double *ret_error);
+
+/* One direction of it, for a p at right angles to v: sqrt(c) v/|v| + sqrt(1 - c) p. */
 void frame_lean(int32_t d, const double *v, const double *p, double *ret_u);
 
 /* k random orthonormal rows, k <= d. Returns LATTN_OK or LATTN_NO_MEMORY. */

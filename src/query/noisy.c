@@ -6,7 +6,9 @@
  * so an answer off by e puts u'W b off by e / (alpha (1 - alpha) s^2 u.v): both tokens are as large
  * as allowed, until the score costs more by the slope of the logistic function than it gains.
  *
- * Whatever is divided by here is also in the variance of a reading, which W_error is made of.
+ * Whatever is divided by here is also in the variance of a reading, which W_error is made of. What
+ * v is off by counts in every reading as if on its own: in T_i - sqrt(c) T_0, which a row of W is
+ * made of, the common part all but cancels.
  */
 #include "query/noisy.h"
 
@@ -424,40 +426,6 @@ static enum lattn_status columns_learn(struct noisy *noisy)
                     "a score of coordinate %d stays large however small it is", columns[0]);
 }
 
-/*
- * W from its readings, U W = T, and the errors of its entries. What v is off by counts in every
- * reading as if on its own: in T_i - sqrt(c) T_0 the common part all but cancels.
- */
-static enum lattn_status weights_solve(struct noisy *noisy, struct lattn_attention *attention)
-{
-    int32_t d = noisy->d;
-    size_t n = (size_t)d;
-    enum lattn_status status = LATTN_OK;
-    double *inverse = numbers_new(n, d, &status), *errors = numbers_new(n, d, &status);
-    int32_t pivot[LATTN_DIM_MAX];
-
-    if (status != LATTN_OK)
-        goto done;
-    status = dense_lu(d, noisy->frame, pivot);
-    assert(status == LATTN_OK);
-    for (size_t i = 0; i < n; i++)
-        inverse[i * n + i] = 1;
-    dense_lu_solve(d, noisy->frame, pivot, d, inverse);
-    dense_lu_solve(d, noisy->frame, pivot, d, noisy->readings);
-    for (size_t i = 0; i < n * n; i++)
-        inverse[i] *= inverse[i];
-    dense_multiply(DENSE_PLAIN, d, d, d, 1, noisy->variances, n, inverse, n, 0, errors, n);
-    for (size_t j = 0; j < n; j++)
-        for (size_t i = 0; i < n; i++) {
-            attention->W[i * n + j] = noisy->readings[j * n + i];
-            attention->W_error[i * n + j] = sqrt(errors[j * n + i]);
-        }
-done:
-    memory_release(inverse);
-    memory_release(errors);
-    return status;
-}
-
 /* Everything but memory; LATTN_RANK where v is none. */
 static enum lattn_status head_learn(struct noisy *noisy, struct lattn_attention *attention)
 {
@@ -485,7 +453,10 @@ static enum lattn_status head_learn(struct noisy *noisy, struct lattn_attention 
         noisy->t[j] = t;
     oracle_phase(noisy->oracle, "learning W", 0);
     status = columns_learn(noisy);
-    return status == LATTN_OK ? weights_solve(noisy, attention) : status;
+    if (status != LATTN_OK)
+        return status;
+    return frame_solve(noisy->d, noisy->frame, noisy->readings, noisy->variances, attention->W,
+                       attention->W_error);
 }
 
 enum lattn_status noisy_learn(struct oracle *oracle, const struct conditions *conditions,

@@ -80,22 +80,27 @@ static enum lattn_status answers_widen(struct oracle *oracle, size_t room)
     return LATTN_OK;
 }
 
-static void extent_note(struct oracle *oracle, int32_t n, const double *x)
+/* The largest norm of a token. */
+static double question_norm(const struct oracle *oracle, const struct lattn_question *question)
 {
-    for (int32_t t = 0; t < n; t++)
-        oracle->norm = fmax(oracle->norm, dense_norm(oracle->d, x + (size_t)t * (size_t)oracle->d));
-    if (n > oracle->length)
-        oracle->length = n;
+    double most = 0;
+
+    for (int32_t t = 0; t < question->n; t++)
+        most = fmax(most, dense_norm(oracle->d, question->x + (size_t)t * (size_t)oracle->d));
+    return most;
+}
+
+static void extent_note(struct oracle *oracle, const struct lattn_question *question)
+{
+    oracle->norm = fmax(oracle->norm, question_norm(oracle, question));
+    if (question->n > oracle->length)
+        oracle->length = question->n;
 }
 
 static enum lattn_status refusal_note(struct oracle *oracle, const struct lattn_question *question)
 {
-    oracle->refused_norm = 0;
+    oracle->refused_norm = question_norm(oracle, question);
     oracle->refused_length = question->n;
-    for (int32_t t = 0; t < question->n; t++)
-        oracle->refused_norm =
-            fmax(oracle->refused_norm,
-                 dense_norm(oracle->d, question->x + (size_t)t * (size_t)oracle->d));
     return complain(&oracle->complaint, LATTN_REFUSED,
                     "the oracle does not take %d tokens of norms up to %.3g", question->n,
                     oracle->refused_norm);
@@ -108,6 +113,7 @@ static enum lattn_status answers_check(struct oracle *oracle, size_t count, size
 
         if (question->is_refused)
             return refusal_note(oracle, question);
+        extent_note(oracle, question);
         for (size_t j = 0; j < size; j++)
             if (!isfinite(question->y[j]))
                 return complain(&oracle->complaint, LATTN_NOT_FINITE,
@@ -127,7 +133,6 @@ static enum lattn_status call(struct oracle *oracle, size_t count, int32_t n, co
 
         oracle->questions[i] =
             (struct lattn_question){.n = n, .x = sequence, .y = oracle->answers + i * size};
-        extent_note(oracle, n, sequence);
     }
     status = oracle->asked->ask(oracle->asked->arg, count, oracle->questions, &oracle->complaint);
     assert(status <= 0);
@@ -163,7 +168,8 @@ static enum lattn_status ask(struct oracle *oracle, enum oracle_purpose purpose,
         return complain(&oracle->complaint, LATTN_BUDGET,
                         "%zu more questions would exceed the budget of %" PRIu64, count,
                         oracle->budget);
-    status = answers_widen(oracle, LATTN_QUESTIONS_MAX * size);
+    status =
+        answers_widen(oracle, (count < LATTN_QUESTIONS_MAX ? count : LATTN_QUESTIONS_MAX) * size);
     for (size_t done = 0, part; status == LATTN_OK && done < count; done += part) {
         part = count - done < LATTN_QUESTIONS_MAX ? count - done : LATTN_QUESTIONS_MAX;
         count_add(oracle, purpose, part);

@@ -19,7 +19,7 @@ enum oracle_purpose { ORACLE_LEARN, ORACLE_TRIAL, ORACLE_VERIFY };
  * budget        questions in all; UINT64_MAX: any number
  * counts        questions asked, by purpose
  * complaint     why a call failed; its text is "" before
- * norm, length  the largest norm of a token, and the longest sequence, that were asked
+ * norm, length  the largest norm of a token, and the longest sequence, that were answered
  * refused_norm  of the question refused last: largest norm of its tokens, and its length
  * phase, total  for progress; total 0: not known
  */

@@ -85,13 +85,14 @@ static enum lattn_status text_print(struct lattn_text *text, const char *printed
 static enum lattn_status tally_write(const struct post *post, const struct tally *tally,
                                      struct lattn_text *text)
 {
-    char line[160];
+    char line[192];
 
     return text_print(text, line,
                       snprintf(line, sizeof line,
                                "{\"accepted\": %" PRIu64 ", \"rejected\": %" PRIu64
-                               ", \"duplicates\": %" PRIu64 ", \"durable\": %s",
-                               tally->accepted, tally->rejected, tally->duplicates,
+                               ", \"duplicates\": %" PRIu64 ", \"unkept\": %" PRIu64
+                               ", \"durable\": %s",
+                               tally->accepted, tally->rejected, tally->duplicates, tally->unkept,
                                post->is_durable ? "true" : "false"));
 }
 

@@ -248,6 +248,26 @@ void producers_reset(struct producers *producers)
     producers->count = 0;
 }
 
+enum lattn_status producers_merge(struct producers *producers, const struct producers *other,
+                                  struct lattn_complaint *complaint)
+{
+    const struct slot *slots = other->slots;
+    enum lattn_status status;
+
+    for (int32_t at = slots[ANCHOR].newer; at != ANCHOR; at = slots[at].newer)
+        if (find(producers, slots[at].name) != NONE)
+            return complain(complaint, LATTN_CONFLICT,
+                            "producer %s is in both: its pairs would count twice", slots[at].name);
+    status = producers_reserve(producers, (size_t)other->count);
+    if (status != LATTN_OK)
+        return complain(complaint, status, "%s", lattn_status_text(status));
+    for (int32_t at = slots[ANCHOR].newer; at != ANCHOR; at = slots[at].newer) {
+        status = producers_put(producers, slots[at].name, slots[at].seq);
+        assert(status == LATTN_OK);
+    }
+    return LATTN_OK;
+}
+
 enum lattn_status producers_copy(const struct producers *producers, struct producers **ret_copy)
 {
     struct producers *copy = memory_zeroed(1, sizeof *copy);

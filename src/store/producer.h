@@ -53,6 +53,15 @@ enum lattn_status producers_put(struct producers *producers, const char *name, u
  */
 enum lattn_status producers_reserve(struct producers *producers, size_t count);
 
+/*
+ * Take over the producers of another stream, as used after those that are there.
+ *
+ * Returns LATTN_OK; LATTN_CONFLICT where one of them is in both, naming it; LATTN_NO_MEMORY.
+ * Nothing has changed then.
+ */
+enum lattn_status producers_merge(struct producers *producers, const struct producers *other,
+                                  struct lattn_complaint *complaint);
+
 /* An independent copy. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status producers_copy(const struct producers *producers, struct producers **ret_copy);
 

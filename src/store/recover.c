@@ -288,9 +288,10 @@ enum lattn_status recover_keep(struct store *store, const struct state *state,
     return status;
 }
 
-enum lattn_status recover_check(const char *path, const struct lattn_learner_settings *wish,
-                                unsigned given, struct recover_info *ret_info,
-                                struct lattn_complaint *complaint)
+/* Read it and let it agree with a wish, if there is one. */
+static enum lattn_status look(const char *path, const struct lattn_learner_settings *wish,
+                              unsigned given, struct state *ret_state,
+                              struct recover_info *ret_info, struct lattn_complaint *complaint)
 {
     struct lattn_complaint said = {""};
     struct recover_info info = {0};
@@ -305,11 +306,30 @@ enum lattn_status recover_check(const char *path, const struct lattn_learner_set
         status = recover(store, path, &examination, &state, &info, &said);
     if (status == LATTN_OK && wish != NULL)
         status = agree(&state, wish, given, &info, &said);
-    if (status == LATTN_OK) {
-        describe(&state, &info);
-        *ret_info = info;
-    }
-    state_done(&state);
     store_close(&store);
-    return status == LATTN_OK ? status : refuse(path, status, &said, complaint);
+    if (status != LATTN_OK) {
+        state_done(&state);
+        return refuse(path, status, &said, complaint);
+    }
+    describe(&state, &info);
+    *ret_info = info;
+    *ret_state = state;
+    return LATTN_OK;
+}
+
+enum lattn_status recover_read(const char *path, struct state *ret_state,
+                               struct recover_info *ret_info, struct lattn_complaint *complaint)
+{
+    return look(path, NULL, 0, ret_state, ret_info, complaint);
+}
+
+enum lattn_status recover_check(const char *path, const struct lattn_learner_settings *wish,
+                                unsigned given, struct recover_info *ret_info,
+                                struct lattn_complaint *complaint)
+{
+    struct state state = {0};
+    enum lattn_status status = look(path, wish, given, &state, ret_info, complaint);
+
+    state_done(&state);
+    return status;
 }

@@ -87,6 +87,14 @@ enum lattn_status recover_keep(struct store *store, const struct state *state,
                                struct recover_info *info, struct lattn_complaint *complaint);
 
 /*
+ * Read the state of a directory, without changing anything there.
+ *
+ * Returns as recover_check; ret_state is given.
+ */
+enum lattn_status recover_read(const char *path, struct state *ret_state,
+                               struct recover_info *ret_info, struct lattn_complaint *complaint);
+
+/*
  * Recover without keeping or changing anything.
  *
  * wish  in  NULL: whatever the settings are

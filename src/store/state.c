@@ -100,6 +100,28 @@ enum lattn_status state_reset(struct state *state)
     return lattn_learner_reset(state->learner);
 }
 
+enum lattn_status state_merge(struct state *state, const struct state *other,
+                              struct lattn_complaint *complaint)
+{
+    struct producers *producers = NULL;
+    enum lattn_status status = producers_copy(state->producers, &producers);
+
+    if (status == LATTN_OK)
+        status = producers_merge(producers, other->producers, complaint);
+    if (status == LATTN_OK)
+        status = lattn_learner_merge(state->learner, other->learner, complaint);
+    if (status != LATTN_OK) {
+        producers_close(&producers);
+        return status;
+    }
+    producers_close(&state->producers);
+    state->producers = producers;
+    state->tally.accepted += other->tally.accepted;
+    state->tally.rejected += other->tally.rejected;
+    state->tally.duplicates += other->tally.duplicates;
+    return LATTN_OK;
+}
+
 static enum lattn_status items_admit(struct state *state, const struct record *record,
                                      struct lattn_complaint *complaint)
 {

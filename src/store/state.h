@@ -65,6 +65,14 @@ enum lattn_status state_apply(struct state *state, const struct record *record,
                               struct lattn_complaint *complaint);
 
 /*
+ * Take over what another state has learned and counted, and its producers.
+ *
+ * Returns as lattn_learner_merge, and LATTN_CONFLICT where a producer is in both.
+ */
+enum lattn_status state_merge(struct state *state, const struct state *other,
+                              struct lattn_complaint *complaint);
+
+/*
  * Write and read an image: a header with version, engine and length; tally; producers; the learner;
  * a checksum of all that. Drawn in store/README.md.
  *

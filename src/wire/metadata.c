@@ -9,23 +9,20 @@
 #include <math.h>
 #include <string.h>
 
-#define METADATA_FORMAT "pt" /* what loaders of tensors look for: row-major, as PyTorch */
-#define METADATA_SCHEMA "lattn 1"
-
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static void text_put(struct writer *writer, const char *word, const char *text)
+void metadata_text(struct writer *writer, const char *word, const char *text)
 {
     writer_key(writer, word);
     writer_string(writer, text);
 }
 
-static void count_put(struct writer *writer, const char *word, uint64_t count)
+void metadata_count(struct writer *writer, const char *word, uint64_t count)
 {
     char text[24];
 
     snprintf(text, sizeof text, "%" PRIu64, count);
-    text_put(writer, word, text);
+    metadata_text(writer, word, text);
 }
 
 static void number_put(struct writer *writer, const char *word, double number)
@@ -35,28 +32,27 @@ static void number_put(struct writer *writer, const char *word, double number)
     if (!isfinite(number))
         return;
     text[number_write(number, text)] = '\0';
-    text_put(writer, word, text);
+    metadata_text(writer, word, text);
 }
 
-/* Put what was written as JSON by a writer of its own, whose text is released; null is left out. */
-static void json_put(struct writer *writer, const char *word, struct writer *value)
+void metadata_json(struct writer *writer, const char *word, struct writer *value)
 {
     enum lattn_status status = writer_end(value);
 
     if (status != LATTN_OK)
         writer->status = status;
     else if (strcmp(value->text->data, "null") != 0)
-        text_put(writer, word, value->text->data);
+        metadata_text(writer, word, value->text->data);
     lattn_text_done(value->text);
 }
 
 static void certificate_put(struct writer *writer, const struct lattn_certificate *certificate)
 {
     if (certificate->rank != LATTN_NEVER)
-        count_put(writer, "rank", (uint64_t)certificate->rank);
-    count_put(writer, "p", (uint64_t)certificate->p);
+        metadata_count(writer, "rank", (uint64_t)certificate->rank);
+    metadata_count(writer, "p", (uint64_t)certificate->p);
     number_put(writer, "lambda_min", certificate->lambda_min);
-    text_put(writer, "verdict", lattn_verdict_text(certificate->verdict));
+    metadata_text(writer, "verdict", lattn_verdict_text(certificate->verdict));
 }
 
 void metadata_write(struct writer *writer, const struct lattn_model *model)
@@ -66,27 +62,28 @@ void metadata_write(struct writer *writer, const struct lattn_model *model)
 
     lattn_text_init(&text);
     writer_open(writer, '{');
-    text_put(writer, "format", METADATA_FORMAT);
-    text_put(writer, "schema", METADATA_SCHEMA);
-    count_put(writer, "d", (uint64_t)model->d);
-    count_put(writer, "m", (uint64_t)model->m);
-    text_put(writer, "bias", model->bias ? "true" : "false");
-    count_put(writer, "pairs", model->pairs);
-    count_put(writer, "generation", model->generation);
+    metadata_text(writer, "format", METADATA_FORMAT);
+    metadata_text(writer, "schema", METADATA_SCHEMA);
+    metadata_count(writer, "d", (uint64_t)model->d);
+    metadata_count(writer, "m", (uint64_t)model->m);
+    metadata_text(writer, "bias", model->bias ? "true" : "false");
+    metadata_count(writer, "pairs", model->pairs);
+    metadata_count(writer, "generation", model->generation);
     if (model->certificate != NULL)
         certificate_put(writer, model->certificate);
     number_put(writer, "residual", model->residual);
     if (model->decomposition != LATTN_DECOMPOSITION_NONE)
-        text_put(writer, "heads_decomposition", lattn_decomposition_text(model->decomposition));
+        metadata_text(writer, "heads_decomposition",
+                      lattn_decomposition_text(model->decomposition));
     if (model->certified != LATTN_CERTIFIED_UNKNOWN)
-        text_put(writer, "heads_certified_minimal",
-                 model->certified == LATTN_CERTIFIED_MINIMAL ? "true" : "false");
+        metadata_text(writer, "heads_certified_minimal",
+                      model->certified == LATTN_CERTIFIED_MINIMAL ? "true" : "false");
     writer_begin(&value, &text, LATTN_FORMAT_JSON);
     writer_row(&value, model->sigma, model->heads);
-    json_put(writer, "sigma", &value);
+    metadata_json(writer, "sigma", &value);
     writer_begin(&value, &text, LATTN_FORMAT_JSON);
     names_write(&value, &model->names);
-    json_put(writer, "names", &value);
+    metadata_json(writer, "names", &value);
     writer_close(writer, '}');
 }
 

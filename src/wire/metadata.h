@@ -6,6 +6,18 @@
 
 #include <lattn/model.h>
 
+/* What loaders of tensors look for: row-major, as PyTorch. */
+#define METADATA_FORMAT "pt"
+#define METADATA_SCHEMA "lattn 1"
+
+/*
+ * An entry of the object of strings that is open. The last one takes what a writer of its own put
+ * into its text as JSON: it ends the one and releases the other, and leaves null out.
+ */
+void metadata_text(struct writer *writer, const char *word, const char *text);
+void metadata_count(struct writer *writer, const char *word, uint64_t count);
+void metadata_json(struct writer *writer, const char *word, struct writer *value);
+
 /*
  * What a model file says of its model beside the tensors: an object of strings, as safetensors
  * wants it. README.md lists them. A value is the text that it would be in JSON, but for a word,

@@ -1,6 +1,8 @@
 /*
  * A model as JSON: the answer to "model", and a file.
  */
+#include "wire/model_json.h"
+
 #include <lattn/wire.h>
 
 #include "base/complaint.h"
@@ -58,7 +60,7 @@ static const struct member reading_members[] = {
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static void heads_write(struct writer *writer, const struct lattn_model *model)
+void model_json_heads(struct writer *writer, const struct lattn_model *model)
 {
     size_t d = (size_t)model->d;
     size_t m = (size_t)model->m;
@@ -89,7 +91,7 @@ enum lattn_status lattn_write_model(struct lattn_text *text, enum lattn_format f
     writer_key(&writer, "m");
     writer_count(&writer, (uint64_t)model->m);
     writer_key(&writer, "heads");
-    heads_write(&writer, model);
+    model_json_heads(&writer, model);
     writer_key(&writer, "pairs");
     writer_count(&writer, model->pairs);
     writer_key(&writer, "generation");

@@ -1,14 +1,7 @@
 /*
- * A model as a file of tensors, in the format of the safetensors library
- * (github.com/huggingface/safetensors, README.md, "Format").
+ * A model as a file of tensors (tensor_file.c draws it): V [heads, m, d], then Q [heads, d, d].
  *
- *     0        8   N, little-endian
- *     8        N   JSON: {"__metadata__": {strings}, "V": tensor, "Q": tensor}, then spaces until
- *                  8 + N is a multiple of 8
- *     8 + N    .   V [heads, m, d], then Q [heads, d, d], row-major doubles, little-endian
- *
- * A tensor is {"dtype": "F64", "shape": [3], "data_offsets": [begin, end]}, the offsets counted
- * from 8 + N. Read is what the library's own loader would take, with the two tensors in any order:
+ * Read is what the safetensors library's own loader would take, with the two tensors in any order:
  * no gap, no overlap, nothing behind them.
  */
 #include "wire/safetensors.h"
@@ -16,6 +9,7 @@
 #include "base/complaint.h"
 #include "wire/metadata.h"
 #include "wire/octets.h"
+#include "wire/tensor_file.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -28,75 +22,23 @@ enum {
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static uint64_t entry_bytes(const uint64_t shape[AXES])
+static void model_describe(struct writer *writer, const void *of)
 {
-    return shape[0] * shape[1] * shape[2] * sizeof(double);
-}
-
-static void entry_write(struct writer *writer, const char *name, const uint64_t shape[AXES],
-                        uint64_t begin)
-{
-    writer_key(writer, name);
-    writer_open(writer, '{');
-    writer_key(writer, "dtype");
-    writer_string(writer, "F64");
-    writer_key(writer, "shape");
-    writer_open(writer, '[');
-    for (int32_t i = 0; i < AXES; i++)
-        writer_count(writer, shape[i]);
-    writer_close(writer, ']');
-    writer_key(writer, "data_offsets");
-    writer_open(writer, '[');
-    writer_count(writer, begin);
-    writer_count(writer, begin + entry_bytes(shape));
-    writer_close(writer, ']');
-    writer_close(writer, '}');
-}
-
-static enum lattn_status header_write(struct lattn_text *text, const struct lattn_model *model)
-{
-    uint64_t heads = (uint64_t)model->heads;
-    uint64_t d = (uint64_t)model->d;
-    const uint64_t shape_V[AXES] = {heads, (uint64_t)model->m, d};
-    const uint64_t shape_Q[AXES] = {heads, d, d};
-    static const char spaces[] = "       ";
-    struct writer writer;
-    enum lattn_status status;
-
-    writer_begin(&writer, text, LATTN_FORMAT_JSON);
-    writer_open(&writer, '{');
-    writer_key(&writer, "__metadata__");
-    metadata_write(&writer, model);
-    entry_write(&writer, "V", shape_V, 0);
-    entry_write(&writer, "Q", shape_Q, entry_bytes(shape_V));
-    writer_close(&writer, '}');
-    status = writer_end(&writer);
-    if (status == LATTN_OK)
-        status = lattn_text_add(text, spaces, -text->length % LENGTH_BYTES);
-    return status;
+    metadata_write(writer, of);
 }
 
 enum lattn_status lattn_write_safetensors(struct lattn_text *ret_text,
                                           const struct lattn_model *model)
 {
-    size_t heads = (size_t)model->heads;
-    size_t d = (size_t)model->d;
-    struct lattn_text header;
-    struct octets octets;
-    enum lattn_status status;
+    uint64_t heads = (uint64_t)model->heads;
+    uint64_t d = (uint64_t)model->d;
+    const struct tensor_file_entry entries[] = {
+        {"V", model->V, AXES, {heads, (uint64_t)model->m, d}},
+        {"Q", model->Q, AXES, {heads, d, d}},
+    };
 
-    lattn_text_init(&header);
-    status = header_write(&header, model);
-    if (status == LATTN_OK) {
-        octets_begin(&octets, ret_text);
-        octets_uint(&octets, header.length, LENGTH_BYTES);
-        octets_bytes(&octets, header.data, header.length);
-        octets_doubles(&octets, model->V, heads * (size_t)model->m * d);
-        octets_doubles(&octets, model->Q, heads * d * d);
-        status = octets_end(&octets);
-    }
-    lattn_text_done(&header);
-    return status;
+    return tensor_file_write(ret_text, model_describe, model, entries,
+                             sizeof entries / sizeof *entries);
 }
 
 /* ---- reading the header -------------------------------------------------------------------- */
@@ -237,6 +179,11 @@ static enum lattn_status shapes_check(const struct header *header,
                         " x %" PRIu64 " goes with V",
                         Q[0], Q[1], Q[2], V[0], V[2], V[2]);
     return LATTN_OK;
+}
+
+static uint64_t entry_bytes(const uint64_t shape[AXES])
+{
+    return shape[0] * shape[1] * shape[2] * sizeof(double);
 }
 
 static enum lattn_status extent_check(const struct entry *entry, struct lattn_complaint *complaint)

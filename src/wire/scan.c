@@ -25,8 +25,8 @@ enum lattn_status scan_begin(struct scan *scan, const char *text, size_t length,
     if (scan_peek(scan) != '{')
         return scan_refuse(scan, "'{'");
     if (end[-1] != '}') {
-        scan->at = end;
-        return scan_refuse(scan, "'}'");
+        scan->at = end - 1;
+        return scan_refuse(scan, "'}' at the end");
     }
     return LATTN_OK;
 }

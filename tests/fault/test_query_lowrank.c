@@ -1,6 +1,7 @@
 /* Every allocation of learners under noise and of low rank fails once, and from then on. */
 #include "base/memory.h"
 #include "core/dense.h"
+#include "query/crossing.h"
 #include "query/noisy.h"
 #include "support/asking.h"
 #include "support/leaks.h"
@@ -16,6 +17,14 @@ typedef enum lattn_status (*learn_fn)(struct asking *asking, struct lattn_attent
 static enum lattn_status learn_noisy(struct asking *asking, struct lattn_attention **ret_found)
 {
     return noisy_learn(&asking->oracle, &asking->conditions, &asking->random, ret_found);
+}
+
+static enum lattn_status learn_crossing(struct asking *asking, struct lattn_attention **ret_found)
+{
+    int32_t rank;
+
+    return crossing_learn(&asking->oracle, &asking->conditions, &asking->random, D, &rank,
+                          ret_found);
 }
 
 /* Does the k-th allocation exist? Where it fails it is said so, and nothing is given. */
@@ -59,4 +68,9 @@ static void assert_survived(learn_fn learn)
 Test(query_lowrank, noisy)
 {
     assert_survived(learn_noisy);
+}
+
+Test(query_lowrank, crossing)
+{
+    assert_survived(learn_crossing);
 }

@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 
-from daemon_support import Daemon, Folder, Layer, check, wait_until
+from daemon_support import Folder, Layer, check, wait_until
+from http_support import HttpDaemon
 
 FAILING_IO = os.path.abspath(sys.argv[2])
 WRITE, SYNC = 1, 2
@@ -31,7 +32,7 @@ class Disk:
         self.folder.__exit__(*exception)
 
     def daemon(self, *options):
-        return Daemon("--state", self.state, *options, env={
+        return HttpDaemon("--state", self.state, *options, env={
             **os.environ, "LD_PRELOAD": FAILING_IO, "FAILING_IO_PATH": self.state,
             "FAILING_IO_AFTER": "1", "FAILING_IO_ALL": "1", "FAILING_IO_ERROR": str(self.error),
             "FAILING_IO_CALLS": str(self.calls), "FAILING_IO_WHILE": self.switch})
@@ -77,6 +78,9 @@ def outage(error, calls, code, pause):
             check(client.line()["error"]["code"] == "gap", "but for one that is")
             status = client.ask("status")
             check((status["rejected"], status["unkept"]) == (1, 3), "and so it is counted", status)
+            live = daemon.json("/status.json")
+            check((live["rejected"], live["unkept"]) == (1, 3), "as it is on the page", live)
+            check(b'result="unkept"} 3' in daemon.ask("/metrics").body, "and for Prometheus")
             told = client.ask("hello")
             check((told["rejected"], told["unkept"]) == (1, 2), "as it is for each client", told)
             error_said = served(client, 1)

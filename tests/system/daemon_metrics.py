@@ -20,6 +20,7 @@ SAME = {
     'lattn_items_total{result="accepted"}': "accepted",
     'lattn_items_total{result="rejected"}': "rejected",
     'lattn_items_total{result="duplicate"}': "duplicates",
+    'lattn_items_total{result="unkept"}': "unkept",
     "lattn_connections_denied_total": "denied",
     "lattn_coordinates": "d",
     "lattn_outputs": "m",

@@ -30,7 +30,7 @@ def learns_and_predicts():
               "nothing is predicted before anything was learned", code, answers)
         code, answers = posted(daemon, "/learn", "".join(pairs))
         check(code == 200 and answers == [{"accepted": 60, "rejected": 0, "duplicates": 0,
-                                           "durable": False}], "pairs are learned", code, answers)
+                                           "unkept": 0, "durable": False}], "pairs are learned", code, answers)
         client = daemon.client()
         check(client.ask("status")["pairs"] == 60, "and seen on the socket at once")
         code, answers = posted(daemon, "/predict", json.dumps(query), OBJECT)

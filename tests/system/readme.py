@@ -72,6 +72,17 @@ def python_client(source, transcript):
                 [*PROGRAMS, os.path.join(folder, "python3")])
 
 
+def probes(source, *transcripts):
+    """Scripts and daemons that are probed, in one folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "head.py"), "w", encoding="utf-8") as file:
+            file.write(source)
+        os.symlink(sys.executable, os.path.join(folder, "python3"))
+        example = [line for transcript in transcripts for line in commands(transcript)]
+        try_out([(command.replace(SOCKET, "l.sock"), shown) for command, shown in example], folder,
+                [*PROGRAMS, os.path.join(folder, "python3")])
+
+
 def shell_client(example):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "l.sock")
@@ -99,6 +110,7 @@ def main():
     shell_client(commands(learned + unseen + tape))
     for block in markdown_blocks(text, "What to label next"):
         shell_client(commands(block))
+    probes(*markdown_blocks(text, "Learning attention from questions"))
     kept, copied = markdown_blocks(text, "Left running for months")
     shell_client(commands(kept + copied))
     over_network = [line for block in markdown_blocks(text, "Over a network")

@@ -66,6 +66,17 @@ def is_clean(text):
     return text.endswith("\r\x1b[K") or not lines(text)
 
 
+def probes():
+    """A probe tells how far it is while one round of questions is answered slowly."""
+    answers = "while read q; do echo '{\"y\": 0}'; done"
+    code, text = said(["probe", "exec:" + answers, "--dim", 4, "--rate", 40, "--budget", 60])
+    found = lines(text)
+    check(code in (0, 1) and len(found) > 3, "probe shows its progress", code, text[:500])
+    counts = [int(re.match(r"lattn probe: (\d+) questions, ", line).group(1)) for line in found]
+    check(counts == sorted(counts), "questions are counted", found)
+    check(is_clean(text), "the line is gone at the end", text[-200:])
+
+
 def generates():
     begun = time.time()
     code, text = said(["gen", "random", "--dim", 8, "--pairs", LONG])
@@ -133,6 +144,7 @@ def main():
         with open(path(name), "w") as out:
             out.write(text)
     generates()
+    probes()
     with Daemon("--emit-every", "1s") as daemon:
         feeds(daemon)
         reads(daemon)

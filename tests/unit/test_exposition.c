@@ -46,7 +46,11 @@ static struct metrics metrics_some(const struct lattn_report *report)
         .report = report,
         .outputs = names,
         .outputs_count = sizeof names / sizeof names[0],
-        .service = {.accepted = 7, .rejected = 2, .duplicates = UINT64_MAX, .heads = LATTN_NEVER},
+        .service = {.accepted = 7,
+                    .rejected = 2,
+                    .duplicates = UINT64_MAX,
+                    .unkept = 3,
+                    .heads = LATTN_NEVER},
         .emissions.age_s = 0.25,
     };
 }
@@ -169,6 +173,7 @@ Test(exposition, writes_numbers_that_read_back)
 
     cr_expect(page_has(&page, "lattn_emission_pairs 9007199254740993"));
     cr_expect(page_has(&page, "lattn_items_total{result=\"accepted\"} 7"));
+    cr_expect(page_has(&page, "lattn_items_total{result=\"unkept\"} 3"));
     cr_expect(page_has(&page, "lattn_items_total{result=\"rejected\"} 2"));
     cr_expect(page_has(&page, "lattn_items_total{result=\"duplicate\"} 18446744073709551615"));
     cr_expect(page_has(&page, "lattn_rho 0.1"));

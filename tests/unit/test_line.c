@@ -220,7 +220,8 @@ Test(line, says_what_is_wrong_with_the_text)
     assert_refused("", LATTN_SYNTAX, "byte 1: '{' expected, found nothing");
     assert_refused("hello", LATTN_SYNTAX, "byte 1: '{' expected, found hello");
     assert_refused("[1]", LATTN_SYNTAX, "byte 1: '{' expected, found an array");
-    assert_refused("{\"z\":[[1]],\"y\":1", LATTN_SYNTAX, "byte 17: '}' expected, found nothing");
+    assert_refused("{\"z\":[[1]],\"y\":1", LATTN_SYNTAX,
+                   "byte 16: '}' at the end expected, found 1");
     assert_refused("{\"z\":[[1]],\"y\":1}}", LATTN_SYNTAX, "byte 18: the end expected, found }");
     assert_refused("{\"z\":[[1]],\"y\":1,}", LATTN_SYNTAX,
                    "byte 18: a field in quotes expected, found }");

@@ -157,7 +157,8 @@ Test(post, learns_pairs_and_counts_them)
     cr_assert_eq(code, 200);
     cr_assert_eq(is_lines, 0);
     cr_assert_str_eq(body.data,
-                     "{\"accepted\": 3, \"rejected\": 0, \"duplicates\": 0, \"durable\": false}\n");
+                     "{\"accepted\": 3, \"rejected\": 0, \"duplicates\": 0, \"unkept\": 0, "
+                     "\"durable\": false}\n");
     all_of(POST_LEARN, "");
     cr_assert_eq(code, 200);
     end();

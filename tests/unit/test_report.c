@@ -77,6 +77,40 @@ Test(report, losses_of_a_mean)
     lattn_learner_close(&learner);
 }
 
+/* Tokens (a, 2a) leave five of six directions open, and each of them a label that rounding hides.
+ */
+Test(report, the_loss_counts_what_no_weights_fit)
+{
+    enum { COUNT = 12 };
+    struct lattn_learner *learner = learner_make(1, 0, 0);
+    struct lattn_report report;
+    struct random random = {.state = 3};
+    double z[COUNT][2], y[COUNT], sum = 0;
+
+    random_normals(&random, y, COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        struct lattn_item item = {.z = z[i], .y = &y[i], .weight = 1, .n = 1, .d = 2, .m = 1};
+
+        random_normals(&random, z[i], 1);
+        z[i][1] = 2 * z[i][0];
+        cr_assert_eq(lattn_learner_admit(learner, &item, NULL), LATTN_OK);
+        lattn_learner_absorb(learner, &(struct lattn_batch){&item, 1});
+    }
+    for (int i = 0; i < COUNT; i++) {
+        const struct lattn_item input = {.z = z[i], .n = 1, .d = 2};
+        double got, error;
+        struct lattn_prediction prediction = {.y = &got, .std_error = &error};
+
+        cr_assert_eq(lattn_learner_predict(learner, &input, &prediction, NULL), LATTN_OK);
+        sum += (y[i] - got) * (y[i] - got);
+    }
+    report = report_of(learner);
+    cr_expect_eq(report.certificate.rank, 1);
+    cr_expect_float_eq(report.loss_train, sum / COUNT, 1e-14);
+    lattn_report_done(&report);
+    lattn_learner_close(&learner);
+}
+
 Test(report, weights_weigh_every_loss)
 {
     struct lattn_learner *learner = learner_make(1, 0, 0);

@@ -290,7 +290,8 @@ Test(request, says_what_is_wrong)
                    "producer is empty");
     assert_refused("{\"method\":\"reset\",\"params\":{\"confirm\":\"yes\"}}", LATTN_FIELD,
                    "confirm is \"yes\", true or false is expected");
-    assert_refused("{\"method\":\"status\"", LATTN_SYNTAX, "byte 19: '}' expected, found nothing");
+    assert_refused("{\"method\":\"status\"", LATTN_SYNTAX,
+                   "byte 18: '}' at the end expected, found \"");
 }
 
 Test(request, keeps_the_id_of_a_refused_request)

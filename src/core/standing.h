@@ -1,0 +1,43 @@
+#ifndef CORE_STANDING_H
+#define CORE_STANDING_H
+
+#include "core/component.h"
+
+#include <lattn/status.h>
+
+#include <stdint.h>
+
+/* What a component has at hand while rows come: weights, and the null space of what it has seen. */
+
+/*
+ * Let what arriving inputs are tested against, component->settled, be this solution; its rank must
+ * be decided. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed.
+ */
+enum lattn_status standing_settle(struct component *component);
+
+/*
+ * Make component->settled anew from the rows absorbed, if memory and R allow it.
+ *
+ * inverse, cut, cut_most  in  as standing_follow
+ */
+void standing_resettle(struct component *component, const double *inverse, double cut,
+                       double cut_most);
+
+/*
+ * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS
+ * correction for one row, from R and C for a block; before full rank they are refreshed after so
+ * many rows that this costs a bounded share of the work. A refresh leaves a null space behind in
+ * component->settled that every rank cut agrees with; where R is full and never refreshed, it is
+ * made anew before arriving inputs could not be tested against it any more.
+ *
+ * gain     in, lost  R+^-T phi of a single row, or NULL
+ * error    in   m: innovation of that row
+ * inverse  in   columns: 1 / D
+ * cut      in   of the rank, relative to sigma_max
+ * cut_most in   no rank is decided by a larger cut, whatever other components hold; absolute
+ */
+void standing_follow(struct component *component, int32_t rows, double *gain, const double *error,
+                     const double *inverse, double cut, double cut_most, double ridge,
+                     double forget);
+
+#endif
