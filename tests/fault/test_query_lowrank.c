@@ -3,6 +3,7 @@
 #include "core/dense.h"
 #include "query/crossing.h"
 #include "query/noisy.h"
+#include "query/rankone.h"
 #include "support/asking.h"
 #include "support/leaks.h"
 
@@ -10,7 +11,7 @@
 
 TestSuite(query_lowrank, .init = dense_threads_one);
 
-enum { D = 6 };
+enum { D = 16 };
 
 typedef enum lattn_status (*learn_fn)(struct asking *asking, struct lattn_attention **ret_found);
 
@@ -25,6 +26,11 @@ static enum lattn_status learn_crossing(struct asking *asking, struct lattn_atte
 
     return crossing_learn(&asking->oracle, &asking->conditions, &asking->random, D, &rank,
                           ret_found);
+}
+
+static enum lattn_status learn_rankone(struct asking *asking, struct lattn_attention **ret_found)
+{
+    return rankone_learn(&asking->oracle, &asking->conditions, &asking->random, 2, ret_found);
 }
 
 /* Does the k-th allocation exist? Where it fails it is said so, and nothing is given. */
@@ -73,4 +79,9 @@ Test(query_lowrank, noisy)
 Test(query_lowrank, crossing)
 {
     assert_survived(learn_crossing);
+}
+
+Test(query_lowrank, rankone)
+{
+    assert_survived(learn_rankone);
 }
