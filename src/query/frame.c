@@ -53,32 +53,36 @@ void frame_anchor(int32_t d, const double *v, double *ret_u)
     }
 }
 
-/* x.p_i = (value_i - sqrt(c) value_0) / sqrt(1 - c), with p_i = (u_i - sqrt(c) u_0) / sqrt(1 - c).
+/*
+ * x.p_i = (value_i - sqrt(c) value_0) / sqrt(1 - c), with p_i = (u_i - sqrt(c) u_0) / sqrt(1 - c);
+ * so all of them share the error of value_0.
  */
-void frame_solve_anchored(int32_t d, const double *u, const double *value, const double *error,
-                          double *ret_x, double *ret_error)
+void frame_anchor_solve(int32_t d, const double *u, const double *value, const double *error,
+                        double *ret_x, double *ret_error)
 {
     double anchor = sqrt(ANCHOR_SHARE), rest = sqrt(1 - ANCHOR_SHARE);
+    double first[LATTN_DIM_MAX];
 
     for (int32_t j = 0; j < d; j++) {
-        ret_x[j] = value[0] * u[j];
-        ret_error[j] = error[0] * u[j] * error[0] * u[j];
+        first[j] = u[j];
+        ret_error[j] = 0;
     }
+    memset(ret_x, 0, (size_t)d * sizeof *ret_x);
     for (int32_t i = 1; i < d; i++) {
         const double *row = u + (size_t)i * (size_t)d;
-        double share = (value[i] - anchor * value[0]) / rest;
-        double variance =
-            (error[i] * error[i] + ANCHOR_SHARE * error[0] * error[0]) / (1 - ANCHOR_SHARE);
 
         for (int32_t j = 0; j < d; j++) {
             double p = (row[j] - anchor * u[j]) / rest;
 
-            ret_x[j] += share * p;
-            ret_error[j] += variance * p * p;
+            first[j] -= anchor / rest * p;
+            ret_x[j] += value[i] / rest * p;
+            ret_error[j] += error[i] / rest * p * error[i] / rest * p;
         }
     }
-    for (int32_t j = 0; j < d; j++)
-        ret_error[j] = sqrt(ret_error[j]);
+    for (int32_t j = 0; j < d; j++) {
+        ret_x[j] += value[0] * first[j];
+        ret_error[j] = hypot(sqrt(ret_error[j]), error[0] * first[j]);
+    }
 }
 
 enum lattn_status frame_random(int32_t d, int32_t k, struct random *random, double *ret_rows)

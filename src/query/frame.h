@@ -30,8 +30,8 @@ void frame_anchor(int32_t d, const double *v, double *ret_u);
  * value      in   d;  error  in  d, standard deviations of the values
  * ret_x      out  d;  ret_error  out  d, what the errors do to it to first order
  */
-void frame_solve_anchored(int32_t d, const double *u, const double *value, const double *error,
-                          double *ret_x, double *ret_error);
+void frame_anchor_solve(int32_t d, const double *u, const double *value, const double *error,
+                        double *ret_x, double *ret_error);
 
 /* One direction of it, for a p at right angles to v: sqrt(c) v/|v| + sqrt(1 - c) p. */
 void frame_lean(int32_t d, const double *v, const double *p, double *ret_u);

@@ -1,6 +1,6 @@
 /*
- * W from inside linear pieces. Row j of `entries` becomes W b_j, and these solve for the rows of W:
- * all b together are one matrix, each frame has its solution in closed form.
+ * W from inside linear pieces. The entries of a vantage b give W b, in closed form since its frame
+ * is anchored; the products with all b give W.
  */
 #include "query/interior.h"
 
@@ -10,7 +10,6 @@
 #include "query/frame.h"
 #include "query/vantages.h"
 
-#include <assert.h>
 #include <math.h>
 
 enum {
@@ -53,10 +52,8 @@ struct interior {
     struct entry *again;   /* block x d: those that are saturated */
     double *x;             /* LATTN_QUESTIONS_MAX x 2 x d */
     double *y;             /* LATTN_QUESTIONS_MAX */
-    double *columns;       /* d x d: row j is W b_j */
-    double *variances;     /* d x d: of the entries of columns */
-    double *inverse;       /* d x d */
-    int32_t *pivot;        /* d */
+    double *products;      /* d x d: column j is W b_j */
+    double *variances;     /* d x d: of the products */
 };
 
 static enum lattn_status interior_open(struct interior *interior, struct oracle *oracle,
@@ -78,15 +75,12 @@ static enum lattn_status interior_open(struct interior *interior, struct oracle 
         .again = memory_raw(block * d, sizeof(struct entry)),
         .x = memory_raw(2 * LATTN_QUESTIONS_MAX * d, sizeof(double)),
         .y = memory_raw(LATTN_QUESTIONS_MAX, sizeof(double)),
-        .columns = memory_raw(d * d, sizeof(double)),
+        .products = memory_raw(d * d, sizeof(double)),
         .variances = memory_raw(d * d, sizeof(double)),
-        .inverse = memory_zeroed(d * d, sizeof(double)),
-        .pivot = memory_raw(d, sizeof(int32_t)),
     };
     if (interior->frames == NULL || interior->flat == NULL || interior->entries == NULL ||
         interior->again == NULL || interior->x == NULL || interior->y == NULL ||
-        interior->columns == NULL || interior->variances == NULL || interior->inverse == NULL ||
-        interior->pivot == NULL)
+        interior->products == NULL || interior->variances == NULL)
         return LATTN_NO_MEMORY;
     return vantages_open(&interior->vantages, attention, info, conditions);
 }
@@ -100,10 +94,8 @@ static void interior_close(struct interior *interior)
     memory_release(interior->again);
     memory_release(interior->x);
     memory_release(interior->y);
-    memory_release(interior->columns);
+    memory_release(interior->products);
     memory_release(interior->variances);
-    memory_release(interior->inverse);
-    memory_release(interior->pivot);
 }
 
 uint64_t interior_count(int32_t d)
@@ -240,28 +232,36 @@ static enum lattn_status saturated_ask(struct interior *interior, size_t count)
     return status;
 }
 
+/* W b of the vantage whose entries begin at `entries`: a column of the products. */
+static void product_solve(struct interior *interior, const struct entry *entries)
+{
+    int32_t d = interior->oracle->d;
+    double value[LATTN_DIM_MAX], error[LATTN_DIM_MAX], x[LATTN_DIM_MAX], x_error[LATTN_DIM_MAX];
+
+    for (int32_t i = 0; i < d; i++) {
+        value[i] = entries[i].value;
+        error[i] = entries[i].error;
+    }
+    frame_anchor_solve(d, direction_of(interior, entries), value, error, x, x_error);
+    for (size_t i = 0; i < (size_t)d; i++) {
+        size_t place = i * (size_t)d + (size_t)entries->vantage;
+
+        interior->products[place] = x[i];
+        interior->variances[place] = x_error[i] * x_error[i];
+    }
+}
+
 static enum lattn_status block_learn(struct interior *interior, int32_t first, int32_t count)
 {
     size_t d = (size_t)interior->oracle->d;
-    double value[LATTN_DIM_MAX], error[LATTN_DIM_MAX];
     enum lattn_status status;
 
     block_prepare(interior, first, count);
     status = entries_ask(interior, ORACLE_LEARN, (size_t)count * d, interior->entries);
     if (status == LATTN_OK)
         status = saturated_ask(interior, (size_t)count * d);
-    for (size_t j = 0; j < (size_t)count && status == LATTN_OK; j++) {
-        double *variance = interior->variances + ((size_t)first + j) * d;
-
-        for (size_t i = 0; i < d; i++) {
-            value[i] = interior->entries[j * d + i].value;
-            error[i] = interior->entries[j * d + i].error;
-        }
-        frame_solve_anchored((int32_t)d, interior->frames + j * d * d, value, error,
-                             interior->columns + ((size_t)first + j) * d, variance);
-        for (size_t i = 0; i < d; i++)
-            variance[i] *= variance[i];
-    }
+    for (size_t j = 0; j < (size_t)count && status == LATTN_OK; j++)
+        product_solve(interior, interior->entries + j * d);
     return status;
 }
 
@@ -329,28 +329,27 @@ static enum lattn_status scale_find(struct interior *interior, struct random *ra
 
 /* ---- W --------------------------------------------------------------------------------------- */
 
-/* B w_i = (row i of W b_1 .. W b_d), and the variances through the squares of B^-1. */
-static void weights_solve(struct interior *interior, struct lattn_attention *attention)
+static void transpose(size_t n, double *a)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++) {
+            double kept = a[i * n + j];
+
+            a[i * n + j] = a[j * n + i];
+            a[j * n + i] = kept;
+        }
+}
+
+/* With the b as rows of B: B W' = (W B')', and row i of W B' is what frame_solve takes. */
+static enum lattn_status weights_solve(struct interior *interior, struct lattn_attention *attention)
 {
     int32_t d = attention->d;
-    size_t n = (size_t)d;
-    double *inverse = interior->inverse;
-    enum lattn_status status = dense_lu(d, interior->vantages.b, interior->pivot);
+    enum lattn_status status = frame_solve(d, interior->vantages.b, interior->products,
+                                           interior->variances, attention->W, attention->W_error);
 
-    assert(status == LATTN_OK); /* a third of each b lies outside of the others */
-    for (size_t i = 0; i < n; i++) {
-        inverse[i * n + i] = 1;
-        for (size_t j = 0; j < n; j++)
-            attention->W[i * n + j] = interior->columns[j * n + i];
-    }
-    dense_lu_solve(d, interior->vantages.b, interior->pivot, d, attention->W);
-    dense_lu_solve(d, interior->vantages.b, interior->pivot, d, inverse);
-    for (size_t i = 0; i < n * n; i++)
-        inverse[i] *= inverse[i];
-    dense_multiply(DENSE_TRANSPOSED, d, d, d, 1, interior->variances, n, inverse, n, 0,
-                   attention->W_error, n);
-    for (size_t i = 0; i < n * n; i++)
-        attention->W_error[i] = sqrt(attention->W_error[i]);
+    transpose((size_t)d, attention->W);
+    transpose((size_t)d, attention->W_error);
+    return status;
 }
 
 static enum lattn_status vantages_find(struct interior *interior, struct random *random)
@@ -383,7 +382,7 @@ enum lattn_status interior_learn(struct oracle *oracle, const struct conditions 
     for (int32_t j = 0; j < d && status == LATTN_OK; j += interior.block)
         status = block_learn(&interior, j, d - j < interior.block ? d - j : interior.block);
     if (status == LATTN_OK)
-        weights_solve(&interior, attention);
+        status = weights_solve(&interior, attention);
     interior_close(&interior);
     return status;
 }

@@ -157,7 +157,10 @@ static int is_bent(const struct view *view, int ray, int k, const struct terrain
                                           terrain_error(terrain, conditions, norm[k + 1]) / inner);
 }
 
-/* The middle, as a ratio, between the largest norm at which a ray bends and the smallest. */
+/*
+ * Between the largest norm at which a ray bends and the smallest, as a ratio, and nearer to the
+ * latter: a chord close to zero sees the ball wide, and misses fewer neurons.
+ */
 static void radius_read(const struct view *view, const struct conditions *conditions,
                         struct terrain *terrain)
 {
@@ -172,9 +175,12 @@ static void radius_read(const struct view *view, const struct conditions *condit
             }
     terrain->is_homogeneous = first == NORMS;
     terrain->radius = conditions->norm * (is_rounded ? RADIUS_SHARE_ROUNDED : RADIUS_SHARE);
-    if (!terrain->is_homogeneous)
-        terrain->radius = fmin(sqrt(view->norm[first + 1] * view->norm[last + 1]),
-                               RADIUS_SHARE_MAX * conditions->norm);
+    if (!terrain->is_homogeneous) {
+        double largest = view->norm[first + 1], smallest = view->norm[last + 1];
+
+        terrain->radius =
+            fmin(cbrt(largest * smallest * smallest), RADIUS_SHARE_MAX * conditions->norm);
+    }
 }
 
 enum lattn_status terrain_survey(struct oracle *oracle, const struct conditions *conditions,

@@ -154,23 +154,30 @@ Test(vantages, are_refused_where_a_network_is_flat)
     lattn_attention_close(&layer);
 }
 
+/* The errors are those of the solutions to each value alone, squared and added. */
 Test(interior, solves_the_anchored_frame)
 {
-    double v[D], u[D * D], x[D], value[D], error[D], got[D], got_error[D];
+    double v[D], u[D * D], x[D], value[D] = {0}, error[D], got[D], got_error[D];
+    double squares[D] = {0}, part[D], part_error[D];
     struct random random = {.state = 2};
 
     random_normals(&random, v, D);
     random_normals(&random, x, D);
     frame_anchor(D, v, u);
     for (int i = 0; i < D; i++) {
-        value[i] = 0;
+        double alone[D] = {0};
+
         error[i] = i + 1;
-        for (int j = 0; j < D; j++)
+        alone[i] = error[i];
+        frame_anchor_solve(D, u, alone, alone, part, part_error);
+        for (int j = 0; j < D; j++) {
+            squares[j] += part[j] * part[j];
             value[i] += u[i * D + j] * x[j];
+        }
     }
-    frame_solve(D, u, value, error, got, got_error);
+    frame_anchor_solve(D, u, value, error, got, got_error);
     for (int j = 0; j < D; j++) {
         cr_expect_float_eq(got[j], x[j], 1e-13);
-        cr_expect(got_error[j] > 0.5 && got_error[j] < 2 * D);
+        cr_expect_float_eq(got_error[j], sqrt(squares[j]), 1e-12);
     }
 }

@@ -188,6 +188,35 @@ Test(network, refuses_one_that_is_not_of_relus)
     blackbox_done(&box);
 }
 
+/* Held-out points come after the survey; all that follows is larger by a thousandth. */
+static enum lattn_status fickle_ask(void *arg, size_t count, struct lattn_question *questions,
+                                    struct lattn_complaint *complaint)
+{
+    struct blackbox *box = arg;
+    double factor = box->asked > 60 ? 1.001 : 1;
+    enum lattn_status status = blackbox_ask(arg, count, questions, complaint);
+
+    for (size_t i = 0; i < count; i++)
+        questions[i].y[0] *= factor;
+    return status;
+}
+
+Test(network, refuses_what_held_out_points_contradict)
+{
+    struct blackbox box;
+    struct asking asking;
+    struct lattn_attention *got;
+    struct network_info info;
+
+    box_init(&box, 4, 0, 9);
+    box.oracle.ask = fickle_ask;
+    cr_expect_eq(box_learn(&box, &asking, &got, &info), LATTN_NO_CONVERGENCE);
+    cr_expect(strstr(asking.oracle.complaint.text, "differ from a network of 4 neurons") != NULL);
+    cr_expect_null(got);
+    asking_done(&asking);
+    blackbox_done(&box);
+}
+
 /* At a point of each side of a kink the piece is told: its gradient, and how far it reaches. */
 Test(network, tells_the_piece_of_a_point)
 {
