@@ -10,9 +10,9 @@
 #include "core/dense.h"
 #include "query/copies.h"
 #include "query/frame.h"
+#include "query/lookout.h"
 #include "query/polish.h"
 #include "query/rough.h"
-#include "query/vantage.h"
 
 #include <assert.h>
 #include <float.h>
@@ -21,7 +21,7 @@
 
 enum { ATTEMPTS = 4, HELD_OUT = 6, HELD_OUT_TOKENS_MAX = 8, DRAWS = 3 };
 
-/* How far neighbours of a vantage lean: as little as rounding and noise allow. */
+/* How far neighbours of a lookout lean: as little as rounding and noise allow. */
 #define LEAN_LEAST (1 / 32.0)
 #define LEAN_MOST (1 / 4.0)
 /* Deviations of noise that a residual may reach. */
@@ -40,8 +40,9 @@ struct search {
     double *value;
     double *W;
     double *V;
-    struct vantages vantages;
+    struct lookouts lookouts;
     int is_asked; /* one attempt was made: what follows are trials */
+    int is_open;  /* the last attempt left parameters open */
 };
 
 uint64_t multihead_count(int32_t d, int32_t heads)
@@ -62,7 +63,7 @@ static enum lattn_status search_open(struct search *search)
 
 static void search_close(struct search *search)
 {
-    vantages_done(&search->vantages);
+    lookouts_done(&search->lookouts);
     memory_release(search->value);
     memory_release(search->W);
     memory_release(search->V);
@@ -97,7 +98,7 @@ static enum lattn_status search_begin(struct search *search)
     copies.s = exp2(floor(log2(search->conditions->norm)) - 1);
     copies.value = search->value;
     status = value_ask(search, copies.s);
-    return status == LATTN_OK ? vantages_ask(&search->vantages, &copies, search->oracle,
+    return status == LATTN_OK ? lookouts_ask(&search->lookouts, &copies, search->oracle,
                                              search->conditions, search->random)
                               : status;
 }
@@ -176,7 +177,7 @@ static enum lattn_status held_out_judge(struct search *search, const struct held
     double count = held_out->count;
     double size = sqrt(held_out->answers / count), left = sqrt(held_out->left / count);
     double allowed = HELD_OUT_DEVIATIONS * sqrt(held_out->explained / count) +
-                     vantage_slack(search->conditions, NOISES, size);
+                     lookout_slack(search->conditions, NOISES, size);
 
     if (left <= allowed)
         return LATTN_OK;
@@ -219,7 +220,7 @@ static double sigma_of(const struct conditions *conditions, const struct polish 
 
 static enum lattn_status polish_judge(struct search *search, const struct polish *polish)
 {
-    double allowed = vantage_slack(search->conditions, NOISES, polish->size);
+    double allowed = lookout_slack(search->conditions, NOISES, polish->size);
 
     if (polish->residual <= allowed)
         return LATTN_OK;
@@ -260,9 +261,11 @@ static enum lattn_status layer_polish(struct search *search, int32_t heads,
                         search->W, search->V);
     if (status == LATTN_OK)
         status = polish_run(polish);
-    if (status == LATTN_NO_CONVERGENCE)
+    if (status == LATTN_NO_CONVERGENCE) {
+        search->is_open = 1;
         complain(&search->oracle->complaint, status,
                  "answers leave open which of their parameters %d heads have", heads);
+    }
     if (status == LATTN_OK)
         status = polish_judge(search, polish);
     if (status == LATTN_OK)
@@ -271,22 +274,23 @@ static enum lattn_status layer_polish(struct search *search, int32_t heads,
     return status;
 }
 
-static enum lattn_status attempt(struct search *search, const struct vantage *vantage, double lean,
+static enum lattn_status attempt(struct search *search, const struct lookout *lookout, double lean,
                                  struct lattn_attention **ret_attention)
 {
     enum oracle_purpose purpose = search->is_asked ? ORACLE_TRIAL : ORACLE_LEARN;
     enum lattn_status status;
 
     search->is_asked = 1;
-    status = rough_learn(&search->vantages, vantage, lean, search->oracle, purpose, search->W,
+    search->is_open = 0;
+    status = rough_learn(&search->lookouts, lookout, lean, search->oracle, purpose, search->W,
                          search->V);
-    return status == LATTN_OK ? layer_polish(search, vantage->poles.count, purpose, ret_attention)
+    return status == LATTN_OK ? layer_polish(search, lookout->poles.count, purpose, ret_attention)
                               : status;
 }
 
-/* What so many heads say about the vantages, and leave of them. */
+/* What so many heads say about the lookouts, and leave of them. */
 struct guess {
-    struct vantage fits[VANTAGES];
+    struct lookout fits[LOOKOUTS];
     double residual;
 };
 
@@ -294,36 +298,36 @@ struct guess {
  * Scores of neighbours differ by lean, and by lean^2 where both directions lean: that is divided by
  * it again, and with it what noise leaves.
  */
-static double lean_of(const struct vantages *vantages)
+static double lean_of(const struct lookouts *lookouts)
 {
-    double share = vantages->slack / vantages->size;
+    double share = lookouts->slack / lookouts->size;
 
     return fmin(LEAN_MOST, fmax(LEAN_LEAST, sqrt(sqrt(share))));
 }
 
-/* The fewest heads that explain the vantages, then more; then all again from the next pair. */
+/* The fewest heads that explain the lookouts, then more; then all again from the next pair. */
 static enum lattn_status attempts_make(struct search *search, const struct guess *guesses,
                                        struct lattn_attention **ret_attention)
 {
     enum lattn_status status = LATTN_NO_CONVERGENCE;
-    double lean = lean_of(&search->vantages);
+    double lean = lean_of(&search->lookouts);
 
     for (int32_t i = 0; i < ATTEMPTS; i++, lean /= 2)
         for (int32_t k = 0; k < search->heads && status == LATTN_NO_CONVERGENCE; k++)
-            if (guesses[k].residual <= search->vantages.slack)
+            if (guesses[k].residual <= search->lookouts.slack)
                 status = attempt(search, &guesses[k].fits[i], lean, ret_attention);
     return status;
 }
 
 static enum lattn_status heads_find(struct search *search, struct lattn_attention **ret_attention)
 {
-    const struct vantages *vantages = &search->vantages;
+    const struct lookouts *lookouts = &search->lookouts;
     struct lattn_complaint *complaint = &search->oracle->complaint;
     struct guess guesses[LATTN_PROBE_HEADS_MAX];
     enum lattn_status status;
 
     for (int32_t k = 0; k < search->heads; k++) {
-        status = vantages_fit(vantages, k + 1, guesses[k].fits, &guesses[k].residual);
+        status = lookouts_fit(lookouts, k + 1, guesses[k].fits, &guesses[k].residual);
         if (status != LATTN_OK)
             return status;
     }
@@ -333,7 +337,7 @@ static enum lattn_status heads_find(struct search *search, struct lattn_attentio
     if (status == LATTN_NO_CONVERGENCE && complaint->text[0] == '\0')
         complain(complaint, status,
                  "%d heads leave %.2g of what copies of two tokens say, %.2g is explained",
-                 search->heads, guesses[search->heads - 1].residual, vantages->slack);
+                 search->heads, guesses[search->heads - 1].residual, lookouts->slack);
     return status;
 }
 
@@ -343,12 +347,12 @@ static enum lattn_status search_run(struct search *search, struct lattn_attentio
 
     if (status != LATTN_OK)
         return status;
-    if (vantages_are_silent(&search->vantages)) {
+    if (lookouts_are_silent(&search->lookouts)) {
         status = lattn_attention_open(ret_attention, search->oracle->d, 1, search->heads);
         return status == LATTN_OK ? LATTN_RANK : status;
     }
     status = heads_find(search, ret_attention);
-    if (status == LATTN_NO_CONVERGENCE && search->vantages.is_capped)
+    if (status == LATTN_NO_CONVERGENCE && search->lookouts.is_capped && search->is_open)
         return complain(&search->oracle->complaint, LATTN_REFUSED,
                         "tokens of norm up to %.3g move weights too little to tell %d heads apart",
                         search->conditions->norm, search->heads);

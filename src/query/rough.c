@@ -14,15 +14,15 @@
 #define ROUGH 1e-6
 
 /*
- * u, b       d x d, row 0 is the vantage's
+ * u, b       d x d, row 0 is the lookout's
  * block      d x d, one b many times
  * poles      d, of (u_i, b_0)
  * points     d, of the column at hand
  * L          heads x d x d, [h][j][i] is the score of (u_i, b_j), which is s t u_i'W_h b_j
  */
 struct rough {
-    const struct vantages *vantages;
-    const struct vantage *vantage;
+    const struct lookouts *lookouts;
+    const struct lookout *lookout;
     int32_t d;
     double *u;
     double *b;
@@ -63,7 +63,7 @@ static enum lattn_status column_ask(struct rough *rough, int32_t column, enum co
     for (int32_t i = 0; i < rough->d; i++)
         memcpy(rough->block + (size_t)i * (size_t)rough->d,
                rough->b + (size_t)column * (size_t)rough->d, row);
-    return copies_ask(&rough->vantages->copies, part, oracle, purpose, rough->d, rough->u,
+    return copies_ask(&rough->lookouts->copies, part, oracle, purpose, rough->d, rough->u,
                       rough->block, rough->points);
 }
 
@@ -88,7 +88,7 @@ static enum lattn_status first_column_learn(struct rough *rough, struct oracle *
     double square = 0, residual, allowed;
 
     for (int32_t i = 0; i < rough->d && status == LATTN_OK; i++) {
-        rough->poles[i] = rough->vantage->poles;
+        rough->poles[i] = rough->lookout->poles;
         status = poles_refine(&rough->points[i], POLES_ALL, &rough->poles[i], &residual);
         scores_keep(rough, &rough->poles[i], i, 0);
         square += residual * residual;
@@ -96,16 +96,16 @@ static enum lattn_status first_column_learn(struct rough *rough, struct oracle *
     if (status != LATTN_OK)
         return status;
     residual = sqrt(square / rough->d);
-    allowed = rough->vantages->slack +
-              ROUGH * dense_norm(rough->vantage->poles.count, rough->vantage->poles.c);
+    allowed = rough->lookouts->slack +
+              ROUGH * dense_norm(rough->lookout->poles.count, rough->lookout->poles.c);
     if (residual <= allowed)
         return LATTN_OK;
     return complain(&oracle->complaint, LATTN_NO_CONVERGENCE,
                     "%d heads leave %.2g of what copies of two tokens say, %.2g is explained",
-                    rough->vantage->poles.count, residual, allowed);
+                    rough->lookout->poles.count, residual, allowed);
 }
 
-/* (u_i, b_j): values are known, scores start where they would be if both leans just added up. */
+/* (u_i, b_j): values are known, scores begin at those of (u_i, b_0). */
 static enum lattn_status column_learn(struct rough *rough, int32_t column, struct oracle *oracle,
                                       enum oracle_purpose purpose)
 {
@@ -115,20 +115,18 @@ static enum lattn_status column_learn(struct rough *rough, int32_t column, struc
         struct poles poles = rough->poles[i];
         double residual;
 
-        for (int32_t h = 0; h < poles.count && i > 0; h++)
-            poles.l[h] += *score_at(rough, h, 0, column) - rough->poles[0].l[h];
         status = poles_refine(&rough->points[i], POLES_SCORES, &poles, &residual);
         scores_keep(rough, &poles, i, column);
     }
     return status;
 }
 
-/* V from u_i.v_h = c_h; W from U W_h B' = L_h / (s t). factors is d x d of room. */
+/* V from u_i.v_h = c_h; W from U W_h B' = L_h / (s t). u, b and L are lost. */
 static enum lattn_status parameters_solve(struct rough *rough, double *ret_W, double *ret_V)
 {
-    int32_t d = rough->d, heads = rough->vantage->poles.count;
+    int32_t d = rough->d, heads = rough->lookout->poles.count;
     size_t n = (size_t)d;
-    const struct copies *copies = &rough->vantages->copies;
+    const struct copies *copies = &rough->lookouts->copies;
     int32_t pivot[LATTN_DIM_MAX];
     enum lattn_status status = dense_lu(d, rough->u, pivot);
 
@@ -177,17 +175,17 @@ static void rough_close(struct rough *rough)
     memory_release(rough->points);
 }
 
-enum lattn_status rough_learn(const struct vantages *vantages, const struct vantage *vantage,
+enum lattn_status rough_learn(const struct lookouts *lookouts, const struct lookout *lookout,
                               double lean, struct oracle *oracle, enum oracle_purpose purpose,
                               double *ret_W, double *ret_V)
 {
-    struct rough rough = {.vantages = vantages, .vantage = vantage};
-    size_t at = (size_t)vantage->index * (size_t)oracle->d;
-    enum lattn_status status = rough_open(&rough, oracle->d, vantage->poles.count);
+    struct rough rough = {.lookouts = lookouts, .lookout = lookout};
+    size_t at = (size_t)lookout->index * (size_t)oracle->d;
+    enum lattn_status status = rough_open(&rough, oracle->d, lookout->poles.count);
 
     if (status == LATTN_OK) {
-        neighbours_fill(oracle->d, vantages->u + at, lean, rough.u);
-        neighbours_fill(oracle->d, vantages->b + at, lean, rough.b);
+        neighbours_fill(oracle->d, lookouts->u + at, lean, rough.u);
+        neighbours_fill(oracle->d, lookouts->b + at, lean, rough.b);
         status = first_column_learn(&rough, oracle, purpose);
     }
     for (int32_t j = 1; j < oracle->d && status == LATTN_OK; j++)

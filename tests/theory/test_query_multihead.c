@@ -409,6 +409,7 @@ enum twist {
     TWIST_WEAK,        /* the third of strength 1e-6 */
     TWIST_LINEAR,      /* linear attention added */
     TWIST_TEMPERATURE, /* scores over the square root of the length */
+    TWIST_QUERY,       /* scores fall a little with the last token's norm */
     TWIST_WINDOW,      /* the last three tokens alone are seen */
     TWIST_BIAS,
     TWIST_RESIDUAL,
@@ -425,6 +426,7 @@ static const char *const twist_names[TWISTS] = {
     "a weak head more",
     "linear attention added",
     "temperature by length",
+    "temperature by the last token",
     "a window",
     "bias",
     "residual stream",
@@ -443,6 +445,18 @@ struct twisted {
     struct blackbox other;
 };
 
+/* By what scores of this question are divided. */
+static double heat_of(const struct twisted *twisted, const struct lattn_question *question)
+{
+    int32_t d = twisted->box.d;
+
+    if (twisted->twist == TWIST_TEMPERATURE)
+        return sqrt(question->n);
+    if (twisted->twist == TWIST_QUERY)
+        return pow(dense_norm(d, question->x + (question->n - 1) * d), 0.05);
+    return 1;
+}
+
 /* One question, changed before it is answered. */
 static enum lattn_status twisted_answer(struct twisted *twisted, struct lattn_question *question,
                                         struct lattn_complaint *complaint)
@@ -450,7 +464,7 @@ static enum lattn_status twisted_answer(struct twisted *twisted, struct lattn_qu
     struct blackbox *box = &twisted->box;
     struct lattn_question changed = *question;
     size_t weights = (size_t)box->heads * (size_t)box->d * (size_t)box->d;
-    double heat = twisted->twist == TWIST_TEMPERATURE ? sqrt(question->n) : 1, more;
+    double heat = heat_of(twisted, question), more;
     enum lattn_status status;
 
     if (twisted->twist == TWIST_WINDOW && question->n > 3) {

@@ -9,12 +9,12 @@ static const struct conditions exact = {.norm = 1024, .length = 32, .epsilon = 0
 
 enum { D = 5, SQUARE = D * D };
 
-/* Two heads seen from their sharpest vantage, fitted by so many. */
+/* Two heads seen from their sharpest lookout, fitted by so many. */
 struct setting {
     struct blackbox box;
     struct oracle oracle;
-    struct vantages vantages;
-    struct vantage fits[VANTAGES];
+    struct lookouts lookouts;
+    struct lookout fits[LOOKOUTS];
     double value[D];
 };
 
@@ -32,14 +32,14 @@ static void setting_init(struct setting *setting, int32_t fitted)
     for (int32_t j = 0; j < D; j++)
         setting->value[j] = setting->box.V[j] + setting->box.V[D + j];
     copies.value = setting->value;
-    cr_assert_eq(vantages_ask(&setting->vantages, &copies, &setting->oracle, &exact, &random),
+    cr_assert_eq(lookouts_ask(&setting->lookouts, &copies, &setting->oracle, &exact, &random),
                  LATTN_OK);
-    cr_assert_eq(vantages_fit(&setting->vantages, fitted, setting->fits, &residual), LATTN_OK);
+    cr_assert_eq(lookouts_fit(&setting->lookouts, fitted, setting->fits, &residual), LATTN_OK);
 }
 
 static void setting_done(struct setting *setting)
 {
-    vantages_done(&setting->vantages);
+    lookouts_done(&setting->lookouts);
     oracle_done(&setting->oracle);
     blackbox_done(&setting->box);
 }
@@ -51,7 +51,7 @@ Test(rough, heads_come_out_nearly)
 
     setting_init(&setting, 2);
     cr_assert_eq(
-        rough_learn(&setting.vantages, &setting.fits[0], 0.25, &setting.oracle, ORACLE_LEARN, W, V),
+        rough_learn(&setting.lookouts, &setting.fits[0], 0.25, &setting.oracle, ORACLE_LEARN, W, V),
         LATTN_OK);
     cr_expect_eq(setting.oracle.counts.learn, rough_count(D, 2));
     for (int32_t h = 0; h < 2; h++) {
@@ -73,7 +73,7 @@ Test(rough, too_few_heads_are_refused_in_words)
 
     setting_init(&setting, 1);
     cr_expect_eq(
-        rough_learn(&setting.vantages, &setting.fits[0], 0.25, &setting.oracle, ORACLE_LEARN, W, V),
+        rough_learn(&setting.lookouts, &setting.fits[0], 0.25, &setting.oracle, ORACLE_LEARN, W, V),
         LATTN_NO_CONVERGENCE);
     cr_expect_neq(setting.oracle.complaint.text[0], '\0');
     setting_done(&setting);
@@ -87,7 +87,7 @@ Test(rough, an_oracle_that_ends_is_handed_on)
     setting_init(&setting, 2);
     setting.box.fails_after = setting.box.asked + 30;
     cr_expect_eq(
-        rough_learn(&setting.vantages, &setting.fits[0], 0.25, &setting.oracle, ORACLE_LEARN, W, V),
+        rough_learn(&setting.lookouts, &setting.fits[0], 0.25, &setting.oracle, ORACLE_LEARN, W, V),
         LATTN_CLOSED);
     setting_done(&setting);
 }

@@ -1,4 +1,4 @@
-#include "query/vantage.h"
+#include "query/lookout.h"
 
 #include "support/blackbox.h"
 
@@ -8,11 +8,11 @@
 
 static const struct conditions exact = {.norm = 1024, .length = 32, .epsilon = 0x1p-53};
 
-/* Two heads of five coordinates, and their vantages. */
+/* Two heads of five coordinates, and their lookouts. */
 struct setting {
     struct blackbox box;
     struct oracle oracle;
-    struct vantages vantages;
+    struct lookouts lookouts;
     double value[5];
 };
 
@@ -26,7 +26,7 @@ static enum lattn_status setting_ask(struct setting *setting, const struct condi
     for (int32_t j = 0; j < 5; j++)
         setting->value[j] = setting->box.V[j] + setting->box.V[5 + j];
     copies.value = setting->value;
-    return vantages_ask(&setting->vantages, &copies, &setting->oracle, conditions, &random);
+    return lookouts_ask(&setting->lookouts, &copies, &setting->oracle, conditions, &random);
 }
 
 static void setting_init(struct setting *setting, double scale)
@@ -42,7 +42,7 @@ static void setting_init(struct setting *setting, double scale)
 
 static void setting_done(struct setting *setting)
 {
-    vantages_done(&setting->vantages);
+    lookouts_done(&setting->lookouts);
     oracle_done(&setting->oracle);
     blackbox_done(&setting->box);
 }
@@ -50,23 +50,23 @@ static void setting_done(struct setting *setting)
 /* Root mean square of the scores of all pairs. */
 static double scores_size(const struct setting *setting)
 {
-    const struct copies *copies = &setting->vantages.copies;
+    const struct copies *copies = &setting->lookouts.copies;
     double square = 0;
 
-    for (int32_t pair = 0; pair < VANTAGES; pair++)
+    for (int32_t pair = 0; pair < LOOKOUTS; pair++)
         for (int32_t h = 0; h < 2; h++) {
             double score = 0;
 
             for (int32_t i = 0; i < 5; i++)
                 for (int32_t j = 0; j < 5; j++)
-                    score += setting->vantages.u[5 * pair + i] *
-                             setting->box.W[25 * h + 5 * i + j] * setting->vantages.b[5 * pair + j];
+                    score += setting->lookouts.u[5 * pair + i] *
+                             setting->box.W[25 * h + 5 * i + j] * setting->lookouts.b[5 * pair + j];
             square += pow(score * copies->s * copies->t, 2);
         }
-    return sqrt(square / (2 * VANTAGES));
+    return sqrt(square / (2 * LOOKOUTS));
 }
 
-Test(vantage, scores_are_about_one_whatever_the_scale)
+Test(lookout, scores_are_about_one_whatever_the_scale)
 {
     for (double scale = 1e-3; scale < 2e3; scale *= 10)
         for (int told = 0; told <= 1; told++) {
@@ -80,13 +80,13 @@ Test(vantage, scores_are_about_one_whatever_the_scale)
             asked = oracle_count(&setting.oracle);
             cr_expect(0.3 < scores_size(&setting) && scores_size(&setting) < 4, "scale %g: %g",
                       scale, scores_size(&setting));
-            cr_expect_eq(setting.vantages.is_capped, 0);
+            cr_expect_eq(setting.lookouts.is_capped, 0);
             cr_expect_eq(setting.oracle.counts.trial, asked);
             setting_done(&setting);
         }
 }
 
-Test(vantage, small_tokens_are_told)
+Test(lookout, small_tokens_are_told)
 {
     struct conditions conditions = exact;
     struct setting setting = {0};
@@ -94,39 +94,39 @@ Test(vantage, small_tokens_are_told)
     conditions.norm = 0.25;
     setting_init(&setting, 1);
     cr_assert_eq(setting_ask(&setting, &conditions), LATTN_OK);
-    cr_expect(setting.vantages.is_capped);
+    cr_expect(setting.lookouts.is_capped);
     cr_expect_leq(setting.oracle.norm, 0.25);
     setting_done(&setting);
 }
 
-Test(vantage, silence_is_told)
+Test(lookout, silence_is_told)
 {
     struct setting setting = {0};
 
     setting_init(&setting, 1);
     cr_assert_eq(setting_ask(&setting, &exact), LATTN_OK);
-    cr_expect_not(vantages_are_silent(&setting.vantages));
-    vantages_done(&setting.vantages);
+    cr_expect_not(lookouts_are_silent(&setting.lookouts));
+    lookouts_done(&setting.lookouts);
     memset(setting.box.V, 0, 10 * sizeof *setting.box.V);
     cr_assert_eq(setting_ask(&setting, &exact), LATTN_OK);
-    cr_expect(vantages_are_silent(&setting.vantages));
+    cr_expect(lookouts_are_silent(&setting.lookouts));
     setting_done(&setting);
 }
 
-Test(vantage, sharpest_pairs_come_first)
+Test(lookout, sharpest_pairs_come_first)
 {
-    struct vantage fits[VANTAGES];
+    struct lookout fits[LOOKOUTS];
     struct setting setting = {0};
     double one, two;
 
     setting_init(&setting, 1);
     cr_assert_eq(setting_ask(&setting, &exact), LATTN_OK);
-    cr_assert_eq(vantages_fit(&setting.vantages, 1, fits, &one), LATTN_OK);
-    cr_assert_eq(vantages_fit(&setting.vantages, 2, fits, &two), LATTN_OK);
-    cr_expect_gt(one, setting.vantages.slack);
-    cr_expect_leq(two, setting.vantages.slack);
-    cr_expect_leq(fits[0].residual, setting.vantages.slack);
-    for (int32_t i = 1; i < VANTAGES; i++)
+    cr_assert_eq(lookouts_fit(&setting.lookouts, 1, fits, &one), LATTN_OK);
+    cr_assert_eq(lookouts_fit(&setting.lookouts, 2, fits, &two), LATTN_OK);
+    cr_expect_gt(one, setting.lookouts.slack);
+    cr_expect_leq(two, setting.lookouts.slack);
+    cr_expect_leq(fits[0].residual, setting.lookouts.slack);
+    for (int32_t i = 1; i < LOOKOUTS; i++)
         cr_expect_leq(fits[i].sharpness, fits[i - 1].sharpness);
     setting_done(&setting);
 }

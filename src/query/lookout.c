@@ -3,7 +3,7 @@
  * -u add: sum_h c_h tanh(l_h / 2), which grows with t while scores are small and stands still where
  * weights are saturated.
  */
-#include "query/vantage.h"
+#include "query/lookout.h"
 
 #include "base/memory.h"
 #include "core/dense.h"
@@ -43,7 +43,7 @@ static void directions_draw(struct random *random, int32_t d, int32_t count, dou
     frame_round((int64_t)d * count, ret_rows);
 }
 
-double vantage_slack(const struct conditions *conditions, double deviations, double answer)
+double lookout_slack(const struct conditions *conditions, double deviations, double answer)
 {
     struct conditions plain = *conditions;
 
@@ -51,21 +51,21 @@ double vantage_slack(const struct conditions *conditions, double deviations, dou
     return deviations * conditions_error(&plain, answer) + ROUNDINGS * conditions->epsilon * answer;
 }
 
-static double points_most(const struct vantages *vantages)
+static double points_most(const struct lookouts *lookouts)
 {
     double most = 0;
 
-    for (int32_t i = 0; i < VANTAGES; i++)
-        for (int32_t k = 0; k < vantages->points[i].count; k++)
-            most = fmax(most, fabs(vantages->points[i].g[k]));
+    for (int32_t i = 0; i < LOOKOUTS; i++)
+        for (int32_t k = 0; k < lookouts->points[i].count; k++)
+            most = fmax(most, fabs(lookouts->points[i].g[k]));
     return most;
 }
 
 /* The swing at this size, root mean square over SWINGS pairs. */
-static enum lattn_status swing_ask(const struct vantages *vantages, struct oracle *oracle,
+static enum lattn_status swing_ask(const struct lookouts *lookouts, struct oracle *oracle,
                                    const double *b, double t, double *x, double *ret_swing)
 {
-    const struct copies *copies = &vantages->copies;
+    const struct copies *copies = &lookouts->copies;
     int32_t d = oracle->d;
     double y[2 * SWINGS], square = 0;
     double *next = x;
@@ -77,7 +77,7 @@ static enum lattn_status swing_ask(const struct vantages *vantages, struct oracl
                 size_t at = (size_t)(i / 2) * (size_t)d + (size_t)j;
                 double s = token == 1 ? 0 : i % 2 == 0 ? copies->s : -copies->s;
 
-                *next++ = s * vantages->u[at] + t * b[at];
+                *next++ = s * lookouts->u[at] + t * b[at];
             }
     status = oracle_ask(oracle, ORACLE_TRIAL, 2 * SWINGS, 2, x, y);
     for (int32_t i = 0; i < SWINGS && status == LATTN_OK; i++) {
@@ -105,25 +105,25 @@ static int way_of(double swing, double twice, double slack)
  * Go up and down in ever smaller strides; x holds 2 SWINGS sequences of two tokens. With a scale
  * told beforehand the start is near by.
  */
-static enum lattn_status size_find(struct vantages *vantages, struct oracle *oracle,
+static enum lattn_status size_find(struct lookouts *lookouts, struct oracle *oracle,
                                    const struct conditions *conditions, double *x)
 {
-    double s = vantages->copies.s, most = s / 4, stride = STRIDE_FIRST;
+    double s = lookouts->copies.s, most = s / 4, stride = STRIDE_FIRST;
     double t = fmin(most, exp2(-round(log2(s * (conditions->scale > 0 ? conditions->scale : 1)))));
-    double swing, twice, slack = vantages->slack;
+    double swing, twice, slack = lookouts->slack;
     int way, before = 0;
 
     for (int32_t k = 0; k < SIZES_MAX; k++) {
-        enum lattn_status status = swing_ask(vantages, oracle, vantages->b, t, x, &swing);
+        enum lattn_status status = swing_ask(lookouts, oracle, lookouts->b, t, x, &swing);
 
         if (status == LATTN_OK)
-            status = swing_ask(vantages, oracle, vantages->b, 2 * t, x, &twice);
+            status = swing_ask(lookouts, oracle, lookouts->b, 2 * t, x, &twice);
         if (status != LATTN_OK)
             return status;
         way = way_of(swing, twice, slack);
-        vantages->copies.t = t;
-        vantages->is_capped = way > 0 && t >= most;
-        if (way == 0 || vantages->is_capped || (stride < 2 && way < 0))
+        lookouts->copies.t = t;
+        lookouts->is_capped = way > 0 && t >= most;
+        if (way == 0 || lookouts->is_capped || (stride < 2 && way < 0))
             break;
         if (before * way < 0)
             stride = sqrt(stride);
@@ -133,7 +133,7 @@ static enum lattn_status size_find(struct vantages *vantages, struct oracle *ora
     return LATTN_OK;
 }
 
-enum lattn_status vantages_ask(struct vantages *vantages, const struct copies *copies,
+enum lattn_status lookouts_ask(struct lookouts *lookouts, const struct copies *copies,
                                struct oracle *oracle, const struct conditions *conditions,
                                struct random *random)
 {
@@ -141,58 +141,58 @@ enum lattn_status vantages_ask(struct vantages *vantages, const struct copies *c
     double *x = memory_raw((size_t)SWINGS * 4 * d, sizeof *x);
     enum lattn_status status = LATTN_NO_MEMORY;
 
-    *vantages = (struct vantages){.copies = *copies};
-    vantages->u = memory_raw(VANTAGES * d, sizeof *vantages->u);
-    vantages->b = memory_raw(VANTAGES * d, sizeof *vantages->b);
-    if (x == NULL || vantages->u == NULL || vantages->b == NULL)
+    *lookouts = (struct lookouts){.copies = *copies};
+    lookouts->u = memory_raw(LOOKOUTS * d, sizeof *lookouts->u);
+    lookouts->b = memory_raw(LOOKOUTS * d, sizeof *lookouts->b);
+    if (x == NULL || lookouts->u == NULL || lookouts->b == NULL)
         goto done;
-    directions_draw(random, oracle->d, VANTAGES, vantages->u);
-    directions_draw(random, oracle->d, VANTAGES, vantages->b);
-    vantages->slack =
-        vantage_slack(conditions, NOISES, copies->s * dense_norm(oracle->d, copies->value)) /
+    directions_draw(random, oracle->d, LOOKOUTS, lookouts->u);
+    directions_draw(random, oracle->d, LOOKOUTS, lookouts->b);
+    lookouts->slack =
+        lookout_slack(conditions, NOISES, copies->s * dense_norm(oracle->d, copies->value)) /
         copies->s;
-    status = size_find(vantages, oracle, conditions, x);
+    status = size_find(lookouts, oracle, conditions, x);
     if (status == LATTN_OK)
-        status = copies_ask(&vantages->copies, COPIES_ALL, oracle, ORACLE_TRIAL, VANTAGES,
-                            vantages->u, vantages->b, vantages->points);
+        status = copies_ask(&lookouts->copies, COPIES_ALL, oracle, ORACLE_TRIAL, LOOKOUTS,
+                            lookouts->u, lookouts->b, lookouts->points);
     if (status == LATTN_OK) {
-        vantages->size = points_most(vantages);
-        vantages->slack = vantage_slack(conditions, NOISES, copies->s * vantages->size) / copies->s;
+        lookouts->size = points_most(lookouts);
+        lookouts->slack = lookout_slack(conditions, NOISES, copies->s * lookouts->size) / copies->s;
     }
 done:
     memory_release(x);
     return status;
 }
 
-void vantages_done(struct vantages *vantages)
+void lookouts_done(struct lookouts *lookouts)
 {
-    memory_release(vantages->u);
-    memory_release(vantages->b);
-    vantages->u = NULL;
-    vantages->b = NULL;
+    memory_release(lookouts->u);
+    memory_release(lookouts->b);
+    lookouts->u = NULL;
+    lookouts->b = NULL;
 }
 
-int vantages_are_silent(const struct vantages *vantages)
+int lookouts_are_silent(const struct lookouts *lookouts)
 {
-    return vantages->size <= vantages->slack;
+    return lookouts->size <= lookouts->slack;
 }
 
 static int residuals_order(const void *a, const void *b)
 {
-    const struct vantage *first = a, *second = b;
+    const struct lookout *first = a, *second = b;
 
     return (first->residual > second->residual) - (first->residual < second->residual);
 }
 
 static int sharpness_order(const void *a, const void *b)
 {
-    const struct vantage *first = a, *second = b;
+    const struct lookout *first = a, *second = b;
 
     return (first->sharpness < second->sharpness) - (first->sharpness > second->sharpness);
 }
 
-static enum lattn_status vantage_fit(const struct poles_points *points, int32_t heads,
-                                     struct vantage *ret_fit)
+static enum lattn_status lookout_fit(const struct poles_points *points, int32_t heads,
+                                     struct lookout *ret_fit)
 {
     enum lattn_status status = poles_guess(points, heads, &ret_fit->poles);
 
@@ -205,24 +205,24 @@ static enum lattn_status vantage_fit(const struct poles_points *points, int32_t 
     return status == LATTN_NO_CONVERGENCE ? LATTN_OK : status;
 }
 
-enum lattn_status vantages_fit(const struct vantages *vantages, int32_t heads,
-                               struct vantage *ret_fits, double *ret_residual)
+enum lattn_status lookouts_fit(const struct lookouts *lookouts, int32_t heads,
+                               struct lookout *ret_fits, double *ret_residual)
 {
     double residual;
 
-    for (int32_t i = 0; i < VANTAGES; i++) {
-        enum lattn_status status = vantage_fit(&vantages->points[i], heads, &ret_fits[i]);
+    for (int32_t i = 0; i < LOOKOUTS; i++) {
+        enum lattn_status status = lookout_fit(&lookouts->points[i], heads, &ret_fits[i]);
 
         if (status != LATTN_OK)
             return status;
         ret_fits[i].index = i;
     }
-    qsort(ret_fits, VANTAGES, sizeof *ret_fits, residuals_order);
+    qsort(ret_fits, LOOKOUTS, sizeof *ret_fits, residuals_order);
     residual = ret_fits[FITS - 1].residual;
-    for (int32_t i = 0; i < VANTAGES; i++)
-        if (ret_fits[i].residual > fmax(vantages->slack, residual))
+    for (int32_t i = 0; i < LOOKOUTS; i++)
+        if (ret_fits[i].residual > fmax(lookouts->slack, residual))
             ret_fits[i].sharpness = 0;
-    qsort(ret_fits, VANTAGES, sizeof *ret_fits, sharpness_order);
+    qsort(ret_fits, LOOKOUTS, sizeof *ret_fits, sharpness_order);
     *ret_residual = residual;
     return LATTN_OK;
 }
