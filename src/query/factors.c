@@ -19,7 +19,8 @@ enum {
     HALVINGS_MAX = 8,
     STEPS_BALANCED = 5, /* balanced every so many */
     STALLS_MAX = 15,    /* steps that gain hardly anything */
-    BLOCK = 256         /* rows of the Jacobian at a time */
+    BLOCK = 256,        /* rows of the Jacobian at a time */
+    PANEL = 128         /* and columns */
 };
 
 /* Least damping, relative to the mean diagonal: r^2 directions have no curvature at all. */
@@ -102,7 +103,22 @@ static void jacobian_write(const struct factors *factors, int32_t q, double *ret
         }
 }
 
-/* normal = J'J, gradient = J'rest; returns the mean of the diagonal. */
+/* Add the block's J'J on and above the diagonal, in panels. */
+static void normal_add(struct factors *factors, int32_t rows)
+{
+    int32_t unknowns = unknowns_of(factors);
+    size_t n = (size_t)unknowns;
+
+    for (int32_t first = 0, width; first < unknowns; first += width) {
+        const double *panel = factors->block + first;
+
+        width = unknowns - first < PANEL ? unknowns - first : PANEL;
+        dense_multiply(DENSE_TRANSPOSED, width, unknowns - first, rows, 1, panel, n, panel, n, 1,
+                       factors->normal + (size_t)first * n + (size_t)first, n);
+    }
+}
+
+/* normal = J'J on and above the diagonal, gradient = J'rest; returns the mean of the diagonal. */
 static double normal_compute(struct factors *factors)
 {
     int32_t unknowns = unknowns_of(factors);
@@ -115,8 +131,7 @@ static double normal_compute(struct factors *factors)
         rows = factors->m - q < BLOCK ? factors->m - q : BLOCK;
         for (int32_t k = 0; k < rows; k++)
             jacobian_write(factors, q + k, factors->block + (size_t)k * n);
-        dense_multiply(DENSE_TRANSPOSED, unknowns, unknowns, rows, 1, factors->block, n,
-                       factors->block, n, 1, factors->normal, n);
+        normal_add(factors, rows);
         dense_multiply_vector(DENSE_TRANSPOSED, rows, unknowns, 1, factors->block, n,
                               factors->rest + q, 1, factors->gradient);
     }
