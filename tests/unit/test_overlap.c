@@ -22,9 +22,7 @@ static void product_add(const double *v, const double *w, double *slice)
             *slice++ += i == j ? v[i] * w[i] : v[i] * w[j] + v[j] * w[i];
 }
 
-/* Two slices of `heads` heads with values v; the last `bound` of them have queries of their
- * overlap.
- */
+/* Two slices of `heads` heads with values v; queries of the last `bound` of them lie along v. */
 static void slices_make(int heads, int bound, double *ret_v, double *ret_slices)
 {
     struct random random = {.state = 7};
