@@ -85,6 +85,20 @@ def float32(folder):
     check_recovers(probe(place, "--dim", 8), parameters, 2e-6, "a head in float32")
 
 
+def low_rank(folder):
+    """Where the rank is low fewer questions do, and all can be asked in one go."""
+    random = numpy.random.default_rng(14)
+    W = random.normal(0, 1, (12, 1)) @ random.normal(0, 1, (1, 12)) / 4
+    parameters = layer(12, seed=14)
+    parameters["W"] = [W.tolist()]
+    place, _ = oracle(folder, parameters)
+    for options in ["find"], [1, "--batch"]:
+        finding = probe(place, "--dim", 12, "--rank", *options)
+        check_recovers(finding, parameters, 1e-12, f"a head of rank 1, --rank {options}")
+        check(finding["rank"] == 1 and finding["queries"]["learn"] < 12 + 144,
+              "from fewer questions", finding["queries"])
+
+
 def two_heads(folder):
     """Not one head; two where that is known."""
     parameters = layer(4, heads=2, seed=6)
@@ -233,6 +247,6 @@ def misuse(folder):
 
 
 with tempfile.TemporaryDirectory() as place_of_all:
-    for test in (softmax, report, tensors, float32, two_heads, silent, label, network, daemon,
-                 budget, caps, kept, misuse):
+    for test in (softmax, report, tensors, float32, low_rank, two_heads, silent, label, network,
+                 daemon, budget, caps, kept, misuse):
         test(place_of_all)
