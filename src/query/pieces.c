@@ -17,7 +17,8 @@ enum {
 
 /*
  * Steps relative to the distance of the nearest kink on the chord. One of d steps to one side meets
- * a kink in one piece of five; the longer steps to both sides are checked one by one.
+ * a kink in one piece of a hundred; four times as long it is one in thirty, for a fourth of the
+ * error. The longer steps to both sides are checked one by one.
  */
 #define STEP_ONE_SIDED(d) (1.0 / (16 * (d)))
 #define STEP_TWO_SIDED(d) (0.25 / sqrt(d))

@@ -16,8 +16,9 @@
 #include <string.h>
 
 enum {
-    CANDIDATES = 40, /* directions for each vantage: the best of them is about the hundredth part */
-    NORMS = 24       /* the largest, and halves of it */
+    CANDIDATES = 12,       /* directions for each vantage: of forty the best is hardly better */
+    CANDIDATES_MAX = 1000, /* where a network is flat in most of them */
+    NORMS = 24             /* the largest, and halves of it */
 };
 
 /* Of the distance to the nearest kink: what is known of kinks is known less well than that. */
@@ -236,7 +237,7 @@ enum lattn_status vantages_add(struct vantages *vantages, struct random *random,
 
     if (status != LATTN_OK)
         return status;
-    for (int i = 0; i < CANDIDATES; i++) {
+    for (int i = 0; i < CANDIDATES || (best.merit == 0 && i < CANDIDATES_MAX); i++) {
         direction_draw(vantages, random, candidate.direction);
         candidate_place(&scan, scale, &candidate);
         if (candidate.merit > best.merit)

@@ -67,9 +67,10 @@ static void box_check(int32_t decimals, uint64_t seed)
     blackbox_done(&box);
 }
 
+/* In some of them a step meets a kink, and has to be shortened. */
 Test(pieces, measures_every_gradient)
 {
-    for (uint64_t seed = 1; seed <= 5; seed++)
+    for (uint64_t seed = 1; seed <= 40; seed++)
         box_check(-1, seed);
 }
 
