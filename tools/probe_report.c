@@ -207,7 +207,7 @@ void probe_report_print(FILE *file, const struct lattn_finding *finding,
     scale_whole((double)probe_report_total(&finding->asked), total);
     fprintf(file, "  questions           %s: ", total);
     questions_print(file, &finding->asked, finding->theory);
-    fprintf(file, "  tokens              up to norm %.6g, up to %d in a question\n", finding->norm,
+    fprintf(file, "  tokens              up to norm %.4g, up to %d in a question\n", finding->norm,
             finding->length);
     events_print(file, info);
     checks_print(file, finding);
