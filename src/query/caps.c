@@ -13,7 +13,7 @@ static enum lattn_status try(struct oracle *oracle, int32_t n, const double *x, 
     enum lattn_status status = oracle_ask(oracle, ORACLE_TRIAL, 1, n, x, answer);
 
     *ret_is_taken = status == LATTN_OK;
-    if (status != LATTN_REFUSED)
+    if (status != LATTN_REFUSED || oracle->is_ended)
         return status;
     oracle->complaint.text[0] = '\0';
     return LATTN_OK;

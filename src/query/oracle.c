@@ -136,6 +136,7 @@ static enum lattn_status call(struct oracle *oracle, size_t count, int32_t n, co
     }
     status = oracle->asked->ask(oracle->asked->arg, count, oracle->questions, &oracle->complaint);
     assert(status <= 0);
+    oracle->is_ended = status != LATTN_OK;
     return status == LATTN_OK ? answers_check(oracle, count, size) : status;
 }
 

@@ -19,6 +19,7 @@ enum oracle_purpose { ORACLE_LEARN, ORACLE_TRIAL, ORACLE_VERIFY };
  * budget        questions in all; UINT64_MAX: any number
  * counts        questions asked, by purpose
  * complaint     why a call failed; its text is "" before
+ * is_ended      the callback returned a status below 0: the probe ends with it, whatever it is
  * norm, length  the largest norm of a token, and the longest sequence, that were answered
  * refused_norm  of the question refused last: largest norm of its tokens, and its length
  * phase, total  for progress; total 0: not known
@@ -30,6 +31,7 @@ struct oracle {
     uint64_t budget;
     struct lattn_asked counts;
     struct lattn_complaint complaint;
+    int is_ended;
     double norm;
     int32_t length;
     double refused_norm;

@@ -39,8 +39,8 @@ struct probe {
 /* ---- ends ------------------------------------------------------------------------------------ */
 
 /*
- * What an oracle that ends a probe means: a cap or the budget leave it undecided, answers of
- * another architecture settle it. What is no outcome is handed on.
+ * What the end of a probe means: a cap or the budget leave it undecided, answers of another
+ * architecture settle it. What is no outcome is handed on, and all that the oracle itself returned.
  */
 static enum lattn_status end_judge(struct probe *probe, enum lattn_status status)
 {
@@ -48,6 +48,8 @@ static enum lattn_status end_judge(struct probe *probe, enum lattn_status status
 
     if (status < LATTN_OK)
         finding_withdraw(probe->finding);
+    if (probe->oracle.is_ended)
+        return status;
     switch (status) {
     case LATTN_BUDGET:
     case LATTN_REFUSED:

@@ -484,6 +484,42 @@ Test(probe, says_where_noise_hides_everything)
 
 /* ---- what is handed on ----------------------------------------------------------------------- */
 
+struct shut {
+    struct blackbox box;
+    uint64_t after;
+    enum lattn_status status;
+};
+
+static enum lattn_status shut_ask(void *arg, size_t count, struct lattn_question *questions,
+                                  struct lattn_complaint *complaint)
+{
+    struct shut *shut = arg;
+
+    return shut->box.asked < shut->after ? blackbox_ask(&shut->box, count, questions, complaint)
+                                         : shut->status;
+}
+
+/* Those among them that are outcomes where the probe comes to them by itself. */
+Test(probe, hands_on_every_status_of_the_oracle)
+{
+    static const enum lattn_status statuses[] = {LATTN_REFUSED, LATTN_BUDGET, LATTN_NO_CONVERGENCE};
+
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        for (uint64_t after = 0; after < 100; after += 20) {
+            struct lattn_probe_settings settings = lattn_probe_settings_default();
+            struct shut shut = {.after = after, .status = statuses[i]};
+            struct lattn_finding *finding = NULL;
+
+            box_make(&shut.box, 4, 1, 1, 1);
+            shut.box.oracle.ask = shut_ask;
+            shut.box.oracle.arg = &shut;
+            cr_expect_eq(lattn_probe(&shut.box.oracle, &settings, &finding, NULL), statuses[i]);
+            cr_expect_null(finding);
+            lattn_finding_close(&finding);
+            blackbox_done(&shut.box);
+        }
+}
+
 Test(probe, hands_on_what_ends_the_oracle)
 {
     for (uint64_t after = 1; after < 150; after += 16)
