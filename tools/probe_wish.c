@@ -12,8 +12,8 @@
 
 enum {
     RETRIES_MAX = 1000,
-    /* A double has no more. */
-    DECIMALS_MAX = 17,
+    /* A double near 1 has no more. */
+    DECIMALS_MAX = 15,
     TIMEOUT_MS = 60000,
     TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
 };

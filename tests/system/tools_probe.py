@@ -231,16 +231,27 @@ def kept(folder):
 def misuse(folder):
     """What asks for nothing that exists ends with 2, before anybody is asked."""
     place, path = oracle(folder, layer(4, seed=13), "misused")
+    kept_as = os.path.join(folder, "answers.json")
     for options in ([], [place], [place, "--dim", 0], [place, "--dim", 4, "--model", "relu"],
                     [place, "--dim", 4, "--rank", "some"], [place, "--dim", 4, "--dtype", "f16"],
                     [place, "--dim", 4, "-o", "found.txt"], ["oracle", "--dim", 4],
-                    [place, "--dim", 4, "--heads", 9], [place, "--dry-run"]):
+                    [place, "--dim", 4, "--heads", 9], [place, "--dry-run"],
+                    [place, "--dim", 4, "--batch"], [place, "--dim", 4, "--rank", 5],
+                    [place, "--dim", 4, "--heads", 2, "--rank", "find"],
+                    [place, "--dim", 4, "--model", "label", "--outputs", 2],
+                    [place, "--dim", 4, "--decimals", 16],
+                    [place, "--dim", 4, "--log", kept_as, "-o", kept_as],
+                    ["log:" + kept_as, "-o", kept_as]):
         _, talk = lattn("probe", *options, code=2)
         check(talk.count("\n") == 1 and talk.startswith("lattn probe: "),
               f"refused in one line: {options[1:]}", talk)
     _, talk = lattn("probe", place, "--dim", 4, "-o", os.path.join(folder, "no", "found.json"),
                     code=1)
     check("cannot be written" in talk, "a file that cannot be written is refused", talk)
+    os.mkdir(os.path.join(folder, "folder.json"))
+    _, talk = lattn("probe", place, "--dim", 4, "-o", os.path.join(folder, "folder.json"), code=1)
+    check("Is a directory" in talk, "so is a folder", talk)
+    check(not os.path.exists(kept_as), "no log was begun")
     check(questions_counted(path) == 0, "nothing was asked")
     _, talk = lattn("probe", place, "--dim", 4, "--outputs", 2, code=1)
     check("--outputs" in talk, "other answers than expected are refused", talk)
