@@ -156,6 +156,8 @@ static enum options_outcome words_take(const char *verb, const struct words *wor
     probe->length_max = (int32_t)words->length_max;
     probe->in_batch = words->in_batch;
     wish->respondent.d = (int32_t)words->dim;
+    wish->respondent.norm_max = probe->norm_max;
+    wish->respondent.length_max = probe->length_max;
     wish->outputs = (int32_t)words->outputs;
     if (outcome == OPTIONS_READ)
         decided_write(probe, wish->decided);

@@ -20,6 +20,7 @@
 
 /* The question that finds the form of answers; those of the probe follow. */
 enum { FORM_ID = 0, FORM_TOKENS = 2 };
+static const double form_norm = 0.125;
 
 struct respondent {
     struct respondent_settings settings;
@@ -196,7 +197,7 @@ static enum lattn_status form_ask(struct form *form, struct lattn_question *ret_
     const char *refusal = form->respondent->info.refusal;
     enum lattn_status status = form_ask_once(form, ret_question, complaint);
 
-    if (status == LATTN_OK && ret_question->is_refused) {
+    if (status == LATTN_OK && ret_question->is_refused && ret_question->n > 1) {
         ret_question->n = 1;
         status = form_ask_once(form, ret_question, complaint);
     }
@@ -230,13 +231,17 @@ static enum lattn_status log_begin(struct respondent *respondent, struct lattn_c
 static enum lattn_status form_find(struct respondent *respondent, struct lattn_complaint *complaint)
 {
     struct form form = {.respondent = respondent};
+    const struct respondent_settings *settings = &respondent->settings;
+    const double norm =
+        settings->norm_max > 0 && settings->norm_max < form_norm ? settings->norm_max : form_norm;
     double x[FORM_TOKENS * LATTN_DIM_MAX] = {0};
-    struct lattn_question question = {.n = FORM_TOKENS, .x = x, .y = form.y};
+    struct lattn_question question = {
+        .n = settings->length_max == 1 ? 1 : FORM_TOKENS, .x = x, .y = form.y};
     struct lattn_complaint reason = {""};
     enum lattn_status status;
 
-    x[0] = 0.125;
-    x[2 * respondent->oracle.d - 1] = -0.0625;
+    x[0] = norm;
+    x[FORM_TOKENS * respondent->oracle.d - 1] = -norm / 2;
     status = form_ask(&form, &question, complaint);
     if (status == LATTN_OK)
         status = log_begin(respondent, complaint);
