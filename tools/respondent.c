@@ -289,6 +289,17 @@ static int begins_with(const char *text, const char *beginning)
     return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
+/* Files are for connections. */
+static enum lattn_status files_refuse(const struct link_settings *link,
+                                      struct lattn_complaint *complaint)
+{
+    for (int file = 0; file < LINK_FILES_COUNT; file++)
+        if (link->files[file] != NULL)
+            return refuse(complaint, LATTN_ADDRESS, "%s does not go with this oracle",
+                          link_file_names[file].option);
+    return LATTN_OK;
+}
+
 /* A token is for daemons: an oracle shall not see the one that the environment names. */
 static enum lattn_status token_withhold(struct link_settings *link,
                                         struct lattn_complaint *complaint)
@@ -319,11 +330,13 @@ static enum lattn_status place_read(struct respondent *respondent,
     ret_interview->link.address = place;
     if (begins_with(place, "exec:") && place[5] != '\0') {
         ret_interview->command = place + 5;
+        return files_refuse(&settings->link, complaint);
     } else if (begins_with(place, "log:") && place[4] != '\0') {
         respondent->is_replay = 1;
         if (settings->log != NULL)
             return refuse(complaint, LATTN_ADDRESS, "--log does not go with it");
         respondent->settings.log = place + 4;
+        return files_refuse(&settings->link, complaint);
     } else if (begins_with(place, "lattnd:")) {
         ret_interview->is_daemon = 1;
         ret_interview->link.address = place + 7;

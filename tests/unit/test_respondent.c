@@ -366,6 +366,9 @@ Test(respondent, shows_its_token_to_daemons_alone)
     settings.link.files[LINK_TOKEN_FILE] = "/some/file";
     cr_expect_eq(fail(&settings, &complaint), LATTN_ADDRESS);
     cr_expect(strstr(complaint.text, "lattnd:ADDR alone") != NULL, "%s", complaint.text);
+    settings.place = "exec:" HONEST;
+    cr_expect_eq(fail(&settings, &complaint), LATTN_ADDRESS);
+    cr_expect(strstr(complaint.text, "--token-file does not go") != NULL, "%s", complaint.text);
 }
 
 Test(respondent, ends_when_it_is_told_to)
