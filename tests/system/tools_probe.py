@@ -207,6 +207,9 @@ def caps(folder):
     finding = probe(place, "--dim", 4, "--norm-max", 10, "--length-max", 2)
     check(finding["norm_asked"] <= 10 * (1 + 1e-12) and finding["length_asked"] <= 2,
           "caps that are told are kept to", finding)
+    finding = probe(place, "--dim", 4, "--norm-max", 1e-7, code=1)
+    check("tokens of norm 1e-07 at most" in finding["reason"],
+          "a cap that is told is not laid on the oracle", finding["reason"])
     finding = probe(place, "--dim", 4, "--length-max", 1, code=1)
     check(finding["verdict"] == "undecided" and "heads" not in finding,
           "one token at a time tells nothing of W", finding["reason"])
