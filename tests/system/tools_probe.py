@@ -20,6 +20,12 @@ def attended(W, X):
     return weights @ X / weights.sum()
 
 
+def applied(path, tokens, code=0):
+    """What lattn run makes of a file for one sequence."""
+    said, talk = lattn("run", path, stdin=json.dumps({"z": tokens.tolist()}) + "\n", code=code)
+    return talk if code else numpy.array(json.loads(said)["y"])
+
+
 def softmax(folder):
     """Recovered to rounding, from as many questions as the theory counts."""
     parameters = layer(8)
@@ -76,6 +82,15 @@ def tensors(folder):
         expected = numpy.array(parameters["V"][0]) @ attended(numpy.array(parameters["W"][0]), X)
         check(distance(found["V"][0] @ attended(found["W"][0], X), expected) <= 1e-12,
               f"they answer {tokens} tokens as the oracle")
+    check("read back from JSON alone" in applied(path, X, code=1), "run does not take them")
+    path = os.path.join(folder, "found.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(finding, file)
+    check(distance(applied(path, X), expected) <= 1e-12, "of JSON it does, and says the same")
+    _, talk = lattn("distance", path, path, code=1)
+    check("is softmax attention" in talk, "distance says that it compares models alone", talk)
+    _, talk = lattn("run", path, "--autoregressive", 2, code=1)
+    check("goes with models alone" in talk, "so does --autoregressive", talk)
 
 
 def float32(folder):
@@ -110,6 +125,10 @@ def two_heads(folder):
     check(any(not tested["passed"] for tested in finding["checks"]), "the test that failed is told")
     check("heads" not in finding and tensors_read(path)[0] == {},
           "nothing that was refused has parameters")
+    path = os.path.join(folder, "refused.json")
+    probe(place, "--dim", 4, "-o", path, code=1)
+    check("its verdict is \"not this architecture\"" in applied(path, numpy.eye(4), code=1),
+          "nor does run apply it")
     finding = probe(place, "--dim", 4, "--heads", 2)
     check(finding["verdict"] == "recovered up to named freedoms" and
           [freedom["name"] for freedom in finding["freedoms"]] == ["order"],
@@ -133,7 +152,9 @@ def label(folder):
     for threshold in 0.3, 0:
         parameters = layer(4, seed=8, threshold=threshold)
         place, _ = oracle(folder, parameters)
-        finding = probe(place, "--dim", 4, *(["--model", "label"] if threshold == 0 else []))
+        path = os.path.join(folder, "label.json")
+        finding = probe(place, "--dim", 4, "-o", path,
+                        *(["--model", "label"] if threshold == 0 else []))
         check(finding["verdict"] == "recovered up to named freedoms" and
               [freedom["name"] for freedom in finding["freedoms"]] == ["scale"],
               f"a head behind labels at {threshold} is recovered up to a factor", finding)
@@ -143,6 +164,9 @@ def label(folder):
         found *= numpy.linalg.norm(expected) / numpy.linalg.norm(found)
         errors = distance(head["W"], parameters["W"][0]), distance(found, expected)
         check(max(errors) <= 1e-9, "W, v and the threshold are found", errors)
+        for tokens in numpy.eye(4), -numpy.eye(4):
+            y = numpy.dot(parameters["V"][0][0], attended(numpy.array(parameters["W"][0]), tokens))
+            check(applied(path, tokens) == [y >= threshold], "run gives the label")
 
 
 def network(folder):
@@ -153,6 +177,9 @@ def network(folder):
     place, _ = oracle(folder, parameters)
     path = os.path.join(folder, "network.safetensors")
     finding = probe(place, "--dim", 4, "-o", path)
+    written = os.path.join(folder, "network.json")
+    with open(written, "w", encoding="utf-8") as file:
+        json.dump(finding, file)
     check(finding["kind"] == "transformer" and finding["verdict"].startswith("recovered"),
           "a network behind attention is recovered", finding["reason"])
     found, _ = tensors_read(path)
@@ -165,6 +192,7 @@ def network(folder):
         said = found["s"] @ numpy.maximum(found["J"] @ token + found["c"], 0) + \
             found["p"] @ token + found["q"]
         check(abs(said - expected) <= 1e-6, f"it answers {tokens} tokens as the oracle")
+        check(abs(applied(written, X)[0] - expected) <= 1e-6, "so does lattn run")
 
 
 def daemon(folder):
