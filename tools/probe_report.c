@@ -1,6 +1,7 @@
 #include "probe_report.h"
 
 #include "scale.h"
+#include "talk.h"
 
 #include <math.h>
 #include <string.h>
@@ -148,7 +149,9 @@ static void events_print(FILE *file, const struct respondent_info *info)
     }
     if (info->refused > 0) {
         scale_whole((double)info->refused, count);
-        fprintf(file, "  refused             %s questions, the last: %s\n", count, info->refusal);
+        fprintf(file, "  refused             %s questions, the last: ", count);
+        talk_print(file, info->refusal);
+        (void)fputc('\n', file);
     }
     if (info->undetermined > 0) {
         scale_whole((double)info->undetermined, count);
