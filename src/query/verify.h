@@ -35,6 +35,15 @@ enum lattn_status verify_run(struct oracle *oracle, const struct conditions *con
                              struct random *random, struct lattn_finding *finding,
                              enum verify_verdict *ret_verdict);
 
+/*
+ * Variance that the errors of a layer without a network, and the rounding of an oracle that
+ * computes with this epsilon, bring into its answers to x, n x d, n <= VERIFY_TOKENS_MAX.
+ *
+ * variance  in/out  m: it is added
+ */
+void verify_variance(const struct lattn_attention *layer, double epsilon, const double *x,
+                     int32_t n, double *variance);
+
 /* Questions that verify_run asks where sequences of `length` tokens are taken; not of labels. */
 uint64_t verify_count(enum lattn_architecture architecture, int32_t length);
 

@@ -56,6 +56,13 @@ static void four_heads(struct blackbox *box, struct random *random)
     blackbox_init(box, d, 1, 4, random);
 }
 
+/* The network sees the sum of what both attend to. */
+static void network_of_two(struct blackbox *box, struct random *random)
+{
+    two_heads(box, random);
+    blackbox_network(box, box->d, random);
+}
+
 static void faint_head(struct blackbox *box, struct random *random)
 {
     two_heads(box, random);
@@ -104,6 +111,7 @@ static const struct other {
 } others[] = {
     {two_heads, "two heads", "head"},
     {four_heads, "four heads", "head"},
+    {network_of_two, "two heads before a network", "head"},
     {faint_head, "a second head of 1e-6 strength", "head"},
     {values_cancel, "v_2 = -v_1", "v_2 = -v_1"},
     {residual, "residual stream", "residual stream"},
