@@ -1,6 +1,7 @@
 #include "probe_report.h"
 
 #include "scale.h"
+#include "talk.h"
 
 #include <math.h>
 #include <string.h>
@@ -162,8 +163,10 @@ static void events_print(FILE *file, const struct respondent_info *info)
     }
     if (info->refused > 0) {
         scale_whole((double)info->refused, count);
-        fprintf(file, "  refused             %s question%s, the last: %s\n", count,
-                plural(info->refused), info->refusal);
+        fprintf(file, "  refused             %s question%s, the last: ", count,
+                plural(info->refused));
+        talk_print(file, info->refusal);
+        (void)fputc('\n', file);
     }
     if (info->undetermined > 0) {
         scale_whole((double)info->undetermined, count);

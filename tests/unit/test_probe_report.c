@@ -214,3 +214,15 @@ Test(probe_report, tells_what_a_plan_takes)
                            "that takes 10 s at this rate\n");
     free(text);
 }
+
+/* What an oracle says is shown, and moves no terminal. */
+Test(probe_report, shows_no_control_character)
+{
+    struct lattn_finding finding = {.outcome = LATTN_OUTCOME_UNDECIDED, .reason = "why not"};
+    const struct respondent_info info = {.refused = 1,
+                                         .refusal = "no\n\x1b[31m\xc2\x9b\x7f \xc3\xa9"};
+    char *text = report_of(&finding, &info);
+
+    cr_expect(strstr(text, "the last: no??[31m?? \xc3\xa9\n") != NULL, "%s", text);
+    free(text);
+}
