@@ -87,14 +87,18 @@ static enum lattn_status answers_widen(struct oracle *oracle, size_t room)
     return LATTN_OK;
 }
 
-/* The largest norm of a token. */
+/* The largest norm of a token, far from where squares overflow; dense_norm takes ten times as long.
+ */
 static double question_norm(const struct oracle *oracle, const struct lattn_question *question)
 {
     double most = 0;
 
-    for (int32_t t = 0; t < question->n; t++)
-        most = fmax(most, dense_norm(oracle->d, question->x + (size_t)t * (size_t)oracle->d));
-    return most;
+    for (int32_t t = 0; t < question->n; t++) {
+        const double *token = question->x + (size_t)t * (size_t)oracle->d;
+
+        most = fmax(most, dense_dot(oracle->d, token, token));
+    }
+    return sqrt(most);
 }
 
 static void extent_note(struct oracle *oracle, const struct lattn_question *question)
