@@ -197,7 +197,8 @@ static enum lattn_status found_verify(struct probe *probe)
     enum verify_verdict verdict;
     enum lattn_status status;
 
-    oracle_phase(&probe->oracle, "verifying", oracle_count(&probe->oracle) + count);
+    oracle_aim(&probe->oracle, oracle_count(&probe->oracle) + count);
+    oracle_phase(&probe->oracle, "verifying", 0);
     status = is_label
                  ? border_run(&probe->oracle, conditions, &probe->random, probe->finding, &verdict)
                  : verify_run(&probe->oracle, conditions, &probe->random, probe->finding, &verdict);
@@ -256,7 +257,8 @@ static enum lattn_status learn(struct probe *probe)
         budget_check(probe, count, verify, &is_enough);
     if (!is_enough)
         return LATTN_OK;
-    oracle_phase(&probe->oracle, "learning", oracle_count(&probe->oracle) + count + verify);
+    oracle_aim(&probe->oracle, oracle_count(&probe->oracle) + count + verify);
+    oracle_phase(&probe->oracle, "learning", 0);
     status = recipe_learn(probe->recipe, &probe->oracle, probe->settings, conditions,
                           &probe->random, probe->finding);
     if (status == LATTN_RANK)

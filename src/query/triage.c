@@ -251,6 +251,18 @@ static enum lattn_status architecture_find(struct oracle *oracle,
     return LATTN_OK;
 }
 
+/* Tokens are too small for anything to be told from answers: who says so? */
+static void norm_explain(const struct lattn_probe_settings *settings, struct lattn_finding *finding)
+{
+    if (settings->norm_max > 0 && settings->norm_max < NORM_MIN)
+        finding_reason(finding, LATTN_OUTCOME_UNDECIDED,
+                       "tokens of norm %.3g at most: nothing can be told below %.3g",
+                       settings->norm_max, NORM_MIN);
+    else
+        finding_reason(finding, LATTN_OUTCOME_UNDECIDED,
+                       "the oracle takes no token, not even one of norm %.3g", NORM_MIN);
+}
+
 static enum lattn_status run(struct oracle *oracle, const struct lattn_probe_settings *settings,
                              int32_t length, struct sample *sample, struct random *random,
                              struct lattn_finding *finding, struct triage *triage)
@@ -259,8 +271,7 @@ static enum lattn_status run(struct oracle *oracle, const struct lattn_probe_set
 
     if (status == LATTN_OK && triage->conditions.norm < NORM_MIN) {
         triage->architecture = LATTN_ARCHITECTURE_AUTO;
-        finding_reason(finding, LATTN_OUTCOME_UNDECIDED,
-                       "the oracle takes no token, not even one of norm %.3g", NORM_MIN);
+        norm_explain(settings, finding);
         return LATTN_OK;
     }
     if (status == LATTN_OK && is_sampled(settings))
