@@ -33,8 +33,12 @@
  */
 #define NETWORK_GAIN 10
 
-/* Where noise explains a twentieth of the answers, wrong heads could hide behind it. */
+/*
+ * Where noise explains a twentieth of the answers, wrong heads could hide behind it. Where a cap
+ * keeps scores small they leave 0.8 of the share of scores that is left, or more.
+ */
 #define THRESHOLD_MAX 0.05
+#define SHARE_BLIND 2
 
 /* A few roundings on the way to an answer: scores, weights, sum. */
 #define ROUNDINGS 4
@@ -46,6 +50,8 @@ const int32_t verify_lengths[VERIFY_LENGTHS] = {2, 3, 4, VERIFY_TOKENS_MAX};
 
 /*
  * weight    largest Frobenius norm of a W
+ * share     scores of the kind at hand, over those that are wanted: a cap keeps them smaller
+ * worst     verdict of the residual in the finding
  * x         COUNT x VERIFY_TOKENS_MAX x d    y  COUNT x m, or that for each of the tokens
  * seen      VERIFY_TOKENS_MAX x d: a sequence as one position sees it
  * guess     m: what was found says to it; variance  m: what of the answer is explained
@@ -56,6 +62,8 @@ struct verify {
     struct random *random;
     struct lattn_finding *finding;
     double weight;
+    double share;
+    enum verify_verdict worst;
     double *x;
     double *y;
     double *seen;
@@ -206,54 +214,67 @@ static void token_draw(const struct verify *verify, double size, double *ret_tok
 }
 
 /* All tokens of one size; scores of deviation SCORE where the norm allows. */
-static void even_draw(const struct verify *verify, int32_t n)
+static void even_draw(struct verify *verify, int32_t n)
 {
+    double most = verify->conditions->norm / sqrt(verify->oracle->d);
     double size = verify->weight > 0 ? sqrt(SCORE / verify->weight) : 1;
 
+    verify->share = verify->weight > 0 ? pow(fmin(1, most / size), 2) : 1;
     for (int32_t i = 0; i < COUNT * n; i++)
         token_draw(verify, size, verify->x + (size_t)i * (size_t)verify->oracle->d);
 }
 
-/* The last token short, the others half as long as they may be. */
-static void long_draw(const struct verify *verify, int32_t n)
+/*
+ * The last token short, the others half as long as they may be: where these see each other all
+ * weight is on one, and says nothing.
+ */
+static void long_draw(struct verify *verify, int32_t n)
 {
     double size = verify->conditions->norm / 2 / sqrt(verify->oracle->d);
-    double last = fmin(size, SCORE / (size * verify->weight));
+    double wanted = SCORE / (size * verify->weight), last = fmin(size, wanted);
 
+    verify->share = last / wanted;
     for (int32_t i = 0; i < COUNT * n; i++)
         token_draw(verify, (i + 1) % n == 0 ? last : size,
                    verify->x + (size_t)i * (size_t)verify->oracle->d);
 }
 
-/* What a kind of question says: that it failed, that it passed, or that it could not have failed.
- */
-static enum verify_verdict verdict_of(double residual, double threshold)
+/* What a kind of question says: that it failed, that it passed, or could not have failed. */
+static enum verify_verdict verdict_of(const struct verify *verify, double residual,
+                                      double threshold)
 {
     if (!(residual <= threshold))
         return VERIFY_FAILED;
-    return threshold > THRESHOLD_MAX ? VERIFY_BLIND : VERIFY_PASSED;
+    return threshold > fmin(THRESHOLD_MAX, verify->share / SHARE_BLIND) ? VERIFY_BLIND
+                                                                        : VERIFY_PASSED;
 }
 
 /* Does a residual tell more than the one in the finding? Failures do, and what is not blind. */
-static int is_telling(const struct lattn_finding *finding, double residual, double threshold)
+static int is_telling(const struct verify *verify, enum verify_verdict verdict, double ratio)
 {
     static const int weights[] = {[VERIFY_FAILED] = 2, [VERIFY_PASSED] = 1, [VERIFY_BLIND] = 0};
-    int now = weights[verdict_of(residual, threshold)];
-    int before = weights[verdict_of(finding->residual, finding->threshold)];
+    const struct lattn_finding *finding = verify->finding;
 
-    if (finding->threshold == 0 || now != before)
-        return finding->threshold == 0 || now > before;
-    return residual / threshold > finding->residual / finding->threshold;
+    if (finding->threshold == 0 || verdict != verify->worst)
+        return finding->threshold == 0 || weights[verdict] > weights[verify->worst];
+    return ratio > finding->residual / finding->threshold;
 }
 
-static void worst_note(struct lattn_finding *finding, double residual, double threshold,
-                       double floor)
+/* Put down what one kind of question says. */
+static enum verify_verdict residual_note(struct verify *verify, const char *name, double residual,
+                                         double threshold, double floor)
 {
-    if (!is_telling(finding, residual, threshold))
-        return;
-    finding->residual = residual;
-    finding->threshold = threshold;
-    finding->noise_floor = floor;
+    struct lattn_finding *finding = verify->finding;
+    enum verify_verdict verdict = verdict_of(verify, residual, threshold);
+
+    finding_check(finding, name, residual, threshold);
+    if (is_telling(verify, verdict, residual / threshold)) {
+        verify->worst = verdict;
+        finding->residual = residual;
+        finding->threshold = threshold;
+        finding->noise_floor = floor;
+    }
+    return verdict;
 }
 
 /* Answers to a sequence of n tokens: of the last position, or of each. */
@@ -273,12 +294,12 @@ static void sequence_see(const double *x, int32_t n, int32_t position, int32_t d
 }
 
 /* What a residual must stay below where noise and errors explain `floor` of the answers. */
-static double threshold_of(const struct lattn_finding *finding, double floor)
+static double threshold_of(const struct verify *verify, double floor)
 {
-    const struct lattn_attention *layer = finding->attention;
+    const struct lattn_attention *layer = verify->finding->attention;
 
     if (layer == NULL || layer->network == NULL)
-        return fmax(RESIDUAL_DOUBLE, DEVIATIONS * floor);
+        return fmax(RESIDUAL_DOUBLE * verify->share, DEVIATIONS * floor);
     return fmax(fmax(RESIDUAL_NETWORK, DEVIATIONS * NETWORK_GAIN * floor),
                 fmin(NETWORK_GAIN * sqrt(floor), THRESHOLD_MAX));
 }
@@ -301,10 +322,11 @@ static void answer_add(struct verify *verify, int32_t n, const double *y, struct
     squares->explained += variance_of(verify, y, verify->seen, n);
 }
 
-/* Compare the answers of a kind with what was found. */
-static enum verify_verdict answers_compare(struct verify *verify, int32_t n, const char *name)
+/* Compare the answers of a kind, at so many positions from the last one on, with what was found. */
+static enum verify_verdict answers_compare(struct verify *verify, int32_t n, int32_t positions,
+                                           const char *name)
 {
-    int32_t d = verify->oracle->d, positions = positions_of(verify, n);
+    int32_t d = verify->oracle->d;
     const double *y = verify->y;
     struct squares squares = {0};
     double residual, floor, threshold;
@@ -322,22 +344,20 @@ static enum verify_verdict answers_compare(struct verify *verify, int32_t n, con
     floor = squares.answers > 0     ? sqrt(squares.explained / squares.answers)
             : squares.explained > 0 ? 1
                                     : 0;
-    threshold = threshold_of(verify->finding, floor);
-    worst_note(verify->finding, residual, threshold, floor);
-    finding_check(verify->finding, name, residual, threshold);
-    return verdict_of(residual, threshold);
+    threshold = threshold_of(verify, floor);
+    return residual_note(verify, name, residual, threshold, floor);
 }
 
-static enum lattn_status kind_ask(struct verify *verify, int32_t n, const char *name, int *verdicts)
+static enum lattn_status kind_ask(struct verify *verify, int32_t n, int32_t positions,
+                                  const char *name, int *verdicts)
 {
     struct oracle *oracle = verify->oracle;
     enum lattn_status status =
-        oracle->asked->answers == LATTN_ANSWERS_POSITIONS
-            ? oracle_ask_positions(oracle, ORACLE_VERIFY, COUNT, n, verify->x, verify->y)
-            : oracle_ask(oracle, ORACLE_VERIFY, COUNT, n, verify->x, verify->y);
+        positions > 1 ? oracle_ask_positions(oracle, ORACLE_VERIFY, COUNT, n, verify->x, verify->y)
+                      : oracle_ask(oracle, ORACLE_VERIFY, COUNT, n, verify->x, verify->y);
 
     if (status == LATTN_OK)
-        verdicts[answers_compare(verify, n, name)]++;
+        verdicts[answers_compare(verify, n, positions, name)]++;
     return status;
 }
 
@@ -359,13 +379,13 @@ static enum lattn_status kinds_ask(struct verify *verify, int *verdicts)
         longest = verify_lengths[i];
         even_draw(verify, longest);
         snprintf(name, sizeof name, "held out, %d tokens", longest);
-        status = kind_ask(verify, longest, name, verdicts);
+        status = kind_ask(verify, longest, positions_of(verify, longest), name, verdicts);
     }
     if (status != LATTN_OK || longest == 0 || !has_long(verify->finding) || verify->weight == 0)
         return status;
     long_draw(verify, longest);
     snprintf(name, sizeof name, "held out, %d tokens, the last one short", longest);
-    return kind_ask(verify, longest, name, verdicts);
+    return kind_ask(verify, longest, 1, name, verdicts);
 }
 
 enum lattn_status verify_run(struct oracle *oracle, const struct conditions *conditions,

@@ -22,7 +22,9 @@ enum verify_verdict { VERIFY_PASSED, VERIFY_FAILED, VERIFY_BLIND };
  * Sequences of 2, 3, 4 and 8 tokens, as far as they are taken, are answered by the oracle and by
  * the attention or the model in the finding. Of each length the residual, root mean square over
  * that of the answers, must stay below ten times what noise, rounding and the errors of the
- * parameters explain, and below 1e-9 where they explain less. Labels are border.h's.
+ * parameters explain, and below 1e-9 where they explain less, or less than that where a cap keeps
+ * scores below 1.5. Of oracles that answer at all positions all are compared. Labels are
+ * border.h's.
  *
  * finding  in/out  takes a check for each kind of question; residual, threshold and noise_floor
  *                  are those of the worst
