@@ -231,7 +231,9 @@ static enum lattn_status kink_add(struct search *search, double t)
 {
     if (search->kinks->count == KINKS_MAX)
         return complain(&search->chord->oracle->complaint, LATTN_NO_CONVERGENCE,
-                        "answers along a line bend more than %d times", KINKS_MAX);
+                        "answers along a line bend more than %d times: they are smooth, or of too "
+                        "many neurons",
+                        KINKS_MAX);
     search->kinks->at[search->kinks->count++] = t;
     return LATTN_OK;
 }
