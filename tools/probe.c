@@ -40,7 +40,7 @@ static enum verb_exit plan_print(const char *verb, const struct probe_wish *wish
     enum verb_exit code;
 
     if (!wish->is_json) {
-        probe_report_print_plan(stdout, plan, wish->respondent.rate);
+        probe_report_print_plan(stdout, plan, wish->probe.architecture, wish->respondent.rate);
         return VERB_DONE;
     }
     lattn_text_init(&text);

@@ -122,9 +122,9 @@ static void place_step(const struct design *design, struct place *place)
     place->i = place->j = 0;
 }
 
+/* x is zero before. */
 static void pair_write(const struct design *design, const struct place *place, double *x)
 {
-    memset(x, 0, 2 * (size_t)design->d * sizeof *x);
     if (place->i == place->j) {
         token_add(design, place->i, design->gamma * design->length, x);
     } else {
@@ -134,7 +134,16 @@ static void pair_write(const struct design *design, const struct place *place, d
     token_add(design, place->slice, design->length, x + design->d);
 }
 
-/* Up to a call full of pairs of slices before `end`; at[] is where their answers belong. */
+/* Zero what pair_write wrote. */
+static void pair_erase(const struct design *design, const struct place *place, double *x)
+{
+    if (design->basis != NULL)
+        memset(x, 0, 2 * (size_t)design->d * sizeof *x);
+    else
+        x[place->i] = x[place->j] = x[design->d + place->slice] = 0;
+}
+
+/* Up to a call full of pairs of slices before `end`, on zeros; at[]: where answers belong. */
 static size_t pairs_write(const struct design *design, struct place *place, int32_t end, double *x,
                           struct place *at)
 {
@@ -155,7 +164,7 @@ static enum lattn_status pairs_ask(struct oracle *oracle, const struct design *d
     size_t d = (size_t)design->d, m = (size_t)oracle->m, q = (size_t)design->q;
     struct place place = {.slice = first};
     struct place *at = memory_raw(LATTN_QUESTIONS_MAX, sizeof *at);
-    double *x = memory_raw(LATTN_QUESTIONS_MAX * 2 * d, sizeof *x);
+    double *x = memory_zeroed(LATTN_QUESTIONS_MAX * 2 * d, sizeof *x);
     double *y = memory_raw(LATTN_QUESTIONS_MAX * m, sizeof *y);
     enum lattn_status status = at == NULL || x == NULL || y == NULL ? LATTN_NO_MEMORY : LATTN_OK;
     size_t asked;
@@ -167,6 +176,7 @@ static enum lattn_status pairs_ask(struct oracle *oracle, const struct design *d
 
             memcpy(slices + ((size_t)(at[t].slice - first) * q + pair) * m, y + t * m,
                    m * sizeof *y);
+            pair_erase(design, &at[t], x + t * 2 * d);
         }
     }
     memory_release(at);

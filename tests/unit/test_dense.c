@@ -171,7 +171,7 @@ Test(dense, minimum_norm_solves_and_is_shortest)
 
 Test(dense, svd_gives_back_the_matrix)
 {
-    const int32_t sizes[][2] = {{1, 1}, {1, 5}, {5, 1}, {7, 4}, {4, 7}, {20, 20}};
+    const int32_t sizes[][2] = {{1, 1}, {1, 5}, {5, 1}, {7, 4}, {4, 7}, {20, 20}, {8, 16}, {3, 40}};
 
     for (size_t t = 0; t < sizeof sizes / sizeof sizes[0]; t++) {
         int32_t m = sizes[t][0], n = sizes[t][1], least = m < n ? m : n;
@@ -195,6 +195,36 @@ Test(dense, svd_gives_back_the_matrix)
     }
 }
 
+/* Also where rows of a wide matrix depend on each other, or are all zero. */
+Test(dense, svd_has_orthonormal_vectors)
+{
+    enum { M = 4, N = 12 };
+
+    for (int rank = 0; rank <= M; rank++) {
+        double *left = normals(M * M, 21), *right = normals(M * N, 22);
+        double a[M * N] = {0}, s[M], u[M * M], vt[M * N];
+
+        for (int i = 0; i < M; i++)
+            for (int j = 0; j < N; j++)
+                for (int k = 0; k < rank; k++)
+                    a[j * M + i] += left[i * M + k] * right[k * N + j];
+        cr_assert_eq(dense_svd(M, N, a, s, u, vt), LATTN_OK);
+        for (int k = 0; k < M; k++)
+            for (int l = 0; l < M; l++) {
+                double product = 0;
+
+                for (int j = 0; j < N; j++)
+                    product += vt[j * M + k] * vt[j * M + l];
+                cr_expect_float_eq(product, k == l, approx_sum(N, 8));
+                cr_expect_float_eq(dense_dot(M, u + k * M, u + l * M), k == l, approx_sum(M, 8));
+            }
+        for (int k = rank; k < M; k++)
+            cr_expect_leq(s[k], approx_sum(N, 8) * (1 + s[0]));
+        memory_release(left);
+        memory_release(right);
+    }
+}
+
 Test(dense, tridiagonal_of_the_second_difference)
 {
     enum { N = 50 };
@@ -215,12 +245,17 @@ Test(dense, tridiagonal_of_the_second_difference)
 Test(dense, says_so_without_memory)
 {
     double a[4] = {1, 0, 0, 1}, s[2], x[2] = {1, 1}, tau[2];
+    double wide[8] = {1, 0, 0, 1}, u[4], vt[8];
     int32_t pivot[2];
 
     memory_fail(1, 1);
     cr_expect_eq(dense_pivoted_qr(2, a, pivot, tau, 1, x), LATTN_NO_MEMORY);
     cr_expect_eq(dense_minimum_norm(2, 1, a, 1, x), LATTN_NO_MEMORY);
     cr_expect_eq(dense_svd(2, 2, a, s, NULL, NULL), LATTN_NO_MEMORY);
+    for (uint64_t k = 1; k <= 6; k++) {
+        memory_fail(k, 0);
+        cr_expect_eq(dense_svd(2, 4, wide, s, u, vt), LATTN_NO_MEMORY, "allocation %d", (int)k);
+    }
     memory_fail(0, 0);
 }
 

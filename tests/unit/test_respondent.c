@@ -205,7 +205,7 @@ Test(respondent, fails_in_clear_words)
          LATTN_FIELD, ""},
         {"while read -r l; do echo '{\"error\":\"3 is wrong, I take 7\"}'; done", LATTN_REFUSED,
          "3 coordinates: 3 is wrong, I take 7"},
-        {"exit 3", LATTN_CLOSED, "exit status 3; that was the 2. time in a row"},
+        {"exit 3", LATTN_CLOSED, "exit status 3, 2 times in a row"},
         {"kill -9 $$", LATTN_CLOSED, "signal 9"},
         {"printf '{\"y\": 0.'", LATTN_CLOSED, "before question 0 was answered: exit status 0"},
         {"exec 1>&-; sleep 0", LATTN_CLOSED, "before question 0 was answered"},
