@@ -6,17 +6,22 @@ Run as `tools_probe_oracle.py LATTN LATTND`.
 import collections
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import resource
 import shlex
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
+from access_support import Authority
 from tools_support import LATTN, SECONDS_MAX, Daemon, check, lattn, line
 
 D = 2
@@ -93,7 +98,7 @@ for text in lines():
     question = json.loads(text)
     count += 1
     if mode == "refuses":
-        say('{"id": %d, "error": "not today"}\\n' % question["id"])
+        say('{"id": %d, "error": "not\\\\u001b today"}\\n' % question["id"])
     elif mode == "wide":
         say('{"id": %d, "error": "a token has 7 coordinates"}\\n' % question["id"])
     elif mode == "dies often" and count > 30:
@@ -226,7 +231,7 @@ def killed():
 
 def useless():
     """Oracles that never answer."""
-    for mode, words in {"refuses": "refuses a token of 2 coordinates: not today",
+    for mode, words in {"refuses": "refuses a token of 2 coordinates: not? today",
                         "wide": "a token has 7 coordinates",
                         "dies always": "exit status 4"}.items():
         oracle = Oracle()
@@ -314,6 +319,56 @@ def connections():
     check("cannot connect: No such file" in error, "nobody listens", error)
 
 
+def served_encrypted(oracle, listener, context):
+    """The same behind TLS, line by line; a connection ends behind 25 answers."""
+    while True:
+        plain, _ = listener.accept()
+        process = subprocess.Popen([sys.executable, oracle.script, "honest", "-1", oracle.noted],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with plain, process, contextlib.suppress(OSError), \
+                context.wrap_socket(plain, server_side=True) as connection, \
+                connection.makefile("rb") as questions:
+            for question in itertools.islice(questions, 25):
+                process.stdin.write(question)
+                process.stdin.flush()
+                connection.sendall(process.stdout.readline())
+
+
+def encrypted():
+    """And behind TLS, where it is made sure who answers."""
+    if shutil.which("openssl") is None:
+        print("skipped: no openssl")
+        return
+    oracle = Oracle()
+    authority = Authority(oracle.folder, "ours")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.server())
+    listener = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=served_encrypted, args=(oracle, listener, context),
+                     daemon=True).start()
+    place = f"tls:localhost:{listener.getsockname()[1]}"
+    out, _ = lattn("probe", place, *oracle.options(), "--tls-ca", authority.certificate)
+    check(finding_of(out) == EXPECTED, "tls: the same finding")
+    check(set(oracle.answered().values()) == {1}, "tls: nothing is asked twice")
+    stranger = Authority(oracle.folder, "strange")
+    _, error = lattn("probe", place, *oracle.options()[:-2], "--tls-ca", stranger.certificate,
+                     code=1)
+    check("certificate" in error, "tls: a stranger is asked nothing", error)
+    _, error = lattn("probe", oracle.place(), *oracle.options(), "--tls-ca", stranger.certificate,
+                     code=2)
+    check("--tls-ca does not go with" in error, "nor does a process need it", error)
+
+
+def paced():
+    """Not more often than --rate allows, however fast the answers are."""
+    oracle = Oracle()
+    count = sum(EXPECTED["queries"].values())
+    begun = time.monotonic()
+    out, _ = lattn("probe", oracle.place(), *oracle.options(), "--rate", 200)
+    check(finding_of(out) == EXPECTED, "paced: the same finding")
+    check(time.monotonic() - begun >= count / 200 - 0.05, "paced: it takes its time")
+
+
 def daemons():
     """Daemons that cannot be asked."""
     with Daemon("--dim", "1", "--outputs", "1", "--bias") as daemon:
@@ -337,6 +392,8 @@ def main():
     logs(first)
     full_disk()
     connections()
+    encrypted()
+    paced()
     daemons()
 
 
