@@ -181,10 +181,11 @@ static enum lattn_status file_open(struct answers *answers, const char *path, en
 {
     /* The oracle's command may tell what is nobody else's business. */
     const mode_t mode = S_IRUSR | S_IWUSR;
+    /* Not to block is for pipes, which nobody may write to; they are refused below. */
+    const int flags = O_CLOEXEC | O_NONBLOCK;
     struct stat facts;
 
-    answers->fd =
-        open(path, use == ANSWERS_READ ? O_RDONLY | O_CLOEXEC : O_RDWR | O_CREAT | O_CLOEXEC, mode);
+    answers->fd = open(path, flags | (use == ANSWERS_READ ? O_RDONLY : O_RDWR | O_CREAT), mode);
     if (answers->fd < 0 || fstat(answers->fd, &facts) != 0)
         return refuse(complaint, LATTN_INPUT_OUTPUT, "%s", strerror(errno));
     if (!S_ISREG(facts.st_mode))

@@ -145,17 +145,27 @@ static int end_await(pid_t pid)
     return 0;
 }
 
-/* Those that it leaves behind shall end, too: as long as it is there the group is no other one. */
+/* Those whom it left behind had SIGTERM; no other group gets its number while one of them is there.
+ */
+static void group_end(pid_t pid)
+{
+    for (int waited = 0; waited < MOMENT_MS && kill(-pid, 0) == 0; waited += LOOK_MS)
+        pause_ms(LOOK_MS);
+    (void)kill(-pid, SIGKILL); /* fails where nobody is left */
+}
+
+/* Nobody may be left: as long as it is there, a zombie at least, the group is no other one. */
 static int end_force(pid_t pid)
 {
     int has_ended = end_await(pid);
     int state = 0;
 
-    (void)kill(-pid, SIGTERM); /* nobody may be left */
+    (void)kill(-pid, SIGTERM);
     if (!has_ended && !end_await(pid))
         (void)kill(-pid, SIGKILL);
     while (waitpid(pid, &state, 0) < 0 && errno == EINTR)
         continue;
+    group_end(pid);
     return state;
 }
 

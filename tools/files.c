@@ -119,13 +119,30 @@ static int is_archive(const struct lattn_text *text)
     return text->length >= 2 && memcmp(text->data, "PK", 2) == 0;
 }
 
-enum lattn_status files_read_model(const char *verb, const char *path,
-                                   struct lattn_model **ret_model)
+/* A finding of softmax attention, or else a model. */
+static enum lattn_status layer_read(const struct lattn_text *text, struct files_layer *ret_layer,
+                                    struct lattn_complaint *complaint)
+{
+    struct lattn_complaint ignored;
+    enum lattn_status status = lattn_attention_read(
+        text->data, text->length, &ret_layer->architecture, &ret_layer->attention, complaint);
+
+    if (status == LATTN_OK || status == LATTN_NO_MEMORY)
+        return status;
+    /* Of what is neither, the complaint is that about a model: it knows more formats. */
+    return lattn_model_read(text->data, text->length, &ret_layer->model,
+                            status == LATTN_NO_DATA || status == LATTN_SYNTAX ? complaint
+                                                                              : &ignored);
+}
+
+enum lattn_status files_read_layer(const char *verb, const char *path,
+                                   struct files_layer *ret_layer)
 {
     struct lattn_complaint complaint = {""};
     struct lattn_text text;
     enum lattn_status status;
 
+    *ret_layer = (struct files_layer){.architecture = LATTN_ARCHITECTURE_LINEAR};
     lattn_text_init(&text);
     status = file_read(path, &text);
     if (status == LATTN_INPUT_OUTPUT) {
@@ -134,7 +151,7 @@ enum lattn_status files_read_model(const char *verb, const char *path,
         status = LATTN_SYNTAX;
         talk(verb, path, "not a model to be read: npz is not, JSON and safetensors are");
     } else if (status == LATTN_OK) {
-        status = lattn_model_read(text.data, text.length, ret_model, &complaint);
+        status = layer_read(&text, ret_layer, &complaint);
         if (status != LATTN_OK)
             talk(verb, path, "not a model: %s",
                  complaint.text[0] ? complaint.text : lattn_status_text(status));
@@ -143,4 +160,26 @@ enum lattn_status files_read_model(const char *verb, const char *path,
     }
     lattn_text_done(&text);
     return status;
+}
+
+void files_layer_done(struct files_layer *layer)
+{
+    lattn_attention_close(&layer->attention);
+    lattn_model_close(&layer->model);
+}
+
+enum lattn_status files_read_model(const char *verb, const char *path,
+                                   struct lattn_model **ret_model)
+{
+    struct files_layer layer;
+    enum lattn_status status = files_read_layer(verb, path, &layer);
+
+    if (status != LATTN_OK)
+        return status;
+    *ret_model = layer.model;
+    if (layer.model != NULL)
+        return LATTN_OK;
+    files_layer_done(&layer);
+    talk(verb, path, "is softmax attention, which has no coefficients as models have");
+    return LATTN_FIELD;
 }

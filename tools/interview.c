@@ -182,7 +182,7 @@ static enum lattn_status again(struct interview *interview, struct lattn_complai
     }
     if (interview->failures > 1)
         snprintf(complaint->text + length, sizeof complaint->text - length,
-                 "; that was the %" PRIu64 ". time in a row", interview->failures);
+                 ", %" PRIu64 " times in a row", interview->failures);
     return LATTN_CLOSED;
 }
 

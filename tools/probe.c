@@ -2,7 +2,6 @@
  * probe: learn by questions what an oracle computes, or why that cannot be known.
  */
 #include "files.h"
-#include "interrupt.h"
 #include "probe_report.h"
 #include "probe_wish.h"
 #include "progress.h"
@@ -16,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- before it ------------------------------------------------------------------------------- */
@@ -40,7 +40,7 @@ static enum verb_exit plan_print(const char *verb, const struct probe_wish *wish
     enum verb_exit code;
 
     if (!wish->is_json) {
-        probe_report_print_plan(stdout, plan, wish->respondent.rate);
+        probe_report_print_plan(stdout, plan, wish->probe.architecture, wish->respondent.rate);
         return VERB_DONE;
     }
     lattn_text_init(&text);
@@ -49,8 +49,12 @@ static enum verb_exit plan_print(const char *verb, const struct probe_wish *wish
     return code;
 }
 
-/* Nobody is asked, so the command line has to tell how the oracle answers. */
-static enum verb_exit plan_make(const char *verb, const struct probe_wish *wish)
+/*
+ * What the command line alone tells of the oracle: what nothing is said of is taken as what goes
+ * with most settings.
+ */
+static enum verb_exit plan_make(const char *verb, const struct probe_wish *wish,
+                                struct lattn_probe_plan *ret_plan)
 {
     const struct lattn_oracle oracle = {
         .d = wish->respondent.d,
@@ -58,18 +62,25 @@ static enum verb_exit plan_make(const char *verb, const struct probe_wish *wish)
         .answers = wish->positions ? LATTN_ANSWERS_POSITIONS : LATTN_ANSWERS_LAST,
     };
     struct lattn_complaint complaint = {""};
+
+    if (lattn_probe_plan(&oracle, &wish->probe, ret_plan, &complaint) == LATTN_OK)
+        return VERB_DONE;
+    talk(verb, wish->respondent.place, "%s", complaint.text);
+    return VERB_MISUSED;
+}
+
+static enum verb_exit plan_tell(const char *verb, const struct probe_wish *wish)
+{
     struct lattn_probe_plan plan;
     enum verb_exit code;
 
-    if (oracle.d == 0) {
+    if (wish->respondent.d == 0) {
         talk(verb, "--dry-run", "asks nobody, so --dim must tell how wide a token is");
         return VERB_MISUSED;
     }
-    if (lattn_probe_plan(&oracle, &wish->probe, &plan, &complaint) != LATTN_OK) {
-        talk(verb, wish->respondent.place, "%s", complaint.text);
-        return VERB_MISUSED;
-    }
-    code = plan_print(verb, wish, &plan);
+    code = plan_make(verb, wish, &plan);
+    if (code == VERB_DONE)
+        code = plan_print(verb, wish, &plan);
     if (code != VERB_DONE || wish->probe.budget == 0 ||
         probe_report_total(&plan.asked) <= wish->probe.budget)
         return code;
@@ -77,18 +88,69 @@ static enum verb_exit plan_make(const char *verb, const struct probe_wish *wish)
     return VERB_REFUSED;
 }
 
-/* Can the finding be written where it shall be? Who asks later has paid for the answers. */
-static enum verb_exit folder_check(const char *verb, const char *path)
+/* A file of answers, as an oracle or to be added to; NULL: none. */
+static const char *log_path(const struct probe_wish *wish)
 {
-    char *folder = strdup(path);
-    int is_writable = folder != NULL && access(dirname(folder), W_OK | X_OK) == 0;
-    int reason = errno;
+    static const char prefix[] = "log:";
+    const char *place = wish->respondent.place;
 
+    return strncmp(place, prefix, sizeof prefix - 1) == 0 ? place + sizeof prefix - 1
+                                                          : wish->respondent.log;
+}
+
+static int is_same_file(const char *a, const char *b)
+{
+    struct stat a_facts;
+    struct stat b_facts;
+
+    return strcmp(a, b) == 0 ||
+           (stat(a, &a_facts) == 0 && stat(b, &b_facts) == 0 && a_facts.st_dev == b_facts.st_dev &&
+            a_facts.st_ino == b_facts.st_ino);
+}
+
+/* Why a file cannot be replaced; 0 where nothing is in the way. */
+static int path_obstacle(const char *path)
+{
+    struct stat facts;
+    char *folder;
+    int reason;
+
+    if (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode))
+        return EISDIR;
+    folder = strdup(path);
+    if (folder == NULL)
+        return ENOMEM;
+    reason = access(dirname(folder), W_OK | X_OK) == 0 ? 0 : errno;
     free(folder);
-    if (is_writable)
+    return reason;
+}
+
+/* Can the finding be written where it shall be? Who asks later has paid for the answers. */
+static enum verb_exit path_check(const char *verb, const struct probe_wish *wish)
+{
+    const char *log = log_path(wish);
+    int reason;
+
+    if (wish->path == NULL)
         return VERB_DONE;
-    talk(verb, path, "cannot be written: %s", strerror(reason));
+    if (log != NULL && is_same_file(wish->path, log)) {
+        talk(verb, wish->path, "-o would replace the answers that are kept there");
+        return VERB_MISUSED;
+    }
+    reason = path_obstacle(wish->path);
+    if (reason == 0)
+        return VERB_DONE;
+    talk(verb, wish->path, "cannot be written: %s", strerror(reason));
     return VERB_REFUSED;
+}
+
+/* All that can be said before anybody is asked; a daemon and a log tell d themselves. */
+static enum verb_exit wish_check(const char *verb, const struct probe_wish *wish)
+{
+    struct lattn_probe_plan plan;
+    enum verb_exit code = wish->respondent.d == 0 ? VERB_DONE : plan_make(verb, wish, &plan);
+
+    return code == VERB_DONE ? path_check(verb, wish) : code;
 }
 
 /* ---- behind it ------------------------------------------------------------------------------- */
@@ -218,14 +280,13 @@ static enum verb_exit shape_check(const char *verb, const struct probe_wish *wis
                                   const struct lattn_oracle *oracle)
 {
     if (wish->outputs > 0 && wish->outputs != oracle->m) {
-        talk(verb, wish->respondent.place, "its answers have %d numbers, --outputs says %d",
-             oracle->m, wish->outputs);
+        talk(verb, wish->respondent.place, "its answers have %d number%s, --outputs says %d",
+             oracle->m, oracle->m == 1 ? "" : "s", wish->outputs);
         return VERB_REFUSED;
     }
     if (wish->positions && oracle->answers != LATTN_ANSWERS_POSITIONS) {
         talk(verb, wish->respondent.place,
-             "its answers have no row for each token, --positions "
-             "says so");
+             "its answers have no row for each token, --positions says so");
         return VERB_REFUSED;
     }
     return VERB_DONE;
@@ -263,13 +324,12 @@ static enum verb_exit wish_fulfil(const char *verb, struct probe_wish *wish)
     struct lattn_complaint complaint = {""};
     struct respondent *respondent = NULL;
     struct course course = {.phase = ""};
-    enum lattn_status status = interrupt_take();
+    enum lattn_status status;
     enum verb_exit code;
 
     wish->respondent.heard = answer_hear;
     wish->respondent.heard_arg = &course;
-    if (status == LATTN_OK)
-        status = respondent_open(&respondent, &wish->respondent, &complaint);
+    status = respondent_open(&respondent, &wish->respondent, &complaint);
     if (status != LATTN_OK)
         return probe_refuse(verb, wish, status, &complaint);
     course.respondent = respondent;
@@ -282,12 +342,12 @@ enum verb_exit probe_run(int argc, char **argv)
 {
     struct probe_wish wish;
     enum options_outcome outcome = probe_wish_read(argc, argv, &wish);
+    enum verb_exit code;
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
     if (wish.is_dry)
-        return plan_make(argv[0], &wish);
-    if (wish.path != NULL && folder_check(argv[0], wish.path) != VERB_DONE)
-        return VERB_REFUSED;
-    return wish_fulfil(argv[0], &wish);
+        return plan_tell(argv[0], &wish);
+    code = wish_check(argv[0], &wish);
+    return code == VERB_DONE ? wish_fulfil(argv[0], &wish) : code;
 }

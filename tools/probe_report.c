@@ -1,6 +1,7 @@
 #include "probe_report.h"
 
 #include "scale.h"
+#include "talk.h"
 
 #include <math.h>
 #include <string.h>
@@ -70,7 +71,7 @@ static void error_print(FILE *file, const char *name, const double *numbers, con
     struct spread error = spread_of(errors, count);
 
     if (unit > 0)
-        fprintf(file, "  error of %-11s%.2g of an entry, %.2g at most\n", name,
+        fprintf(file, "  error of %-11s%.2g of an entry's size, %.2g at most\n", name,
                 error.typical / unit, error.largest / unit);
     else
         fprintf(file, "  error of %-11s%.2g, %.2g at most\n", name, error.typical, error.largest);
@@ -88,15 +89,23 @@ static void errors_print(FILE *file, const struct lattn_finding *finding)
         return;
     d = (size_t)attention->d;
     heads = (size_t)attention->heads;
-    error_print(file, "W", attention->W, attention->W_error, heads * d * d);
+    if (!(finding->freedoms & LATTN_FREEDOM_SILENT)) /* otherwise W is any */
+        error_print(file, "W", attention->W, attention->W_error, heads * d * d);
     if (attention->V != NULL)
         error_print(file, attention->m == 1 ? "v" : "V", attention->V, attention->V_error,
                     heads * (size_t)attention->m * d);
 }
 
+/* A learner may hold questions out for itself, and end before there is anything to verify. */
+static int is_verified(const struct lattn_finding *finding)
+{
+    return finding->asked.verify > 0 &&
+           (has_parameters(finding) || finding->residual > 0 || finding->threshold > 0);
+}
+
 static void accuracy_print(FILE *file, const struct lattn_finding *finding)
 {
-    if (finding->asked.verify > 0)
+    if (is_verified(finding))
         fprintf(file,
                 "  residual            %.2g of held-out answers, at most %.2g\n"
                 "  noise floor         %.2g\n",
@@ -137,6 +146,11 @@ static void questions_print(FILE *file, const struct lattn_asked *asked, uint64_
     fprintf(file, ", %s on trial, %s to verify\n", trial, verify);
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* What happened on the way that should be known. */
 static void events_print(FILE *file, const struct respondent_info *info)
 {
@@ -144,21 +158,33 @@ static void events_print(FILE *file, const struct respondent_info *info)
 
     if (info->recalled > 0) {
         scale_whole((double)info->recalled, count);
-        fprintf(file, "  recalled            %s answers, from the log\n", count);
+        fprintf(file, "  recalled            %s answer%s, from the log\n", count,
+                plural(info->recalled));
     }
     if (info->refused > 0) {
         scale_whole((double)info->refused, count);
-        fprintf(file, "  refused             %s questions, the last: %s\n", count, info->refusal);
+        fprintf(file, "  refused             %s question%s, the last: ", count,
+                plural(info->refused));
+        talk_print(file, info->refusal);
+        (void)fputc('\n', file);
     }
     if (info->undetermined > 0) {
         scale_whole((double)info->undetermined, count);
-        fprintf(file, "  undetermined        %s answers, which the daemon's data leaves open\n",
-                count);
+        fprintf(file, "  undetermined        %s answer%s, which the daemon's data leaves open\n",
+                count, plural(info->undetermined));
     }
     if (info->restarts > 0) {
         scale_whole((double)info->restarts, count);
-        fprintf(file, "  started again       %s times\n", count);
+        fprintf(file, "  started again       %s time%s\n", count, plural(info->restarts));
     }
+}
+
+/* A network behind attention is found where tests of attention alone fail. */
+static const char *failures_explain(const struct lattn_finding *finding)
+{
+    int is_network = finding->attention != NULL && finding->attention->network != NULL;
+
+    return is_network ? ", the others rule out attention alone" : "";
 }
 
 static void checks_print(FILE *file, const struct lattn_finding *finding)
@@ -168,7 +194,8 @@ static void checks_print(FILE *file, const struct lattn_finding *finding)
     for (int32_t i = 0; i < finding->checks_count; i++)
         passed += finding->checks[i].is_passed;
     if (finding->checks_count > 0)
-        fprintf(file, "  tests               %d of %d passed\n", passed, finding->checks_count);
+        fprintf(file, "  tests               %d of %d passed%s\n", passed, finding->checks_count,
+                passed < finding->checks_count ? failures_explain(finding) : "");
     for (int32_t i = 0; i < finding->checks_count; i++) {
         const struct lattn_check *check = &finding->checks[i];
 
@@ -207,14 +234,15 @@ void probe_report_print(FILE *file, const struct lattn_finding *finding,
     scale_whole((double)probe_report_total(&finding->asked), total);
     fprintf(file, "  questions           %s: ", total);
     questions_print(file, &finding->asked, finding->theory);
-    fprintf(file, "  tokens              up to norm %.6g, up to %d in a question\n", finding->norm,
+    fprintf(file, "  tokens              up to norm %.4g, up to %d in a question\n", finding->norm,
             finding->length);
     events_print(file, info);
     checks_print(file, finding);
     defences_print(file, finding);
 }
 
-void probe_report_print_plan(FILE *file, const struct lattn_probe_plan *plan, double rate)
+void probe_report_print_plan(FILE *file, const struct lattn_probe_plan *plan,
+                             enum lattn_architecture architecture, double rate)
 {
     double total = (double)probe_report_total(&plan->asked);
     char number[SCALE_WHOLE_MAX];
@@ -222,6 +250,8 @@ void probe_report_print_plan(FILE *file, const struct lattn_probe_plan *plan, do
     scale_whole(total, number);
     fprintf(file, "%s %s questions: ", plan->is_bound ? "at most about" : "about", number);
     questions_print(file, &plan->asked, plan->theory);
+    if (architecture == LATTN_ARCHITECTURE_AUTO)
+        fprintf(file, "that is for softmax attention; --model tells what others take\n");
     if (rate > 0) {
         scale_whole(ceil(total / rate), number);
         fprintf(file, "that takes %s s at this rate\n", number);

@@ -19,9 +19,11 @@ void probe_report_print(FILE *file, const struct lattn_finding *finding,
 /*
  * Print how many questions a probe will ask.
  *
- * rate  in  questions per second; 0: no limit
+ * architecture  in  that was wished for; of AUTO the plan counts softmax attention
+ * rate          in  questions per second; 0: no limit
  */
-void probe_report_print_plan(FILE *file, const struct lattn_probe_plan *plan, double rate);
+void probe_report_print_plan(FILE *file, const struct lattn_probe_plan *plan,
+                             enum lattn_architecture architecture, double rate);
 
 /* Questions of a plan, all in all. */
 uint64_t probe_report_total(const struct lattn_asked *asked);

@@ -12,8 +12,8 @@
 
 enum {
     RETRIES_MAX = 1000,
-    /* A double has no more. */
-    DECIMALS_MAX = 17,
+    /* A double near 1 has no more. */
+    DECIMALS_MAX = 15,
     TIMEOUT_MS = 60000,
     TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
 };
@@ -156,6 +156,8 @@ static enum options_outcome words_take(const char *verb, const struct words *wor
     probe->length_max = (int32_t)words->length_max;
     probe->in_batch = words->in_batch;
     wish->respondent.d = (int32_t)words->dim;
+    wish->respondent.norm_max = probe->norm_max;
+    wish->respondent.length_max = probe->length_max;
     wish->outputs = (int32_t)words->outputs;
     if (outcome == OPTIONS_READ)
         decided_write(probe, wish->decided);

@@ -20,6 +20,7 @@
 
 /* The question that finds the form of answers; those of the probe follow. */
 enum { FORM_ID = 0, FORM_TOKENS = 2 };
+static const double form_norm = 0.125;
 
 struct respondent {
     struct respondent_settings settings;
@@ -196,7 +197,7 @@ static enum lattn_status form_ask(struct form *form, struct lattn_question *ret_
     const char *refusal = form->respondent->info.refusal;
     enum lattn_status status = form_ask_once(form, ret_question, complaint);
 
-    if (status == LATTN_OK && ret_question->is_refused) {
+    if (status == LATTN_OK && ret_question->is_refused && ret_question->n > 1) {
         ret_question->n = 1;
         status = form_ask_once(form, ret_question, complaint);
     }
@@ -230,13 +231,17 @@ static enum lattn_status log_begin(struct respondent *respondent, struct lattn_c
 static enum lattn_status form_find(struct respondent *respondent, struct lattn_complaint *complaint)
 {
     struct form form = {.respondent = respondent};
+    const struct respondent_settings *settings = &respondent->settings;
+    const double norm =
+        settings->norm_max > 0 && settings->norm_max < form_norm ? settings->norm_max : form_norm;
     double x[FORM_TOKENS * LATTN_DIM_MAX] = {0};
-    struct lattn_question question = {.n = FORM_TOKENS, .x = x, .y = form.y};
+    struct lattn_question question = {
+        .n = settings->length_max == 1 ? 1 : FORM_TOKENS, .x = x, .y = form.y};
     struct lattn_complaint reason = {""};
     enum lattn_status status;
 
-    x[0] = 0.125;
-    x[2 * respondent->oracle.d - 1] = -0.0625;
+    x[0] = norm;
+    x[FORM_TOKENS * respondent->oracle.d - 1] = -norm / 2;
     status = form_ask(&form, &question, complaint);
     if (status == LATTN_OK)
         status = log_begin(respondent, complaint);
@@ -284,6 +289,17 @@ static int begins_with(const char *text, const char *beginning)
     return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
+/* Files are for connections. */
+static enum lattn_status files_refuse(const struct link_settings *link,
+                                      struct lattn_complaint *complaint)
+{
+    for (int file = 0; file < LINK_FILES_COUNT; file++)
+        if (link->files[file] != NULL)
+            return refuse(complaint, LATTN_ADDRESS, "%s does not go with this oracle",
+                          link_file_names[file].option);
+    return LATTN_OK;
+}
+
 /* A token is for daemons: an oracle shall not see the one that the environment names. */
 static enum lattn_status token_withhold(struct link_settings *link,
                                         struct lattn_complaint *complaint)
@@ -314,11 +330,13 @@ static enum lattn_status place_read(struct respondent *respondent,
     ret_interview->link.address = place;
     if (begins_with(place, "exec:") && place[5] != '\0') {
         ret_interview->command = place + 5;
+        return files_refuse(&settings->link, complaint);
     } else if (begins_with(place, "log:") && place[4] != '\0') {
         respondent->is_replay = 1;
         if (settings->log != NULL)
             return refuse(complaint, LATTN_ADDRESS, "--log does not go with it");
         respondent->settings.log = place + 4;
+        return files_refuse(&settings->link, complaint);
     } else if (begins_with(place, "lattnd:")) {
         ret_interview->is_daemon = 1;
         ret_interview->link.address = place + 7;

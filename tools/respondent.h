@@ -26,6 +26,7 @@
  * place       as above
  * link        files for a connection; its address is not looked at
  * d           coordinates of a token; 0: the daemon or the log tells
+ * norm_max, length_max  of what is asked to find the form of answers; 0: no limit
  * timeout_ms  for an answer, from when it is the turn of that question; above 0
  * retries     how often in a row one that ended is started again without an answer in between
  * rate        questions per second; 0: no limit
@@ -38,6 +39,8 @@ struct respondent_settings {
     const char *place;
     struct link_settings link;
     int32_t d;
+    double norm_max;
+    int32_t length_max;
     uint64_t timeout_ms;
     uint64_t retries;
     double rate;

@@ -1,5 +1,5 @@
 /*
- * run: apply a saved model to inputs, without a daemon.
+ * run: apply a saved model, or what a probe found, to inputs, without a daemon.
  */
 #include "files.h"
 #include "input_line.h"
@@ -19,7 +19,9 @@
 
 struct run {
     const char *verb;
-    const struct lattn_model *model;
+    struct files_layer layer;
+    int32_t width; /* coordinates of a token as inputs have it */
+    int32_t m;
     struct reader input;
     struct numbers numbers;
     struct numbers tokens;  /* of an input that tells them by their ones */
@@ -38,7 +40,7 @@ static void line_refuse(struct run *run, const char *reason)
 static enum lattn_status tokens_widen(struct run *run, const struct lattn_item *item,
                                       const double **ret_z, struct lattn_complaint *complaint)
 {
-    int32_t width = run->model->d - run->model->bias;
+    int32_t width = run->width;
     int is_dense = item->tokens == LATTN_TOKENS_DENSE;
 
     if (item->d > width || (is_dense && item->d < width)) {
@@ -54,6 +56,19 @@ static enum lattn_status tokens_widen(struct run *run, const struct lattn_item *
     lattn_item_expand(item, width, run->tokens.data);
     *ret_z = run->tokens.data;
     return LATTN_OK;
+}
+
+/* What comes out for n tokens; of labels 1 or 0, as the oracle had them. */
+static void layer_apply(const struct run *run, const double *z, int32_t n)
+{
+    const struct lattn_attention *attention = run->layer.attention;
+
+    if (attention == NULL)
+        lattn_model_apply(run->layer.model, z, n, run->y);
+    else
+        lattn_attention_apply(attention, z, n, run->y);
+    if (run->layer.architecture == LATTN_ARCHITECTURE_LABEL)
+        run->y[0] = run->y[0] >= attention->threshold;
 }
 
 static enum lattn_status line_apply(struct run *run, const char *text, size_t length)
@@ -79,8 +94,8 @@ static enum lattn_status line_apply(struct run *run, const char *text, size_t le
     }
     if (run->steps.count > 0)
         return run_steps(&run->steps, z, item.n);
-    lattn_model_apply(run->model, z, item.n, run->y);
-    run_steps_values(run->y, run->model->m);
+    layer_apply(run, z, item.n);
+    run_steps_values(run->y, run->m);
     return LATTN_OK;
 }
 
@@ -126,8 +141,9 @@ static enum options_outcome wish_read(int argc, char **argv, struct run_wish *wi
     const struct options options = {
         .usage = "run MODEL [--autoregressive STEPS [--json | --tape]] < inputs",
         .about =
-            "Apply the model in the file MODEL, JSON or safetensors, to each line\n"
-            "{\"z\": [[token], ...]} or {\"t\": [[i, ...], ...]} and print {\"y\": [...]} for it.\n"
+            "Apply the model in the file MODEL, JSON or safetensors, or what probe wrote, to each\n"
+            "line {\"z\": [[token], ...]} or {\"t\": [[i, ...], ...]}, and print {\"y\": [...]} "
+            "for it.\n"
             "A line that is no input is said on stderr and left out.",
         .rows = rows,
         .rows_count = sizeof rows / sizeof rows[0],
@@ -148,12 +164,15 @@ static enum options_outcome wish_read(int argc, char **argv, struct run_wish *wi
 
 /* Can the model go on by itself, and show what is asked for? */
 static enum verb_exit steps_check(const char *verb, const struct run_wish *wish,
-                                  const struct lattn_model *model)
+                                  const struct run *run)
 {
-    int32_t width = model->d - model->bias;
+    const struct lattn_model *model = run->layer.model;
+    int32_t width = run->width;
     struct tape tape;
 
-    if (wish->steps > 0 && model->m != width)
+    if (wish->steps > 0 && model == NULL)
+        talk(verb, wish->path, "is softmax attention: --autoregressive goes with models alone");
+    else if (wish->steps > 0 && model->m != width)
         talk(verb, wish->path, "its outputs are no tokens: %d outputs, a token has %d coordinates",
              model->m, width);
     else if (wish->tape && tape_init(&tape, model) != LATTN_OK)
@@ -165,7 +184,7 @@ static enum verb_exit steps_check(const char *verb, const struct run_wish *wish,
 
 static void model_run_on(struct run *run)
 {
-    run->y = calloc((size_t)run->model->m, sizeof *run->y);
+    run->y = calloc((size_t)run->m, sizeof *run->y);
     reader_init(&run->input, STDIN_FILENO, READER_LINES, READER_BYTES_MAX);
     progress_begin(run->verb, "lines", STDIN_FILENO, 0, PROGRESS_ALL_ALONG);
     if (run->y != NULL)
@@ -180,28 +199,37 @@ static void model_run_on(struct run *run)
     free(run->y);
 }
 
+/* How wide tokens and answers are. */
+static void sizes_take(struct run *run)
+{
+    const struct lattn_model *model = run->layer.model;
+    const struct lattn_attention *attention = run->layer.attention;
+
+    run->width = model != NULL ? model->d - model->bias : attention->d;
+    run->m = model != NULL ? model->m : attention->m;
+}
+
 enum verb_exit run_run(int argc, char **argv)
 {
     struct run_wish wish = {0};
     enum options_outcome outcome = wish_read(argc, argv, &wish);
     struct run run = {.verb = argv[0], .code = VERB_DONE};
-    struct lattn_model *model = NULL;
 
     if (outcome != OPTIONS_READ)
         return (enum verb_exit)outcome;
-    if (files_read_model(argv[0], wish.path, &model) != LATTN_OK)
+    if (files_read_layer(argv[0], wish.path, &run.layer) != LATTN_OK)
         return VERB_REFUSED;
-    run.model = model;
+    sizes_take(&run);
     run.steps = (struct run_steps){
-        .model = model,
+        .model = run.layer.model,
         .count = wish.steps,
         .show = wish.json   ? RUN_SHOW_JSON
                 : wish.tape ? RUN_SHOW_TAPE
                             : RUN_SHOW_NAMES,
     };
-    run.code = steps_check(argv[0], &wish, model);
+    run.code = steps_check(argv[0], &wish, &run);
     if (run.code == VERB_DONE)
         model_run_on(&run);
-    lattn_model_close(&model);
+    files_layer_done(&run.layer);
     return run.code;
 }

@@ -506,6 +506,21 @@ LATTN_API enum lattn_status lattn_write_finding(struct lattn_text *text,
 LATTN_API enum lattn_status lattn_write_finding_safetensors(struct lattn_text *ret_text,
                                                             const struct lattn_finding *finding);
 
+/*
+ * Read the layer of softmax attention that lattn_write_finding wrote.
+ *
+ * ret_architecture  out  softmax, transformer or label
+ * ret_attention     out  given to the caller; the errors of its entries are not read, and zero
+ *
+ * Returns LATTN_OK; LATTN_NO_DATA: it is something else, perhaps a model; LATTN_EMPTY: a finding
+ * without parameters; LATTN_SYNTAX, LATTN_FIELD, LATTN_SHAPE, LATTN_RANGE, LATTN_NOT_FINITE,
+ * LATTN_NAME or LATTN_NO_MEMORY. The complaint may be NULL.
+ */
+LATTN_API enum lattn_status lattn_attention_read(const char *text, size_t length,
+                                                 enum lattn_architecture *ret_architecture,
+                                                 struct lattn_attention **ret_attention,
+                                                 struct lattn_complaint *complaint);
+
 /* What a probe will ask, as one JSON object without a line's end; LATTN_OK or LATTN_NO_MEMORY. */
 LATTN_API enum lattn_status lattn_write_plan(struct lattn_text *text,
                                              const struct lattn_probe_plan *plan);

@@ -103,13 +103,21 @@ static double border_find(const struct border *border, int32_t n, double *scratc
     return (low + high) / 2;
 }
 
-/* How far to stay away from a border at `way` for the noise to matter nowhere. */
-static double distance_of(const struct border *border, int32_t n)
+/*
+ * How far to stay away from a border, which x is on, for noise, rounding and the errors of what was
+ * found to matter nowhere. Labels show floats to their learner alone: V, of length one, is known to
+ * the arithmetic of the oracle.
+ */
+static double distance_of(const struct border *border, const double *x, int32_t n)
 {
+    const struct lattn_attention *layer = border->finding->attention;
+    double epsilon = fmax(border->conditions->epsilon, layer->V_error[0]);
+    double variance = pow(epsilon * layer->threshold, 2);
     double low = height_of(border, border->below, n), high = height_of(border, border->above, n);
     double error = conditions_error(border->conditions, fmax(fabs(low), fabs(high)));
 
-    return fmax(DISTANCE_MIN, DEVIATIONS * error / (high - low));
+    verify_variance(layer, epsilon, x, n, &variance);
+    return fmax(DISTANCE_MIN, DEVIATIONS * hypot(error, sqrt(variance)) / (high - low));
 }
 
 /*
@@ -124,7 +132,8 @@ static int border_draw(const struct border *border, int32_t n, double *x, int *r
     if (!sides_draw(border, n))
         return 0;
     way = border_find(border, n, x);
-    distance = distance_of(border, n);
+    between(border, n, way, x);
+    distance = distance_of(border, x, n);
     if (distance > DISTANCE_MAX)
         return 0;
     between(border, n, way - distance, x);

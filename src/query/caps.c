@@ -19,24 +19,21 @@ static enum lattn_status try(struct oracle *oracle, int32_t n, const double *x, 
     return LATTN_OK;
 }
 
-static enum lattn_status norm_try(struct oracle *oracle, const double *token, int exponent,
-                                  int *ret_is_taken)
+/* Along an axis a norm is exact, and no coordinate of a token of that norm is larger. */
+static enum lattn_status norm_try(struct oracle *oracle, int exponent, int *ret_is_taken)
 {
-    double x[LATTN_DIM_MAX];
+    const double x[LATTN_DIM_MAX] = {ldexp(1, exponent)};
 
-    for (int32_t j = 0; j < oracle->d; j++)
-        x[j] = ldexp(token[j], exponent);
     return try(oracle, 1, x, ret_is_taken);
 }
 
-enum lattn_status caps_norm(struct oracle *oracle, const double *token, int low, int high,
-                            double *ret_norm)
+enum lattn_status caps_norm(struct oracle *oracle, int low, int high, double *ret_norm)
 {
     int middle = high;
 
     while (low < high) {
         int is_taken;
-        enum lattn_status status = norm_try(oracle, token, middle, &is_taken);
+        enum lattn_status status = norm_try(oracle, middle, &is_taken);
 
         if (status != LATTN_OK)
             return status;

@@ -14,14 +14,12 @@ enum { CAPS_EXPONENT = 10, CAPS_EXPONENT_ROUNDED = 20 };
  * Find which norm a token may have, by bisection of powers of two from 2^high downwards; one trial
  * where it takes the largest.
  *
- * token     in   d, of norm near 1 from below
  * low       in   2^low was taken before
- * ret_norm  out  a power of two; the oracle takes its product with token, between 2^low and 2^high
+ * ret_norm  out  a power of two; the oracle takes a token of this norm, between 2^low and 2^high
  *
  * Returns LATTN_OK or what oracle_ask returned, but LATTN_REFUSED.
  */
-enum lattn_status caps_norm(struct oracle *oracle, const double *token, int low, int high,
-                            double *ret_norm);
+enum lattn_status caps_norm(struct oracle *oracle, int low, int high, double *ret_norm);
 
 /*
  * Find how long a sequence may be: `wanted` or, by halves and then one by one below 4, the first

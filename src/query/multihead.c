@@ -42,7 +42,6 @@ struct search {
     double *V;
     struct lookouts lookouts;
     int is_asked; /* one attempt was made: what follows are trials */
-    int is_open;  /* the last attempt left parameters open */
 };
 
 uint64_t multihead_count(int32_t d, int32_t heads)
@@ -261,11 +260,9 @@ static enum lattn_status layer_polish(struct search *search, int32_t heads,
                         search->W, search->V);
     if (status == LATTN_OK)
         status = polish_run(polish);
-    if (status == LATTN_NO_CONVERGENCE) {
-        search->is_open = 1;
+    if (status == LATTN_NO_CONVERGENCE)
         complain(&search->oracle->complaint, status,
                  "answers leave open which of their parameters %d heads have", heads);
-    }
     if (status == LATTN_OK)
         status = polish_judge(search, polish);
     if (status == LATTN_OK)
@@ -281,7 +278,6 @@ static enum lattn_status attempt(struct search *search, const struct lookout *lo
     enum lattn_status status;
 
     search->is_asked = 1;
-    search->is_open = 0;
     status = rough_learn(&search->lookouts, lookout, lean, search->oracle, purpose, search->W,
                          search->V);
     return status == LATTN_OK ? layer_polish(search, lookout->poles.count, purpose, ret_attention)
@@ -352,7 +348,7 @@ static enum lattn_status search_run(struct search *search, struct lattn_attentio
         return status == LATTN_OK ? LATTN_RANK : status;
     }
     status = heads_find(search, ret_attention);
-    if (status == LATTN_NO_CONVERGENCE && search->lookouts.is_capped && search->is_open)
+    if (status == LATTN_NO_CONVERGENCE && search->lookouts.is_capped)
         return complain(&search->oracle->complaint, LATTN_REFUSED,
                         "tokens of norm up to %.3g move weights too little to tell %d heads apart",
                         search->conditions->norm, search->heads);

@@ -9,6 +9,7 @@
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "core/dense.h"
+#include "query/caps.h"
 #include "query/pieces.h"
 
 #include <math.h>
@@ -317,6 +318,18 @@ static double held_out_compare(struct trial *trial, const struct lattn_attention
     return sqrt(squares / HELD_OUT);
 }
 
+/* Where a cap keeps tokens small most chords pass most neurons by: that is no other architecture.
+ */
+static enum lattn_status residual_refuse(const struct trial *trial, int32_t width)
+{
+    int is_capped = trial->conditions->norm < ldexp(1, CAPS_EXPONENT);
+
+    return complain(&trial->oracle->complaint, is_capped ? LATTN_REFUSED : LATTN_NO_CONVERGENCE,
+                    "answers to one token, of norms up to %.3g, differ from a network of %d "
+                    "neurons by %.2g of their size",
+                    trial->conditions->norm, width, trial->info->residual);
+}
+
 static enum lattn_status chords_try(struct trial *trial, struct lattn_attention **ret_attention)
 {
     struct network_info *info = trial->info;
@@ -336,10 +349,7 @@ static enum lattn_status chords_try(struct trial *trial, struct lattn_attention 
     }
     memory_release(kinks);
     if (status == LATTN_OK && info->residual > info->tolerance)
-        status = complain(&trial->oracle->complaint, LATTN_NO_CONVERGENCE,
-                          "answers to one token differ from a network of %d neurons by %.2g of "
-                          "their size",
-                          attention->network->width, info->residual);
+        status = residual_refuse(trial, attention->network->width);
     if (status == LATTN_OK)
         *ret_attention = attention;
     else

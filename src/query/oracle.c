@@ -45,17 +45,24 @@ uint64_t oracle_count(const struct oracle *oracle)
 
 static void progress_tell(const struct oracle *oracle)
 {
-    const struct lattn_probe_progress progress = {oracle->phase, oracle_count(oracle),
-                                                  oracle->total};
+    uint64_t asked = oracle_count(oracle);
+    const struct lattn_probe_progress progress = {oracle->phase, asked,
+                                                  asked <= oracle->total ? oracle->total : 0};
 
     if (oracle->progress != NULL)
         oracle->progress(oracle->progress_arg, &progress);
 }
 
+void oracle_aim(struct oracle *oracle, uint64_t total)
+{
+    oracle->total = total;
+}
+
 void oracle_phase(struct oracle *oracle, const char *phase, uint64_t total)
 {
     oracle->phase = phase;
-    oracle->total = total;
+    if (total > oracle->total)
+        oracle->total = total;
     progress_tell(oracle);
 }
 

@@ -54,7 +54,13 @@ enum lattn_status oracle_init(struct oracle *oracle, const struct lattn_oracle *
 /* Release; accepts what oracle_init refused. */
 void oracle_done(struct oracle *oracle);
 
-/* Say what is done now; kept. total: questions in all at the end of it, 0: not known. */
+/* How many questions it takes in all, as far as can be told; 0: cannot. */
+void oracle_aim(struct oracle *oracle, uint64_t total);
+
+/*
+ * Say what is done now; kept. total: questions in all at the end of it, at least, 0: not known. A
+ * part of the way does not take back what the whole is.
+ */
 void oracle_phase(struct oracle *oracle, const char *phase, uint64_t total);
 
 /* Questions asked until now. */

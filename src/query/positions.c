@@ -143,11 +143,16 @@ static void answer_read(struct workspace *workspace, struct answer *ret_answer)
 
 static enum lattn_status answer_check(struct oracle *oracle, const struct answer *answer)
 {
+    if (!mixture_is_possible(&answer->reading) && answer->reading.least <= 0)
+        return complain(&oracle->complaint, LATTN_NO_CONVERGENCE,
+                        "answers at all positions: one gives a token a weight of %.3g, which one "
+                        "softmax head cannot give: a causal mask, or another layer",
+                        answer->reading.least);
     if (!mixture_is_possible(&answer->reading))
         return complain(&oracle->complaint, LATTN_NO_CONVERGENCE,
-                        "answers at all positions: a weight of %.6g, or %.3g standard deviations "
-                        "outside of the range of V, which one softmax head cannot give",
-                        answer->reading.least, answer->reading.stray);
+                        "answers at all positions: %.3g standard deviations outside of the range "
+                        "of V, which one softmax head cannot give",
+                        answer->reading.stray);
     if (!mixture_is_saturated(&answer->reading) && answer->uneven > deviations_max)
         return complain(&oracle->complaint, LATTN_NO_CONVERGENCE,
                         "a zero token attends to all alike: a logit is %.3g standard deviations "

@@ -144,7 +144,8 @@ static enum lattn_status finding_complete(struct probe *probe)
 
 /* ---- the way --------------------------------------------------------------------------------- */
 
-/* Every answer was zero: V is, and W has no say. Behind noise V may as well be small. */
+/* Every answer was zero: V is, and W has no say. Behind noise or rounding it may as well be small.
+ */
 static enum lattn_status silence_give(struct probe *probe)
 {
     struct lattn_finding *finding = probe->finding;
@@ -153,11 +154,11 @@ static enum lattn_status silence_give(struct probe *probe)
     double error = conditions_error(conditions, 0) / conditions->norm;
     enum lattn_status status = LATTN_OK;
 
-    if (conditions->noise > 0) {
+    if (error > 0) {
         finding_withdraw(finding);
         finding_reason(finding, LATTN_OUTCOME_UNDECIDED,
-                       "answers to tokens of norm %.3g and below are noise alone: values below "
-                       "%.2g cannot be told from zero",
+                       "answers to tokens of norm %.3g and below are noise or rounding alone: "
+                       "values below %.2g cannot be told from zero",
                        conditions->norm, error);
         return LATTN_OK;
     }
@@ -165,8 +166,6 @@ static enum lattn_status silence_give(struct probe *probe)
         status = lattn_attention_open(&finding->attention, oracle->d, oracle->m, 1);
     if (status != LATTN_OK)
         return status;
-    for (int64_t j = 0; j < (int64_t)oracle->m * oracle->d; j++)
-        finding->attention->V_error[j] = error;
     finding->freedoms = LATTN_FREEDOM_SILENT;
     finding->outcome = LATTN_OUTCOME_UP_TO;
     return LATTN_OK;
@@ -196,7 +195,8 @@ static enum lattn_status found_verify(struct probe *probe)
     enum verify_verdict verdict;
     enum lattn_status status;
 
-    oracle_phase(&probe->oracle, "verifying", oracle_count(&probe->oracle) + count);
+    oracle_aim(&probe->oracle, oracle_count(&probe->oracle) + count);
+    oracle_phase(&probe->oracle, "verifying", 0);
     status = is_label
                  ? border_run(&probe->oracle, conditions, &probe->random, probe->finding, &verdict)
                  : verify_run(&probe->oracle, conditions, &probe->random, probe->finding, &verdict);
@@ -255,7 +255,8 @@ static enum lattn_status learn(struct probe *probe)
         budget_check(probe, count, verify, &is_enough);
     if (!is_enough)
         return LATTN_OK;
-    oracle_phase(&probe->oracle, "learning", oracle_count(&probe->oracle) + count + verify);
+    oracle_aim(&probe->oracle, oracle_count(&probe->oracle) + count + verify);
+    oracle_phase(&probe->oracle, "learning", 0);
     status = recipe_learn(probe->recipe, &probe->oracle, probe->settings, conditions,
                           &probe->random, probe->finding);
     if (status == LATTN_RANK)

@@ -13,6 +13,8 @@
 #include "query/transformer.h"
 #include "query/vector.h"
 
+#include <math.h>
+
 /* Sequences of so many tokens are held out; learners that need no more are content with it. */
 enum { LENGTH_LEAST = 8 };
 
@@ -104,7 +106,19 @@ uint64_t recipe_count(enum recipe recipe, const struct lattn_oracle *oracle,
     return linear_count(d);
 }
 
-/* As measured (README.md): labels are searched for a place to begin, heads for one to see them. */
+/* Of 6 questions each, from the largest score on down, where scores are about as large as tokens.
+ */
+static uint64_t noisy_trials(const struct conditions *conditions)
+{
+    double most = conditions->norm * conditions->norm;
+
+    return conditions->scale > 0 || most < 1 ? 6 : 6 + 6 * (uint64_t)(log2(most) / 3);
+}
+
+/*
+ * As measured (README.md): labels are searched for a place to begin, heads for one to see them, the
+ * terrain of a network for where it bends.
+ */
 uint64_t recipe_trials(enum recipe recipe, int32_t d, const struct conditions *conditions)
 {
     uint64_t size = (uint64_t)d;
@@ -114,7 +128,10 @@ uint64_t recipe_trials(enum recipe recipe, int32_t d, const struct conditions *c
         return 50 * size + 3 * size * size / 2;
     case RECIPE_MULTIHEAD:
         return 150;
+    case RECIPE_NOISY:
+        return noisy_trials(conditions);
     case RECIPE_TRANSFORMER:
+        return 62;
     case RECIPE_LINEAR:
     case RECIPE_SLICES:
         return 0;
@@ -125,7 +142,14 @@ uint64_t recipe_trials(enum recipe recipe, int32_t d, const struct conditions *c
 
 uint64_t recipe_verify(enum recipe recipe)
 {
-    return recipe == RECIPE_MULTIHEAD ? MULTIHEAD_HELD_OUT : 0;
+    switch (recipe) {
+    case RECIPE_MULTIHEAD:
+        return MULTIHEAD_HELD_OUT;
+    case RECIPE_TRANSFORMER:
+        return TRANSFORMER_HELD_OUT;
+    default:
+        return 0;
+    }
 }
 
 uint64_t recipe_theory(enum recipe recipe, const struct lattn_oracle *oracle, int32_t rank)

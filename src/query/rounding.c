@@ -24,6 +24,9 @@ enum { FLOAT_HANDICAP = 3 };
 /* A number may miss a multiple by its own rounding; more than this says nothing, every one fits. */
 #define WINDOW_MAX (1.0 / 16)
 
+/* Of places: more than there are, and no telling how many. */
+enum { PLACES_NONE = -1, PLACES_HIDDEN = -2 };
+
 /* Of how many bits are formats: double, float, half, and the eight of bfloat. */
 static const int bits_known[] = {8, 11, 24, 53};
 
@@ -53,7 +56,10 @@ static int bits_find(size_t count, const double *numbers)
     return bits_known[known];
 }
 
-/* Fewest decimals in which a number can be written; -1: every one fits, or none does. */
+/*
+ * Fewest decimals in which a number can be written, or one of enum: hidden in a number so large
+ * that the next place is beyond its rounding.
+ */
 static int decimals_of(double number, double epsilon)
 {
     for (int k = 0; k <= DECIMALS_MAX; k++) {
@@ -61,11 +67,11 @@ static int decimals_of(double number, double epsilon)
         double window = 2 * epsilon * scaled;
 
         if (window > WINDOW_MAX)
-            return -1;
+            return PLACES_HIDDEN;
         if (scaled > 0.5 && fabs(scaled - round(scaled)) <= window)
             return k;
     }
-    return -1;
+    return PLACES_NONE;
 }
 
 /* Fewest significant digits in which a number can be written and read again. */
@@ -78,7 +84,7 @@ static int digits_of(double number)
         if (strtod(text, NULL) == number)
             return p;
     }
-    return -1;
+    return PLACES_NONE;
 }
 
 /* Places that a number needs, in decimals or in digits. */
@@ -87,29 +93,41 @@ static int places_of(double number, double epsilon, int is_decimal)
     return is_decimal ? decimals_of(number, epsilon) : digits_of(number);
 }
 
+/* Could a number whose places are hidden have so many? Where they are too few it would show. */
+static int is_hidden(double number, double epsilon, int places)
+{
+    return 2 * epsilon * fabs(number) * pow(10, places) > WINDOW_MAX;
+}
+
 /*
  * The most places that one of the numbers needs, and how many fewer the others do, together: of
  * numbers rounded there nine in ten need all. Floats as short as can be have 9 digits or fewer,
- * most of them 8. Returns -1 where a number cannot be written so.
+ * most of them 8. Returns PLACES_NONE where a number cannot be written so, or too few tell.
  */
 static int places_find(size_t count, const double *numbers, double epsilon, int is_decimal,
                        int *ret_missing)
 {
-    int most = 0;
+    int most = 0, telling = 0, nonzero = 0;
 
     for (size_t i = 0; i < count; i++) {
         int places = places_of(numbers[i], epsilon, is_decimal);
 
-        if (numbers[i] != 0 && places < 0)
-            return -1;
+        if (numbers[i] != 0 && places == PLACES_NONE)
+            return PLACES_NONE;
         most = places > most ? places : most;
+        nonzero += numbers[i] != 0;
+        telling += numbers[i] != 0 && places != PLACES_HIDDEN;
     }
+    if (telling < ROUNDING_ANSWERS_MIN || 2 * telling < nonzero)
+        return PLACES_NONE;
     *ret_missing = !is_decimal && most == DIGITS_FLOAT ? FLOAT_HANDICAP : 0;
     for (size_t i = 0; i < count; i++) {
         int expected = !is_decimal && most == DIGITS_FLOAT ? most - 1 : most;
         int places = places_of(numbers[i], epsilon, is_decimal);
 
-        if (numbers[i] != 0 && places < expected)
+        if (places == PLACES_HIDDEN && !is_hidden(numbers[i], epsilon, most))
+            return PLACES_NONE;
+        if (numbers[i] != 0 && 0 <= places && places < expected)
             *ret_missing += expected - places;
     }
     return most;

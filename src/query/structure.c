@@ -29,6 +29,9 @@
 /* Answers whose root mean square is so many deviations of noise, or fewer, are zero. */
 #define SILENCE 2
 
+/* To longer sequences: what was too small to be heard in single tokens must not be heard there. */
+#define SILENCE_LONGER 8
+
 /* A layer norm answers half a token as the token, a head as half of it. */
 #define GROWTH_MAX 0.75
 
@@ -302,8 +305,9 @@ static struct worst adding_test(const struct test *test)
 }
 
 /*
- * How much of the answers to the largest tokens is left at half their norm. 0 where noise hides
- * them: then nothing speaks for a norm.
+ * How much of the answers to the largest tokens, on the side where they are larger, is left at half
+ * their norm: on one side alone every neuron may be off. 0 where noise hides them: then nothing
+ * speaks for a norm.
  */
 static double growth_of(const struct test *test)
 {
@@ -312,8 +316,11 @@ static double growth_of(const struct test *test)
 
     for (int i = SAMPLE_COUNT / 2; i < SAMPLE_COUNT; i++)
         for (int32_t a = 0; a < test->sample->m; a++) {
+            double there = fabs(plain(test, i)[a] - zero(test)[a]);
+            double back = fabs(single(test, MINUS, i)[a] - zero(test)[a]);
+
             half += fabs(single(test, HALF, i)[a] - zero(test)[a]);
-            whole += fabs(plain(test, i)[a] - zero(test)[a]);
+            whole += fmax(there, back);
         }
     return whole > DEVIATIONS * blur ? half / whole : 0;
 }
@@ -530,7 +537,7 @@ enum lattn_status structure_silence(struct oracle *oracle, const struct conditio
                                     int *ret_is_silent)
 {
     int32_t longest = conditions->length < 3 ? conditions->length : 3;
-    double threshold = SILENCE * conditions_error(conditions, 0);
+    double threshold = SILENCE_LONGER * conditions_error(conditions, 0);
     enum lattn_status status = LATTN_OK;
     double square = 0;
     int32_t count = 0;

@@ -13,6 +13,9 @@
  *     f(X) = network(sum_i alpha_i x_i),    alpha = softmax(x_1'W x_n, ..., x_n'W x_n)
  */
 
+/* Questions of purpose ORACLE_VERIFY that it holds out itself: single tokens, and 2, 3, 4. */
+enum { TRANSFORMER_HELD_OUT = 4 * 16 };
+
 /*
  * Learn it: the network from single tokens, then W.
  *

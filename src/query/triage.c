@@ -70,9 +70,9 @@ static enum lattn_status caps_find(struct oracle *oracle,
     double token[LATTN_DIM_MAX];
     enum lattn_status status = LATTN_OK;
 
-    sample_token(oracle->d, random, token);
     if (settings->norm_max == 0)
-        status = caps_norm(oracle, token, EXPONENT_MIN - 1, high, &conditions->norm);
+        status = caps_norm(oracle, EXPONENT_MIN - 1, high, &conditions->norm);
+    sample_token(oracle->d, random, token);
     for (int32_t j = 0; j < oracle->d; j++)
         token[j] *= fmin(1, conditions->norm);
     if (status == LATTN_OK && settings->length_max == 0 && conditions->norm >= NORM_MIN)
@@ -83,17 +83,15 @@ static enum lattn_status caps_find(struct oracle *oracle,
 /* Answers rounded to decimals are lifted above them by larger tokens. */
 static enum lattn_status norm_raise(struct oracle *oracle,
                                     const struct lattn_probe_settings *settings,
-                                    struct random *random, struct conditions *conditions)
+                                    struct conditions *conditions)
 {
     double wanted = ldexp(1, CAPS_EXPONENT_ROUNDED);
-    double token[LATTN_DIM_MAX];
 
     if (settings->norm_max > 0)
         conditions->norm = fmin(wanted, settings->norm_max);
     if (settings->norm_max > 0 || conditions->norm != ldexp(1, CAPS_EXPONENT))
         return LATTN_OK;
-    sample_token(oracle->d, random, token);
-    return caps_norm(oracle, token, CAPS_EXPONENT, CAPS_EXPONENT_ROUNDED, &conditions->norm);
+    return caps_norm(oracle, CAPS_EXPONENT, CAPS_EXPONENT_ROUNDED, &conditions->norm);
 }
 
 /* ---- how exact ------------------------------------------------------------------------------- */
@@ -156,13 +154,19 @@ static enum lattn_status exactness_find(struct sample *sample, struct oracle *or
         return status;
     has_faded = is_faint(sample);
     if (settings->decimals < 0 && (conditions->step > 0 || has_faded))
-        status = norm_raise(oracle, settings, random, conditions);
+        status = norm_raise(oracle, settings, conditions);
     if (status == LATTN_OK && has_faded)
         status = sample_take(sample, oracle, settings, 1, random, conditions);
     return status;
 }
 
 /* ---- what is it ------------------------------------------------------------------------------ */
+
+static void short_explain(struct lattn_finding *finding)
+{
+    finding_reason(finding, LATTN_OUTCOME_UNDECIDED,
+                   "the oracle takes no sequence of two tokens: with one alone W has no say");
+}
 
 /* Why nothing is left to try. */
 static void structure_explain(enum structure structure, const struct conditions *conditions,
@@ -182,8 +186,7 @@ static void structure_explain(enum structure structure, const struct conditions 
     };
 
     if (structure == STRUCTURE_SHORT)
-        finding_reason(finding, LATTN_OUTCOME_UNDECIDED,
-                       "the oracle takes no sequence of two tokens: with one alone W has no say");
+        short_explain(finding);
     else if (structure == STRUCTURE_CONSTANT)
         finding_reason(finding, LATTN_OUTCOME_OTHER,
                        "every token up to norm %.3g is answered by %.6g: there is nothing to learn "
@@ -248,6 +251,18 @@ static enum lattn_status architecture_find(struct oracle *oracle,
     return LATTN_OK;
 }
 
+/* Tokens are too small for anything to be told from answers: who says so? */
+static void norm_explain(const struct lattn_probe_settings *settings, struct lattn_finding *finding)
+{
+    if (settings->norm_max > 0 && settings->norm_max < NORM_MIN)
+        finding_reason(finding, LATTN_OUTCOME_UNDECIDED,
+                       "tokens of norm %.3g at most: nothing can be told below %.3g",
+                       settings->norm_max, NORM_MIN);
+    else
+        finding_reason(finding, LATTN_OUTCOME_UNDECIDED,
+                       "the oracle takes no token, not even one of norm %.3g", NORM_MIN);
+}
+
 static enum lattn_status run(struct oracle *oracle, const struct lattn_probe_settings *settings,
                              int32_t length, struct sample *sample, struct random *random,
                              struct lattn_finding *finding, struct triage *triage)
@@ -256,14 +271,18 @@ static enum lattn_status run(struct oracle *oracle, const struct lattn_probe_set
 
     if (status == LATTN_OK && triage->conditions.norm < NORM_MIN) {
         triage->architecture = LATTN_ARCHITECTURE_AUTO;
-        finding_reason(finding, LATTN_OUTCOME_UNDECIDED,
-                       "the oracle takes no token, not even one of norm %.3g", NORM_MIN);
+        norm_explain(settings, finding);
         return LATTN_OK;
     }
     if (status == LATTN_OK && is_sampled(settings))
         status = exactness_find(sample, oracle, settings, random, &triage->conditions);
     if (status == LATTN_OK && is_found_out(settings))
         status = architecture_find(oracle, settings, sample, random, finding, triage);
+    if (status == LATTN_OK && triage->architecture != LATTN_ARCHITECTURE_AUTO &&
+        !triage->is_silent && triage->conditions.length < 2) {
+        triage->architecture = LATTN_ARCHITECTURE_AUTO;
+        short_explain(finding);
+    }
     return status;
 }
 

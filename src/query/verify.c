@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Standard deviation of a score. */
 #define SCORE 1.5
@@ -26,11 +27,18 @@
 /* Between what noise explains and what it does not. */
 #define DEVIATIONS 10
 
-/* How much more than an answer the parameters of a network, whose errors are not told, may err. */
+/*
+ * How much more than an answer the parameters of a network, whose errors are not told, may err:
+ * gradients are measured over steps as long as the root of the noise.
+ */
 #define NETWORK_GAIN 10
 
-/* Where noise explains a twentieth of the answers, wrong heads could hide behind it. */
+/*
+ * Where noise explains a twentieth of the answers, wrong heads could hide behind it. Where a cap
+ * keeps scores small they leave 0.8 of the share of scores that is left, or more.
+ */
 #define THRESHOLD_MAX 0.05
+#define SHARE_BLIND 2
 
 /* A few roundings on the way to an answer: scores, weights, sum. */
 #define ROUNDINGS 4
@@ -41,8 +49,12 @@ enum { COUNT = 12 };
 const int32_t verify_lengths[VERIFY_LENGTHS] = {2, 3, 4, VERIFY_TOKENS_MAX};
 
 /*
- * weight  largest Frobenius norm of a W
- * x       COUNT x VERIFY_TOKENS_MAX x d    y, guess  COUNT x m
+ * weight    largest Frobenius norm of a W
+ * share     scores of the kind at hand, over those that are wanted: a cap keeps them smaller
+ * worst     verdict of the residual in the finding
+ * x         COUNT x VERIFY_TOKENS_MAX x d    y  COUNT x m, or that for each of the tokens
+ * seen      VERIFY_TOKENS_MAX x d: a sequence as one position sees it
+ * guess     m: what was found says to it; variance  m: what of the answer is explained
  */
 struct verify {
     struct oracle *oracle;
@@ -50,9 +62,13 @@ struct verify {
     struct random *random;
     struct lattn_finding *finding;
     double weight;
+    double share;
+    enum verify_verdict worst;
     double *x;
     double *y;
+    double *seen;
     double *guess;
+    double *variance;
 };
 
 static double weight_of(const struct lattn_attention *attention)
@@ -75,37 +91,6 @@ static void predict(const struct lattn_finding *finding, const double *x, int32_
 
 /* ---- what noise and rounding explain --------------------------------------------------------- */
 
-/*
- * Variance that the errors of one head bring into output a of one answer: its derivatives are
- * alpha_t (v.x_t - v.z) x_t x_n' in W and z, the attended token, in v.
- */
-static double head_variance(const struct lattn_attention *layer, int32_t h, int32_t a,
-                            const double *x, int32_t n, const double *alpha)
-{
-    size_t d = (size_t)layer->d;
-    const double *last = x + (size_t)(n - 1) * d;
-    const double *W_error = layer->W_error + (size_t)h * d * d;
-    size_t row = ((size_t)h * (size_t)layer->m + (size_t)a) * d;
-    const double *v = layer->V + row, *v_error = layer->V_error + row;
-    double z[LATTN_DIM_MAX] = {0}, slope[LATTN_DIM_MAX] = {0};
-    double said, variance = 0;
-
-    for (int32_t t = 0; t < n; t++)
-        dense_add(layer->d, alpha[t], x + (size_t)t * d, z);
-    said = dense_dot(layer->d, v, z);
-    for (int32_t t = 0; t < n; t++) {
-        const double *token = x + (size_t)t * d;
-
-        dense_add(layer->d, alpha[t] * (dense_dot(layer->d, v, token) - said), token, slope);
-    }
-    for (size_t i = 0; i < d; i++) {
-        variance += pow(z[i] * v_error[i], 2);
-        for (size_t j = 0; j < d; j++)
-            variance += pow(slope[i] * last[j] * W_error[i * d + j], 2);
-    }
-    return variance;
-}
-
 /* Weights of one head. */
 static void attend(const struct lattn_attention *layer, int32_t h, const double *x, int32_t n,
                    double *ret_alpha)
@@ -126,23 +111,60 @@ static void attend(const struct lattn_attention *layer, int32_t h, const double 
         ret_alpha[t] /= sum;
 }
 
-/* Variance of output a of one answer of attention, beside that of the answer itself. */
-static double attention_variance(const struct lattn_attention *layer, double epsilon, int32_t a,
-                                 const double *x, int32_t n)
+/* Variance of the key W x_n, by the errors of W. */
+static void key_variance(const struct lattn_attention *layer, int32_t h, const double *last,
+                         double *ret_variance)
 {
-    double alpha[VERIFY_TOKENS_MAX];
-    double longest = 0, variance = 0;
+    size_t d = (size_t)layer->d;
+    const double *W_error = layer->W_error + (size_t)h * d * d;
 
-    for (int32_t t = 0; t < n; t++)
-        longest = fmax(longest, dense_norm(layer->d, x + (size_t)t * (size_t)layer->d));
-    for (int32_t h = 0; h < layer->heads; h++) {
-        const double *v = layer->V + (size_t)(h * layer->m + a) * (size_t)layer->d;
-
-        attend(layer, h, x, n, alpha);
-        variance += head_variance(layer, h, a, x, n, alpha);
-        variance += pow(ROUNDINGS * epsilon * longest * dense_norm(layer->d, v), 2);
+    for (size_t i = 0; i < d; i++) {
+        ret_variance[i] = 0;
+        for (size_t j = 0; j < d; j++)
+            ret_variance[i] += pow(last[j] * W_error[i * d + j], 2);
     }
-    return variance;
+}
+
+/*
+ * Add the variance that the errors of one head bring into the outputs of one answer: of the
+ * derivatives alpha_t (v.x_t - v.z) x_t in the key, and z, the attended token, in v. Rounding on
+ * the way to the answer counts beside it.
+ */
+static void head_variance(const struct lattn_attention *layer, int32_t h, double epsilon,
+                          const double *x, int32_t n, double *variance)
+{
+    size_t d = (size_t)layer->d, m = (size_t)layer->m;
+    double alpha[VERIFY_TOKENS_MAX], z[LATTN_DIM_MAX] = {0}, key[LATTN_DIM_MAX];
+    double longest = 0;
+
+    attend(layer, h, x, n, alpha);
+    key_variance(layer, h, x + (size_t)(n - 1) * d, key);
+    for (int32_t t = 0; t < n; t++) {
+        dense_add(layer->d, alpha[t], x + (size_t)t * d, z);
+        longest = fmax(longest, dense_norm(layer->d, x + (size_t)t * d));
+    }
+    for (size_t a = 0; a < m; a++) {
+        const double *v = layer->V + ((size_t)h * m + a) * d;
+        const double *v_error = layer->V_error + ((size_t)h * m + a) * d;
+        double slope[LATTN_DIM_MAX] = {0};
+        double said = dense_dot(layer->d, v, z);
+
+        for (int32_t t = 0; t < n; t++) {
+            const double *token = x + (size_t)t * d;
+
+            dense_add(layer->d, alpha[t] * (dense_dot(layer->d, v, token) - said), token, slope);
+        }
+        for (size_t i = 0; i < d; i++)
+            variance[a] += pow(z[i] * v_error[i], 2) + pow(slope[i], 2) * key[i];
+        variance[a] += pow(ROUNDINGS * epsilon * longest * dense_norm(layer->d, v), 2);
+    }
+}
+
+void verify_variance(const struct lattn_attention *layer, double epsilon, const double *x,
+                     int32_t n, double *variance)
+{
+    for (int32_t h = 0; h < layer->heads; h++)
+        head_variance(layer, h, epsilon, x, n, variance);
 }
 
 /* Variance that errors of coefficients bring: the norm of the features is |X'X| |x_n| at most. */
@@ -156,19 +178,23 @@ static double linear_variance(const struct lattn_finding *finding, const double 
     return pow(finding->linear_error * square * dense_norm(d, x + (size_t)(n - 1) * (size_t)d), 2);
 }
 
-/* Standard deviation that is explained of output a of a question whose answer is y. */
-static double deviation_of(const struct verify *verify, int32_t a, double y, const double *x,
-                           int32_t n)
+/* Sum over all outputs of the variance that is explained of the answer y to x. */
+static double variance_of(struct verify *verify, const double *y, const double *x, int32_t n)
 {
     const struct lattn_finding *finding = verify->finding;
-    double answer = conditions_error(verify->conditions, y);
+    const struct lattn_attention *layer = finding->attention;
+    double sum = 0;
 
-    if (finding->linear != NULL)
-        return sqrt(answer * answer + linear_variance(finding, x, n));
-    if (finding->attention->network != NULL)
-        return NETWORK_GAIN * answer;
-    return sqrt(answer * answer +
-                attention_variance(finding->attention, verify->conditions->epsilon, a, x, n));
+    for (int32_t a = 0; a < verify->oracle->m; a++) {
+        verify->variance[a] = pow(conditions_error(verify->conditions, y[a]), 2);
+        if (finding->linear != NULL)
+            verify->variance[a] += linear_variance(finding, x, n);
+    }
+    if (layer != NULL && layer->network == NULL)
+        verify_variance(layer, verify->conditions->epsilon, x, n, verify->variance);
+    for (int32_t a = 0; a < verify->oracle->m; a++)
+        sum += verify->variance[a];
+    return sum;
 }
 
 /* ---- questions ------------------------------------------------------------------------------- */
@@ -188,92 +214,150 @@ static void token_draw(const struct verify *verify, double size, double *ret_tok
 }
 
 /* All tokens of one size; scores of deviation SCORE where the norm allows. */
-static void even_draw(const struct verify *verify, int32_t n)
+static void even_draw(struct verify *verify, int32_t n)
 {
+    double most = verify->conditions->norm / sqrt(verify->oracle->d);
     double size = verify->weight > 0 ? sqrt(SCORE / verify->weight) : 1;
 
+    verify->share = verify->weight > 0 ? pow(fmin(1, most / size), 2) : 1;
     for (int32_t i = 0; i < COUNT * n; i++)
         token_draw(verify, size, verify->x + (size_t)i * (size_t)verify->oracle->d);
 }
 
-/* The last token short, the others half as long as they may be. */
-static void long_draw(const struct verify *verify, int32_t n)
+/*
+ * The last token short, the others half as long as they may be: where these see each other all
+ * weight is on one, and says nothing.
+ */
+static void long_draw(struct verify *verify, int32_t n)
 {
     double size = verify->conditions->norm / 2 / sqrt(verify->oracle->d);
-    double last = fmin(size, SCORE / (size * verify->weight));
+    double wanted = SCORE / (size * verify->weight), last = fmin(size, wanted);
 
+    verify->share = last / wanted;
     for (int32_t i = 0; i < COUNT * n; i++)
         token_draw(verify, (i + 1) % n == 0 ? last : size,
                    verify->x + (size_t)i * (size_t)verify->oracle->d);
 }
 
-/* What a kind of question says: that it failed, that it passed, or that it could not have failed.
- */
-static enum verify_verdict verdict_of(double residual, double threshold)
+/* What a kind of question says: that it failed, that it passed, or could not have failed. */
+static enum verify_verdict verdict_of(const struct verify *verify, double residual,
+                                      double threshold)
 {
     if (!(residual <= threshold))
         return VERIFY_FAILED;
-    return threshold > THRESHOLD_MAX ? VERIFY_BLIND : VERIFY_PASSED;
+    return threshold > fmin(THRESHOLD_MAX, verify->share / SHARE_BLIND) ? VERIFY_BLIND
+                                                                        : VERIFY_PASSED;
 }
 
 /* Does a residual tell more than the one in the finding? Failures do, and what is not blind. */
-static int is_telling(const struct lattn_finding *finding, double residual, double threshold)
+static int is_telling(const struct verify *verify, enum verify_verdict verdict, double ratio)
 {
     static const int weights[] = {[VERIFY_FAILED] = 2, [VERIFY_PASSED] = 1, [VERIFY_BLIND] = 0};
-    int now = weights[verdict_of(residual, threshold)];
-    int before = weights[verdict_of(finding->residual, finding->threshold)];
+    const struct lattn_finding *finding = verify->finding;
 
-    if (finding->threshold == 0 || now != before)
-        return finding->threshold == 0 || now > before;
-    return residual / threshold > finding->residual / finding->threshold;
+    if (finding->threshold == 0 || verdict != verify->worst)
+        return finding->threshold == 0 || weights[verdict] > weights[verify->worst];
+    return ratio > finding->residual / finding->threshold;
 }
 
-static void worst_note(struct lattn_finding *finding, double residual, double threshold,
-                       double floor)
+/* Put down what one kind of question says. */
+static enum verify_verdict residual_note(struct verify *verify, const char *name, double residual,
+                                         double threshold, double floor)
 {
-    if (!is_telling(finding, residual, threshold))
-        return;
-    finding->residual = residual;
-    finding->threshold = threshold;
-    finding->noise_floor = floor;
+    struct lattn_finding *finding = verify->finding;
+    enum verify_verdict verdict = verdict_of(verify, residual, threshold);
+
+    finding_check(finding, name, residual, threshold);
+    if (is_telling(verify, verdict, residual / threshold)) {
+        verify->worst = verdict;
+        finding->residual = residual;
+        finding->threshold = threshold;
+        finding->noise_floor = floor;
+    }
+    return verdict;
 }
 
-/* Compare the answers of a kind with what was found. */
-static enum verify_verdict answers_compare(struct verify *verify, int32_t n, const char *name)
+/* Answers to a sequence of n tokens: of the last position, or of each. */
+static int32_t positions_of(const struct verify *verify, int32_t n)
 {
-    size_t d = (size_t)verify->oracle->d, m = (size_t)verify->oracle->m;
-    int is_network =
-        verify->finding->attention != NULL && verify->finding->attention->network != NULL;
-    double missed = 0, square = 0, explained = 0;
+    return verify->oracle->asked->answers == LATTN_ANSWERS_POSITIONS ? n : 1;
+}
+
+/* The sequence as a position sees it: the token there is the last, the order of others is free. */
+static void sequence_see(const double *x, int32_t n, int32_t position, int32_t d, double *ret_x)
+{
+    size_t token = (size_t)d, last = (size_t)(n - 1);
+
+    memcpy(ret_x, x, (last + 1) * token * sizeof *x);
+    memcpy(ret_x + (size_t)position * token, x + last * token, token * sizeof *x);
+    memcpy(ret_x + last * token, x + (size_t)position * token, token * sizeof *x);
+}
+
+/* What a residual must stay below where noise and errors explain `floor` of the answers. */
+static double threshold_of(const struct verify *verify, double floor)
+{
+    const struct lattn_attention *layer = verify->finding->attention;
+
+    if (layer == NULL || layer->network == NULL)
+        return fmax(RESIDUAL_DOUBLE * verify->share, DEVIATIONS * floor);
+    return fmax(fmax(RESIDUAL_NETWORK, DEVIATIONS * NETWORK_GAIN * floor),
+                fmin(NETWORK_GAIN * sqrt(floor), THRESHOLD_MAX));
+}
+
+/* Sums of squares over the answers of a kind. */
+struct squares {
+    double missed;
+    double answers;
+    double explained;
+};
+
+/* Add one answer y, of m numbers, and what was found says. */
+static void answer_add(struct verify *verify, int32_t n, const double *y, struct squares *squares)
+{
+    predict(verify->finding, verify->seen, n, verify->guess);
+    for (int32_t a = 0; a < verify->oracle->m; a++) {
+        squares->missed += pow(y[a] - verify->guess[a], 2);
+        squares->answers += y[a] * y[a];
+    }
+    squares->explained += variance_of(verify, y, verify->seen, n);
+}
+
+/* Compare the answers of a kind, at so many positions from the last one on, with what was found. */
+static enum verify_verdict answers_compare(struct verify *verify, int32_t n, int32_t positions,
+                                           const char *name)
+{
+    int32_t d = verify->oracle->d;
+    const double *y = verify->y;
+    struct squares squares = {0};
     double residual, floor, threshold;
 
-    for (size_t i = 0; i < COUNT; i++) {
-        const double *x = verify->x + i * (size_t)n * d;
-
-        predict(verify->finding, x, n, verify->guess);
-        for (size_t a = 0; a < m; a++) {
-            double y = verify->y[i * m + a];
-
-            missed += pow(y - verify->guess[a], 2);
-            square += y * y;
-            explained += pow(deviation_of(verify, (int32_t)a, y, x, n), 2);
+    for (int32_t i = 0; i < COUNT; i++)
+        for (int32_t position = n - positions; position < n; position++) {
+            sequence_see(verify->x + (size_t)i * (size_t)n * (size_t)d, n, position, d,
+                         verify->seen);
+            answer_add(verify, n, y, &squares);
+            y += verify->oracle->m;
         }
-    }
-    residual = square > 0 ? sqrt(missed / square) : missed > 0 ? INFINITY : 0;
-    floor = square > 0 ? sqrt(explained / square) : 1;
-    threshold = fmax(is_network ? RESIDUAL_NETWORK : RESIDUAL_DOUBLE, DEVIATIONS * floor);
-    worst_note(verify->finding, residual, threshold, floor);
-    finding_check(verify->finding, name, residual, threshold);
-    return verdict_of(residual, threshold);
+    residual = squares.answers > 0  ? sqrt(squares.missed / squares.answers)
+               : squares.missed > 0 ? INFINITY
+                                    : 0;
+    floor = squares.answers > 0     ? sqrt(squares.explained / squares.answers)
+            : squares.explained > 0 ? 1
+                                    : 0;
+    threshold = threshold_of(verify, floor);
+    return residual_note(verify, name, residual, threshold, floor);
 }
 
-static enum lattn_status kind_ask(struct verify *verify, int32_t n, const char *name, int *verdicts)
+static enum lattn_status kind_ask(struct verify *verify, int32_t n, int32_t positions,
+                                  const char *name, int *verdicts)
 {
+    struct oracle *oracle = verify->oracle;
     enum lattn_status status =
-        oracle_ask(verify->oracle, ORACLE_VERIFY, COUNT, n, verify->x, verify->y);
+        positions > 1 ? oracle_ask_positions(oracle, ORACLE_VERIFY, COUNT, n, verify->x, verify->y)
+                      : oracle_ask(oracle, ORACLE_VERIFY, COUNT, n, verify->x, verify->y);
 
     if (status == LATTN_OK)
-        verdicts[answers_compare(verify, n, name)]++;
+        verdicts[answers_compare(verify, n, positions, name)]++;
     return status;
 }
 
@@ -295,13 +379,13 @@ static enum lattn_status kinds_ask(struct verify *verify, int *verdicts)
         longest = verify_lengths[i];
         even_draw(verify, longest);
         snprintf(name, sizeof name, "held out, %d tokens", longest);
-        status = kind_ask(verify, longest, name, verdicts);
+        status = kind_ask(verify, longest, positions_of(verify, longest), name, verdicts);
     }
     if (status != LATTN_OK || longest == 0 || !has_long(verify->finding) || verify->weight == 0)
         return status;
     long_draw(verify, longest);
     snprintf(name, sizeof name, "held out, %d tokens, the last one short", longest);
-    return kind_ask(verify, longest, name, verdicts);
+    return kind_ask(verify, longest, 1, name, verdicts);
 }
 
 enum lattn_status verify_run(struct oracle *oracle, const struct conditions *conditions,
@@ -317,16 +401,22 @@ enum lattn_status verify_run(struct oracle *oracle, const struct conditions *con
         .finding = finding,
         .weight = finding->attention != NULL ? weight_of(finding->attention) : 0,
         .x = memory_raw(COUNT * VERIFY_TOKENS_MAX * d, sizeof(double)),
-        .y = memory_raw(COUNT * m, sizeof(double)),
+        .seen = memory_raw(VERIFY_TOKENS_MAX * d, sizeof(double)),
         .guess = memory_raw(m, sizeof(double)),
+        .variance = memory_raw(m, sizeof(double)),
     };
     enum lattn_status status = LATTN_NO_MEMORY;
 
-    if (verify.x != NULL && verify.y != NULL && verify.guess != NULL)
+    verify.y =
+        memory_raw(COUNT * (size_t)positions_of(&verify, VERIFY_TOKENS_MAX) * m, sizeof *verify.y);
+    if (verify.x != NULL && verify.y != NULL && verify.seen != NULL && verify.guess != NULL &&
+        verify.variance != NULL)
         status = kinds_ask(&verify, verdicts);
     memory_release(verify.x);
     memory_release(verify.y);
+    memory_release(verify.seen);
     memory_release(verify.guess);
+    memory_release(verify.variance);
     if (status == LATTN_OK)
         *ret_verdict = verdicts[VERIFY_FAILED] > 0   ? VERIFY_FAILED
                        : verdicts[VERIFY_PASSED] > 0 ? VERIFY_PASSED

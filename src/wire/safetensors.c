@@ -127,7 +127,7 @@ static enum lattn_status entry_read(struct scan *scan, struct entry *entry)
     return status;
 }
 
-enum header_field { HEADER_METADATA, HEADER_V, HEADER_Q };
+enum header_field { HEADER_METADATA, HEADER_V, HEADER_Q, HEADER_W };
 
 static enum lattn_status header_read_field(struct scan *scan, int32_t field, void *arg)
 {
@@ -141,13 +141,16 @@ static enum lattn_status header_read_field(struct scan *scan, int32_t field, voi
         return entry_read(scan, &header->V);
     case HEADER_Q:
         return entry_read(scan, &header->Q);
+    case HEADER_W:
+        return complain(scan->complaint, LATTN_FIELD,
+                        "it holds softmax attention, which is read back from JSON alone");
     }
     return LATTN_FIELD;
 }
 
 static enum lattn_status header_read(struct scan *scan, struct header *header)
 {
-    static const char *const words[] = {"__metadata__", "V", "Q", NULL};
+    static const char *const words[] = {"__metadata__", "V", "Q", "W", NULL};
     enum lattn_status status =
         scan_object(scan, "the header", words, SCAN_STRANGERS_REFUSED, header_read_field, header);
 

@@ -179,9 +179,11 @@ static void answer_compute(const struct blackbox *box, const double *x, int32_t 
     double weights[LATTN_QUESTION_TOKENS_MAX], token[LATTN_DIM_MAX];
 
     memset(ret_y, 0, (size_t)box->m * sizeof *ret_y);
+    memset(token, 0, sizeof token);
     for (int32_t h = 0; h < box->heads; h++) {
         weights_compute(box, h, x, n, query, weights);
-        memset(token, 0, sizeof token);
+        if (box->width == 0)
+            memset(token, 0, sizeof token);
         for (int32_t t = 0; t < n; t++)
             for (size_t j = 0; j < d; j++)
                 token[j] = cut(box, token[j] + cut(box, weights[t] * x[(size_t)t * d + j]));

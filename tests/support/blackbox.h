@@ -10,7 +10,8 @@
 /*
  * An oracle with known insides, written apart from what is tested: plain loops, shared with nobody.
  *
- *     softmax   sum_h V_h sum_i alpha_hi x_i;  with a network: w . ReLU(A'(attended token) + c) + q
+ *     softmax   sum_h V_h sum_i alpha_hi x_i
+ *     network   w . ReLU(A' sum_h sum_i alpha_hi x_i + c) + q
  *     linear    sum_h V_h X'X Q_h x_n,  Q_h in W
  *
  * What makes it another architecture, or less exact, is 0 or NULL until a test sets it.

@@ -20,6 +20,12 @@ def attended(W, X):
     return weights @ X / weights.sum()
 
 
+def applied(path, tokens, code=0):
+    """What lattn run makes of a file for one sequence."""
+    said, talk = lattn("run", path, stdin=json.dumps({"z": tokens.tolist()}) + "\n", code=code)
+    return talk if code else numpy.array(json.loads(said)["y"])
+
+
 def softmax(folder):
     """Recovered to rounding, from as many questions as the theory counts."""
     parameters = layer(8)
@@ -76,6 +82,15 @@ def tensors(folder):
         expected = numpy.array(parameters["V"][0]) @ attended(numpy.array(parameters["W"][0]), X)
         check(distance(found["V"][0] @ attended(found["W"][0], X), expected) <= 1e-12,
               f"they answer {tokens} tokens as the oracle")
+    check("read back from JSON alone" in applied(path, X, code=1), "run does not take them")
+    path = os.path.join(folder, "found.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(finding, file)
+    check(distance(applied(path, X), expected) <= 1e-12, "of JSON it does, and says the same")
+    _, talk = lattn("distance", path, path, code=1)
+    check("is softmax attention" in talk, "distance says that it compares models alone", talk)
+    _, talk = lattn("run", path, "--autoregressive", 2, code=1)
+    check("goes with models alone" in talk, "so does --autoregressive", talk)
 
 
 def float32(folder):
@@ -110,6 +125,10 @@ def two_heads(folder):
     check(any(not tested["passed"] for tested in finding["checks"]), "the test that failed is told")
     check("heads" not in finding and tensors_read(path)[0] == {},
           "nothing that was refused has parameters")
+    path = os.path.join(folder, "refused.json")
+    probe(place, "--dim", 4, "-o", path, code=1)
+    check("its verdict is \"not this architecture\"" in applied(path, numpy.eye(4), code=1),
+          "nor does run apply it")
     finding = probe(place, "--dim", 4, "--heads", 2)
     check(finding["verdict"] == "recovered up to named freedoms" and
           [freedom["name"] for freedom in finding["freedoms"]] == ["order"],
@@ -133,7 +152,9 @@ def label(folder):
     for threshold in 0.3, 0:
         parameters = layer(4, seed=8, threshold=threshold)
         place, _ = oracle(folder, parameters)
-        finding = probe(place, "--dim", 4, *(["--model", "label"] if threshold == 0 else []))
+        path = os.path.join(folder, "label.json")
+        finding = probe(place, "--dim", 4, "-o", path,
+                        *(["--model", "label"] if threshold == 0 else []))
         check(finding["verdict"] == "recovered up to named freedoms" and
               [freedom["name"] for freedom in finding["freedoms"]] == ["scale"],
               f"a head behind labels at {threshold} is recovered up to a factor", finding)
@@ -143,6 +164,9 @@ def label(folder):
         found *= numpy.linalg.norm(expected) / numpy.linalg.norm(found)
         errors = distance(head["W"], parameters["W"][0]), distance(found, expected)
         check(max(errors) <= 1e-9, "W, v and the threshold are found", errors)
+        for tokens in numpy.eye(4), -numpy.eye(4):
+            y = numpy.dot(parameters["V"][0][0], attended(numpy.array(parameters["W"][0]), tokens))
+            check(applied(path, tokens) == [y >= threshold], "run gives the label")
 
 
 def network(folder):
@@ -153,6 +177,9 @@ def network(folder):
     place, _ = oracle(folder, parameters)
     path = os.path.join(folder, "network.safetensors")
     finding = probe(place, "--dim", 4, "-o", path)
+    written = os.path.join(folder, "network.json")
+    with open(written, "w", encoding="utf-8") as file:
+        json.dump(finding, file)
     check(finding["kind"] == "transformer" and finding["verdict"].startswith("recovered"),
           "a network behind attention is recovered", finding["reason"])
     found, _ = tensors_read(path)
@@ -165,6 +192,7 @@ def network(folder):
         said = found["s"] @ numpy.maximum(found["J"] @ token + found["c"], 0) + \
             found["p"] @ token + found["q"]
         check(abs(said - expected) <= 1e-6, f"it answers {tokens} tokens as the oracle")
+        check(abs(applied(written, X)[0] - expected) <= 1e-6, "so does lattn run")
 
 
 def daemon(folder):
@@ -207,6 +235,9 @@ def caps(folder):
     finding = probe(place, "--dim", 4, "--norm-max", 10, "--length-max", 2)
     check(finding["norm_asked"] <= 10 * (1 + 1e-12) and finding["length_asked"] <= 2,
           "caps that are told are kept to", finding)
+    finding = probe(place, "--dim", 4, "--norm-max", 1e-7, code=1)
+    check("tokens of norm 1e-07 at most" in finding["reason"],
+          "a cap that is told is not laid on the oracle", finding["reason"])
     finding = probe(place, "--dim", 4, "--length-max", 1, code=1)
     check(finding["verdict"] == "undecided" and "heads" not in finding,
           "one token at a time tells nothing of W", finding["reason"])
@@ -231,16 +262,27 @@ def kept(folder):
 def misuse(folder):
     """What asks for nothing that exists ends with 2, before anybody is asked."""
     place, path = oracle(folder, layer(4, seed=13), "misused")
+    kept_as = os.path.join(folder, "answers.json")
     for options in ([], [place], [place, "--dim", 0], [place, "--dim", 4, "--model", "relu"],
                     [place, "--dim", 4, "--rank", "some"], [place, "--dim", 4, "--dtype", "f16"],
                     [place, "--dim", 4, "-o", "found.txt"], ["oracle", "--dim", 4],
-                    [place, "--dim", 4, "--heads", 9], [place, "--dry-run"]):
+                    [place, "--dim", 4, "--heads", 9], [place, "--dry-run"],
+                    [place, "--dim", 4, "--batch"], [place, "--dim", 4, "--rank", 5],
+                    [place, "--dim", 4, "--heads", 2, "--rank", "find"],
+                    [place, "--dim", 4, "--model", "label", "--outputs", 2],
+                    [place, "--dim", 4, "--decimals", 16],
+                    [place, "--dim", 4, "--log", kept_as, "-o", kept_as],
+                    ["log:" + kept_as, "-o", kept_as]):
         _, talk = lattn("probe", *options, code=2)
         check(talk.count("\n") == 1 and talk.startswith("lattn probe: "),
               f"refused in one line: {options[1:]}", talk)
     _, talk = lattn("probe", place, "--dim", 4, "-o", os.path.join(folder, "no", "found.json"),
                     code=1)
     check("cannot be written" in talk, "a file that cannot be written is refused", talk)
+    os.mkdir(os.path.join(folder, "folder.json"))
+    _, talk = lattn("probe", place, "--dim", 4, "-o", os.path.join(folder, "folder.json"), code=1)
+    check("Is a directory" in talk, "so is a folder", talk)
+    check(not os.path.exists(kept_as), "no log was begun")
     check(questions_counted(path) == 0, "nothing was asked")
     _, talk = lattn("probe", place, "--dim", 4, "--outputs", 2, code=1)
     check("--outputs" in talk, "other answers than expected are refused", talk)

@@ -198,7 +198,7 @@ def ruinous():
             "twice": f"id {RUINED - 1} came twice",
             "huge": "more than 16 MiB",
             "flood": "more than 16 MiB",
-            "dies": "exit status 3; that was the 2. time in a row",
+            "dies": "exit status 3, 2 times in a row",
             "killed": "signal 9",
             "closes": f"ended before question {RUINED} was answered",
             "interrupt": "interrupted",

@@ -56,6 +56,13 @@ static void four_heads(struct blackbox *box, struct random *random)
     blackbox_init(box, d, 1, 4, random);
 }
 
+/* The network sees the sum of what both attend to. */
+static void network_of_two(struct blackbox *box, struct random *random)
+{
+    two_heads(box, random);
+    blackbox_network(box, box->d, random);
+}
+
 static void faint_head(struct blackbox *box, struct random *random)
 {
     two_heads(box, random);
@@ -104,6 +111,7 @@ static const struct other {
 } others[] = {
     {two_heads, "two heads", "head"},
     {four_heads, "four heads", "head"},
+    {network_of_two, "two heads before a network", "head"},
     {faint_head, "a second head of 1e-6 strength", "head"},
     {values_cancel, "v_2 = -v_1", "v_2 = -v_1"},
     {residual, "residual stream", "residual stream"},
@@ -222,6 +230,58 @@ Test(query_verdict, no_mixture_is_called_recovered)
             blackbox_done(&mixture.first);
             blackbox_done(&mixture.second);
         }
+}
+
+/* ---- caps ------------------------------------------------------------------------------------ */
+
+/* Small tokens have small scores: what two heads leave then is no rounding. */
+Test(query_verdict, is_not_taken_in_by_a_cap_that_keeps_scores_small)
+{
+    for (int exponent = 0; exponent <= 16; exponent += 4)
+        for (int32_t heads = 1; heads <= 2; heads++) {
+            struct lattn_probe_settings settings = lattn_probe_settings_default();
+            struct random random = {.state = (uint64_t)exponent + 1};
+            struct lattn_finding *finding;
+            struct blackbox box;
+
+            blackbox_init(&box, 4, 1, heads, &random);
+            box.norm_max = ldexp(1, -exponent);
+            finding = finding_of(&box, &settings);
+            cr_expect_eq(finding->outcome,
+                         heads == 1 ? LATTN_OUTCOME_RECOVERED : LATTN_OUTCOME_OTHER,
+                         "%d heads, norms up to 2^-%d: %s", heads, exponent, finding->reason);
+            lattn_finding_close(&finding);
+            settings.heads = 2;
+            box.asked = 0;
+            finding = finding_of(&box, &settings);
+            cr_expect_neq(finding->outcome, LATTN_OUTCOME_OTHER, "%s", finding->reason);
+            lattn_finding_close(&finding);
+            blackbox_done(&box);
+        }
+}
+
+/* Kinks beyond the cap are not seen, those near it hardly: that is no other architecture. */
+Test(query_verdict, says_where_a_cap_hides_neurons)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct lattn_probe_settings settings = lattn_probe_settings_default();
+        struct random random = {.state = seed};
+        struct lattn_finding *finding;
+        struct blackbox box;
+
+        blackbox_init(&box, 5, 1, 1, &random);
+        blackbox_network(&box, 5, &random);
+        random_normals(&random, box.c, box.width);
+        settings.architecture = LATTN_ARCHITECTURE_TRANSFORMER;
+        box.norm_max = 1;
+        finding = finding_of(&box, &settings);
+        cr_expect_null(strstr(finding->reason, "layer norm"));
+        cr_expect(finding->outcome != LATTN_OUTCOME_OTHER ||
+                      strstr(finding->reason, "to one token") == NULL,
+                  "%s", finding->reason);
+        lattn_finding_close(&finding);
+        blackbox_done(&box);
+    }
 }
 
 /* ---- one head -------------------------------------------------------------------------------- */

@@ -291,6 +291,10 @@ Test(answers, need_a_regular_file)
                  LATTN_INPUT_OUTPUT);
     cr_expect_eq(answers_open(&answers, "/dev/null", ANSWERS_EXTEND, &complaint),
                  LATTN_INPUT_OUTPUT);
+    cr_assert_eq(mkfifo(folder_file(&folder, "pipe"), 0600), 0);
+    for (enum answers_use use = ANSWERS_READ; use <= ANSWERS_EXTEND; use++)
+        cr_expect_eq(answers_open(&answers, folder_file(&folder, "pipe"), use, &complaint),
+                     LATTN_INPUT_OUTPUT);
     cr_expect_eq(answers_open(&answers, folder_file(&folder, "none"), ANSWERS_READ, &complaint),
                  LATTN_INPUT_OUTPUT);
     cr_expect_not(folder_has(&folder, "none"));

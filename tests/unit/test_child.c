@@ -107,3 +107,18 @@ Test(child, ends_with_all_that_it_started)
     cr_expect_eq(read(output, &byte, 1), 0);
     (void)close(output);
 }
+
+/* Who is left behind does not keep the pipe open by ignoring SIGTERM either. */
+Test(child, ends_with_those_whom_it_left)
+{
+    struct child child = start("(trap '' TERM; echo; sleep 300) & exit 3");
+    int output = dup(child.output);
+    struct pollfd polled = {.fd = output, .events = POLLIN};
+    char byte;
+
+    cr_assert_eq(read_all(&child, &byte, 1), 1);
+    cr_expect_eq(child_end(&child, NULL), 3);
+    cr_assert_eq(poll(&polled, 1, 60000), 1);
+    cr_expect_eq(read(output, &byte, 1), 0);
+    (void)close(output);
+}

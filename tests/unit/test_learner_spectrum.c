@@ -307,10 +307,13 @@ static void expect_ends(int pairs, double apart)
     lattn_learner_close(&learner);
 }
 
+/* A matter of numbers: sanitizers see the same code where the rank is deficient. */
+#ifndef __SANITIZE_ADDRESS__
 Test(learner_spectrum, tells_both_ends_of_a_full_rank)
 {
     expect_ends(P_LARGE + 50, 1e-3);
 }
+#endif
 
 Test(learner_spectrum, tells_both_ends_of_a_deficient_rank)
 {

@@ -145,6 +145,23 @@ Test(plan, is_kept)
     }
 }
 
+Test(plan, counts_a_network_from_above_and_noise)
+{
+    struct lattn_probe_settings settings = lattn_probe_settings_default();
+    struct random random = {1};
+    struct blackbox box;
+
+    blackbox_init(&box, 6, 1, 1, &random);
+    settings.noise = 1e-4;
+    expect_kept(&box, &settings);
+    box.asked = 0;
+    blackbox_network(&box, 6, &random);
+    settings = lattn_probe_settings_default();
+    settings.architecture = LATTN_ARCHITECTURE_TRANSFORMER;
+    expect_kept(&box, &settings);
+    blackbox_done(&box);
+}
+
 Test(plan, counts_labels_and_low_rank_from_above)
 {
     struct lattn_probe_settings settings = lattn_probe_settings_default();

@@ -177,6 +177,68 @@ Test(probe, learns_from_answers_at_all_positions)
     }
 }
 
+/* Every position attends to those before it alone: the last one is that of one head. */
+static enum lattn_status causal_ask(void *arg, size_t count, struct lattn_question *questions,
+                                    struct lattn_complaint *complaint)
+{
+    struct blackbox *box = arg;
+    double *y = blackbox_numbers((size_t)LATTN_QUESTION_TOKENS_MAX * (size_t)box->m);
+    size_t m = (size_t)box->m;
+    enum lattn_status status = LATTN_OK;
+
+    for (size_t i = 0; i < count; i++)
+        for (int32_t n = 1; status == LATTN_OK && n <= questions[i].n; n++) {
+            struct lattn_question part = {.n = n, .x = questions[i].x, .y = y};
+
+            status = blackbox_ask(box, 1, &part, complaint);
+            memcpy(questions[i].y + (size_t)(n - 1) * m, y + (size_t)(n - 1) * m, m * sizeof *y);
+        }
+    free(y);
+    return status;
+}
+
+Test(probe, looks_at_every_position_before_it_says_recovered)
+{
+    for (int32_t m = 1; m <= 8; m += 7) {
+        struct lattn_probe_settings settings = lattn_probe_settings_default();
+        struct lattn_finding *finding = NULL;
+        struct blackbox box;
+
+        box_make(&box, 6, m, 1, (uint64_t)m);
+        box.oracle.answers = LATTN_ANSWERS_POSITIONS;
+        box.oracle.ask = causal_ask;
+        cr_assert_eq(lattn_probe(&box.oracle, &settings, &finding, NULL), LATTN_OK);
+        cr_expect_eq(finding->outcome, LATTN_OUTCOME_OTHER, "%s", finding->reason);
+        cr_expect_null(finding->attention);
+        lattn_finding_close(&finding);
+        blackbox_done(&box);
+    }
+}
+
+/* Coarse arithmetic is no other architecture. */
+Test(probe, finds_networks_and_labels_in_floats)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++)
+        for (int is_label = 0; is_label <= 1; is_label++) {
+            struct lattn_probe_settings settings = lattn_probe_settings_default();
+            struct random random = {.state = seed};
+            struct lattn_finding *finding;
+            struct blackbox box;
+
+            box_make(&box, 4, 1, 1, seed);
+            box.is_float = 1;
+            box.is_label = is_label;
+            if (!is_label)
+                blackbox_network(&box, 4, &random);
+            finding = finding_of(&box, &settings);
+            cr_expect_leq(finding->outcome, LATTN_OUTCOME_UP_TO, "%s", finding->reason);
+            if (finding->attention != NULL)
+                cr_expect_leq(weight_error(&box, finding), 1e-5);
+            lattn_finding_close(&finding);
+            blackbox_done(&box);
+        }
+}
+
 Test(probe, finds_a_network_behind_the_head)
 {
     for (uint64_t seed = 1; seed <= 8; seed++) {
@@ -233,6 +295,23 @@ Test(probe, finds_linear_attention)
         finding = expect(&box, &settings, LATTN_OUTCOME_UP_TO, LATTN_ARCHITECTURE_LINEAR);
         cr_expect_eq(finding->freedoms, LATTN_FREEDOM_HEADS);
         cr_expect_eq(finding->asked.learn, (uint64_t)lattn_features(5));
+        lattn_finding_close(&finding);
+        blackbox_done(&box);
+    }
+}
+
+/* Answers grow with the third power, up to where a double has no sixth decimal. */
+Test(probe, finds_linear_attention_behind_six_decimals)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct lattn_probe_settings settings = lattn_probe_settings_default();
+        struct lattn_finding *finding;
+        struct blackbox box;
+
+        box_make(&box, 4, 1, 1, seed);
+        box.is_linear = 1;
+        box.decimals = 6;
+        finding = expect(&box, &settings, LATTN_OUTCOME_UP_TO, LATTN_ARCHITECTURE_LINEAR);
         lattn_finding_close(&finding);
         blackbox_done(&box);
     }
@@ -343,6 +422,47 @@ Test(probe, says_which_cap_leaves_nothing_to_learn)
     cr_expect(strstr(finding->reason, "norm"), "%s", finding->reason);
     lattn_finding_close(&finding);
     blackbox_done(&box);
+}
+
+Test(probe, asks_no_second_token_where_it_is_told_that_none_is_taken)
+{
+    for (int architecture = 0; architecture <= LATTN_ARCHITECTURE_LABEL; architecture++)
+        for (int32_t m = 1; m <= (architecture == LATTN_ARCHITECTURE_SOFTMAX ? 3 : 1); m++) {
+            struct lattn_probe_settings settings = lattn_probe_settings_default();
+            struct lattn_finding *finding;
+            struct blackbox box;
+
+            box_make(&box, 3, m, 1, 1);
+            box.is_label = architecture == LATTN_ARCHITECTURE_LABEL;
+            settings.architecture = (enum lattn_architecture)architecture;
+            settings.length_max = box.length_max = 1;
+            finding = finding_of(&box, &settings);
+            cr_expect_eq(finding->outcome, LATTN_OUTCOME_UNDECIDED);
+            cr_expect(strstr(finding->reason, "no sequence of two"), "%s", finding->reason);
+            lattn_finding_close(&finding);
+            blackbox_done(&box);
+        }
+}
+
+/* v of the size of a step: neither is it zero, nor do heads cancel. */
+Test(probe, says_where_rounding_hides_everything)
+{
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct lattn_probe_settings settings = lattn_probe_settings_default();
+        int32_t d = 2 + (int32_t)(seed % 7);
+        struct lattn_finding *finding;
+        struct blackbox box;
+
+        box_make(&box, d, 1, 1, seed);
+        for (int32_t j = 0; j < d; j++)
+            box.V[j] *= 3e-4;
+        box.decimals = settings.decimals = 3;
+        box.norm_max = settings.norm_max = 1;
+        finding = finding_of(&box, &settings);
+        cr_expect_eq(finding->outcome, LATTN_OUTCOME_UNDECIDED, "%s", finding->reason);
+        lattn_finding_close(&finding);
+        blackbox_done(&box);
+    }
 }
 
 Test(probe, says_where_noise_hides_everything)

@@ -74,7 +74,7 @@ Test(probe_report, says_on_one_screen_what_was_recovered_and_how_well)
                "  residual            3e-16 of held-out answers, at most 1e-09\n"
                "  noise floor         2e-16\n"
                "  rank of W           2 of 2\n"
-               "  error of W          8.7e-17 of an entry, 1.5e-16 at most\n"
+               "  error of W          8.7e-17 of an entry's size, 1.5e-16 at most\n"
                "  error of v          2.8e-16, 4e-16 at most\n"
                "  questions           1 031: 1 006 to learn (theory: 1 006), 9 on trial, "
                "16 to verify\n"
@@ -114,7 +114,7 @@ Test(probe_report, says_why_nothing_was_recovered_and_what_happened)
                "  tokens              up to norm 1, up to 2 in a question\n"
                "  recalled            3 answers, from the log\n"
                "  refused             2 questions, the last: too long\n"
-               "  undetermined        1 answers, which the daemon's data leaves open\n"
+               "  undetermined        1 answer, which the daemon's data leaves open\n"
                "  started again       4 times\n"
                "  tests               1 of 2 passed\n"
                "    failed            held out: 0.75, at most 0.5\n");
@@ -154,6 +154,10 @@ Test(probe_report, names_what_was_recovered)
     cr_assert_eq(lattn_attention_open_network(&finding.attention, 2, 7), LATTN_OK);
     cr_assert(says(&finding, "recovered: one softmax head, then a network of 7 neurons\n"));
     cr_assert_not(says(&finding, "error of v"));
+    finding.checks[0] = (struct lattn_check){"answers add up", 1, 0, 0};
+    finding.checks_count = 1;
+    cr_assert(says(&finding, "0 of 1 passed, the others rule out attention alone\n"));
+    finding.checks_count = 0;
     lattn_attention_close(&finding.attention);
 
     finding.architecture = LATTN_ARCHITECTURE_LINEAR;
@@ -177,6 +181,24 @@ Test(probe_report, names_every_freedom)
     lattn_attention_close(&finding.attention);
 }
 
+Test(probe_report, says_no_error_of_a_matrix_that_is_free)
+{
+    struct lattn_finding finding = finding_recovered();
+
+    finding.freedoms = LATTN_FREEDOM_SILENT;
+    cr_assert_not(says(&finding, "  error of W          "));
+    cr_assert(says(&finding, "  error of v"));
+    lattn_attention_close(&finding.attention);
+}
+
+Test(probe_report, says_no_residual_where_nothing_was_verified)
+{
+    const struct lattn_finding finding = {
+        .outcome = LATTN_OUTCOME_OTHER, .reason = "it bends", .asked = {4, 4, 16}};
+
+    cr_assert_not(says(&finding, "residual"));
+}
+
 Test(probe_report, tells_what_a_plan_takes)
 {
     const struct lattn_probe_plan plan = {.asked = {72, 9, 16}, .theory = 72, .is_bound = 1};
@@ -184,10 +206,23 @@ Test(probe_report, tells_what_a_plan_takes)
     size_t length;
     FILE *file = open_memstream(&text, &length);
 
-    probe_report_print_plan(file, &plan, 10);
+    probe_report_print_plan(file, &plan, LATTN_ARCHITECTURE_AUTO, 10);
     (void)fclose(file);
     cr_assert_str_eq(text, "at most about 97 questions: 72 to learn (theory: 72), 9 on trial, "
                            "16 to verify\n"
+                           "that is for softmax attention; --model tells what others take\n"
                            "that takes 10 s at this rate\n");
+    free(text);
+}
+
+/* What an oracle says is shown, and moves no terminal. */
+Test(probe_report, shows_no_control_character)
+{
+    struct lattn_finding finding = {.outcome = LATTN_OUTCOME_UNDECIDED, .reason = "why not"};
+    const struct respondent_info info = {.refused = 1,
+                                         .refusal = "no\n\x1b[31m\xc2\x9b\x7f \xc3\xa9"};
+    char *text = report_of(&finding, &info);
+
+    cr_expect(strstr(text, "the last: no??[31m?? \xc3\xa9\n") != NULL, "%s", text);
     free(text);
 }

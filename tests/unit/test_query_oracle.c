@@ -175,5 +175,10 @@ Test(query_oracle, tells_how_far_it_is)
     cr_expect_str_eq(progress.phase, "learning");
     cr_expect_eq(progress.asked, 2);
     cr_expect_eq(progress.total, 20);
+    oracle_phase(&oracle, "learning v", 4);
+    cr_expect_eq(progress.total, 20, "a part of the way is not the whole");
+    oracle_aim(&oracle, 3);
+    cr_assert_eq(oracle_ask(&oracle, ORACLE_LEARN, 2, 1, x, y), LATTN_OK);
+    cr_expect_eq(progress.total, 0, "it was wrong");
     oracle_done(&oracle);
 }

@@ -168,6 +168,22 @@ Test(respondent, asks_one_token_where_two_are_refused)
     respondent_close(&respondent);
 }
 
+/* Also the first question keeps to what an oracle is said to take. */
+Test(respondent, asks_for_the_form_within_the_caps)
+{
+    struct respondent_settings settings =
+        settings_of("exec:read -r l; case $l in '{\"id\":0,\"z\":[[0.0625,0,0]]}') " ID
+                    "echo \"{\\\"id\\\":$i,\\\"y\\\":$i}\";; *) echo \"$l\";; esac; " HONEST,
+                    NULL);
+    struct respondent *respondent;
+
+    settings.norm_max = 0.0625;
+    settings.length_max = 1;
+    respondent = open_with(&settings);
+    cr_expect_eq(respondent_oracle(respondent)->m, 1);
+    respondent_close(&respondent);
+}
+
 Test(respondent, fails_in_clear_words)
 {
     static const struct {
@@ -189,7 +205,7 @@ Test(respondent, fails_in_clear_words)
          LATTN_FIELD, ""},
         {"while read -r l; do echo '{\"error\":\"3 is wrong, I take 7\"}'; done", LATTN_REFUSED,
          "3 coordinates: 3 is wrong, I take 7"},
-        {"exit 3", LATTN_CLOSED, "exit status 3; that was the 2. time in a row"},
+        {"exit 3", LATTN_CLOSED, "exit status 3, 2 times in a row"},
         {"kill -9 $$", LATTN_CLOSED, "signal 9"},
         {"printf '{\"y\": 0.'", LATTN_CLOSED, "before question 0 was answered: exit status 0"},
         {"exec 1>&-; sleep 0", LATTN_CLOSED, "before question 0 was answered"},
@@ -350,6 +366,9 @@ Test(respondent, shows_its_token_to_daemons_alone)
     settings.link.files[LINK_TOKEN_FILE] = "/some/file";
     cr_expect_eq(fail(&settings, &complaint), LATTN_ADDRESS);
     cr_expect(strstr(complaint.text, "lattnd:ADDR alone") != NULL, "%s", complaint.text);
+    settings.place = "exec:" HONEST;
+    cr_expect_eq(fail(&settings, &complaint), LATTN_ADDRESS);
+    cr_expect(strstr(complaint.text, "--token-file does not go") != NULL, "%s", complaint.text);
 }
 
 Test(respondent, ends_when_it_is_told_to)

@@ -41,6 +41,20 @@ Test(rounding, finds_decimals)
         }
 }
 
+/* The largest have no room for the last decimals: they say nothing against them. */
+Test(rounding, finds_decimals_of_numbers_of_many_sizes)
+{
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        double numbers[COUNT];
+
+        numbers_draw(seed, numbers);
+        for (int i = 0; i < COUNT; i++)
+            numbers[i] = round(ldexp(numbers[i], 2 * i) * 1e6) / 1e6;
+        numbers[COUNT - 1] = round(3e9 * 1e6) / 1e6 + 1.0 / 8192;
+        expect(numbers, 1e-6, 0x1p-53, "decimals");
+    }
+}
+
 Test(rounding, finds_digits)
 {
     for (int digits = 4; digits <= 7; digits++)

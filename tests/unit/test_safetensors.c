@@ -154,7 +154,9 @@ Test(safetensors, says_what_is_wrong_with_a_header)
         enum lattn_status status;
         const char *said;
     } cases[] = {
-        {"{" ONE_V "," ONE_Q ",\"W\":{}}", 48, LATTN_FIELD, "unknown field \"W\""},
+        {"{" ONE_V "," ONE_Q ",\"U\":{}}", 48, LATTN_FIELD, "unknown field \"U\""},
+        {"{" ONE_V ",\"W\":{}}", 16, LATTN_FIELD,
+         "it holds softmax attention, which is read back from JSON alone"},
         {"{" ONE_V "," ONE_V "}", 48, LATTN_FIELD, "field \"V\" comes twice"},
         {"{" ONE_V "}", 16, LATTN_FIELD, "there is no tensor Q"},
         {"{}", 0, LATTN_FIELD, "there is no tensor V"},
