@@ -56,3 +56,24 @@ enum lattn_status value_learn(struct oracle *oracle, const struct conditions *co
     memory_release(y);
     return status;
 }
+
+enum lattn_status value_learn_layer(struct oracle *oracle, const struct conditions *conditions,
+                                    struct random *random, value_then_fn then,
+                                    struct lattn_attention **ret_attention)
+{
+    struct lattn_attention *attention = NULL;
+    enum lattn_status status = lattn_attention_open(&attention, oracle->d, oracle->m, 1);
+
+    if (status != LATTN_OK)
+        return status;
+    oracle_phase(oracle, oracle->m == 1 ? "learning v" : "learning V",
+                 oracle_count(oracle) + (uint64_t)oracle->d);
+    status = value_learn(oracle, conditions, attention->V, attention->V_error);
+    if (status == LATTN_OK)
+        status = then(oracle, conditions, random, attention);
+    if (status >= 0)
+        *ret_attention = attention;
+    else
+        lattn_attention_close(&attention);
+    return status;
+}

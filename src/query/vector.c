@@ -358,20 +358,7 @@ enum lattn_status vector_learn_weights(struct oracle *oracle, const struct condi
 enum lattn_status vector_learn(struct oracle *oracle, const struct conditions *conditions,
                                struct random *random, struct lattn_attention **ret_attention)
 {
-    struct lattn_attention *attention = NULL;
-    enum lattn_status status = lattn_attention_open(&attention, oracle->d, oracle->m, 1);
-
-    if (status != LATTN_OK)
-        return status;
-    oracle_phase(oracle, "learning V", oracle_count(oracle) + (uint64_t)oracle->d);
-    status = value_learn(oracle, conditions, attention->V, attention->V_error);
-    if (status == LATTN_OK)
-        status = vector_learn_weights(oracle, conditions, random, attention);
-    if (status >= 0)
-        *ret_attention = attention;
-    else
-        lattn_attention_close(&attention);
-    return status;
+    return value_learn_layer(oracle, conditions, random, vector_learn_weights, ret_attention);
 }
 
 uint64_t vector_count(int32_t d, int32_t width)
