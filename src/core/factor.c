@@ -465,15 +465,11 @@ enum lattn_status factor_look(struct factor *factor)
     return LATTN_OK;
 }
 
-/* Of one output, faded to the present. */
-static double component_residual(const struct factor *factor, const struct component *component,
-                                 int32_t output)
+/* Add m numbers that have faded up to `time`, as they are at present. */
+static void faded_add(const struct factor *factor, const double *numbers, uint64_t time,
+                      double *sums)
 {
-    uint64_t time;
-    double held = solution_residual(component, output, &time);
-
-    return pow(factor->forget, (double)(factor->pairs - component->time)) * component->rss[output] +
-           pow(factor->forget, (double)(factor->pairs - time)) * held;
+    dense_add(factor->m, pow(factor->forget, (double)(factor->pairs - time)), numbers, sums);
 }
 
 void factor_residual(const struct factor *factor, double *ret_rss)
@@ -482,11 +478,13 @@ void factor_residual(const struct factor *factor, double *ret_rss)
         ret_rss[a] = factor->rss_void[a];
     for (int32_t i = 0; i < factor->components_count; i++) {
         const struct component *component = factor->components[i];
+        const double *held = component == NULL ? NULL : solution_residual(component);
 
         if (component == NULL)
             continue;
-        for (int32_t a = 0; a < factor->m; a++)
-            ret_rss[a] += component_residual(factor, component, a);
+        faded_add(factor, component->rss, component->time, ret_rss);
+        if (held != NULL)
+            faded_add(factor, held, component->solution->time, ret_rss);
     }
 }
 

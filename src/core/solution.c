@@ -22,6 +22,7 @@ void solution_close(struct solution **solution)
     memory_release(closed->head);
     memory_release(closed->tail);
     memory_release(closed->target);
+    memory_release(closed->residual);
     memory_release(closed->weights);
     memory_release(closed->inverse);
     memory_release(closed);
@@ -181,6 +182,18 @@ static enum lattn_status rank_by_values(const struct component *component, doubl
     return status;
 }
 
+/* Squares of the rows of Q'C beyond the rank. */
+static void residual_sum(const struct solution *solution, int32_t m)
+{
+    for (int32_t a = 0; a < m; a++) {
+        const double *target = solution->target + (size_t)a * (size_t)solution->columns;
+
+        solution->residual[a] = 0;
+        for (int32_t i = solution->rank; i < solution->columns; i++)
+            solution->residual[a] += target[i] * target[i];
+    }
+}
+
 /* Keep head, tail and target of the pivoted factorisation in `a` and `c` at the rank found. */
 static enum lattn_status deficient_keep(struct solution *solution, int32_t m, const double *a,
                                         const double *c)
@@ -192,10 +205,13 @@ static enum lattn_status deficient_keep(struct solution *solution, int32_t m, co
     memory_release(solution->head);
     memory_release(solution->tail);
     memory_release(solution->target);
+    memory_release(solution->residual);
     solution->head = memory_zeroed(rank * rank, sizeof(double));
     solution->tail = memory_raw(rank * rest, sizeof(double));
     solution->target = memory_raw(n * (size_t)m, sizeof(double));
-    if (solution->head == NULL || solution->tail == NULL || solution->target == NULL)
+    solution->residual = memory_raw((size_t)m, sizeof(double));
+    if (solution->head == NULL || solution->tail == NULL || solution->target == NULL ||
+        solution->residual == NULL)
         return LATTN_NO_MEMORY;
     head_copy((int32_t)n, (int32_t)rank, a, solution->head);
     for (size_t i = 0; i < rank; i++)
@@ -205,6 +221,7 @@ static enum lattn_status deficient_keep(struct solution *solution, int32_t m, co
         dense_triangle_solve_many(DENSE_PLAIN, (int32_t)rank, (int32_t)rest, solution->head, rank,
                                   solution->tail, rest);
     memcpy(solution->target, c, n * (size_t)m * sizeof *c);
+    residual_sum(solution, m);
     return LATTN_OK;
 }
 
@@ -351,22 +368,14 @@ int solution_extend(struct component *component, const double *inverse, double s
     return 1;
 }
 
-double solution_residual(const struct component *component, int32_t output, uint64_t *ret_time)
+const double *solution_residual(const struct component *component)
 {
     const struct solution *solution = component->solution;
-    double sum = 0;
 
-    *ret_time = component->time;
-    if (solution == NULL || solution->generation != component->generation ||
-        solution->target == NULL || solution->rank == solution->columns)
-        return 0;
-    *ret_time = solution->time;
-    for (int32_t i = solution->rank; i < solution->columns; i++) {
-        double label = solution->target[(size_t)output * (size_t)solution->columns + (size_t)i];
-
-        sum += label * label;
-    }
-    return sum;
+    return solution == NULL || solution->generation != component->generation ||
+                   solution->rank == solution->columns
+               ? NULL
+               : solution->residual;
 }
 
 static int weights_are_exact(const struct component *component)

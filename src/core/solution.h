@@ -23,6 +23,7 @@
  * head     R11, rank x rank row-major
  * tail     T, rank x (columns - rank) row-major
  * target   Q'C, columns x m COLUMN-major: the first rank rows are fitted, the others are residual
+ * residual m: squares of those others
  * weights  columns x m row-major: exact; NULL where not made, or where those at hand are exact
  * inverse  1 / D, columns; 0 for a column that was never nonzero
  * time     label row of the stream up to which R had faded
@@ -39,6 +40,7 @@ struct solution {
     double *head;
     double *tail;
     double *target;
+    double *residual;
     double *weights;
     double *inverse;
     double cut;        /* of the rank, absolute; NaN before solution_rank */
@@ -104,13 +106,12 @@ enum lattn_status solution_weights(struct component *component, double ridge);
 const double *solution_exact(const struct component *component);
 
 /*
- * Squared residual of an output that R and C still hold: a row that rounding alone tells from those
- * before it leaves its label in C, where no weights fit it. 0 at full rank, and where the rank of
- * the component's generation is not decided.
+ * Squared residuals, m of them, that R and C still hold: a row that rounding alone tells from those
+ * before it leaves its label in C, where no weights fit it. They have faded up to solution->time.
  *
- * ret_time  out  label row of the stream up to which it has faded
+ * NULL at full rank, and where the rank of the component's generation is not decided. O(1).
  */
-double solution_residual(const struct component *component, int32_t output, uint64_t *ret_time);
+const double *solution_residual(const struct component *component);
 
 /*
  * Is x in the row space of A, and with what leverage?
