@@ -157,11 +157,7 @@ static void trial_draw(const struct bilinear *bilinear, struct random *random, d
         p[j] = d > 1 ? p[j] / length : 0;
     frame_lean(d, bilinear->v, p, ret_u);
     bilinear_stretch(bilinear, 1, ret_u);
-    random_normals(random, ret_b, d);
-    length = dense_norm(d, ret_b);
-    for (int32_t j = 0; j < d; j++)
-        ret_b[j] /= length;
-    frame_round(d, ret_b);
+    frame_draw(d, random, ret_b);
 }
 
 static enum lattn_status trials_ask(struct bilinear *bilinear, double step, struct random *random,

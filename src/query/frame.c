@@ -6,6 +6,7 @@
 #include "core/dense.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -83,6 +84,17 @@ void frame_anchor_solve(int32_t d, const double *u, const double *value, const d
         ret_x[j] += value[0] * first[j];
         ret_error[j] = hypot(sqrt(ret_error[j]), error[0] * first[j]);
     }
+}
+
+void frame_draw(int32_t d, struct random *random, double *ret_u)
+{
+    double norm;
+
+    random_normals(random, ret_u, d);
+    norm = fmax(dense_norm(d, ret_u), DBL_MIN);
+    for (int32_t j = 0; j < d; j++)
+        ret_u[j] /= norm;
+    frame_round(d, ret_u);
 }
 
 enum lattn_status frame_random(int32_t d, int32_t k, struct random *random, double *ret_rows)

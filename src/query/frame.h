@@ -36,6 +36,9 @@ void frame_anchor_solve(int32_t d, const double *u, const double *value, const d
 /* One direction of it, for a p at right angles to v: sqrt(c) v/|v| + sqrt(1 - c) p. */
 void frame_lean(int32_t d, const double *v, const double *p, double *ret_u);
 
+/* A random direction of length one, rounded to float32 (frame_round). */
+void frame_draw(int32_t d, struct random *random, double *ret_u);
+
 /* k random orthonormal rows, k <= d. Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status frame_random(int32_t d, int32_t k, struct random *random, double *ret_rows);
 

@@ -6,17 +6,6 @@
 #include <assert.h>
 #include <math.h>
 
-static void direction_draw(int32_t d, struct random *random, double *ret_b)
-{
-    double norm;
-
-    random_normals(random, ret_b, d);
-    norm = dense_norm(d, ret_b);
-    for (int32_t j = 0; j < d; j++)
-        ret_b[j] /= norm;
-    frame_round(d, ret_b);
-}
-
 static double entry_value(const struct lattn_attention *attention, const double *u, const double *b)
 {
     int32_t d = attention->d;
@@ -49,7 +38,7 @@ enum lattn_status heldout_ask(struct bilinear *bilinear, enum oracle_purpose pur
 
     assert(0 <= count && count <= HELDOUT_MAX);
     for (int32_t i = 0; i < count; i++) {
-        direction_draw(attention->d, random, b[i]);
+        frame_draw(attention->d, random, b[i]);
         forms[i] = (struct bilinear_form){.u = u + i * attention->d, .b = b[i]};
     }
     status = bilinear_ask(bilinear, purpose, (size_t)count, forms);

@@ -10,7 +10,6 @@
 #include "query/frame.h"
 
 #include <assert.h>
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,19 +27,10 @@ enum { SWINGS = 8, SIZES_MAX = 64, FITS = 3 };
 /* Deviations of noise that count as something. */
 #define NOISES 5
 
-/* Directions of length one that a float oracle takes as they are. */
 static void directions_draw(struct random *random, int32_t d, int32_t count, double *ret_rows)
 {
-    for (int32_t i = 0; i < count; i++) {
-        double *row = ret_rows + (size_t)i * (size_t)d;
-        double norm;
-
-        random_normals(random, row, d);
-        norm = fmax(dense_norm(d, row), DBL_MIN);
-        for (int32_t j = 0; j < d; j++)
-            row[j] /= norm;
-    }
-    frame_round((int64_t)d * count, ret_rows);
+    for (int32_t i = 0; i < count; i++)
+        frame_draw(d, random, ret_rows + (size_t)i * (size_t)d);
 }
 
 double lookout_slack(const struct conditions *conditions, double deviations, double answer)

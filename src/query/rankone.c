@@ -120,16 +120,9 @@ static void directions_draw(struct rankone *rankone)
     double p[LATTN_DIM_MAX];
 
     for (int32_t q = 0; q < rankone->count; q++) {
-        double *b = rankone->b + q * d;
-        double norm;
-
         unit_draw(d, rankone->random, v, p);
         frame_lean(d, v, p, rankone->u + q * d);
-        random_normals(rankone->random, b, d);
-        norm = dense_norm(d, b);
-        for (int32_t l = 0; l < d; l++)
-            b[l] /= norm;
-        frame_round(d, b);
+        frame_draw(d, rankone->random, rankone->b + q * d);
     }
     bilinear_stretch(&rankone->bilinear, rankone->count, rankone->u);
 }

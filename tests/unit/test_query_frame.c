@@ -91,3 +91,16 @@ Test(query_frame, rounds_to_floats)
     cr_expect_float_eq(numbers[0], 0.1, 1e-8);
     cr_expect_neq(numbers[0], 0.1);
 }
+
+Test(query_frame, draws_directions_that_floats_hold)
+{
+    struct random random = {.state = 12};
+    double u[40];
+
+    for (int32_t d = 1; d <= 40; d++) {
+        frame_draw(d, &random, u);
+        cr_expect_float_eq(dense_norm(d, u), 1, 0x1p-23); /* each entry is off by 2^-24 of it */
+        for (int32_t j = 0; j < d; j++)
+            cr_expect_eq((double)(float)u[j], u[j]);
+    }
+}
