@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#define INLINE static inline __attribute__((always_inline))
+
 int32_t lattn_item_rows(const struct lattn_item *item)
 {
     return item->labels == LATTN_LABELS_LAST ? 1 : item->n;
@@ -86,34 +88,41 @@ static enum lattn_status check_scalars(const struct lattn_item *item,
     return LATTN_OK;
 }
 
-/* The largest of so many independent chains is found faster than that of one. */
-enum { CHAINS = 4 };
-
 /*
- * The largest magnitude, or NaN where a number is not finite: x - x is 0 for all others. A largest
- * number alone would pass over a NaN, which compares as neither larger nor smaller.
+ * The largest magnitude, or what is not finite where a number is not: magnitudes are in the order
+ * of their bits, with NaN above infinity above all others.
  */
+INLINE double largest_among(const double *numbers, int64_t count)
+{
+    const uint64_t sign = UINT64_C(1) << 63;
+    uint64_t most = 0;
+    double largest;
+
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t bits;
+
+        memcpy(&bits, &numbers[i], sizeof bits);
+        most = (bits & ~sign) > most ? bits & ~sign : most;
+    }
+    memcpy(&largest, &most, sizeof largest);
+    return largest;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static double largest_among_256(const double *numbers,
+                                                                int64_t count)
+{
+    return largest_among(numbers, count);
+}
+#endif
+
 static double largest_of(const double *numbers, int64_t count)
 {
-    double largest[CHAINS] = {0}, sum[CHAINS] = {0};
-    int64_t i = 0;
-
-    for (; i + CHAINS <= count; i += CHAINS)
-        for (int c = 0; c < CHAINS; c++) {
-            double number = numbers[i + c], magnitude = fabs(number);
-
-            largest[c] = magnitude > largest[c] ? magnitude : largest[c];
-            sum[c] += number - number;
-        }
-    for (; i < count; i++) {
-        largest[0] = fabs(numbers[i]) > largest[0] ? fabs(numbers[i]) : largest[0];
-        sum[0] += numbers[i] - numbers[i];
-    }
-    for (int c = 1; c < CHAINS; c++) {
-        largest[0] = largest[c] > largest[0] ? largest[c] : largest[0];
-        sum[0] += sum[c];
-    }
-    return largest[0] + sum[0];
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2"))
+        return largest_among_256(numbers, count);
+#endif
+    return largest_among(numbers, count);
 }
 
 /* Refuse a matrix for its first number that is not finite. */
