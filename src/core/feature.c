@@ -12,6 +12,7 @@
 #include "core/feature.h"
 
 #include "base/memory.h"
+#include "core/outer.h"
 
 #include <lattn/limits.h>
 
@@ -27,22 +28,10 @@ static const double coordinate_least = 0x1p-511;
 
 enum {
     /* Numbers that are handled together: loops over them are unrolled and made vectors. */
-    STRIP = 4,
-    /* The vectors that every 64-bit machine has; the compiler splits longer ones badly. */
-    LANES = 2,
-    VECTORS = STRIP / LANES,
-    /* Tokens without zeros are added so many at a time, in registers. */
+    STRIP = OUTER_STRIP,
+    /* Tokens are looked at, and padded where they have to be, so many at a time. */
     CHUNK = 16
 };
-
-typedef double vector __attribute__((vector_size(LANES * sizeof(double))));
-typedef double vector_anywhere __attribute__((vector_size(LANES * sizeof(double)), aligned(8)));
-typedef int64_t vector_mask __attribute__((vector_size(LANES * sizeof(int64_t))));
-
-static inline vector vector_load(const double *from)
-{
-    return *(const vector_anywhere *)from;
-}
 
 /* Of d coordinates, q = d (d+1) / 2. */
 static int32_t pairs_count(int32_t d)
@@ -87,7 +76,7 @@ enum lattn_status feature_reader_init(struct feature_reader *reader, int32_t d, 
     size_t n = (size_t)d;
     size_t ld = leading_for(d);
 
-    *reader = (struct feature_reader){.d = d, .bias = bias, .ld = ld};
+    *reader = (struct feature_reader){.d = d, .bias = bias, .ld = ld, .outer = outer_choose()};
     reader->sum = memory_zeroed(ld * ld + STRIP, sizeof(double));
     reader->guarded = memory_zeroed(q + STRIP, sizeof(double));
     reader->token = memory_zeroed(ld, sizeof(double));
@@ -196,33 +185,6 @@ static void support_extend(struct feature_reader *reader)
 
 /* ---- the matrix S -------------------------------------------------------------------------- */
 
-/* Add z z' of some tokens to the square of the sum at (j, k), from registers. */
-static void tile_add(int32_t count, const double *rows, size_t ld, size_t j, size_t k, double *sum)
-{
-    vector tile[STRIP][VECTORS];
-
-    for (size_t i = 0; i < STRIP; i++)
-        for (size_t x = 0; x < VECTORS; x++)
-            tile[i][x] = vector_load(sum + (j + i) * ld + k + x * LANES);
-    for (int32_t t = 0; t < count; t++, rows += ld)
-        for (size_t x = 0; x < VECTORS; x++) {
-            vector right = vector_load(rows + k + x * LANES);
-
-            for (size_t i = 0; i < STRIP; i++)
-                tile[i][x] += rows[j + i] * right;
-        }
-    for (size_t i = 0; i < STRIP; i++)
-        for (size_t x = 0; x < VECTORS; x++)
-            *(vector_anywhere *)(sum + (j + i) * ld + k + x * LANES) = tile[i][x];
-}
-
-static void sum_add_dense(struct feature_reader *reader, int32_t count, const double *rows)
-{
-    for (size_t j = 0; j < reader->ld; j += STRIP)
-        for (size_t k = j; k < reader->ld; k += STRIP)
-            tile_add(count, rows, reader->ld, j, k, reader->sum);
-}
-
 static void sum_add_sparse(struct feature_reader *reader)
 {
     int32_t count = reader->nonzero_count;
@@ -243,59 +205,62 @@ static void token_add(struct feature_reader *reader)
     if (reader->support_count < reader->d)
         support_extend(reader);
     if (2 * reader->nonzero_count > reader->d)
-        sum_add_dense(reader, 1, reader->token);
+        reader->outer->add(1, reader->token, reader->ld, reader->sum);
     else
         sum_add_sparse(reader);
 }
 
-/* Is one of them zero, or counts as that? */
-static int has_zero(int32_t count, const double *numbers)
+/* Does every coordinate occur in each of the next tokens? */
+static int are_whole(const struct feature_reader *reader, int32_t count)
 {
-    vector_mask zeros = {0};
-    int64_t found = 0;
-    int32_t i = 0;
+    const struct lattn_item *item = reader->item;
 
-    for (; i + LANES <= count; i += LANES) {
-        vector z = vector_load(numbers + i);
-
-        zeros |= (z < coordinate_least) & (z > -coordinate_least);
-    }
-    for (; i < count; i++)
-        found |= fabs(numbers[i]) < coordinate_least;
-    for (int l = 0; l < LANES; l++)
-        found |= zeros[l];
-    return found != 0;
+    return item->tokens == LATTN_TOKENS_DENSE && item->d + reader->bias == reader->d &&
+           !reader->outer->has_less((size_t)count * (size_t)item->d, reader->next,
+                                    coordinate_least);
 }
 
-/* The next tokens as rows of whole vectors. */
-static const double *chunk_rows(struct feature_reader *reader, int32_t count)
+/* The next tokens as rows of whole vectors, at most CHUNK of them where they have to be padded. */
+static const double *rows_take(struct feature_reader *reader, int32_t count)
 {
     size_t given = (size_t)reader->item->d;
+    const double *tokens = reader->next;
 
+    reader->next += (size_t)count * given;
     if (given == reader->ld)
-        return reader->next;
+        return tokens;
     for (size_t t = 0; t < (size_t)count; t++) {
         double *row = reader->chunk + t * reader->ld;
 
         row[0] = 1; /* the bias; overwritten where there is none */
-        memcpy(row + reader->bias, reader->next + t * given, given * sizeof *row);
+        memcpy(row + reader->bias, tokens + t * given, given * sizeof *row);
     }
     return reader->chunk;
 }
 
-/* Add the next tokens all at once. Returns 0 with nothing done where one of them has a zero. */
-static int chunk_add(struct feature_reader *reader, int32_t count)
+/* The last of the rows, which were whole tokens, is the token at hand. */
+static void rows_end(struct feature_reader *reader, int32_t count, const double *rows)
 {
-    int32_t given = reader->item->d;
-
-    if (reader->item->tokens != LATTN_TOKENS_DENSE || given + reader->bias < reader->d ||
-        has_zero(count * given, reader->next))
-        return 0;
+    memcpy(reader->token, rows + (size_t)(count - 1) * reader->ld, reader->ld * sizeof *rows);
+    reader->nonzero_count = reader->d;
     reader->support_count = reader->d;
-    sum_add_dense(reader, count, chunk_rows(reader, count));
-    reader->next += (size_t)(count - 1) * (size_t)given;
-    token_load(reader);
-    return 1;
+}
+
+/* Add all tokens, which are whole: nothing of the item before remains. */
+static void tokens_set(struct feature_reader *reader)
+{
+    int32_t most = (size_t)reader->item->d == reader->ld ? LATTN_TOKENS_MAX : CHUNK;
+    int32_t left = reader->item->n;
+    int32_t count = left < most ? left : most;
+    const double *rows = rows_take(reader, count);
+
+    reader->outer->set(count, rows, reader->ld, reader->sum);
+    for (left -= count; left > 0; left -= count) {
+        count = left < most ? left : most;
+        rows = rows_take(reader, count);
+        reader->outer->add(count, rows, reader->ld, reader->sum);
+    }
+    rows_end(reader, count, rows);
 }
 
 /* Add all tokens; the last one is then the token at hand. */
@@ -306,27 +271,16 @@ static void tokens_add(struct feature_reader *reader)
     for (int32_t t = 0; t < n;) {
         int32_t count = n - t < CHUNK ? n - t : CHUNK;
 
-        if (!chunk_add(reader, count))
+        if (are_whole(reader, count)) {
+            const double *rows = rows_take(reader, count);
+
+            reader->outer->add(count, rows, reader->ld, reader->sum);
+            rows_end(reader, count, rows);
+        } else {
             for (int32_t i = 0; i < count; i++)
                 token_add(reader);
+        }
         t += count;
-    }
-}
-
-/* All of the triangle. What a vector writes behind its row is overwritten by the next one. */
-static void guard_dense(struct feature_reader *reader, double factor)
-{
-    const double *restrict sum = reader->sum;
-    const double *restrict root = reader->root;
-    double *restrict guarded = reader->guarded;
-    int32_t d = reader->d;
-
-    for (int32_t j = 0; j < d; guarded += d - j, sum += reader->ld, j++) {
-        double limit = factor * root[j];
-
-        for (int32_t k = j; k < d; k += STRIP)
-            for (int32_t l = k; l < k + STRIP; l++)
-                guarded[l - j] = fabs(sum[l]) > limit * root[l] ? sum[l] : 0;
     }
 }
 
@@ -354,22 +308,29 @@ static const int32_t *support_list(const struct feature_reader *reader)
     return reader->support_count == reader->d ? reader->all : reader->support;
 }
 
+static const int32_t *query_list(const struct feature_reader *reader)
+{
+    return reader->nonzero_count == reader->d ? reader->all : reader->nonzero;
+}
+
 /* Copy the sum, without what may be rounding only. */
 static void sum_guard(struct feature_reader *reader, int32_t tokens)
 {
     double factor = 2 * tokens * unit_roundoff;
     const int32_t *support = support_list(reader);
 
+    if (reader->support_count == reader->d) {
+        reader->outer->guard(reader->d, factor, reader->sum, reader->ld, reader->diagonal,
+                             reader->root, reader->guarded);
+        return;
+    }
     for (int32_t a = 0; a < reader->support_count; a++) {
         size_t j = (size_t)support[a];
 
         reader->diagonal[j] = reader->sum[j * reader->ld + j];
         reader->root[j] = sqrt(reader->diagonal[j]);
     }
-    if (reader->support_count == reader->d)
-        guard_dense(reader, factor);
-    else
-        guard_sparse(reader, factor);
+    guard_sparse(reader, factor);
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
@@ -402,13 +363,17 @@ static void reader_clear(struct feature_reader *reader)
 
 void feature_reader_start(struct feature_reader *reader, const struct lattn_item *item)
 {
-    reader_clear(reader);
     reader->item = item;
     reader->next = item->z;
     reader->row = 0;
-    if (item->labels == LATTN_LABELS_CAUSAL)
-        return;
-    tokens_add(reader);
+    if (item->labels != LATTN_LABELS_CAUSAL && are_whole(reader, item->n)) {
+        tokens_set(reader);
+    } else {
+        reader_clear(reader);
+        if (item->labels == LATTN_LABELS_CAUSAL)
+            return;
+        tokens_add(reader);
+    }
     sum_guard(reader, item->n);
     if (item->labels == LATTN_LABELS_FULL)
         reader->next = item->z;
@@ -434,7 +399,7 @@ int feature_reader_next(struct feature_reader *reader, struct feature_view *ret_
         .z = reader->token,
         .y = item->y == NULL ? NULL : item->y + (size_t)row * (size_t)item->m,
         .support = support_list(reader),
-        .query = reader->nonzero,
+        .query = query_list(reader),
         .support_count = reader->support_count,
         .query_count = reader->nonzero_count,
     };

@@ -76,6 +76,7 @@ struct feature_reader {
     int32_t support_count;
     int32_t nonzero_count; /* of the token loaded last */
     const struct lattn_item *item;
+    const struct outer *outer;
     const double *next; /* what the item says of the token to be loaded next */
     size_t ld;          /* d in whole vectors */
     double *sum;        /* ld x ld: S as summed, on the diagonal and right of it */

@@ -12,12 +12,18 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Numbers that are handled together. */
-enum { STRIP = 4 };
+typedef void (*dense_fn)(int32_t d, const struct feature_view *view, double weight, double *scales);
 
-/* The scales of `count` query coordinates, which stay in registers where count is a
- * constant. */
-INLINE void add_dense(int count, int32_t d, const struct feature_view *view, const double *z,
+/* Numbers that are handled together: two of the longer vectors, or two of the shorter. */
+enum { STRIP = 8, HALF = STRIP / 2 };
+
+/*
+ * The scales of `count` query coordinates, which stay in registers where count is a constant.
+ *
+ * The same text is compiled for each instruction set. A product is rounded before it is added in
+ * all of them, so that they agree to the bit.
+ */
+INLINE void add_strip(int count, int32_t d, const struct feature_view *view, const double *z,
                       double weight, double *restrict scales)
 {
     double squares[STRIP], first[STRIP];
@@ -32,6 +38,32 @@ INLINE void add_dense(int count, int32_t d, const struct feature_view *view, con
                 scales[l] += view->diagonal[k] * first[l];
     }
 }
+
+INLINE void add_dense(int32_t d, const struct feature_view *view, double weight, double *scales)
+{
+    int32_t l = 0;
+
+    for (; l + STRIP <= d; l += STRIP)
+        add_strip(STRIP, d, view, view->z + l, weight, scales + l);
+    for (; l + HALF <= d; l += HALF)
+        add_strip(HALF, d, view, view->z + l, weight, scales + l);
+    for (; l < d; l++)
+        add_strip(1, d, view, view->z + l, weight, scales + l);
+}
+
+static void add_dense_portable(int32_t d, const struct feature_view *view, double weight,
+                               double *scales)
+{
+    add_dense(d, view, weight, scales);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void
+add_dense_256(int32_t d, const struct feature_view *view, double weight, double *scales)
+{
+    add_dense(d, view, weight, scales);
+}
+#endif
 
 static void add_sparse(int32_t d, const struct feature_view *view, double weight, double *scales)
 {
@@ -75,6 +107,12 @@ static void add_far_apart(int32_t d, const struct feature_view *view, double wei
     }
 }
 
+/* Of finite numbers; fmin is a call, since it has to look for others. */
+static double lesser(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 /* Is every product of some of weight, S_jj, S_kk and z_l^2 a normal number? */
 static int is_close_together(const struct feature_view *view, double weight)
 {
@@ -82,26 +120,36 @@ static int is_close_together(const struct feature_view *view, double weight)
     double z = 1;
 
     for (int32_t a = 0; a < view->support_count; a++)
-        least = fmin(least, view->diagonal[view->support[a]]);
+        least = lesser(least, view->diagonal[view->support[a]]);
     for (int32_t c = 0; c < view->query_count; c++)
-        z = fmin(z, fabs(view->z[view->query[c]]));
-    return fmin(weight, 1) * least * least * z * z >= DBL_MIN;
+        z = lesser(z, fabs(view->z[view->query[c]]));
+    return lesser(weight, 1) * least * least * z * z >= DBL_MIN;
+}
+
+/* All of scales_add, with a version for rows without zeros. */
+INLINE void add_any(dense_fn dense, int32_t d, const struct feature_view *view, double weight,
+                    double *scales)
+{
+    if (!is_close_together(view, weight))
+        add_far_apart(d, view, weight, scales);
+    else if (view->support_count < d || view->query_count < d)
+        add_sparse(d, view, weight, scales);
+    else
+        dense(d, view, weight, scales);
+}
+
+void scales_add_portable(int32_t d, const struct feature_view *view, double weight, double *scales)
+{
+    add_any(add_dense_portable, d, view, weight, scales);
 }
 
 void scales_add(int32_t d, const struct feature_view *view, double weight, double *scales)
 {
-    int32_t l = 0;
-
-    if (!is_close_together(view, weight)) {
-        add_far_apart(d, view, weight, scales);
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) {
+        add_any(add_dense_256, d, view, weight, scales);
         return;
     }
-    if (view->support_count < d || view->query_count < d) {
-        add_sparse(d, view, weight, scales);
-        return;
-    }
-    for (; l + STRIP <= d; l += STRIP)
-        add_dense(STRIP, d, view, view->z + l, weight, scales + l);
-    for (; l < d; l++)
-        add_dense(1, d, view, view->z + l, weight, scales + l);
+#endif
+    scales_add_portable(d, view, weight, scales);
 }

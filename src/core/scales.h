@@ -13,4 +13,7 @@
  */
 void scales_add(int32_t d, const struct feature_view *view, double weight, double *scales);
 
+/* Plain C, for the version for longer vectors to be tested against: they agree to the bit. */
+void scales_add_portable(int32_t d, const struct feature_view *view, double weight, double *scales);
+
 #endif

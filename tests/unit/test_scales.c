@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-enum { D_MAX = 6, N_MAX = 9, P_MAX = D_MAX * D_MAX * (D_MAX + 1) / 2 };
+enum { D_MAX = 21, N_MAX = 9, P_MAX = D_MAX * D_MAX * (D_MAX + 1) / 2 };
 
 static struct lattn_item item_make(const double *z, int32_t n, int32_t d, enum lattn_labels labels)
 {
@@ -78,6 +78,29 @@ Test(scales, are_the_products_of_the_diagonal)
                     }
             feature_reader_done(&reader);
         }
+    }
+}
+
+/* The order of sums and products is the same in all versions, whatever their vectors. */
+Test(scales, are_the_same_bits_in_all_versions)
+{
+    struct random random = {.state = 6};
+
+    for (int32_t d = 1; d <= D_MAX; d++) {
+        double z[N_MAX * D_MAX], scales[P_MAX] = {0}, portable[P_MAX] = {0};
+        struct lattn_item item = item_make(z, N_MAX, d, LATTN_LABELS_CAUSAL);
+        struct feature_reader reader;
+        struct feature_view view;
+
+        random_normals(&random, z, N_MAX * D_MAX);
+        cr_assert_eq(feature_reader_init(&reader, d, 0), LATTN_OK);
+        feature_reader_start(&reader, &item);
+        while (feature_reader_next(&reader, &view)) {
+            scales_add(d, &view, 0.7, scales);
+            scales_add_portable(d, &view, 0.7, portable);
+        }
+        cr_expect_arr_eq(scales, portable, sizeof scales, "d=%d", d);
+        feature_reader_done(&reader);
     }
 }
 
