@@ -78,18 +78,24 @@ void update_block_portable(int32_t p, int32_t q, int32_t k, double *factor, size
     }
 }
 
-void update_block(int32_t p, int32_t q, int32_t k, double *factor, size_t ldf, double *rows,
-                  size_t ldr, double *work)
+void update_block_front(int32_t p, int32_t q, int32_t k, double *factor, size_t ldf, double *rows,
+                        size_t ldr, double *work, const struct update_front *front)
 {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f")) {
-        update_block_512(p, q, k, factor, ldf, rows, ldr, work);
+        update_block_512(p, q, k, factor, ldf, rows, ldr, work, front);
         return;
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        update_block_256(p, q, k, factor, ldf, rows, ldr, work);
+        update_block_256(p, q, k, factor, ldf, rows, ldr, work, front);
         return;
     }
 #endif
-    update_block_128(p, q, k, factor, ldf, rows, ldr, work);
+    update_block_128(p, q, k, factor, ldf, rows, ldr, work, front);
+}
+
+void update_block(int32_t p, int32_t q, int32_t k, double *factor, size_t ldf, double *rows,
+                  size_t ldr, double *work)
+{
+    update_block_front(p, q, k, factor, ldf, rows, ldr, work, NULL);
 }

@@ -408,9 +408,9 @@ INLINE int32_t panel_width(int32_t columns)
     return columns < width ? columns : width;
 }
 
-/* All of update_block. */
+/* All of update_block; at each panel the block ahead must have passed it. */
 INLINE void block_update(int32_t p, int32_t q, int32_t k, double *factor, size_t ldf, double *rows,
-                         size_t ldr, double *work)
+                         size_t ldr, double *work, const struct update_front *front)
 {
     struct update_scratch scratch = update_scratch_carve(k, work);
 
@@ -418,11 +418,13 @@ INLINE void block_update(int32_t p, int32_t q, int32_t k, double *factor, size_t
         int32_t w = panel_width(p - j), width = (w + BLOCK - 1) / BLOCK * BLOCK;
         struct reflector panel = {w, k, scratch.V, scratch.L, (size_t)width};
 
+        update_front_follow(front, j + w);
         panel_load(w, k, factor, ldf, rows, ldr, (size_t)width, &scratch);
         panel_reduce(width, update_scratch_rows(k), &scratch);
         panel_return(w, factor, ldf, (size_t)width, &scratch);
         columns_reflect(p + q - j - w, &panel, factor + w, ldf, rows + w, ldr, &scratch);
         j += w;
+        update_front_pass(front, j);
         factor += (size_t)w * (ldf + 1);
         rows += w;
     }

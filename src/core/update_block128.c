@@ -6,7 +6,7 @@
 #include "core/update_block.h"
 
 void update_block_128(int32_t p, int32_t q, int32_t k, double *factor, size_t ldf, double *rows,
-                      size_t ldr, double *work)
+                      size_t ldr, double *work, const struct update_front *front)
 {
-    block_update(p, q, k, factor, ldf, rows, ldr, work);
+    block_update(p, q, k, factor, ldf, rows, ldr, work, front);
 }

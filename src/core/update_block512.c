@@ -10,9 +10,10 @@
 #include "core/update_block.h"
 
 UPDATE_TARGET void update_block_512(int32_t p, int32_t q, int32_t k, double *factor, size_t ldf,
-                                    double *rows, size_t ldr, double *work)
+                                    double *rows, size_t ldr, double *work,
+                                    const struct update_front *front)
 {
-    block_update(p, q, k, factor, ldf, rows, ldr, work);
+    block_update(p, q, k, factor, ldf, rows, ldr, work, front);
 }
 
 #endif
