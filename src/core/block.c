@@ -24,7 +24,7 @@ enum lattn_status block_factor(int32_t n, const double *M, double shift, double 
     memcpy(factor, M, (size_t)n * (size_t)n * sizeof *factor);
     for (size_t i = 0; i < (size_t)n; i++)
         factor[i * (size_t)n + i] += total;
-    return dense_cholesky(n, factor);
+    return dense_cholesky(n, factor, (size_t)n);
 }
 
 void block_solve(int32_t n, int32_t width, const double *factor, double *x)

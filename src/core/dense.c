@@ -33,8 +33,12 @@ void dgetrs_(const char *trans, const int *n, const int *nrhs, const double *a, 
              const int *ipiv, double *b, const int *ldb, int *info, size_t trans_length);
 void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau,
              double *work, const int *lwork, int *info);
+void dgelqf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work,
+             const int *lwork, int *info);
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info,
              size_t uplo_length);
+void dpstrf_(const char *uplo, const int *n, double *a, const int *lda, int *pivot, int *rank,
+             const double *least, double *work, int *info, size_t uplo_length);
 void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
              double *work, const int *lwork, int *iwork, const int *liwork, int *info,
              size_t jobz_length, size_t uplo_length);
@@ -58,7 +62,12 @@ static CBLAS_TRANSPOSE transposition(enum dense_side side)
 
 void dense_threads_one(void)
 {
-    openblas_set_num_threads(1);
+    dense_threads_set(1);
+}
+
+void dense_threads_set(int32_t threads)
+{
+    openblas_set_num_threads(threads);
 }
 
 double dense_norm(int32_t n, const double *x)
@@ -111,6 +120,13 @@ void dense_triangle_multiply_many(enum dense_side side, int32_t n, int32_t colum
                 1.0, r, leading(ldr), x, leading(ldx));
 }
 
+void dense_triangle_multiply_rows(enum dense_half half, enum dense_side side, int32_t rows,
+                                  int32_t n, const double *t, size_t ldt, double *x, size_t ldx)
+{
+    cblas_dtrmm(CblasRowMajor, CblasRight, half == DENSE_UPPER ? CblasUpper : CblasLower,
+                transposition(side), CblasNonUnit, rows, n, 1, t, leading(ldt), x, leading(ldx));
+}
+
 void dense_triangle_solve(enum dense_side side, int32_t n, const double *r, size_t ldr, double *x)
 {
     cblas_dtrsv(CblasRowMajor, CblasUpper, transposition(side), CblasNonUnit, n, r, leading(ldr), x,
@@ -132,14 +148,60 @@ static double *workspace_new(double asked, int *ret_length)
     return memory_raw((size_t)*ret_length, sizeof(double));
 }
 
-enum lattn_status dense_cholesky(int32_t n, double *a)
+enum lattn_status dense_cholesky(int32_t n, double *a, size_t lda)
 {
+    int ld = leading(lda);
     int info;
 
     /* The upper triangle by rows is the lower one by columns, L = R'. */
-    dpotrf_("L", &n, a, &n, &info, 1);
+    dpotrf_("L", &n, a, &ld, &info, 1);
     assert(info >= 0);
     return info == 0 ? LATTN_OK : LATTN_RANK;
+}
+
+enum lattn_status dense_pivoted_cholesky(int32_t n, double *a, size_t lda, double least,
+                                         int32_t *pivot, int32_t *ret_rank)
+{
+    int ld = leading(lda);
+    int info;
+    double *work = memory_raw((size_t)n, 2 * sizeof *work);
+
+    if (work == NULL)
+        return LATTN_NO_MEMORY;
+    dpstrf_("L", &n, a, &ld, pivot, ret_rank, &least, work, &info, 1);
+    assert(info >= 0);
+    for (int32_t i = 0; i < n; i++)
+        pivot[i]--;
+    memory_release(work);
+    return LATTN_OK;
+}
+
+/* Rows are LAPACK's columns: A' = L Q is A = Q'L'. */
+enum lattn_status dense_triangularise(int32_t k, int32_t n, double *rows, size_t ld)
+{
+    int lda = leading(ld);
+    int info;
+    int length = -1;
+    double asked;
+    double *work = NULL;
+    double *tau = memory_raw((size_t)k, sizeof *tau);
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    assert(0 < k && k <= n);
+    if (tau == NULL)
+        goto done;
+    dgelqf_(&n, &k, rows, &lda, tau, &asked, &length, &info);
+    assert(info == 0);
+    work = workspace_new(asked, &length);
+    if (work == NULL)
+        goto done;
+    dgelqf_(&n, &k, rows, &lda, tau, work, &length, &info);
+    assert(info == 0);
+    status = LATTN_OK;
+done:
+    memory_release(work);
+    memory_release(tau);
+    return status;
 }
 
 enum lattn_status dense_symmetric(int32_t n, double *a, double *values)

@@ -13,8 +13,12 @@
  * its rows. Nothing here looks for NaN: finiteness is checked where data comes in.
  */
 
-/* Let BLAS use the calling thread only. To be called before any other thread starts. */
+/*
+ * Let BLAS use the calling thread only, or so many threads. To be called before any other thread
+ * starts.
+ */
 void dense_threads_one(void);
+void dense_threads_set(int32_t threads);
 
 enum dense_side { DENSE_PLAIN, DENSE_TRANSPOSED };
 
@@ -44,6 +48,11 @@ void dense_triangle_multiply(enum dense_side side, int32_t n, const double *r, s
 void dense_triangle_multiply_many(enum dense_side side, int32_t n, int32_t columns, const double *r,
                                   size_t ldr, double *x, size_t ldx);
 
+/* Rows times a triangle T, n x n:  X = X op(T),  X is rows x n. */
+enum dense_half { DENSE_UPPER, DENSE_LOWER };
+void dense_triangle_multiply_rows(enum dense_half half, enum dense_side side, int32_t rows,
+                                  int32_t n, const double *t, size_t ldt, double *x, size_t ldx);
+
 /* The same with a nonzero diagonal: x = op(R)^-1 x, X = op(R)^-1 X. */
 void dense_triangle_solve(enum dense_side side, int32_t n, const double *r, size_t ldr, double *x);
 void dense_triangle_solve_many(enum dense_side side, int32_t n, int32_t columns, const double *r,
@@ -52,11 +61,33 @@ void dense_triangle_solve_many(enum dense_side side, int32_t n, int32_t columns,
 /*
  * Cholesky factorisation,  A = R'R.
  *
- * a  in/out  n x n symmetric, lda = n; on return R on and above the diagonal, A below it
+ * a  in/out  n x n symmetric, lda; nothing below the diagonal is touched
  *
  * Returns LATTN_OK, or LATTN_RANK where A is not positive definite: then a has no meaning.
  */
-enum lattn_status dense_cholesky(int32_t n, double *a);
+enum lattn_status dense_cholesky(int32_t n, double *a, size_t lda);
+
+/*
+ * Cholesky factorisation with pivoting of a semidefinite matrix,  P'A P = R'R + a rest.
+ *
+ * a       in/out  n x n symmetric, lda; on return the first ret_rank rows are those of R, from the
+ *                 diagonal on; other entries have no meaning
+ * least   in      stop where no diagonal entry of the rest is above this
+ * pivot   out     n: column pivot[i] of A is column i of A P
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status dense_pivoted_cholesky(int32_t n, double *a, size_t lda, double least,
+                                         int32_t *pivot, int32_t *ret_rank);
+
+/*
+ * Make k <= n rows a triangle from the left,  Q'A = [R; 0].
+ *
+ * rows  in/out  k x n, ld; on return R on and above the diagonal, below it no meaning
+ *
+ * Allocates workspace. Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status dense_triangularise(int32_t k, int32_t n, double *rows, size_t ld);
 
 /*
  * Eigenvalues and eigenvectors of a symmetric matrix.

@@ -18,8 +18,10 @@ enum {
     LOOKS_AGREED = 2
 };
 
-/* Relative error aimed at in an eigenvalue; its root is half as large. */
+/* Relative error aimed at in an eigenvalue; its root is half as large. At a glance: the residual.
+ */
 static const double eigenvalue_error = 1e-11;
+static const double glance_error = 1e-2;
 
 /* Squared last component of a Ritz vector; below this rounding hides it. */
 static const double last_component_max = 1e-12;
@@ -39,6 +41,7 @@ struct linear_map {
 struct lanczos {
     int32_t n;
     int32_t steps;
+    int is_glance;
     double *basis;
     double *dots;
     double alpha[STEPS_MAX];
@@ -143,7 +146,10 @@ static enum lattn_status lanczos_look(const struct lanczos *lanczos, double *ret
     residual2 *= residual2 * s2;
     gap = 1 - theta[k - 2] / theta[k - 1];
     *ret_value = theta[k - 1];
-    *ret_error = s2 > last_component_max ? 1 : fmin(sqrt(residual2), residual2 / gap);
+    if (lanczos->is_glance)
+        *ret_error = sqrt(residual2);
+    else
+        *ret_error = s2 > last_component_max ? 1 : fmin(sqrt(residual2), residual2 / gap);
     return LATTN_OK;
 }
 
@@ -151,6 +157,7 @@ static enum lattn_status lanczos_run(struct lanczos *lanczos, const struct linea
                                      double *ret_value)
 {
     int32_t steps_max = lanczos->n < STEPS_MAX ? lanczos->n : STEPS_MAX;
+    double error_most = lanczos->is_glance ? glance_error : eigenvalue_error;
     int agreed = 0;
     enum lattn_status status;
 
@@ -164,7 +171,7 @@ static enum lattn_status lanczos_run(struct lanczos *lanczos, const struct linea
         status = lanczos_look(lanczos, ret_value, &error);
         if (status != LATTN_OK)
             return status;
-        agreed = error <= eigenvalue_error ? agreed + 1 : 0;
+        agreed = error <= error_most ? agreed + 1 : 0;
         if (!goes_on)
             break;
     }
@@ -172,9 +179,9 @@ static enum lattn_status lanczos_run(struct lanczos *lanczos, const struct linea
     return LATTN_OK;
 }
 
-static enum lattn_status extreme(const struct linear_map *map, double *ret_value)
+static enum lattn_status extreme(const struct linear_map *map, int is_glance, double *ret_value)
 {
-    struct lanczos lanczos = {.n = map->n};
+    struct lanczos lanczos = {.n = map->n, .is_glance = is_glance};
     int32_t vectors = (map->n < STEPS_MAX ? map->n : STEPS_MAX) + 1;
     enum lattn_status status = LATTN_NO_MEMORY;
 
@@ -205,7 +212,8 @@ enum lattn_status spectrum_all(int32_t n, const double *r, size_t ldr, const dou
 }
 
 /* One end of the spectrum: the largest singular value for PRODUCT, the smallest for INVERSE. */
-static enum lattn_status spectrum_end(const struct linear_map *map, double *ret_sigma)
+static enum lattn_status spectrum_end(const struct linear_map *map, int is_glance,
+                                      double *ret_sigma)
 {
     double sigma[SMALL];
     double eigenvalue;
@@ -218,7 +226,7 @@ static enum lattn_status spectrum_end(const struct linear_map *map, double *ret_
             *ret_sigma = sigma[map->operation == PRODUCT ? 0 : map->n - 1];
         return status;
     }
-    status = extreme(map, &eigenvalue);
+    status = extreme(map, is_glance, &eigenvalue);
     if (status == LATTN_OK)
         *ret_sigma = map->operation == PRODUCT ? sqrt(eigenvalue) : 1 / sqrt(eigenvalue);
     return status;
@@ -229,7 +237,7 @@ enum lattn_status spectrum_largest(int32_t n, const double *r, size_t ldr, const
 {
     struct linear_map map = {PRODUCT, n, r, ldr, scale};
 
-    return spectrum_end(&map, ret_sigma);
+    return spectrum_end(&map, 0, ret_sigma);
 }
 
 enum lattn_status spectrum_smallest(int32_t n, const double *r, size_t ldr, const double *scale,
@@ -237,5 +245,19 @@ enum lattn_status spectrum_smallest(int32_t n, const double *r, size_t ldr, cons
 {
     struct linear_map map = {INVERSE, n, r, ldr, scale};
 
-    return spectrum_end(&map, ret_sigma);
+    return spectrum_end(&map, 0, ret_sigma);
+}
+
+enum lattn_status spectrum_glance(int32_t n, const double *r, size_t ldr, double *ret_largest,
+                                  double *ret_smallest)
+{
+    struct linear_map product = {PRODUCT, n, r, ldr, NULL};
+    struct linear_map inverse = {INVERSE, n, r, ldr, NULL};
+    enum lattn_status status = LATTN_OK;
+
+    if (ret_largest != NULL)
+        status = spectrum_end(&product, 1, ret_largest);
+    if (status == LATTN_OK && ret_smallest != NULL)
+        status = spectrum_end(&inverse, 1, ret_smallest);
+    return status;
 }

@@ -29,6 +29,13 @@ enum lattn_status spectrum_largest(int32_t n, const double *r, size_t ldr, const
 enum lattn_status spectrum_smallest(int32_t n, const double *r, size_t ldr, const double *scale,
                                     double *ret_sigma);
 
+/*
+ * Both ends of R to about a percent, for decisions that leave a factor: stopped when the residual
+ * falls below that. Either result may be NULL; for the smallest the diagonal must be as above.
+ */
+enum lattn_status spectrum_glance(int32_t n, const double *r, size_t ldr, double *ret_largest,
+                                  double *ret_smallest);
+
 /* All singular values, decreasing: for triangles in which no gap shows. O(n^3). */
 enum lattn_status spectrum_all(int32_t n, const double *r, size_t ldr, const double *scale,
                                double *ret_sigma);

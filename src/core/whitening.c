@@ -19,7 +19,7 @@ static void moment_split(int32_t d, const double *moment, double *C)
     int is_definite;
 
     memcpy(C, moment, n * n * sizeof *C);
-    is_definite = dense_cholesky(d, C) == LATTN_OK;
+    is_definite = dense_cholesky(d, C, n) == LATTN_OK;
     for (size_t i = 0; is_definite && i < n; i++)
         is_definite = C[i * n + i] * C[i * n + i] > pivot_least * moment[i * n + i];
     for (size_t i = 0; i < n; i++) {

@@ -151,7 +151,7 @@ static enum lattn_status step_solve(struct factors *factors, double damping)
 
     for (size_t i = 0; i < n; i++)
         factors->normal[i * n + i] += damping;
-    status = dense_cholesky(unknowns, factors->normal);
+    status = dense_cholesky(unknowns, factors->normal, (size_t)unknowns);
     if (status != LATTN_OK)
         return status;
     dense_triangle_solve(DENSE_TRANSPOSED, unknowns, factors->normal, n, factors->gradient);
@@ -437,7 +437,7 @@ enum lattn_status factors_bars(struct factors *factors, double *ret_errors)
         goto done;
     rest_compute(factors, factors->L, factors->R);
     gauge_add(factors, normal_compute(factors));
-    status = dense_cholesky(unknowns, factors->normal);
+    status = dense_cholesky(unknowns, factors->normal, (size_t)unknowns);
     for (size_t i = 0; i < n; i++)
         covariance[i * n + i] = 1;
     if (status == LATTN_OK) {

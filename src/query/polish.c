@@ -359,7 +359,7 @@ static enum lattn_status factors_compute(struct polish *polish)
     }
     if (status != LATTN_OK)
         return status;
-    status = dense_cholesky(n, polish->information);
+    status = dense_cholesky(n, polish->information, (size_t)n);
     return status == LATTN_RANK ? LATTN_NO_CONVERGENCE : status;
 }
 

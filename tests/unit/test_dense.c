@@ -252,6 +252,8 @@ Test(dense, says_so_without_memory)
     cr_expect_eq(dense_pivoted_qr(2, a, pivot, tau, 1, x), LATTN_NO_MEMORY);
     cr_expect_eq(dense_minimum_norm(2, 1, a, 1, x), LATTN_NO_MEMORY);
     cr_expect_eq(dense_svd(2, 2, a, s, NULL, NULL), LATTN_NO_MEMORY);
+    cr_expect_eq(dense_pivoted_cholesky(2, a, 2, 0, pivot, &pivot[1]), LATTN_NO_MEMORY);
+    cr_expect_eq(dense_triangularise(2, 2, a, 2), LATTN_NO_MEMORY);
     for (uint64_t k = 1; k <= 6; k++) {
         memory_fail(k, 0);
         cr_expect_eq(dense_svd(2, 4, wide, s, u, vt), LATTN_NO_MEMORY, "allocation %d", (int)k);
@@ -307,7 +309,7 @@ Test(dense, factors_a_definite_matrix_and_refuses_another)
 
         dense_multiply_rows(n, n, n, 1, x, (size_t)n, x, (size_t)n, 0, a, (size_t)n);
         memcpy(r, a, sizeof r);
-        cr_assert_eq(dense_cholesky(n, r), LATTN_OK);
+        cr_assert_eq(dense_cholesky(n, r, (size_t)n), LATTN_OK);
         for (int32_t i = 0; i < n; i++)
             for (int32_t j = i; j < n; j++) {
                 double sum = 0;
@@ -317,9 +319,120 @@ Test(dense, factors_a_definite_matrix_and_refuses_another)
                 cr_expect_float_eq(sum, a[i * n + j], approx_sum(n, 4 * n));
             }
         a[n * n - 1] = -1;
-        cr_expect_eq(dense_cholesky(n, a), LATTN_RANK);
+        cr_expect_eq(dense_cholesky(n, a, (size_t)n), LATTN_RANK);
         memory_release(x);
     }
+}
+
+Test(dense, factors_between_other_numbers)
+{
+    enum { N = 7, LD = 10 };
+    double *x = normals(N * N, 18), a[N * N], r[N * LD];
+
+    dense_multiply_rows(N, N, N, 1, x, N, x, N, 0, a, N);
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < LD; j++)
+            r[i * LD + j] = j < i || j >= N ? NAN : a[i * N + j];
+    cr_assert_eq(dense_cholesky(N, r, LD), LATTN_OK);
+    cr_assert_eq(dense_cholesky(N, a, N), LATTN_OK);
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < LD; j++)
+            cr_expect(j < i || j >= N ? isnan(r[i * LD + j]) : r[i * LD + j] == a[i * N + j]);
+    memory_release(x);
+}
+
+/* The sum of squares of rows 0..rank - 1 of a factor, in the order that the pivots give. */
+static double factor_product(const double *r, size_t ld, int rank, int i, int j)
+{
+    double sum = 0;
+
+    for (int k = 0; k < rank && k <= i && k <= j; k++)
+        sum += r[(size_t)k * ld + (size_t)i] * r[(size_t)k * ld + (size_t)j];
+    return sum;
+}
+
+Test(dense, pivoted_cholesky_stops_at_the_rank)
+{
+    enum { LD = N_MAX + 3 };
+
+    for (int32_t n = 1; n <= N_MAX; n++)
+        for (int32_t rank = 0; rank <= n; rank += 1 + n / 6) {
+            double *x = normals((size_t)n * (size_t)(rank + 1), 19), a[N_MAX * N_MAX],
+                   r[N_MAX * LD];
+            int32_t pivot[N_MAX], got = -1;
+
+            dense_multiply_rows(n, n, rank, 1, x, (size_t)rank + 1, x, (size_t)rank + 1, 0, a,
+                                (size_t)n);
+            for (int32_t i = 0; i < n; i++)
+                for (int32_t j = 0; j < LD; j++)
+                    r[i * LD + j] = j < i || j >= n ? NAN : a[i * n + j];
+            cr_assert_eq(dense_pivoted_cholesky(n, r, LD, approx_sum(n, 8 * n), pivot, &got),
+                         LATTN_OK);
+            cr_expect_eq(got, rank);
+            for (int32_t i = 0; i < n; i++)
+                for (int32_t j = i; j < n; j++)
+                    cr_expect_float_eq(factor_product(r, LD, rank, i, j),
+                                       a[pivot[i] * n + pivot[j]], approx_sum(n, 8 * n));
+            memory_release(x);
+        }
+}
+
+Test(dense, makes_rows_a_triangle_from_the_left)
+{
+    enum { LD = N_MAX + 5 };
+
+    for (int32_t n = 1; n <= N_MAX; n++)
+        for (int32_t k = 1; k <= n; k += 1 + n / 6) {
+            double *rows = normals((size_t)k * LD, 20), r[N_MAX * LD];
+
+            memcpy(r, rows, (size_t)k * LD * sizeof *r);
+            cr_assert_eq(dense_triangularise(k, n, r, LD), LATTN_OK);
+            for (int32_t i = 0; i < n; i++)
+                for (int32_t j = i; j < n; j++) {
+                    double want = 0;
+
+                    for (int32_t row = 0; row < k; row++)
+                        want += rows[row * LD + i] * rows[row * LD + j];
+                    cr_expect_float_eq(factor_product(r, LD, k, i, j), want, approx_sum(k, 8 * k));
+                }
+            for (int32_t row = 0; row < k; row++)
+                cr_expect_eq(r[row * LD + n], rows[row * LD + n]);
+            memory_release(rows);
+        }
+}
+
+Test(dense, multiplies_rows_with_every_triangle)
+{
+    enum { ROWS = 4, N = 6, LDT = 7, LDX = 9 };
+    double *t = normals(N * LDT, 21), *x = normals(ROWS * LDX, 22);
+
+    for (int half = 0; half < 2; half++)
+        for (int side = 0; side < 2; side++) {
+            double got[ROWS * LDX], lone[N * LDT];
+            int is_upper = half == 0;
+
+            for (int i = 0; i < N; i++)
+                for (int j = 0; j < LDT; j++)
+                    lone[i * LDT + j] =
+                        j < N && (is_upper ? i <= j : j <= i) ? t[i * LDT + j] : NAN;
+            memcpy(got, x, sizeof got);
+            dense_triangle_multiply_rows(is_upper ? DENSE_UPPER : DENSE_LOWER,
+                                         side == 0 ? DENSE_PLAIN : DENSE_TRANSPOSED, ROWS, N, lone,
+                                         LDT, got, LDX);
+            for (int r = 0; r < ROWS; r++)
+                for (int j = 0; j < LDX; j++) {
+                    double want = j < N ? 0 : x[r * LDX + j];
+
+                    for (int i = 0; j < N && i < N; i++) {
+                        double entry = lone[side == 0 ? i * LDT + j : j * LDT + i];
+
+                        want += isnan(entry) ? 0 : x[r * LDX + i] * entry;
+                    }
+                    cr_expect_float_eq(got[r * LDX + j], want, approx_sum(N, 10));
+                }
+        }
+    memory_release(t);
+    memory_release(x);
 }
 
 Test(dense, finds_eigenvectors_as_rows)

@@ -142,6 +142,28 @@ Test(spectrum, both_ends_agree_with_a_full_svd_at_all_sizes)
     }
 }
 
+/* Where values crowd at an end, a glance may take one for another: they differ by little. */
+Test(spectrum, a_glance_sees_both_ends_to_a_percent)
+{
+    for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
+        for (int32_t n = 1; n <= N_MAX; n += n < 40 ? 7 : 13) {
+            double *r = triangle_make(n, families[f].value, (uint64_t)n);
+            double want[N_MAX], largest, smallest, alone;
+
+            values_by_svd(n, r, NULL, want);
+            cr_assert_eq(spectrum_glance(n, r, (size_t)n, &largest, &smallest), LATTN_OK);
+            cr_expect_lt(approx_error(largest, want[0]), 5e-3, "%s, n = %d", families[f].name, n);
+            cr_expect_lt(approx_error(smallest, want[n - 1]), 5e-3, "%s, n = %d: %g of %g",
+                         families[f].name, n, smallest, want[n - 1]);
+            cr_assert_eq(spectrum_glance(n, r, (size_t)n, &alone, NULL), LATTN_OK);
+            cr_expect_eq(alone, largest);
+            cr_assert_eq(spectrum_glance(n, r, (size_t)n, NULL, &alone), LATTN_OK);
+            cr_expect_eq(alone, smallest);
+            memory_release(r);
+        }
+    }
+}
+
 Test(spectrum, scales_columns)
 {
     for (int32_t n = 1; n <= 100; n += 11) {
