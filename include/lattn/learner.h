@@ -17,12 +17,22 @@ LATTN_BEGIN
 /*
  * The learner: exact least squares in the cubic features of linear attention, updated pair by pair.
  *
- * Pure: no file, socket, clock, thread or log of its own, though OpenBLAS may have threads. One
- * thread uses a learner at a time; a copy is independent of its original.
+ * Pure: no file, socket or log of its own, and no thread but those of lattn_learner_threads_set,
+ * though OpenBLAS may have some. One thread uses a learner at a time; a copy is independent of its
+ * original.
  */
 struct lattn_learner;
 
-enum lattn_engine { LATTN_ENGINE_RLS };
+/*
+ * How the least-squares problem is kept. Both give the same answers to rounding.
+ *
+ * RLS   square-root form: R of [R C]. Nothing is lost to it.
+ * GRAM  information form for dense tokens, once the data has full rank and is far enough from
+ *       losing it; square-root form else. It learns several times as fast from d = 8 on, and has
+ *       half the state or less; what is derived from it costs a factorisation each time. Where the
+ *       rank falls again it may say "cannot tell".
+ */
+enum lattn_engine { LATTN_ENGINE_RLS, LATTN_ENGINE_GRAM };
 
 /* How many heads a model shall have. */
 enum lattn_heads {
@@ -89,6 +99,23 @@ LATTN_API enum lattn_status lattn_learner_open(struct lattn_learner **ret_learne
 
 /* Release a learner and set the pointer to NULL; accepts NULL. */
 LATTN_API void lattn_learner_close(struct lattn_learner **learner);
+
+/*
+ * Let so many threads share the work of learning, the caller's included; one at first. They sleep
+ * while there is nothing to learn. What is learned is the same to the bit for any number of them.
+ * A copy learns alone.
+ *
+ * More than one pay where pairs come in blocks and features are many (p > 256), as far as there are
+ * cores with nothing else to do.
+ *
+ * Returns LATTN_OK, also where the system starts fewer threads or none: the learner goes on with
+ * those there are. LATTN_RANGE outside 1..LATTN_THREADS_MAX and LATTN_NO_MEMORY change nothing.
+ */
+LATTN_API enum lattn_status lattn_learner_threads_set(struct lattn_learner *learner,
+                                                      int32_t threads);
+
+/* Threads that learn, the caller's included. O(1). */
+LATTN_API int32_t lattn_learner_threads_get(const struct lattn_learner *learner);
 
 /* An independent learner of the same state: the snapshot that another thread may evaluate. */
 LATTN_API enum lattn_status lattn_learner_copy(const struct lattn_learner *learner,

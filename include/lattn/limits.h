@@ -13,6 +13,8 @@ enum {
     LATTN_OUTPUTS_MAX = 1024,
     /* A sequence of this many 256-dimensional tokens is 128 MiB: beyond any frame we accept. */
     LATTN_TOKENS_MAX = 65536,
+    /* Threads that learn together: blocks of pairs go one behind the other, 16 of them at most. */
+    LATTN_THREADS_MAX = 16,
     /* Bytes of one name with its closing zero: long enough for a path, short enough for a table. */
     LATTN_NAME_MAX = 128,
     /* Blocks of coordinates (key, value, state, tape ...) that rounding treats as one symbol. */

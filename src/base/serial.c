@@ -304,7 +304,7 @@ void serial_read_numbers(struct serial_reader *reader, const char *name, double 
         ret_values[i] = number_check(reader, name, least, most, ret_values[i]);
 }
 
-void serial_read_header(struct serial_reader *reader, const struct serial_header *header)
+uint32_t serial_read_header(struct serial_reader *reader, const struct serial_header *header)
 {
     char magic[SERIAL_MAGIC_BYTES];
     uint32_t version, engine;
@@ -320,14 +320,15 @@ void serial_read_header(struct serial_reader *reader, const struct serial_header
         serial_refuse(reader, LATTN_OTHER_VERSION,
                       "the %s has format %" PRIu32 ", format %" PRIu32 " is known here",
                       header->word, version, header->version);
-    else if (engine != header->engine)
+    else if (engine < 1 || engine > header->engine)
         serial_refuse(reader, LATTN_OTHER_VERSION,
-                      "the %s has engine %" PRIu32 ", engine %" PRIu32 " (rls) is known here",
+                      "the %s has engine %" PRIu32 ", engines 1 to %" PRIu32 " are known here",
                       header->word, engine, header->engine);
     else if (length != header->length)
         serial_refuse(reader, LATTN_DAMAGED,
                       "the %s says it has %" PRIu64 " bytes, there are %" PRIu64, header->word,
                       length, header->length);
+    return engine;
 }
 
 void serial_read_name(struct serial_reader *reader, size_t room, char *ret_name)

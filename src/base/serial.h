@@ -114,8 +114,11 @@ double serial_read_number(struct serial_reader *reader, const char *name, double
 void serial_read_numbers(struct serial_reader *reader, const char *name, double least, double most,
                          size_t count, double *ret_values);
 
-/* Refuses another header than this one; another version or engine is LATTN_OTHER_VERSION. */
-void serial_read_header(struct serial_reader *reader, const struct serial_header *header);
+/*
+ * Refuses another header than this one; another version, or an engine beyond this one's, is
+ * LATTN_OTHER_VERSION. Returns the engine.
+ */
+uint32_t serial_read_header(struct serial_reader *reader, const struct serial_header *header);
 
 /* A name without zeros inside, shorter than `room`; ret_name is zeroed behind it. */
 void serial_read_name(struct serial_reader *reader, size_t room, char *ret_name);

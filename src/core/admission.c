@@ -8,6 +8,7 @@
 #include "core/admission.h"
 
 #include "base/memory.h"
+#include "core/product.h"
 
 #include <string.h>
 
@@ -34,7 +35,7 @@ static void meeting_add(struct factor *factor, struct meeting *meeting, uint32_t
     struct component *component = factor->components[index];
 
     meeting->columns += component->columns;
-    meeting->bytes += component_bytes(component->capacity, component->m);
+    meeting->bytes += component_bytes_held(component, component->m);
     meeting->m = greater(meeting->m, component->m);
     meeting->meets_others |= meeting->target != NULL;
     if (meeting->target == NULL || component->columns > meeting->target->columns) {
@@ -68,8 +69,32 @@ static struct meeting meeting_find(struct factor *factor, int32_t count)
     return meeting;
 }
 
-/* An empty component in a free place. */
-static enum lattn_status target_make(struct factor *factor, struct meeting *meeting)
+/* Let components that are to get columns have the square-root form. */
+static enum lattn_status meeting_expand(struct factor *factor, int32_t count, size_t memory_max,
+                                        int *ret_expanded)
+{
+    *ret_expanded = 0;
+    for (int32_t i = 0; i < count; i++) {
+        uint32_t slot = factor->slots[factor->list_index[i]].component;
+        struct component *component = slot == 0 ? NULL : factor->components[slot - 1];
+        enum lattn_status status;
+
+        if (component == NULL || component->moment == NULL)
+            continue;
+        if (memory_max > 0 && factor->bytes - component_bytes_held(component, component->m) +
+                                      component_bytes(component->columns, component->m) >
+                                  memory_max)
+            return LATTN_MEMORY_LIMIT;
+        status = factor_expand(factor, component);
+        if (status != LATTN_OK)
+            return status;
+        *ret_expanded = 1;
+    }
+    return LATTN_OK;
+}
+
+/* A place without a component. */
+static enum lattn_status place_find(struct factor *factor, int32_t *ret_index)
 {
     int32_t index = 0;
 
@@ -87,8 +112,84 @@ static enum lattn_status target_make(struct factor *factor, struct meeting *meet
         factor->components = grown;
         factor->components_room = room;
     }
-    meeting->target_index = index;
-    return component_open(&meeting->target, factor->m, factor->pairs);
+    *ret_index = index;
+    return LATTN_OK;
+}
+
+/*
+ * A component for the features listed, all of them new, that is in information form from its first
+ * row on: the other would be too large. NULL where they are no product, or few enough.
+ */
+static enum lattn_status moment_begin(const struct factor *factor, int32_t count, size_t memory_max,
+                                      struct component **ret_component)
+{
+    struct feature *features;
+    int32_t d, e;
+    enum lattn_status status = LATTN_OK;
+
+    *ret_component = NULL;
+    if (factor->engine != LATTN_ENGINE_GRAM || count <= ROOT_COLUMNS_MAX)
+        return LATTN_OK;
+    features = memory_raw((size_t)count, sizeof *features);
+    if (features == NULL)
+        return LATTN_NO_MEMORY;
+    for (int32_t i = 0; i < count; i++)
+        features[i] = feature_at(factor->d, factor->list_index[i]);
+    if (product_find(features, count, &d, &e)) {
+        if (memory_max > 0 && factor->bytes + component_bytes_moment(d, e, factor->m) > memory_max)
+            status = LATTN_MEMORY_LIMIT;
+        else
+            status = component_open_moment(ret_component, d, e, factor->m, factor->pairs);
+    }
+    if (*ret_component != NULL)
+        memcpy((*ret_component)->features, features, (size_t)count * sizeof *features);
+    memory_release(features);
+    return status;
+}
+
+/* Give features their slots in the component in this place, from its first column on. */
+static void slots_give(struct factor *factor, int32_t place)
+{
+    const struct component *component = factor->components[place];
+
+    for (int32_t c = 0; c < component->columns; c++)
+        factor->slots[feature_index(factor->d, component->features[c])] =
+            (struct slot){(uint32_t)place + 1, c};
+}
+
+/* Take a component that is in information form from its first row on, if there is to be one. */
+static enum lattn_status moment_place(struct factor *factor, int32_t count, size_t memory_max,
+                                      int *ret_placed)
+{
+    struct component *component;
+    int32_t place;
+    enum lattn_status status = moment_begin(factor, count, memory_max, &component);
+
+    *ret_placed = 0;
+    if (status != LATTN_OK || component == NULL)
+        return status;
+    status = factor_scratch_reserve(factor, component->columns, factor->m);
+    if (status == LATTN_OK)
+        status = place_find(factor, &place);
+    if (status != LATTN_OK) {
+        component_close(&component);
+        return status;
+    }
+    factor->components[place] = component;
+    factor->components_count = greater(factor->components_count, place + 1);
+    factor->bytes += component_bytes_held(component, component->m);
+    slots_give(factor, place);
+    component->identity = factor_component_is_identity(factor, component);
+    *ret_placed = 1;
+    return LATTN_OK;
+}
+
+/* An empty component in a free place. */
+static enum lattn_status target_make(struct factor *factor, struct meeting *meeting)
+{
+    enum lattn_status status = place_find(factor, &meeting->target_index);
+
+    return status == LATTN_OK ? component_open(&meeting->target, factor->m, factor->pairs) : status;
 }
 
 static void target_join(struct factor *factor, const struct meeting *meeting, int32_t count)
@@ -131,12 +232,20 @@ enum lattn_status admission_join(struct factor *factor, int32_t count, size_t me
 {
     struct meeting meeting = meeting_find(factor, count);
     int is_new = meeting.target == NULL;
-    int32_t capacity = is_new ? 0 : meeting.target->capacity;
+    int is_done;
+    int32_t capacity;
     size_t bytes;
     enum lattn_status status;
 
     if (!is_new && !meeting.meets_others && meeting.columns == meeting.target->columns)
         return LATTN_OK;
+    status = is_new ? moment_place(factor, count, memory_max, &is_done)
+                    : meeting_expand(factor, count, memory_max, &is_done);
+    if (status != LATTN_OK || (is_new && is_done))
+        return status;
+    if (is_done)
+        meeting = meeting_find(factor, count);
+    capacity = is_new ? 0 : meeting.target->capacity;
     if (meeting.columns > INT32_MAX / 2)
         return LATTN_NO_MEMORY;
     capacity = component_capacity(capacity, (int32_t)meeting.columns);

@@ -31,6 +31,11 @@ static double tau_after(const struct factor *factor, uint64_t updates)
            (feature_count(factor->d) + factor->tokens_max + (double)updates / updates_per_unit);
 }
 
+double certificate_rounding(const struct factor *factor)
+{
+    return tau_after(factor, 0);
+}
+
 static double certificate_tau(const struct factor *factor)
 {
     uint64_t updates = 0;
@@ -136,9 +141,9 @@ enum lattn_status certificate_ranks(struct factor *factor, double precision,
     double cut;
     enum lattn_status status;
 
-    if (need == CERTIFICATE_RANKS && ranks_extend(factor, threshold))
-        return LATTN_OK;
     status = factor_look(factor);
+    if (status == LATTN_OK && need == CERTIFICATE_RANKS && ranks_extend(factor, threshold))
+        return LATTN_OK;
     if (status == LATTN_OK)
         status = solutions_open(factor);
     if (status != LATTN_OK)
@@ -225,6 +230,10 @@ static enum lattn_status lambdas_find(const struct factor *factor,
 
         if (component == NULL)
             continue;
+        if (component_is_early(component)) {
+            certificate->lambda_min = 0;
+            return LATTN_OK;
+        }
         status = plain_find(component, has_smallest);
         if (status != LATTN_OK)
             return status;
@@ -236,6 +245,15 @@ static enum lattn_status lambdas_find(const struct factor *factor,
     return LATTN_OK;
 }
 
+/* Did an information form leave out directions that there may be? */
+static int is_cut(const struct factor *factor)
+{
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL && factor->components[i]->is_cut)
+            return 1;
+    return 0;
+}
+
 static enum lattn_verdict verdict_of(const struct factor *factor,
                                      const struct lattn_certificate *certificate)
 {
@@ -243,7 +261,7 @@ static enum lattn_verdict verdict_of(const struct factor *factor,
     double pairs_effective = factor->weight * factor->weight / factor->weight2;
 
     if (pairs_effective < (double)certificate->p || certificate->features_seen < certificate->p ||
-        !(certificate->rho > certificate->tau))
+        (!(certificate->rho > certificate->tau) && !is_cut(factor)))
         return LATTN_NOT_IDENTIFYING;
     return certificate->rank == certificate->p ? LATTN_IDENTIFYING : LATTN_CANNOT_TELL;
 }

@@ -25,6 +25,9 @@ enum certificate_need { CERTIFICATE_RANKS, CERTIFICATE_SPECTRUM };
 enum lattn_status certificate_ranks(struct factor *factor, double precision,
                                     enum certificate_need need);
 
+/* Relative rounding of a Gram matrix of what was learned, u (p + n_max). */
+double certificate_rounding(const struct factor *factor);
+
 /* The threshold that certificate_ranks goes by. */
 double certificate_threshold(const struct factor *factor, double precision);
 

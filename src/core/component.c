@@ -1,253 +1,51 @@
 /*
  * One dense block of the block-diagonal factor. R, C and a spare column for the gain lie side by
  * side in one row-major array, so that the labels ride along with every update as extra columns.
+ * In information form a moment stands in their place.
  */
 #include "core/component.h"
 
 #include "base/memory.h"
+#include "core/dense.h"
+#include "core/moment.h"
+#include "core/moment_root.h"
+#include "core/moment_turn.h"
 #include "core/nullspace.h"
 #include "core/solution.h"
+#include "core/standing.h"
 #include "core/update.h"
+#include "core/update_wave.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
 enum {
-    /* Rows folded at once; measured best sizes for small and large factors (src/core/README.md). */
-    ROWS_SMALL = 128,
-    ROWS_LARGE = 224,
-    COLUMNS_LARGE = 1024,
     /* Below this many rows, one rotation per row beats a block. */
     ROWS_SINGLY = 3,
+    /* To find the rank of a larger R that is deficient takes minutes. */
+    COLUMNS_PATIENT = 8192,
+    /* Coordinates of the information form are looked at after so many rows, and so many columns. */
+    ROWS_PER_TURN = 64,
     SPARE = 1
 };
 
-int32_t component_rows_max(int32_t capacity)
+void component_look_away(struct component *component)
 {
-    return capacity < COLUMNS_LARGE ? ROWS_SMALL : ROWS_LARGE;
-}
-
-/* Doubles in whole cache lines, which are whole vectors as well. */
-static int32_t whole_lines(int32_t count)
-{
-    return (count + 7) / 8 * 8;
-}
-
-/* Whole cache lines, but not a multiple of 128 of doubles: such rows would share cache sets. */
-static size_t leading_for(int32_t capacity, int32_t m)
-{
-    size_t ld = (size_t)whole_lines(capacity + m + SPARE);
-
-    return ld % 128 == 0 ? ld + 8 : ld;
-}
-
-size_t component_bytes(int32_t capacity, int32_t m)
-{
-    size_t ld = leading_for(capacity, m);
-    size_t rows = (size_t)component_rows_max(capacity);
-
-    return sizeof(struct component) + (size_t)m * sizeof(double) +
-           (size_t)capacity * (ld * sizeof(double) + sizeof(struct feature)) +
-           rows * (ld * sizeof(double) + sizeof(uint64_t) + sizeof(double)) +
-           (size_t)capacity * (size_t)m * sizeof(double);
-}
-
-int32_t component_capacity(int32_t capacity, int32_t columns)
-{
-    int32_t reserve = capacity + capacity / 4;
-
-    if (columns <= capacity)
-        return capacity;
-    return columns > reserve ? columns : reserve;
-}
-
-/* What somebody looked at is not what is there any more, nor what follows from it. */
-static void faded_drop(struct component *component)
-{
-    if (component->faded == NULL)
+    if (component->shown == NULL && component->rest == NULL)
         return;
-    memory_release(component->faded);
-    component->faded = NULL;
+    memory_release(component->shown);
+    memory_release(component->rest);
+    component->shown = NULL;
+    component->rest = NULL;
     solution_close(&component->solution);
-}
-
-static void arrays_release(struct component *component)
-{
-    memory_release(component->factor);
-    memory_release(component->features);
-    memory_release(component->rss);
-    memory_release(component->rows);
-    memory_release(component->row_time);
-    memory_release(component->row_weight);
-    memory_release(component->weights);
-}
-
-enum lattn_status component_open(struct component **ret_component, int32_t m, uint64_t time)
-{
-    struct component *component = memory_zeroed(1, sizeof *component);
-
-    if (component == NULL)
-        return LATTN_NO_MEMORY;
-    component->m = m;
-    component->time = time;
-    component->rss = memory_zeroed((size_t)m, sizeof(double));
-    if (component->rss == NULL) {
-        component_close(&component);
-        return LATTN_NO_MEMORY;
-    }
-    *ret_component = component;
-    return LATTN_OK;
-}
-
-void component_close(struct component **component)
-{
-    struct component *closed = *component;
-
-    *component = NULL;
-    if (closed == NULL)
-        return;
-    solution_close(&closed->solution);
-    nullspace_close(&closed->settled);
-    faded_drop(closed);
-    arrays_release(closed);
-    memory_release(closed);
-}
-
-/* Copy R and C into an array of another shape; what is new there is zero. */
-static void factor_copy(const struct component *from, double *factor, size_t ld, int32_t columns)
-{
-    for (int32_t i = 0; i < from->columns; i++) {
-        const double *row = from->factor + (size_t)i * from->ld;
-        double *copy = factor + (size_t)i * ld;
-
-        memcpy(copy + i, row + i, (size_t)(from->columns - i) * sizeof *row);
-        memcpy(copy + columns, row + from->columns, (size_t)from->m * sizeof *row);
-    }
-}
-
-/* Arrays for the capacity, m, ld and rows_max that stand in the component; factor is given. */
-static enum lattn_status arrays_make(struct component *component, double *factor)
-{
-    size_t capacity = (size_t)component->capacity;
-    size_t rows_max = (size_t)component->rows_max;
-    size_t m = (size_t)component->m;
-
-    component->factor = factor;
-    component->features = memory_zeroed(capacity, sizeof *component->features);
-    component->rss = memory_zeroed(m, sizeof(double));
-    component->rows = memory_raw(rows_max * component->ld, sizeof(double));
-    component->row_time = memory_raw(rows_max, sizeof *component->row_time);
-    component->row_weight = memory_raw(rows_max, sizeof(double));
-    component->weights = memory_zeroed(capacity * m, sizeof(double));
-    if (component->factor != NULL && component->features != NULL && component->rss != NULL &&
-        component->rows != NULL && component->row_time != NULL && component->row_weight != NULL &&
-        component->weights != NULL)
-        return LATTN_OK;
-    arrays_release(component);
-    return LATTN_NO_MEMORY;
-}
-
-/* Copy what the other arrays hold into larger ones; waiting rows are none. */
-static void numbers_copy(const struct component *from, struct component *to)
-{
-    size_t columns = (size_t)from->columns;
-    size_t m = (size_t)from->m;
-
-    if (columns > 0)
-        memcpy(to->features, from->features, columns * sizeof *to->features);
-    memcpy(to->rss, from->rss, m * sizeof *to->rss);
-    for (size_t i = 0; i < columns; i++)
-        memcpy(to->weights + i * (size_t)to->m, from->weights + i * m, m * sizeof *to->weights);
-}
-
-enum lattn_status component_reserve(struct component *component, int32_t columns, int32_t m)
-{
-    struct component next = *component;
-
-    assert(component->rows_waiting == 0);
-    next.capacity = component_capacity(component->capacity, columns);
-    next.m = m;
-    next.ld = leading_for(next.capacity, m);
-    next.rows_max = component_rows_max(next.capacity);
-    if (next.capacity == component->capacity && m == component->m)
-        return LATTN_OK;
-    if (arrays_make(&next, memory_zeroed((size_t)next.capacity * next.ld, sizeof(double))) !=
-        LATTN_OK)
-        return LATTN_NO_MEMORY;
-    factor_copy(component, next.factor, next.ld, component->columns);
-    numbers_copy(component, &next);
-    arrays_release(component);
-    faded_drop(&next);
-    if (m != component->m)
-        solution_close(&next.solution);
-    *component = next;
-    return LATTN_OK;
-}
-
-/* The same in the same shape, with what stands behind the labels: all that an update may read. */
-static void factor_repeat(const struct component *from, double *factor)
-{
-    size_t width = (size_t)component_width(from);
-
-    for (size_t i = 0; i < (size_t)from->columns; i++)
-        memcpy(factor + i * from->ld + i, from->factor + i * from->ld + i,
-               (width - i) * sizeof *factor);
-}
-
-int component_fits(const struct component *component, const struct component *earlier)
-{
-    return earlier->factor != NULL && earlier->capacity == component->capacity &&
-           earlier->ld == component->ld;
-}
-
-/*
- * Memory for the factor of a copy: that of an earlier one, or else pages that nobody has touched,
- * of which the triangle needs but half. To touch them takes twice as long as to fill them.
- */
-static double *factor_make(const struct component *component, struct component *earlier)
-{
-    double *factor;
-
-    if (earlier == NULL || !component_fits(component, earlier))
-        return memory_raw((size_t)component->capacity * component->ld, sizeof *factor);
-    factor = earlier->factor;
-    earlier->factor = NULL;
-    return factor;
-}
-
-enum lattn_status component_copy(const struct component *component, struct component *earlier,
-                                 struct component **ret_copy)
-{
-    struct component *copy = memory_raw(1, sizeof *copy);
-
-    assert(component->rows_waiting == 0);
-    if (copy == NULL)
-        return LATTN_NO_MEMORY;
-    *copy = *component;
-    copy->meets = 0;
-    copy->solution = NULL;
-    copy->faded = NULL;
-    copy->settled = NULL;
-    copy->settled_generation = 0;
-    copy->settled_time = 0;
-    copy->settled_rows = 0;
-    if (arrays_make(copy, factor_make(component, earlier)) != LATTN_OK) {
-        memory_release(copy);
-        return LATTN_NO_MEMORY;
-    }
-    factor_repeat(component, copy->factor);
-    numbers_copy(component, copy);
-    component_unsettle(copy);
-    *ret_copy = copy;
-    return LATTN_OK;
 }
 
 void component_strip(struct component *component)
 {
     solution_close(&component->solution);
     nullspace_close(&component->settled);
-    faded_drop(component);
+    component_look_away(component);
 }
 
 void component_unsettle(struct component *component)
@@ -271,17 +69,13 @@ static void labels_shift(struct component *component, int32_t columns)
     }
 }
 
-int32_t component_width(const struct component *component)
-{
-    return whole_lines(component->columns + component->m);
-}
-
 void component_widen(struct component *component, struct feature feature)
 {
     int32_t column = component->columns;
 
     assert(column < component->capacity && component->rows_waiting == 0);
-    faded_drop(component);
+    assert(component->moment == NULL);
+    component_look_away(component);
     labels_shift(component, column + 1);
     memset(component->factor + (size_t)column * component->ld, 0,
            component->ld * sizeof *component->factor);
@@ -300,7 +94,8 @@ void component_join(struct component *component, const struct component *other)
     assert(columns <= component->capacity && component->m >= other->m);
     assert(component->time == other->time);
     assert(component->rows_waiting == 0 && other->rows_waiting == 0);
-    faded_drop(component);
+    assert(component->moment == NULL && other->moment == NULL);
+    component_look_away(component);
     labels_shift(component, columns);
     for (int32_t i = 0; i < other->columns; i++) {
         const double *row = other->factor + (size_t)i * other->ld;
@@ -345,11 +140,14 @@ void component_decay(struct component *component, double forget, uint64_t time)
     assert(time >= component->time);
     if (forget < 1 && time > component->time) {
         fade = pow(forget, (double)(time - component->time) / 2);
-        triangle_scale(component, fade, component->factor);
+        if (component->moment != NULL)
+            moment_fade(component->moment, fade * fade);
+        else
+            triangle_scale(component, fade, component->factor);
         for (int32_t a = 0; a < component->m; a++)
             component->rss[a] *= fade * fade;
     }
-    faded_drop(component);
+    component_look_away(component);
     component->time = time;
 }
 
@@ -366,24 +164,119 @@ void component_retime(struct component *component, uint64_t time)
     component_unsettle(component);
 }
 
-enum lattn_status component_look(struct component *component, double forget, uint64_t time)
+int component_is_early(const struct component *component)
 {
+    return component->moment != NULL && component->columns > COLUMNS_PATIENT &&
+           component->rows_seen < (uint64_t)component->columns;
+}
+
+void component_unbase(const struct component *component, double *triangle, size_t ld)
+{
+    size_t n = (size_t)component->columns, m = (size_t)component->m;
+
+    for (size_t i = 0; i < n; i++) {
+        const double *r = triangle + i * ld;
+        double *c = triangle + i * ld + n;
+
+        for (size_t j = i; j < n; j++)
+            for (size_t a = 0; a < m; a++)
+                c[a] += r[j] * component->weights[j * m + a];
+    }
+}
+
+void component_rebase(struct component *component)
+{
+    assert(component->shown_time == component->time);
+    dense_triangle_solve_many(DENSE_PLAIN, component->columns, component->m, component->shown,
+                              component->ld, component->rest, (size_t)component->m);
+    dense_add(component->columns * component->m, 1, component->rest, component->weights);
+    moment_rebase(component->moment, component->rss);
+}
+
+/*
+ * A component whose weights do not follow has sums of labels, not of errors: what is left of those
+ * by subtraction is known to tau of them, and below that there is nothing.
+ */
+static void residual_sift(struct component *component, double fade, double tau)
+{
+    const struct moment *moment = component->moment;
+
+    if (component->columns <= MOMENT_FOLLOWED)
+        return;
+    for (int32_t a = 0; a < component->m; a++)
+        if (component->rss[a] <= tau * fade * moment->fade * moment->energy[a])
+            component->rss[a] = 0;
+}
+
+/* R and C from the information form. */
+static enum lattn_status moment_show(struct component *component, double fade, double tau,
+                                     double *shown)
+{
+    struct moment faded = *component->moment;
+    struct moment_root root;
+    size_t m = (size_t)component->m;
+    enum lattn_status status;
+
+    moment_fade(&faded, fade);
+    status = moment_triangle(&faded, tau, shown, component->ld, component->rss, &root);
+    if (status != LATTN_OK)
+        return status;
+    for (size_t i = 0; i < (size_t)component->columns; i++)
+        memcpy(component->rest + i * m, shown + i * component->ld + component->columns,
+               m * sizeof *shown);
+    component_unbase(component, shown, component->ld);
+    residual_sift(component, fade, tau);
+    component->rho = root.rho;
+    component->is_cut = root.is_cut;
+    return LATTN_OK;
+}
+
+/* Does component_triangle show what is there at this time? */
+static int is_shown(const struct component *component, uint64_t time)
+{
+    if (component->moment == NULL)
+        return time == component_time(component);
+    return component->shown != NULL && component->shown_time == time &&
+           component->shown_generation == component->generation;
+}
+
+enum lattn_status component_look(struct component *component, double forget, uint64_t time,
+                                 double tau)
+{
+    double fade = forget < 1 ? pow(forget, (double)(time - component->time) / 2) : 1;
+    enum lattn_status status = LATTN_OK;
+
     assert(time >= component->time);
-    if (forget == 1 || time == component_time(component))
+    if (component_is_early(component))
         return LATTN_OK;
-    if (component->faded == NULL)
-        component->faded =
-            memory_zeroed((size_t)component->capacity * component->ld, sizeof *component->faded);
-    if (component->faded == NULL)
+    if ((component->moment == NULL && forget == 1) || is_shown(component, time))
+        return LATTN_OK;
+    if (component->shown == NULL)
+        component->shown =
+            memory_zeroed((size_t)component->capacity * component->ld, sizeof *component->shown);
+    if (component->moment != NULL && component->rest == NULL)
+        component->rest =
+            memory_raw((size_t)component->columns * (size_t)component->m, sizeof *component->rest);
+    if (component->shown == NULL || (component->moment != NULL && component->rest == NULL)) {
+        component_look_away(component);
         return LATTN_NO_MEMORY;
-    triangle_scale(component, pow(forget, (double)(time - component->time) / 2), component->faded);
-    component->faded_time = time;
+    }
+    if (component->moment != NULL)
+        status = moment_show(component, fade * fade, tau, component->shown);
+    else
+        triangle_scale(component, fade, component->shown);
+    if (status != LATTN_OK) {
+        component_look_away(component);
+        return status;
+    }
+    component->shown_time = time;
+    component->shown_generation = component->generation;
     return LATTN_OK;
 }
 
 uint64_t component_time(const struct component *component)
 {
-    return component->faded != NULL ? component->faded_time : component->time;
+    return component->shown != NULL ? component->shown_time : component->time;
 }
 
 static void rows_fade(struct component *component, double forget, uint64_t time)
@@ -421,13 +314,36 @@ static void row_absorb_gain(struct component *component, double *ret_gain)
         ret_gain[i] = component->factor[(size_t)i * component->ld + (size_t)spare];
 }
 
-void component_absorb(struct component *component, double forget, uint64_t time, double *work,
-                      double *ret_gain)
+/*
+ * Tokens of a few rows alone may depend on each other, and would be turned in vain: coordinates are
+ * looked at when as many rows have come as there are columns.
+ */
+static int moment_turn_is_due(const struct component *component)
+{
+    uint64_t rows = component->moment->rows;
+    uint64_t period =
+        (uint64_t)(component->columns > ROWS_PER_TURN ? component->columns : ROWS_PER_TURN);
+
+    return rows / period != (rows - (uint64_t)component->rows_waiting) / period;
+}
+
+static void moment_rows_absorb(struct component *component, double forget, uint64_t time,
+                               struct team *team, double *fades)
+{
+    for (int32_t i = 0; forget < 1 && i < component->rows_waiting; i++)
+        fades[i] = pow(forget, (double)(time - component->row_time[i]));
+    moment_absorb(component->moment, component->row_weight, forget < 1 ? fades : NULL, team);
+    component->updates++;
+    if (moment_turn_is_due(component) && !moment_is_even(component->moment))
+        (void)moment_turn(component->moment); /* without memory it stays as it is */
+}
+
+static void root_rows_absorb(struct component *component, double forget, uint64_t time,
+                             struct team *team, double *work, double *ret_gain)
 {
     int32_t rows = component->rows_waiting;
+    int32_t block = component_rows_block(component->capacity);
 
-    assert(rows > 0 && component->columns > 0);
-    component_decay(component, forget, time);
     if (forget < 1)
         rows_fade(component, forget, time);
     if (ret_gain != NULL && rows == 1) {
@@ -437,32 +353,30 @@ void component_absorb(struct component *component, double forget, uint64_t time,
             update_row(component->columns, component->m, component->factor, component->ld,
                        component->rows + (size_t)i * component->ld);
     } else {
-        update_block(component->columns, component_width(component) - component->columns, rows,
-                     component->factor, component->ld, component->rows, component->ld, work);
+        update_wave(team, component->columns, component_width(component) - component->columns, rows,
+                    block, component->factor, component->ld, component->rows, component->ld, work);
     }
     residual_add(component);
-    component->updates += rows < ROWS_SINGLY ? (uint64_t)rows : 1;
+    component->updates += (uint64_t)(rows < ROWS_SINGLY ? rows : update_wave_blocks(rows, block));
+}
+
+void component_absorb(struct component *component, double forget, uint64_t time, struct team *team,
+                      double *work, double *ret_gain)
+{
+    assert(component->rows_waiting > 0 && component->columns > 0);
+    component_decay(component, forget, time);
+    if (component->moment != NULL)
+        moment_rows_absorb(component, forget, time, team, work);
+    else
+        root_rows_absorb(component, forget, time, team, work, ret_gain);
     component->generation++;
     component->rows_waiting = 0;
 }
 
 const double *component_triangle(const struct component *component, size_t *ret_ld)
 {
+    assert(component->moment == NULL ||
+           (component->shown != NULL && component->shown_generation == component->generation));
     *ret_ld = component->ld;
-    return component->faded != NULL ? component->faded : component->factor;
-}
-
-enum lattn_status component_check(const struct component *component)
-{
-    if (component->columns < 0 || component->columns > component->capacity ||
-        component->ld != leading_for(component->capacity, component->m))
-        return LATTN_SHAPE;
-    for (int32_t i = 0; i < component->columns; i++) {
-        const double *row = component->factor + (size_t)i * component->ld;
-
-        for (int32_t j = i; j < component->columns + component->m; j++)
-            if (!isfinite(row[j]))
-                return LATTN_NOT_FINITE;
-    }
-    return LATTN_OK;
+    return component->shown != NULL ? component->shown : component->factor;
 }

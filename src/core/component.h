@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct moment;
 struct nullspace;
+struct team;
 struct solution;
 
 /*
@@ -16,9 +18,10 @@ struct solution;
  *
  *     R'R = sum w phi phi'   (columns x columns, upper),    R'C = sum w phi y'   (columns x m)
  *
- * This header is what the rest of core knows of the way a problem is kept: rows go in by
+ * or, once the data allows it and the engine asks for it, in information form (moment.h). This
+ * header is what the rest of core knows of the way a problem is kept: rows go in by
  * component_absorb, the past fades by component_decay, columns are added by component_widen and
- * component_join, and component_triangle gives R and C. Another engine is another set of these.
+ * component_join, and component_triangle gives R and C after component_look.
  *
  * What is learned depends on the rows and their blocks alone, never on what somebody asked; an
  * image holds it (README.md, section 6). What answers are made of is derived, and stands last.
@@ -26,7 +29,10 @@ struct solution;
  * features     names of the columns, in the order in which they first occurred
  * identity     column i is feature i of all p: rows can be formed in place
  * time         label row of the stream up to which the past has faded
- * rss          m: residual sum of squares of the rows absorbed, faded like R
+ * moment       the information form, or NULL; then there are no factor and no rows, and capacity is
+ *              columns
+ * rss          m: residual sum of squares of the rows absorbed, faded like R; in information form
+ *              as component_look found it
  * updates      orthogonal updates so far; each adds its rounding
  * rows         waiting rows [phi y] times sqrt(w), at most rows_max; when they came, and w
  * weights      capacity x m row-major: the weights at hand, which predict each row before it
@@ -35,7 +41,13 @@ struct solution;
  * rows_fresh   rows absorbed since then; rows_seen: since ever
  *
  * solution     derived results, or NULL (solution.h)
- * faded        R and C as they are at label row faded_time, or NULL where nobody asked
+ * shown        R and C as they are at label row shown_time and generation shown_generation, where
+ *              `factor` does not tell; or NULL where nobody asked
+ * rest         columns x m, with `shown` of the information form: C of what the weights at hand
+ *              leave of the labels
+ * rho          sigma_min / sigma_max in the coordinates of the information form; 1 without it
+ * is_cut       the information form cannot tell whether R has more rank than was found
+ *
  * settled      what arriving inputs are tested against (survey.h), or NULL: the null space of rows
  *              that R has, perhaps not of all of them, and perhaps of fewer columns
  * settled_generation, settled_time  of the solution that it was last made from
@@ -49,6 +61,7 @@ struct component {
     int32_t identity;
     size_t ld;
     struct feature *features;
+    struct moment *moment;
     double *rss;
     uint64_t time;
     uint64_t updates;
@@ -67,8 +80,12 @@ struct component {
     int32_t full;
     int32_t meets; /* mark while one looks which components a row or an input meets */
     struct solution *solution;
-    double *faded;
-    uint64_t faded_time;
+    double *shown;
+    double *rest;
+    uint64_t shown_time;
+    uint64_t shown_generation;
+    double rho;
+    int32_t is_cut;
     struct nullspace *settled;
     uint64_t settled_generation;
     uint64_t settled_time;
@@ -101,11 +118,33 @@ void component_strip(struct component *component);
 /* Note that no null space was kept of the rows it has; it is made when it is needed (survey.h). */
 void component_unsettle(struct component *component);
 
-/* Rows that wait before they are folded, in a component with room for so many columns. */
+/*
+ * Rows that can wait in a component with room for so many columns, and how many of them make a
+ * block: blocks are folded one behind the other (update_wave.h).
+ */
 int32_t component_rows_max(int32_t capacity);
+int32_t component_rows_block(int32_t capacity);
 
-/* Bytes of a component with room for so many columns. */
+/* Rows that may wait before they are to be folded: its rows alone decide. */
+int32_t component_rows_due(const struct component *component);
+
+/* Bytes of a component in square-root form with room for so many columns. */
 size_t component_bytes(int32_t capacity, int32_t m);
+
+/*
+ * A product of fewer coordinates stays in square-root form, which is smaller then: symbols bring
+ * many of them.
+ */
+enum { MOMENT_DIM_MIN = 2 };
+
+/* Bytes of one in information form, whose features are a product d by e. */
+size_t component_bytes_moment(int32_t d, int32_t e, int32_t m);
+
+/* Bytes that component_look takes, where it takes any: R and C of so many columns. */
+size_t component_bytes_shown(int32_t columns, int32_t m);
+
+/* Bytes that this one would hold with m outputs. */
+size_t component_bytes_held(const struct component *component, int32_t m);
 
 /*
  * Room that a component of `capacity` has after it grew to `columns`: exact at first, then with a
@@ -114,7 +153,8 @@ size_t component_bytes(int32_t capacity, int32_t m);
 int32_t component_capacity(int32_t capacity, int32_t columns);
 
 /*
- * Make room for columns and outputs, without adding any. No rows may be waiting.
+ * Make room for columns and outputs, without adding any. No rows may be waiting; in information
+ * form there are no more columns.
  *
  * Returns LATTN_OK or LATTN_NO_MEMORY with nothing changed.
  */
@@ -126,10 +166,13 @@ enum lattn_status component_reserve(struct component *component, int32_t columns
  */
 int32_t component_width(const struct component *component);
 
-/* Add a column that was zero in all the past; room must have been reserved. */
+/* Add a column that was zero in all the past; room must have been reserved. Square-root form. */
 void component_widen(struct component *component, struct feature feature);
 
-/* Take over the columns and rows of `other`, faded to the same time; room must be reserved. */
+/*
+ * Take over the columns and rows of `other`, faded to the same time; room must be reserved. Both in
+ * square-root form.
+ */
 void component_join(struct component *component, const struct component *other);
 
 /* Let the past fade by the factor `forget` per label row up to `time`. */
@@ -142,30 +185,86 @@ void component_decay(struct component *component, double forget, uint64_t time);
 void component_retime(struct component *component, uint64_t time);
 
 /*
- * Let component_triangle show what the past has faded to at `time`, without touching it: when it
- * fades for good is decided by its rows alone, or the last bits of R would tell who asked when.
+ * Let component_triangle show what has been learned as it has faded at `time`, without touching it:
+ * when it fades for good is decided by its rows alone, or the last bits of R would tell who asked
+ * when. In information form R and C are derived here, once for each generation and time.
  *
- * Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed.
+ * tau  in   relative rounding of a Gram matrix of so many rows of such length, u (p + n_max)
+ *
+ * Returns LATTN_OK; LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE with nothing changed.
  */
-enum lattn_status component_look(struct component *component, double forget, uint64_t time);
+enum lattn_status component_look(struct component *component, double forget, uint64_t time,
+                                 double tau);
 
-/* Label row of the stream up to which component_triangle has faded. */
+/*
+ * Has it fewer rows than columns, and so many columns that nobody should wait for R to be told the
+ * rank? Then component_look derives nothing, component_triangle may not be asked, and its rank
+ * counts as 0 (solution.h).
+ */
+int component_is_early(const struct component *component);
+
+/*
+ * In information form C is that of what the weights at hand leave of the labels: add R W to the C
+ * of a triangle, columns x (columns + m), ld.
+ */
+void component_unbase(const struct component *component, double *triangle, size_t ld);
+
+/*
+ * Let the weights at hand be those of least squares, so that they leave no C. In information form,
+ * after component_look, at full rank; then comes component_look_away.
+ */
+void component_rebase(struct component *component);
+
+/* Drop what component_look derived, and what rests on it. */
+void component_look_away(struct component *component);
+
+/* Label row of the stream up to which component_triangle, and rss, have faded. */
 uint64_t component_time(const struct component *component);
 
 /*
- * Fold the waiting rows into the factor: one orthogonal update.
+ * Fold the waiting rows into the factor: an orthogonal update for each block.
  *
  * forget    in       rows fade by their age against `time`, as everything before
- * work      scratch  update_workspace(rows_max) doubles
+ * team      in       shares the work, which is the same to the bit without; NULL: nobody does
+ * work      scratch  update_workspace(rows_max) doubles, or rows_max in information form
  * ret_gain  out      where not NULL and one row waited: columns doubles R+^-T phi
  *
  * Bumps the generation; rows_waiting becomes 0.
  */
-void component_absorb(struct component *component, double forget, uint64_t time, double *work,
-                      double *ret_gain);
+void component_absorb(struct component *component, double forget, uint64_t time, struct team *team,
+                      double *work, double *ret_gain);
 
 /* R and C as one row-major array, columns x (columns + m); borrowed until the next change. */
 const double *component_triangle(const struct component *component, size_t *ret_ld);
+
+/*
+ * Let the columns stand in this order of the same features, that of product_compare, in square-root
+ * form: R is made anew of its rows. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed.
+ */
+enum lattn_status component_sort(struct component *component, const struct feature *order);
+
+/*
+ * Take the information form, where the features are a product of enough coordinates (product.h;
+ * they are put in order), R comes back from it, and its singular values are far above what it can
+ * tell; else stay as it is. R must have full rank.
+ *
+ * tau  in   as component_look
+ *
+ * Returns LATTN_OK either way; LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE with nothing learned lost.
+ */
+enum lattn_status component_condense(struct component *component, double tau);
+
+/* Take the square-root form again. Returns as component_look, with nothing changed. */
+enum lattn_status component_expand(struct component *component, double tau);
+
+/*
+ * Make a component in information form, of features that are a product d by e; the caller fills
+ * them in, in order.
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status component_open_moment(struct component **ret_component, int32_t d, int32_t e,
+                                        int32_t m, uint64_t time);
 
 /* Are sizes, order of features and finiteness as promised? O(columns^2). */
 enum lattn_status component_check(const struct component *component);

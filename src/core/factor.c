@@ -11,6 +11,9 @@
 #include "base/memory.h"
 #include "core/certificate.h"
 #include "core/dense.h"
+#include "core/factor_fold.h"
+#include "core/moment.h"
+#include "core/product.h"
 #include "core/scales.h"
 #include "core/solution.h"
 #include "core/standing.h"
@@ -20,12 +23,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Weight of the past in the recent loss: a memory of 1000 pairs. */
-static const double recent_keep = 1 - 1e-3;
-
-void factor_init(struct factor *factor, int32_t bias, double forget, double ridge)
+void factor_init(struct factor *factor, int32_t bias, double forget, double ridge,
+                 enum lattn_engine engine)
 {
-    *factor = (struct factor){.bias = bias, .forget = forget, .ridge = ridge};
+    *factor = (struct factor){.bias = bias, .forget = forget, .ridge = ridge, .engine = engine};
 }
 
 void factor_done(struct factor *factor)
@@ -41,7 +42,7 @@ void factor_done(struct factor *factor)
     memory_release(factor->list_index);
     memory_release(factor->list_value);
     memory_release(factor->work);
-    factor_init(factor, factor->bias, factor->forget, factor->ridge);
+    factor_init(factor, factor->bias, factor->forget, factor->ridge, factor->engine);
 }
 
 void factor_adjust(struct factor *factor, double ridge)
@@ -67,15 +68,15 @@ size_t factor_bytes_resized(const struct factor *factor, int32_t d, int32_t m)
 
     for (int32_t i = 0; i < factor->components_count; i++)
         if (factor->components[i] != NULL)
-            bytes += component_bytes(factor->components[i]->capacity,
-                                     greater(m, factor->components[i]->m));
+            bytes +=
+                component_bytes_held(factor->components[i], greater(m, factor->components[i]->m));
     return bytes;
 }
 
 /* ---- sizes --------------------------------------------------------------------------------- */
 
 /* Give every column of every component its slot among d coordinates. */
-static void slots_fill(const struct factor *factor, int32_t d, struct slot *slots)
+void factor_slots(const struct factor *factor, int32_t d, struct slot *slots)
 {
     for (int32_t i = 0; i < factor->components_count; i++) {
         const struct component *component = factor->components[i];
@@ -132,7 +133,7 @@ static enum lattn_status sizes_make(const struct factor *factor, int32_t d, int3
         sizes_done(sizes);
         return LATTN_NO_MEMORY;
     }
-    slots_fill(factor, d, sizes->slots);
+    factor_slots(factor, d, sizes->slots);
     if (factor->d > 0) {
         scales_fill(factor, d, sizes->scales);
         memcpy(sizes->yy, factor->yy, (size_t)factor->m * sizeof *sizes->yy);
@@ -141,38 +142,9 @@ static enum lattn_status sizes_make(const struct factor *factor, int32_t d, int3
     return LATTN_OK;
 }
 
-/* Where the parts of a fold's scratch lie; the block update wants the aligned start. */
-struct scratch {
-    double *update;
-    double *errors;  /* rows_max x m: innovations */
-    double *gain;    /* columns */
-    double *inverse; /* columns: 1 / D */
-};
-
-static size_t scratch_room(int32_t capacity, int32_t m)
-{
-    int32_t rows_max = component_rows_max(capacity);
-
-    return update_workspace(rows_max) + (size_t)rows_max * (size_t)m + 2 * (size_t)capacity;
-}
-
-static struct scratch scratch_layout(double *work, const struct component *component)
-{
-    size_t update = update_workspace(component->rows_max);
-    size_t errors = (size_t)component->rows_max * (size_t)component->m;
-    size_t columns = (size_t)component->capacity;
-
-    return (struct scratch){
-        .update = work,
-        .errors = work + update,
-        .gain = work + update + errors,
-        .inverse = work + update + errors + columns,
-    };
-}
-
 enum lattn_status factor_scratch_reserve(struct factor *factor, int32_t capacity, int32_t m)
 {
-    size_t room = scratch_room(capacity, m);
+    size_t room = factor_scratch_room(capacity, m);
     double *work;
 
     if (room <= factor->work_room)
@@ -258,6 +230,17 @@ enum lattn_status factor_resize(struct factor *factor, int32_t d, int32_t m)
     return LATTN_OK;
 }
 
+enum lattn_status factor_expand(struct factor *factor, struct component *component)
+{
+    enum lattn_status status = factor_scratch_reserve(factor, component->columns, component->m);
+
+    if (status == LATTN_OK)
+        status = component_expand(component, certificate_rounding(factor));
+    if (status == LATTN_OK)
+        factor->bytes = factor_bytes_resized(factor, factor->d, factor->m);
+    return status;
+}
+
 /* ---- learning ------------------------------------------------------------------------------ */
 
 int factor_is_dense(const struct factor *factor)
@@ -278,7 +261,7 @@ int factor_component_is_identity(const struct factor *factor, const struct compo
 
 const double *factor_inverse_scales(struct factor *factor, const struct component *component)
 {
-    double *inverse = scratch_layout(factor->work, component).inverse;
+    double *inverse = factor_scratch(factor, component).inverse;
     /* With forgetting, the long-run mean: a direction that stops occurring keeps its scale. */
     double share = factor->weight_ever > 0 ? factor->weight / factor->weight_ever : 0;
 
@@ -290,175 +273,14 @@ const double *factor_inverse_scales(struct factor *factor, const struct componen
     return inverse;
 }
 
-/* Count a squared innovation, weight included. One beyond all doubles cannot be averaged. */
-static void loss_take(struct factor *factor, double weight, double square)
-{
-    if (!isfinite(square))
-        return;
-    factor->progressive_sum += square;
-    factor->progressive_weight += weight;
-    factor->recent_sum = recent_keep * factor->recent_sum + square;
-    factor->recent_weight = recent_keep * factor->recent_weight + weight;
-}
-
-/* Sum the squared innovations of waiting rows, E = Y - Phi W with the weights at hand. */
-static void innovations_take(struct factor *factor, const struct component *component,
-                             double *errors)
-{
-    size_t m = (size_t)component->m;
-    int32_t columns = component->columns;
-
-    for (int32_t i = 0; i < component->rows_waiting; i++)
-        memcpy(errors + (size_t)i * m, component->rows + (size_t)i * component->ld + columns,
-               m * sizeof *errors);
-    if (component->rows_waiting == 1)
-        dense_multiply_vector(DENSE_TRANSPOSED, columns, component->m, -1, component->weights, m,
-                              component->rows, 1, errors);
-    else
-        dense_multiply(DENSE_PLAIN, component->rows_waiting, component->m, columns, -1,
-                       component->rows, component->ld, component->weights, m, 1, errors, m);
-    for (int32_t i = 0; i < component->rows_waiting; i++) {
-        double square = 0;
-
-        for (size_t a = 0; a < m; a++)
-            square += errors[(size_t)i * m + a] * errors[(size_t)i * m + a];
-        loss_take(factor, component->row_weight[i], square);
-    }
-}
-
-static void component_fold(struct factor *factor, struct component *component)
-{
-    struct scratch scratch = scratch_layout(factor->work, component);
-    int32_t rows = component->rows_waiting;
-    uint64_t age = factor->pairs - component->row_time[0];
-    double *gain = rows == 1 && component->full && factor->ridge == 0 ? scratch.gain : NULL;
-
-    assert(scratch_room(component->capacity, component->m) <= factor->work_room);
-    innovations_take(factor, component, scratch.errors);
-    component_absorb(component, factor->forget, factor->pairs, scratch.update, gain);
-    /* The gain is that of the row as it was absorbed, faded by its age; so must be its innovation.
-     */
-    if (gain != NULL && age > 0 && factor->forget < 1)
-        for (int32_t a = 0; a < component->m; a++)
-            scratch.errors[a] *= pow(factor->forget, (double)age / 2);
-    standing_follow(component, rows, gain, scratch.errors, factor_inverse_scales(factor, component),
-                    certificate_cut(factor, component), certificate_cut_most(factor), factor->ridge,
-                    factor->forget);
-}
-
-/* Account for a label row as such, before its features are looked at. */
-static void row_count(struct factor *factor, const struct lattn_item *item, const double *y)
-{
-    double keep = factor->forget;
-
-    factor->pairs++;
-    factor->weight = keep * factor->weight + item->weight;
-    factor->weight2 = keep * keep * factor->weight2 + item->weight * item->weight;
-    factor->weight_ever += item->weight;
-    for (int32_t a = 0; a < factor->m; a++) {
-        double label = a < item->m ? y[a] : 0;
-
-        factor->yy[a] = keep * factor->yy[a] + item->weight * label * label;
-        factor->rss_void[a] *= keep;
-    }
-}
-
-/* A row without features predicts 0 whatever the weights: its labels are all residual. */
-static void row_void(struct factor *factor, const struct lattn_item *item, const double *y)
-{
-    double sum = 0;
-
-    for (int32_t a = 0; a < item->m; a++) {
-        double square = item->weight * y[a] * y[a];
-
-        factor->rss_void[a] += square;
-        sum += square;
-    }
-    loss_take(factor, item->weight, sum);
-}
-
-static struct component *row_component(struct factor *factor, const struct feature_view *view,
-                                       int32_t *ret_count)
-{
-    if (factor_is_dense(factor))
-        return factor->components[0];
-    *ret_count = feature_list(factor->d, view, factor->list_index, factor->list_value);
-    if (*ret_count == 0)
-        return NULL;
-    return factor->components[factor->slots[factor->list_index[0]].component - 1];
-}
-
-static void row_write(struct factor *factor, struct component *component,
-                      const struct lattn_item *item, const struct feature_view *view, int32_t count)
-{
-    double *row = component->rows + (size_t)component->rows_waiting * component->ld;
-    double scale = item->weight == 1 ? 1 : sqrt(item->weight);
-    int32_t width = component_width(component);
-
-    if (component->identity) {
-        feature_row(factor->d, view, scale, row);
-    } else {
-        memset(row, 0, (size_t)component->columns * sizeof *row);
-        for (int32_t i = 0; i < count; i++)
-            row[factor->slots[factor->list_index[i]].column] = scale * factor->list_value[i];
-    }
-    for (int32_t a = 0; a < component->m; a++)
-        row[component->columns + a] = a < item->m ? scale * view->y[a] : 0;
-    for (int32_t i = component->columns + component->m; i < width; i++)
-        row[i] = 0;
-    component->row_weight[component->rows_waiting] = item->weight;
-    component->row_time[component->rows_waiting++] = factor->pairs;
-}
-
-void factor_take(struct factor *factor, const struct lattn_item *item, factor_look_fn look,
-                 void *look_arg)
-{
-    struct feature_view view;
-
-    feature_reader_start(&factor->reader, item);
-    while (feature_reader_next(&factor->reader, &view)) {
-        int32_t count = 0;
-        struct component *component;
-
-        row_count(factor, item, view.y);
-        scales_add(factor->d, &view, item->weight, factor->scales);
-        component = row_component(factor, &view, &count);
-        if (look != NULL)
-            look(look_arg, item, &view, component, count);
-        if (component == NULL) {
-            row_void(factor, item, view.y);
-            continue;
-        }
-        row_write(factor, component, item, &view, count);
-        if (component->rows_waiting == component->rows_max)
-            component_fold(factor, component);
-    }
-    factor->tokens_max = greater(factor->tokens_max, item->n);
-    factor->precision = fmax(factor->precision, item->precision);
-}
-
-void factor_fold(struct factor *factor)
-{
-    for (int32_t i = 0; i < factor->components_count; i++)
-        if (factor->components[i] != NULL && factor->components[i]->rows_waiting > 0)
-            component_fold(factor, factor->components[i]);
-    factor->generation++;
-}
-
-void factor_absorb(struct factor *factor, const struct lattn_batch *batch)
-{
-    for (size_t i = 0; i < batch->count; i++)
-        factor_take(factor, &batch->items[i], NULL, NULL);
-    factor_fold(factor);
-}
-
 enum lattn_status factor_look(struct factor *factor)
 {
     for (int32_t i = 0; i < factor->components_count; i++) {
         enum lattn_status status = LATTN_OK;
 
         if (factor->components[i] != NULL)
-            status = component_look(factor->components[i], factor->forget, factor->pairs);
+            status = component_look(factor->components[i], factor->forget, factor->pairs,
+                                    certificate_rounding(factor));
         if (status != LATTN_OK)
             return status;
     }
@@ -482,7 +304,8 @@ void factor_residual(const struct factor *factor, double *ret_rss)
 
         if (component == NULL)
             continue;
-        faded_add(factor, component->rss, component->time, ret_rss);
+        faded_add(factor, component->rss,
+                  component->moment != NULL ? component_time(component) : component->time, ret_rss);
         if (held != NULL)
             faded_add(factor, held, component->solution->time, ret_rss);
     }
@@ -559,7 +382,7 @@ enum lattn_status factor_copy(const struct factor *factor, struct factor *earlie
     struct factor copy;
     enum lattn_status status;
 
-    factor_init(&copy, factor->bias, factor->forget, factor->ridge);
+    factor_init(&copy, factor->bias, factor->forget, factor->ridge, factor->engine);
     if (earlier != NULL)
         earlier_trim(factor, earlier);
     status = components_copy(factor, earlier, &copy);

@@ -5,6 +5,7 @@
 #include "core/feature.h"
 
 #include <lattn/batch.h>
+#include <lattn/learner.h>
 #include <lattn/status.h>
 
 #include <stddef.h>
@@ -32,6 +33,7 @@ struct factor {
     double precision;   /* the coarsest of the items learned */
     double forget;
     double ridge;
+    enum lattn_engine engine;
     struct slot *slots;
     double *scales;
     struct component **components; /* NULL where one was joined to another */
@@ -55,10 +57,12 @@ struct factor {
     size_t list_room;
     double *work; /* scratch of one fold, see struct scratch in factor.c */
     size_t work_room;
+    struct team *team; /* that shares the work of a fold, borrowed; NULL: nobody does */
 };
 
 /* Make an empty factor; allocates nothing. */
-void factor_init(struct factor *factor, int32_t bias, double forget, double ridge);
+void factor_init(struct factor *factor, int32_t bias, double forget, double ridge,
+                 enum lattn_engine engine);
 void factor_done(struct factor *factor);
 
 /*
@@ -97,10 +101,19 @@ enum lattn_status factor_list_widen(struct factor *factor, size_t room);
 enum lattn_status factor_list_reserve(struct factor *factor, const struct feature_view *view);
 
 /*
+ * Let a component have the square-root form, so that columns can be added. Returns LATTN_OK,
+ * LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE with nothing changed.
+ */
+enum lattn_status factor_expand(struct factor *factor, struct component *component);
+
+/*
  * Make room for a fold of a component of this capacity, with m outputs. Returns LATTN_OK or
  * LATTN_NO_MEMORY.
  */
 enum lattn_status factor_scratch_reserve(struct factor *factor, int32_t capacity, int32_t m);
+
+/* Give every column of every component its slot among d coordinates. */
+void factor_slots(const struct factor *factor, int32_t d, struct slot *slots);
 
 /* Has every feature its place in one component, in order? The steady state of dense data. */
 int factor_is_dense(const struct factor *factor);
@@ -130,7 +143,7 @@ void factor_absorb(struct factor *factor, const struct lattn_batch *batch);
 
 /*
  * Look at all components as they have faded to the present, so that they can be compared; nothing
- * that is learned changes. Returns LATTN_OK or LATTN_NO_MEMORY.
+ * that is learned changes. Returns LATTN_OK, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
  */
 enum lattn_status factor_look(struct factor *factor);
 

@@ -8,7 +8,9 @@
 #include <lattn/state.h>
 
 #include "base/serial.h"
+#include "core/khatri.h"
 #include "core/learner.h"
+#include "core/moment.h"
 
 #include <assert.h>
 #include <string.h>
@@ -22,6 +24,7 @@ enum {
     NAMES_BYTES = 3 * 4,
     FACTOR_BYTES = 3 * 4 + 4 * 8 + 2 * 8 + 4 * 8 + 4,
     COMPONENT_BYTES = 3 * 4 + 5 * 8 + 1,
+    MOMENT_BYTES = 2 * 4 + 3 * 8,
     FEATURE_BYTES = 3 * 2
 };
 
@@ -38,6 +41,15 @@ static uint64_t names_bytes(const struct lattn_names *names)
     return bytes;
 }
 
+static uint64_t moment_image_bytes(const struct moment *moment)
+{
+    uint64_t d = (uint64_t)moment->d, e = (uint64_t)moment->e;
+    uint64_t q = (uint64_t)moment->q, m = (uint64_t)moment->m;
+
+    return MOMENT_BYTES + 8 * (khatri_rows(moment->q) * (uint64_t)moment_columns(moment) +
+                               q * m * e + m + d * d + e * e);
+}
+
 static uint64_t component_image_bytes(const struct component *component)
 {
     uint64_t columns, m;
@@ -46,8 +58,9 @@ static uint64_t component_image_bytes(const struct component *component)
         return IMAGE_PLACE_BYTES;
     columns = (uint64_t)component->columns;
     m = (uint64_t)component->m;
-    return COMPONENT_BYTES + columns * FEATURE_BYTES +
-           8 * (m + columns * (columns + 1) / 2 + 2 * columns * m);
+    return COMPONENT_BYTES + columns * FEATURE_BYTES + 8 * (m + columns * m) +
+           (component->moment != NULL ? moment_image_bytes(component->moment)
+                                      : 8 * (columns * (columns + 1) / 2 + columns * m));
 }
 
 uint64_t lattn_learner_saved_bytes(const struct lattn_learner *learner)
@@ -59,7 +72,10 @@ uint64_t lattn_learner_saved_bytes(const struct lattn_learner *learner)
                      8 * (2 * (uint64_t)factor->m + p);
 
     for (int32_t i = 0; i < factor->components_count; i++)
-        bytes += component_image_bytes(factor->components[i]);
+        bytes +=
+            component_image_bytes(factor->components[i]) +
+            (factor->engine == LATTN_ENGINE_GRAM && factor->components[i] != NULL ? IMAGE_FORM_BYTES
+                                                                                  : 0);
     return bytes;
 }
 
@@ -144,7 +160,35 @@ static void triangle_write(struct serial_writer *writer, const struct component 
     }
 }
 
-static void component_write(struct serial_writer *writer, const struct component *component)
+static void moment_write(struct serial_writer *writer, const struct moment *moment)
+{
+    size_t d = (size_t)moment->d, e = (size_t)moment->e;
+
+    serial_write_double(writer, moment->noise);
+    serial_write_double(writer, moment->fade);
+    serial_write_u64(writer, moment->rows);
+    serial_write_doubles(writer, d * d, moment->A);
+    serial_write_doubles(writer, e * e, moment->B);
+    for (size_t i = 0; i < khatri_rows(moment->q); i++)
+        serial_write_doubles(writer, (size_t)moment_columns(moment), moment->M + i * moment->ldm);
+    serial_write_doubles(writer, (size_t)moment->q * (size_t)moment->m * e, moment->C);
+    serial_write_doubles(writer, (size_t)moment->m, moment->energy);
+}
+
+static void form_write(struct serial_writer *writer, const struct component *component)
+{
+    int is_moment = component->moment != NULL;
+
+    serial_write_u8(writer, (uint8_t)((is_moment ? IMAGE_FORM_MOMENT : 0) |
+                                      (component->is_cut ? IMAGE_FORM_CUT : 0)));
+    if (!is_moment)
+        return;
+    serial_write_u32(writer, (uint32_t)component->moment->d);
+    serial_write_u32(writer, (uint32_t)component->moment->e);
+}
+
+static void component_write(struct serial_writer *writer, const struct component *component,
+                            enum lattn_engine engine)
 {
     if (component == NULL) {
         serial_write_u32(writer, 0);
@@ -154,6 +198,8 @@ static void component_write(struct serial_writer *writer, const struct component
     serial_write_u32(writer, (uint32_t)component->columns);
     serial_write_u32(writer, (uint32_t)component->capacity);
     serial_write_u32(writer, (uint32_t)component->m);
+    if (engine == LATTN_ENGINE_GRAM)
+        form_write(writer, component);
     serial_write_u64(writer, component->time);
     serial_write_u64(writer, component->updates);
     serial_write_u64(writer, component->generation);
@@ -165,8 +211,13 @@ static void component_write(struct serial_writer *writer, const struct component
         serial_write_u16(writer, component->features[i].k);
         serial_write_u16(writer, component->features[i].l);
     }
-    serial_write_doubles(writer, (size_t)component->m, component->rss);
-    triangle_write(writer, component);
+    /* In information form it says what somebody saw who looked last. */
+    for (int32_t a = 0; a < component->m; a++)
+        serial_write_double(writer, component->moment != NULL ? 0 : component->rss[a]);
+    if (component->moment != NULL)
+        moment_write(writer, component->moment);
+    else
+        triangle_write(writer, component);
     serial_write_doubles(writer, (size_t)component->columns * (size_t)component->m,
                          component->weights);
 }
@@ -174,7 +225,9 @@ static void component_write(struct serial_writer *writer, const struct component
 enum lattn_status lattn_learner_save(const struct lattn_learner *learner, lattn_sink_fn sink,
                                      void *arg)
 {
-    const struct serial_header header = image_header(lattn_learner_saved_bytes(learner));
+    const struct serial_header header = image_header(
+        learner->settings.engine == LATTN_ENGINE_GRAM ? IMAGE_ENGINE_GRAM : IMAGE_ENGINE_RLS,
+        lattn_learner_saved_bytes(learner));
     const struct factor *factor = &learner->factor;
     struct serial_writer writer;
 
@@ -187,6 +240,6 @@ enum lattn_status lattn_learner_save(const struct lattn_learner *learner, lattn_
     sums_write(&writer, factor);
     serial_write_u32(&writer, (uint32_t)factor->components_count);
     for (int32_t i = 0; i < factor->components_count; i++)
-        component_write(&writer, factor->components[i]);
+        component_write(&writer, factor->components[i], factor->engine);
     return serial_flush(&writer);
 }

@@ -10,7 +10,11 @@
 
 #include "base/memory.h"
 #include "base/serial.h"
+#include "core/khatri.h"
 #include "core/learner.h"
+#include "core/moment.h"
+#include "core/moment_turn.h"
+#include "core/product.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -49,7 +53,7 @@ static void flags_read(struct serial_reader *reader, const char *name, size_t co
 }
 
 /* A count of pairs, or LATTN_NEVER. */
-static int64_t moment_read(struct serial_reader *reader, const char *name)
+static int64_t time_read(struct serial_reader *reader, const char *name)
 {
     int64_t moment = (int64_t)serial_read_u64(reader);
 
@@ -80,9 +84,9 @@ static void sizes_read(struct serial_reader *reader, struct lattn_learner *learn
     learner->d = serial_read_int(
         reader, "d", settings->dim > 0 ? settings->dim + settings->bias : 0, LATTN_DIM_MAX);
     learner->m = serial_read_int(reader, "m", settings->outputs, LATTN_OUTPUTS_MAX);
-    learner->p_identified = moment_read(reader, "p_identified");
-    learner->identifying_since = moment_read(reader, "identifying_since");
-    learner->lost_at = moment_read(reader, "lost_at");
+    learner->p_identified = time_read(reader, "p_identified");
+    learner->identifying_since = time_read(reader, "identifying_since");
+    learner->lost_at = time_read(reader, "lost_at");
     flags_read(reader, "dim_was", sizeof learner->dim_was, learner->dim_was);
     flags_read(reader, "outputs_was", sizeof learner->outputs_was, learner->outputs_was);
     if (memchr(learner->dim_was + learner->d, 1, sizeof learner->dim_was - (size_t)learner->d))
@@ -243,6 +247,36 @@ static void triangle_read(struct serial_reader *reader, struct component *compon
                             component->factor + (size_t)i * component->ld + i);
 }
 
+/* A lower triangle with a diagonal that can be divided by. */
+static void coordinates_read(struct serial_reader *reader, const char *name, int32_t n, double *a)
+{
+    serial_read_numbers(reader, name, -entry_most, entry_most, (size_t)n * (size_t)n, a);
+    for (int32_t i = 0; i < n && reader->status == LATTN_OK; i++)
+        for (int32_t j = i; j < n; j++)
+            if (j == i ? !(a[i * n + j] > 0) : a[i * n + j] < 0 || a[i * n + j] > 0)
+                serial_refuse(reader, LATTN_DAMAGED, "%s is no lower triangle", name);
+}
+
+static void moment_read(struct serial_reader *reader, struct component *component)
+{
+    struct moment *moment = component->moment;
+    size_t columns = (size_t)moment_columns(moment);
+
+    moment->noise = serial_read_number(reader, "noise", 0, INFINITY);
+    moment->fade = serial_read_number(reader, "fade", 0, 1);
+    moment->rows = serial_read_count(reader, "rows of a moment", component->rows_seen);
+    coordinates_read(reader, "A", moment->d, moment->A);
+    coordinates_read(reader, "B", moment->e, moment->B);
+    for (size_t i = 0; i < khatri_rows(moment->q) && reader->status == LATTN_OK; i++)
+        serial_read_numbers(reader, "M", -square_most, square_most, columns,
+                            moment->M + i * moment->ldm);
+    serial_read_numbers(reader, "C", -square_most, square_most,
+                        (size_t)moment->q * (size_t)moment->m * (size_t)moment->e, moment->C);
+    serial_read_numbers(reader, "energy", 0, square_most, (size_t)moment->m, moment->energy);
+    if (reader->status == LATTN_OK)
+        moment_turned(moment);
+}
+
 static void counts_read(struct serial_reader *reader, const struct factor *factor,
                         struct component *component)
 {
@@ -257,25 +291,67 @@ static void counts_read(struct serial_reader *reader, const struct factor *facto
         serial_refuse(reader, LATTN_DAMAGED, "full is %d, 0 or 1 is right", component->full);
 }
 
-/* An empty component of these sizes in its place, with as much room as its original had. */
+/* An empty component in information form: its sizes are those of a product. */
+static int moment_make(struct serial_reader *reader, int32_t columns, int32_t m,
+                       struct component **ret_component)
+{
+    int32_t d = serial_read_int(reader, "d of a moment", 1, LATTN_DIM_MAX);
+    int32_t e = serial_read_int(reader, "e of a moment", 1, LATTN_DIM_MAX);
+    uint64_t q = (uint64_t)d * ((uint64_t)d + 1) / 2;
+    uint64_t width = (uint64_t)e * ((uint64_t)e + 1) / 2;
+
+    if (reader->status == LATTN_OK && q * (uint64_t)e != (uint64_t)columns)
+        serial_refuse(reader, LATTN_DAMAGED, "a moment of %d by %d has no %d columns", d, e,
+                      columns);
+    return reader->status == LATTN_OK &&
+           bytes_suffice(reader, "moment", 8 * (q * (q + 1) / 2 * width + q * (uint64_t)m)) &&
+           is_done(reader, component_open_moment(ret_component, d, e, m, 0));
+}
+
+/* An empty component of these sizes, with as much room as its original had. */
+static int root_make(struct serial_reader *reader, int32_t columns, int32_t capacity, int32_t m,
+                     struct component **ret_component)
+{
+    uint64_t n = (uint64_t)columns;
+    uint64_t numbers = (uint64_t)m + n * (n + 1) / 2 + 2 * n * (uint64_t)m;
+
+    if (!bytes_suffice(reader, "component", 8 * numbers + 6 * n) ||
+        !is_done(reader, component_open(ret_component, m, 0)) ||
+        !is_done(reader, component_reserve(*ret_component, capacity, m)))
+        return 0;
+    (*ret_component)->columns = columns;
+    return 1;
+}
+
 static int component_make(struct serial_reader *reader, struct factor *factor, int32_t place,
                           int32_t columns)
 {
     int32_t capacity =
         serial_read_int(reader, "capacity", columns, component_capacity(columns, columns + 1));
     int32_t m = serial_read_int(reader, "m of a component", factor->m, LATTN_OUTPUTS_MAX);
-    uint64_t n = (uint64_t)columns;
-    uint64_t numbers = (uint64_t)m + n * (n + 1) / 2 + 2 * n * (uint64_t)m;
+    uint8_t form = factor->engine == LATTN_ENGINE_GRAM ? serial_read_u8(reader) : 0;
     struct component **component = &factor->components[place];
 
-    if (!bytes_suffice(reader, "component", 8 * numbers + 6 * n))
+    if (form > (IMAGE_FORM_MOMENT | IMAGE_FORM_CUT))
+        serial_refuse(reader, LATTN_DAMAGED, "form %d is none", form);
+    if (reader->status != LATTN_OK)
         return 0;
-    if (!is_done(reader, component_open(component, m, 0)) ||
-        !is_done(reader, component_reserve(*component, capacity, m)) ||
-        !is_done(reader, factor_scratch_reserve(factor, capacity, m)))
+    if (form & IMAGE_FORM_MOMENT ? !moment_make(reader, columns, m, component)
+                                 : !root_make(reader, columns, capacity, m, component))
         return 0;
-    (*component)->columns = columns;
-    return 1;
+    (*component)->is_cut = (form & IMAGE_FORM_CUT) != 0;
+    return is_done(reader, factor_scratch_reserve(factor, capacity, m));
+}
+
+/* A moment's columns stand in order. */
+static void product_check(struct serial_reader *reader, const struct component *component)
+{
+    int32_t d, e;
+
+    if (reader->status == LATTN_OK &&
+        (!product_find(component->features, component->columns, &d, &e) ||
+         d != component->moment->d || e != component->moment->e))
+        serial_refuse(reader, LATTN_DAMAGED, "the features of a moment are no product");
 }
 
 static void component_read(struct serial_reader *reader, struct factor *factor, int32_t place)
@@ -289,7 +365,12 @@ static void component_read(struct serial_reader *reader, struct factor *factor, 
     counts_read(reader, factor, component);
     features_read(reader, factor, place);
     serial_read_numbers(reader, "rss", 0, square_most, (size_t)component->m, component->rss);
-    triangle_read(reader, component);
+    if (component->moment != NULL) {
+        product_check(reader, component);
+        moment_read(reader, component);
+    } else {
+        triangle_read(reader, component);
+    }
     /* The weights at hand may be any numbers: where they are none, nothing is predicted by them. */
     serial_read_doubles(reader, (size_t)columns * (size_t)component->m, component->weights);
     component->identity = factor_component_is_identity(factor, component);
@@ -342,15 +423,17 @@ static void learner_read(struct serial_reader *reader, struct lattn_learner *lea
 enum lattn_status lattn_learner_load(struct lattn_learner **ret_learner, lattn_source_fn source,
                                      void *arg, uint64_t length, struct lattn_complaint *complaint)
 {
-    const struct serial_header header = image_header(length);
+    const struct serial_header header = image_header(IMAGE_ENGINE_GRAM, length);
+    uint32_t engine;
     struct lattn_learner_settings settings;
     struct lattn_learner *learner = NULL;
     struct serial_reader reader;
     enum lattn_status status;
 
     serial_reader_init(&reader, "learner image", source, arg, length, complaint);
-    serial_read_header(&reader, &header);
+    engine = serial_read_header(&reader, &header);
     settings_read(&reader, &settings);
+    settings.engine = engine == IMAGE_ENGINE_GRAM ? LATTN_ENGINE_GRAM : LATTN_ENGINE_RLS;
     if (reader.status != LATTN_OK)
         return reader.status;
     status = lattn_learner_open(&learner, &settings);

@@ -10,6 +10,7 @@
 
 /*
  * d, m      0 while not known; the factor is sized once both are
+ * team      that shares its work, or NULL; not a part of what a copy takes over
  * dim_was   dim_was[k]: tokens of k coordinates (bias included) were right at some time
  */
 struct lattn_learner {
@@ -18,6 +19,7 @@ struct lattn_learner {
     struct lattn_names names;
     struct survey survey;
     struct shelf shelf;
+    struct team *team;
     int32_t d;
     int32_t m;
     int64_t p_identified; /* p when the verdict was last "identifying", or LATTN_NEVER */
@@ -37,6 +39,9 @@ struct lattn_learner {
  */
 enum lattn_status learner_copy_over(const struct lattn_learner *learner,
                                     struct lattn_learner **copy);
+
+/* Let a copy that takes the place of the learner have its threads, instead of those it has. */
+void learner_threads_give(struct lattn_learner *learner, struct lattn_learner *copy);
 
 /* Drop what was derived, of a copy that is kept for the memory it has. */
 void learner_strip(struct lattn_learner *learner);

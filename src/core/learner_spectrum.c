@@ -109,6 +109,15 @@ static void spectrum_scale(struct lattn_spectrum *spectrum)
     }
 }
 
+/* Was a rank not looked for? Then there are no values. */
+static int is_early(const struct factor *factor)
+{
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL && component_is_early(factor->components[i]))
+            return 1;
+    return 0;
+}
+
 enum lattn_status lattn_learner_spectrum(struct lattn_learner *learner,
                                          struct lattn_spectrum *ret_spectrum)
 {
@@ -124,6 +133,10 @@ enum lattn_status lattn_learner_spectrum(struct lattn_learner *learner,
     if (status != LATTN_OK)
         return status;
     spectrum.seen = features_seen(factor);
+    if (is_early(factor)) {
+        *ret_spectrum = spectrum;
+        return LATTN_OK;
+    }
     status = spectrum.seen <= LATTN_SPECTRUM_ALL_MAX ? spectrum_of_all(factor, &spectrum)
                                                      : spectrum_of_ends(factor, &spectrum);
     if (status != LATTN_OK) {

@@ -12,6 +12,9 @@
 #include "base/complaint.h"
 #include "core/admission.h"
 #include "core/learner.h"
+#include "core/moment.h"
+#include "core/moment_turn.h"
+#include "core/standing.h"
 
 #include <assert.h>
 #include <math.h>
@@ -35,7 +38,9 @@ static enum lattn_status sizes_agree(const struct lattn_learner *a, const struct
         return complain(complaint, LATTN_CONFLICT, "they forget by %.15g and %.15g",
                         a->settings.forget, b->settings.forget);
     if (a->settings.engine != b->settings.engine)
-        return complain(complaint, LATTN_CONFLICT, "their engines differ");
+        return complain(complaint, LATTN_CONFLICT, "their engines are %s and %s",
+                        a->settings.engine == LATTN_ENGINE_GRAM ? "gram" : "rls",
+                        b->settings.engine == LATTN_ENGINE_GRAM ? "gram" : "rls");
     return LATTN_OK;
 }
 
@@ -113,6 +118,67 @@ static enum lattn_status room_make(struct factor *factor, const struct factor *o
     return status;
 }
 
+/* ---- forms ----------------------------------------------------------------------------------- */
+
+/* The component of `factor` that has this column of another one's. */
+static struct component *counterpart(const struct factor *factor, const struct component *other,
+                                     int32_t column)
+{
+    int32_t index = feature_index(factor->d, other->features[column]);
+
+    return factor->components[factor->slots[index].component - 1];
+}
+
+/* Of the same features, and with labels that no weights were taken from? */
+static int moments_match(const struct component *a, const struct component *b)
+{
+    return a->columns > MOMENT_FOLLOWED && a->moment != NULL && b->moment != NULL &&
+           a->columns == b->columns &&
+           memcmp(a->features, b->features, (size_t)a->columns * sizeof *a->features) == 0;
+}
+
+/*
+ * Large moments of the same features are added as they are, in the same coordinates; all others as
+ * R and C, from where they go over again.
+ */
+static enum lattn_status component_align(struct factor *factor, struct factor *other,
+                                         struct component *from)
+{
+    struct component *to = counterpart(factor, from, 0);
+    enum lattn_status status = LATTN_OK;
+
+    if (moments_match(to, from))
+        return moment_turn_to(from->moment, to->moment->A, to->moment->B);
+    if (from->moment != NULL)
+        status = factor_expand(other, from);
+    for (int32_t i = 0; status == LATTN_OK && i < from->columns; i++) {
+        to = counterpart(factor, from, i);
+        if (to->moment != NULL)
+            status = factor_expand(factor, to);
+    }
+    return status;
+}
+
+/* Make room, and let the forms be such that one can be added to the other. */
+static enum lattn_status forms_prepare(struct factor *factor, struct factor *other,
+                                       size_t memory_max)
+{
+    enum lattn_status status = room_make(factor, other, memory_max);
+
+    for (int32_t i = 0; status == LATTN_OK && i < other->components_count; i++)
+        if (other->components[i] != NULL && other->components[i]->columns > 0)
+            status = component_align(factor, other, other->components[i]);
+    return status;
+}
+
+static int has_moment(const struct factor *factor)
+{
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL && factor->components[i]->moment != NULL)
+            return 1;
+    return 0;
+}
+
 /* ---- what is learned ------------------------------------------------------------------------ */
 
 /* Row i of R and C, faded, as a waiting row of the component that has its columns. */
@@ -131,19 +197,28 @@ static void row_place(const struct factor *factor, const struct component *from,
     to->row_time[to->rows_waiting++] = factor->pairs;
 }
 
-/* fade is that of R, its square that of sums. */
-static void component_add(struct factor *factor, const struct component *from, double fade)
+static void rows_add(struct factor *factor, const struct component *from, double fade,
+                     struct component *to)
 {
-    const struct slot *slot = &factor->slots[feature_index(factor->d, from->features[0])];
-    struct component *to = factor->components[slot->component - 1];
-
     for (int32_t i = 0; i < from->columns; i++) {
         row_place(factor, from, i, fade, to);
         if (to->rows_waiting == to->rows_max || i == from->columns - 1)
-            component_absorb(to, 1, factor->pairs, factor->work, NULL);
+            component_absorb(to, 1, factor->pairs, factor->team, factor->work, NULL);
     }
     for (int32_t a = 0; a < from->m; a++)
         to->rss[a] += fade * fade * from->rss[a];
+}
+
+/* fade is that of R, its square that of sums. */
+static void component_add(struct factor *factor, const struct component *from, double fade)
+{
+    struct component *to = counterpart(factor, from, 0);
+
+    if (from->moment != NULL)
+        moment_add(to->moment, from->moment, fade * fade);
+    else
+        rows_add(factor, from, fade, to);
+    to->is_cut |= from->is_cut;
     to->updates += from->updates;
     to->rows_seen += from->rows_seen;
     to->rows_fresh = to->rows_seen;
@@ -209,10 +284,24 @@ static void history_begin(struct lattn_learner *learner)
     learner->lost_at = LATTN_NEVER;
 }
 
+/* Learn what the other learned. Cannot fail. */
+static void learner_add(struct lattn_learner *learner, const struct lattn_learner *other)
+{
+    learner->d = other->d;
+    learner->m = other->m;
+    for (int32_t k = 0; k <= LATTN_DIM_MAX; k++)
+        learner->dim_was[k] |= other->dim_was[k];
+    for (int32_t k = 0; k <= LATTN_OUTPUTS_MAX; k++)
+        learner->outputs_was[k] |= other->outputs_was[k];
+    factor_add(&learner->factor, &other->factor);
+    history_begin(learner);
+}
+
 enum lattn_status lattn_learner_merge(struct lattn_learner *learner,
                                       const struct lattn_learner *other,
                                       struct lattn_complaint *complaint)
 {
+    struct lattn_learner *copy = NULL;
     enum lattn_status status = sizes_agree(learner, other, complaint);
 
     assert(learner != other);
@@ -223,16 +312,15 @@ enum lattn_status lattn_learner_merge(struct lattn_learner *learner,
     learner->settings.precision = fmax(learner->settings.precision, other->settings.precision);
     if (other->factor.d == 0)
         return LATTN_OK;
-    status = room_make(&learner->factor, &other->factor, learner->settings.memory_max);
-    if (status != LATTN_OK)
-        return complain(complaint, status, "%s", lattn_status_text(status));
-    learner->d = other->d;
-    learner->m = other->m;
-    for (int32_t k = 0; k <= LATTN_DIM_MAX; k++)
-        learner->dim_was[k] |= other->dim_was[k];
-    for (int32_t k = 0; k <= LATTN_OUTPUTS_MAX; k++)
-        learner->outputs_was[k] |= other->outputs_was[k];
-    factor_add(&learner->factor, &other->factor);
-    history_begin(learner);
-    return LATTN_OK;
+    if (has_moment(&learner->factor) || has_moment(&other->factor))
+        status = lattn_learner_copy(other, &copy);
+    if (status == LATTN_OK && copy != NULL)
+        status = forms_prepare(&learner->factor, &copy->factor, learner->settings.memory_max);
+    else if (status == LATTN_OK)
+        status = room_make(&learner->factor, &other->factor, learner->settings.memory_max);
+    if (status == LATTN_OK)
+        learner_add(learner, copy != NULL ? copy : other);
+    lattn_learner_close(&copy);
+    return status == LATTN_OK ? status
+                              : complain(complaint, status, "%s", lattn_status_text(status));
 }

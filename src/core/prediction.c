@@ -90,13 +90,25 @@ static void interval_find(const struct factor *factor, double freedom,
         prediction->interval95[a] = bound * prediction->std_error[a];
 }
 
-/* SE^2 = sigma^2 h N_w2 / N_w + (25 u |y|)^2 h; none without degrees of freedom. */
+/* The smallest rho of information forms: they feel their rounding so much more. 1 without any. */
+static double rho_least(const struct factor *factor)
+{
+    double rho = 1;
+
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL)
+            rho = fmin(rho, factor->components[i]->rho);
+    return rho;
+}
+
+/* SE^2 = sigma^2 h N_w2 / N_w + (25 u |y| / rho)^2 h; none without degrees of freedom. */
 static enum lattn_status std_error_find(const struct lattn_learner *learner,
                                         struct lattn_prediction *prediction)
 {
     const struct factor *factor = &learner->factor;
     double freedom = learner_freedom(learner, certificate_rank(factor));
     double per_pair = factor->weight2 / factor->weight;
+    double relative = rounding_per_leverage / rho_least(factor);
 
     prediction->has_std_error = prediction->determined && freedom > 0;
     if (!prediction->has_std_error)
@@ -104,7 +116,7 @@ static enum lattn_status std_error_find(const struct lattn_learner *learner,
     factor_residual(factor, prediction->std_error);
     for (int32_t a = 0; a < factor->m; a++) {
         double noise = prediction->std_error[a] / freedom * per_pair;
-        double rounding = rounding_per_leverage * rounding_per_leverage * factor->yy[a];
+        double rounding = relative * relative * factor->yy[a];
 
         prediction->std_error[a] = sqrt((noise + rounding) * prediction->leverage);
     }

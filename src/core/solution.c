@@ -73,6 +73,10 @@ enum lattn_status solution_open(struct component *component, const double *inver
 {
     enum lattn_status status = solution_make(component, inverse, stamp);
 
+    if (status == LATTN_OK && component_is_early(component)) {
+        component->solution->sigma_max = 0;
+        return LATTN_OK;
+    }
     return status == LATTN_OK ? solution_measure(component) : status;
 }
 
@@ -292,12 +296,13 @@ static enum lattn_status rank_is_full(struct component *component, double cut, i
 {
     struct solution *solution = component->solution;
     size_t ldr;
-    const double *r = component_triangle(component, &ldr);
+    const double *r;
     enum lattn_status status;
 
     *ret_is_full = 0;
-    if (!(diagonal_least(component, solution->inverse) > cut))
+    if (component_is_early(component) || !(diagonal_least(component, solution->inverse) > cut))
         return LATTN_OK;
+    r = component_triangle(component, &ldr);
     status = spectrum_smallest(component->columns, r, ldr, solution->inverse, &solution->sigma_min);
     if (status != LATTN_OK || !(solution->sigma_min > cut))
         return status;
@@ -305,6 +310,29 @@ static enum lattn_status rank_is_full(struct component *component, double cut, i
     solution->sigma_rank = solution->sigma_min;
     solution->cut = cut;
     *ret_is_full = 1;
+    return LATTN_OK;
+}
+
+/* Rank 0: every direction is open. */
+static enum lattn_status rank_none(struct component *component)
+{
+    struct solution *solution = component->solution;
+    size_t n = (size_t)component->columns;
+    size_t m = (size_t)component->m;
+
+    solution->rank = 0;
+    solution->sigma_min = 0;
+    solution->sigma_rank = INFINITY;
+    solution->pivot = memory_raw(n, sizeof *solution->pivot);
+    solution->head = memory_raw(0, sizeof(double));
+    solution->tail = memory_raw(0, sizeof(double));
+    solution->target = memory_zeroed(n * m, sizeof(double));
+    solution->residual = memory_zeroed(m, sizeof(double));
+    if (solution->pivot == NULL || solution->head == NULL || solution->tail == NULL ||
+        solution->target == NULL || solution->residual == NULL)
+        return LATTN_NO_MEMORY;
+    for (int32_t i = 0; i < component->columns; i++)
+        solution->pivot[i] = i;
     return LATTN_OK;
 }
 
@@ -319,7 +347,7 @@ enum lattn_status solution_rank(struct component *component, double cut)
     status = rank_is_full(component, cut, &is_full);
     if (status != LATTN_OK || is_full)
         return status;
-    status = rank_deficient(component, cut);
+    status = component_is_early(component) ? rank_none(component) : rank_deficient(component, cut);
     if (status == LATTN_OK)
         solution->cut = cut;
     return status;

@@ -15,7 +15,8 @@
  *     A P = Q [ R11 R12 ]        T = R11^-1 R12,        weights D^-1 A^+ Q'C
  *             [  0   ~0 ]
  *
- * At full rank R itself serves and no factorisation is kept.
+ * At full rank R itself serves and no factorisation is kept. Of a component that is early the rank
+ * is not looked for, and is 0.
  *
  * stamp    of the factor for which the rank was decided (D changes with every pair)
  * rank     columns at full rank

@@ -5,6 +5,7 @@
 #include "core/standing.h"
 
 #include "core/dense.h"
+#include "core/moment.h"
 #include "core/nullspace.h"
 #include "core/solution.h"
 #include "core/weights.h"
@@ -18,8 +19,12 @@ static const double spare_cuts = 2;
 static const double firm_cuts = 4;
 
 enum {
+    /* In information form they are, when the rows have grown by an eighth. */
+    MOMENT_SHARE = 8,
     /* Deficient weights are made anew when the rows have grown by a 32nd. */
     REFRESH_SHARE = 32,
+    /* Dense components are not looked at before they have so many-th of their rows. */
+    BEGINNINGS = 8,
     /* A triangle of this order fits the second-level cache. */
     COLUMNS_IN_CACHE = 256
 };
@@ -57,9 +62,17 @@ static void standing_finish(struct component *component, enum lattn_status statu
 }
 
 void standing_resettle(struct component *component, const double *inverse, double cut,
-                       double cut_most)
+                       double cut_most, double tau)
 {
-    standing_finish(component, solution_begin(component, inverse, cut), cut_most);
+    /* What R has, unfaded: it is asked for the null space alone. */
+    enum lattn_status status =
+        component->moment == NULL ? LATTN_OK : component_look(component, 1, component->time, tau);
+
+    if (status == LATTN_OK)
+        status = solution_begin(component, inverse, cut);
+    standing_finish(component, status, cut_most);
+    if (component->moment != NULL)
+        component_look_away(component);
 }
 
 /* Make the weights at hand anew. Without memory the old ones stay, until the next rows. */
@@ -81,7 +94,9 @@ static void weights_refresh(struct component *component, const double *inverse, 
 /*
  * Rows after which deficient weights, or a null space, are made anew. A pivoted factorisation costs
  * about as much as absorbing columns / 4 rows where all fits the cache and several columns where it
- * does not; small components also follow each doubling of their first rows.
+ * does not; small components also follow each doubling of their first rows, dense ones from an
+ * eighth of their columns on: before that they have little to tell, and nothing that they
+ * determine.
  *
  * made_at  rows seen when they were made last
  */
@@ -90,6 +105,8 @@ static int refresh_is_due(const struct component *component, uint64_t made_at, d
     uint64_t columns = (uint64_t)component->columns;
     uint64_t due = component->rows_seen / REFRESH_SHARE;
 
+    if (component->identity && component->rows_seen < columns / BEGINNINGS)
+        return 0;
     if (forget < 1)
         due = (uint64_t)fmin((double)due, 1 / (1 - forget) / REFRESH_SHARE);
     if (due < columns + columns * columns / COLUMNS_IN_CACHE)
@@ -138,6 +155,59 @@ void standing_follow(struct component *component, int32_t rows, double *gain, co
     if (forget == 1 &&
         (component->is_unsettled || refresh_is_due(component, component->settled_rows, forget)) &&
         !nullspace_is_firm(component->settled, component->columns, inverse, firm_cuts * cut_most))
-        standing_resettle(component, inverse, cut, cut_most);
+        standing_resettle(component, inverse, cut, cut_most, 0);
     weights_follow(component, gain, error);
+}
+
+/*
+ * Rows that cost as much as deriving R does: measured, p = 288 and 2176; the Cholesky factorisation
+ * alone is e^3 / 3 of them.
+ */
+static uint64_t derivation_rows(const struct moment *moment)
+{
+    uint64_t e = (uint64_t)moment->e;
+
+    return 2 * e * e * e;
+}
+
+/* Weights of few rows are worth little when there is noise: those are followed by doublings. */
+static int moment_is_due(const struct component *component, double forget)
+{
+    uint64_t made_at = component->rows_seen - component->rows_fresh;
+    uint64_t columns = (uint64_t)component->columns;
+    uint64_t least = MOMENT_SHARE * derivation_rows(component->moment);
+    uint64_t due = made_at / MOMENT_SHARE;
+
+    if (least > made_at)
+        least = made_at;
+    if (forget < 1) {
+        due = (uint64_t)fmin((double)due, 1 / (1 - forget) / MOMENT_SHARE);
+        least = derivation_rows(component->moment);
+    }
+    if (due < least)
+        due = least;
+    return component->columns <= MOMENT_FOLLOWED && component->rows_seen >= columns &&
+           (made_at < columns || component->rows_fresh >= due);
+}
+
+void standing_follow_moment(struct component *component, int32_t rows, const double *inverse,
+                            double cut, double cut_most, double tau, double forget)
+{
+    int is_firm;
+
+    component->rows_seen += (uint64_t)rows;
+    component->rows_fresh += (uint64_t)rows;
+    if (!moment_is_due(component, forget) ||
+        component_look(component, 1, component->time, tau) != LATTN_OK)
+        return;
+    is_firm = forget == 1 && nullspace_is_firm(component->settled, component->columns, inverse,
+                                               firm_cuts * cut_most);
+    component->full = !component->is_cut;
+    component->rows_fresh = 0;
+    component->weights_generation = 0;
+    if (component->full)
+        component_rebase(component);
+    if (!is_firm)
+        standing_finish(component, solution_begin(component, inverse, cut), cut_most);
+    component_look_away(component);
 }

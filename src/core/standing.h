@@ -19,9 +19,10 @@ enum lattn_status standing_settle(struct component *component);
  * Make component->settled anew from the rows absorbed, if memory and R allow it.
  *
  * inverse, cut, cut_most  in  as standing_follow
+ * tau                     in  as component_look
  */
 void standing_resettle(struct component *component, const double *inverse, double cut,
-                       double cut_most);
+                       double cut_most, double tau);
 
 /*
  * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS
@@ -39,5 +40,19 @@ void standing_resettle(struct component *component, const double *inverse, doubl
 void standing_follow(struct component *component, int32_t rows, double *gain, const double *error,
                      const double *inverse, double cut, double cut_most, double ridge,
                      double forget);
+
+/*
+ * The same in information form, where R and C have to be derived for it: at full rank weights are
+ * made anew when the rows have doubled, or grown by eight times what that costs, or by an eighth,
+ * whichever of the last two is more; when the past fades, by an eighth of its memory, or by what
+ * that costs if it is more. A ridge does not show in them. Beyond MOMENT_FOLLOWED columns they are
+ * not, and rows are not predicted.
+ *
+ * tau  in   as component_look
+ */
+void standing_follow_moment(struct component *component, int32_t rows, const double *inverse,
+                            double cut, double cut_most, double tau, double forget);
+
+enum { MOMENT_FOLLOWED = 8192 };
 
 #endif

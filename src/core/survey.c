@@ -191,7 +191,8 @@ static void settled_review(const struct factor *factor, struct component *compon
     if (solution_is_newer(component, cut_most))
         (void)standing_settle(component); /* without memory the old one stays */
     else if (component->is_unsettled && component->columns <= RECALL_COLUMNS_MAX)
-        standing_resettle(component, inverse, certificate_cut(factor, component), cut_most);
+        standing_resettle(component, inverse, certificate_cut(factor, component), cut_most,
+                          certificate_rounding(factor));
     settled = component->settled;
     if (settled != NULL &&
         !(nullspace_sigma(settled, inverse, rows_keep(factor, settled->time)) > cut_most))

@@ -21,10 +21,14 @@ void weights_full(const struct component *component, double *ret_weights)
     size_t m = (size_t)component->m;
 
     for (int32_t i = 0; i < component->columns; i++)
-        memcpy(ret_weights + (size_t)i * m, r + (size_t)i * ldr + component->columns,
+        memcpy(ret_weights + (size_t)i * m,
+               component->rest != NULL ? component->rest + (size_t)i * m
+                                       : r + (size_t)i * ldr + component->columns,
                m * sizeof *r);
     dense_triangle_solve_many(DENSE_PLAIN, component->columns, component->m, r, ldr, ret_weights,
                               m);
+    if (component->rest != NULL)
+        dense_add(component->columns * component->m, 1, component->weights, ret_weights);
 }
 
 /* W = D^-1 P [R11 R12]^+ Q'C: the solution of least norm in scaled coordinates. */

@@ -5,7 +5,10 @@
 
 #include <lattn/status.h>
 
-/* W = R^-1 C of a component of full rank; no solution is needed. */
+/*
+ * W = R^-1 C of a component of full rank; no solution is needed. In information form only what the
+ * weights at hand lack is solved for, which costs fewer digits.
+ */
 void weights_full(const struct component *component, double *ret_weights);
 
 /*

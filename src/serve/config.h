@@ -83,6 +83,7 @@ struct config {
     size_t addresses_count;
     struct lattn_address http; /* host "": none */
     struct lattn_learner_settings learner;
+    int32_t threads;           /* that learn; 0: by the cores there are */
     uint64_t emit_every_ns;    /* 0: by pairs */
     uint64_t emit_every_pairs; /* 0: by time */
     const char *emit_dir;      /* NULL: no files */

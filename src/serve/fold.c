@@ -224,6 +224,7 @@ static enum lattn_status check_admission(struct fold *fold, const struct entry *
         lattn_learner_close(&trial);
         return status;
     }
+    learner_threads_give(learner, trial);
     if (fold->unsized == NULL)
         fold->unsized = learner;
     else
@@ -439,6 +440,7 @@ static void block_undo(struct fold *fold, enum lattn_status status, const char *
     (void)complain(&fold->outage, status, "%s",
                    message[0] == '\0' ? lattn_status_text(status) : message);
     if (fold->unsized != NULL) {
+        learner_threads_give(fold->state.learner, fold->unsized);
         lattn_learner_close(&fold->state.learner);
         fold->state.learner = fold->unsized;
         fold->unsized = NULL;

@@ -3,6 +3,7 @@
 #include <lattn/limits.h>
 #include <lattn/model.h>
 
+#include "base/complaint.h"
 #include "core/cost.h"
 #include "monitor/http.h"
 #include "monitor/ring.h"
@@ -71,12 +72,39 @@ static size_t web_bytes(const struct config *config, size_t model)
            HTTP_STREAMS_MAX * (size_t)EVENT_BYTES_MAX + 2 * HTTP_EDITIONS_MAX * model;
 }
 
-size_t footprint_image(int64_t features, int32_t m)
+size_t footprint_image(int32_t d, int32_t m, enum lattn_engine engine)
 {
-    size_t p = (size_t)features;
+    size_t q = (size_t)d * ((size_t)d + 1) / 2;
+    size_t p = q * (size_t)d;
+    /* M with its coordinates, or the upper half of R. */
+    size_t form = engine == LATTN_ENGINE_GRAM ? q * (q + 1) / 2 * q + 2 * (size_t)d * (size_t)d
+                                              : p * (p + 1) / 2;
 
-    /* The upper half of R; C and the weights at hand. */
-    return sizeof(double) * (p * (p + 1) / 2 + 2 * p * (size_t)m);
+    /* C and the weights at hand. */
+    return sizeof(double) * (form + 2 * p * (size_t)m);
+}
+
+static size_t greater(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Each may hold a quarter more for features that came one by one, but no more than it was allowed.
+ */
+static size_t states_bytes(const struct config *config, const struct cost *cost)
+{
+    size_t state = cost->most_bytes + cost->most_bytes / 4;
+    size_t limit = cost->learner_bytes + config->learner.memory_max;
+
+    return STATES * (config->learner.memory_max > 0 && limit < state ? limit : state);
+}
+
+/* R is derived, or shown as it has faded, and its rank is found. */
+static size_t judgings_bytes(const struct config *config, const struct cost *cost)
+{
+    int has_shown = config->learner.engine == LATTN_ENGINE_GRAM || config->learner.forget < 1;
+
+    return JUDGINGS * (cost->judging_bytes + (has_shown ? cost->shown_bytes : 0));
 }
 
 static size_t block_bytes(const struct config *config)
@@ -92,13 +120,14 @@ static size_t block_bytes(const struct config *config)
 struct footprint footprint_of(const struct config *config, int32_t m)
 {
     int32_t d = config->learner.dim + config->learner.bias;
-    struct cost cost = cost_of(d, m);
+    struct cost cost = cost_of(d, m, config->learner.engine);
     size_t model = model_bytes(d, m);
     struct footprint footprint = {
         .process = PROCESS_BYTES,
-        .state = STATES * (cost.state_bytes + cost.state_bytes / 4),
-        .judging = JUDGINGS * cost.judging_bytes,
-        .image = footprint_image(cost.features, m),
+        .state = states_bytes(config, &cost),
+        .judging = judgings_bytes(config, &cost),
+        .image = greater(footprint_image(d, m, LATTN_ENGINE_RLS),
+                         footprint_image(d, m, config->learner.engine)),
         .block = block_bytes(config),
         .queue = QUEUE_BYTES_HIGH + NUMBER_GROWTH * config->frame_bytes_max,
         .answers = ANSWER_GROWTH * (size_t)QUEUE_BYTES_HIGH +
@@ -116,4 +145,75 @@ struct footprint footprint_of(const struct config *config, int32_t m)
 
     footprint.total = footprint.state + rest + rest / 8;
     return footprint;
+}
+
+/* ---- the limit ------------------------------------------------------------------------------- */
+
+enum { SIZE_TEXT_BYTES = 32 };
+
+/* In the unit in which it reads best, as options have them: "1.5G". */
+static const char *size_text(size_t bytes, char text[SIZE_TEXT_BYTES])
+{
+    static const char units[] = "KMGTP";
+    double value = (double)bytes / 1024;
+    size_t unit = 0;
+
+    while (value >= 1024 && units[unit + 1] != '\0') {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(text, SIZE_TEXT_BYTES, "%.3g%c", value, units[unit]);
+    return text;
+}
+
+static size_t need_of(const struct config *config, int32_t dim, enum lattn_engine engine)
+{
+    int32_t m = config->learner.outputs == 0 ? 1 : config->learner.outputs;
+
+    return cost_of(dim + config->learner.bias, m, engine).limited_bytes;
+}
+
+/* The largest dim up to that of the options that fits, or 0. */
+static int32_t dim_largest(const struct config *config, enum lattn_engine engine)
+{
+    int32_t dim = config->learner.dim;
+
+    while (dim > 0 && need_of(config, dim, engine) > config->learner.memory_max)
+        dim--;
+    return dim;
+}
+
+/* ", 32 by --engine gram", where that can do with less. */
+static const char *other_text(const struct config *config, int32_t largest,
+                              char text[SIZE_TEXT_BYTES])
+{
+    enum lattn_engine other =
+        config->learner.engine == LATTN_ENGINE_GRAM ? LATTN_ENGINE_RLS : LATTN_ENGINE_GRAM;
+    int32_t dim = dim_largest(config, other);
+
+    text[0] = '\0';
+    if (dim > largest)
+        snprintf(text, SIZE_TEXT_BYTES, ", %d by --engine %s", dim,
+                 other == LATTN_ENGINE_GRAM ? "gram" : "rls");
+    return text;
+}
+
+enum lattn_status footprint_check(const struct config *config, struct lattn_complaint *complaint)
+{
+    const struct lattn_learner_settings *learner = &config->learner;
+    char need[SIZE_TEXT_BYTES], limit[SIZE_TEXT_BYTES], other[SIZE_TEXT_BYTES];
+    int32_t largest;
+
+    if (learner->dim == 0 || learner->memory_max == 0)
+        return LATTN_OK;
+    largest = dim_largest(config, learner->engine);
+    if (largest == learner->dim)
+        return LATTN_OK;
+    return complain(complaint, LATTN_MEMORY_LIMIT,
+                    "--max-memory %s: --dim %d takes %s (%s); the largest dim that fits is "
+                    "%d%s; where tokens are symbols, leave --dim out: only what occurs counts",
+                    size_text(learner->memory_max, limit), learner->dim,
+                    size_text(need_of(config, learner->dim, learner->engine), need),
+                    cost_formula(learner->dim + learner->bias, learner->engine), largest,
+                    other_text(config, largest, other));
 }

@@ -1,6 +1,8 @@
 #ifndef SERVE_FOOTPRINT_H
 #define SERVE_FOOTPRINT_H
 
+#include <lattn/status.h>
+
 #include "serve/config.h"
 
 #include <stddef.h>
@@ -11,8 +13,10 @@
  *
  * process     program, libraries, stacks, what the heap keeps for the next messages
  * state       3 states: the learner, its copy for emissions, that for checkpoints, both kept for
- *             the next ones; each with the quarter that features may leave which came one by one
- * judging     two evaluations, of an emission and of a request
+ *             the next ones; each in its larger form with the quarter that features may leave which
+ *             came one by one, or with all that --max-memory allows
+ * judging     two evaluations, of an emission and of a request, each with an R of its own where
+ *             the state has none that can be used as it is
  * image       of the state, for whoever carries it away
  * block       the items of the greatest batch one by one, and with --state its record
  * queue       messages waiting for the learner, and one of the greatest length in hand
@@ -40,8 +44,16 @@ struct footprint {
     size_t total;
 };
 
-/* Bytes of a checkpoint or image of p features, but for names and producers. */
-size_t footprint_image(int64_t features, int32_t m);
+/* Bytes of a checkpoint or image of all features, but for names and producers. d with the bias. */
+size_t footprint_image(int32_t d, int32_t m, enum lattn_engine engine);
+
+/*
+ * Does the state of tokens without zeros fit into --max-memory, where --dim and that are given? One
+ * output is assumed where --outputs is not.
+ *
+ * Returns LATTN_OK; LATTN_MEMORY_LIMIT, saying what it takes and the largest dim that fits.
+ */
+enum lattn_status footprint_check(const struct config *config, struct lattn_complaint *complaint);
 
 /* config->learner.dim is known; m: outputs, 1 or more. Allocates nothing. */
 struct footprint footprint_of(const struct config *config, int32_t m);

@@ -61,6 +61,7 @@ static int is_misuse(enum lattn_status status)
     case LATTN_CONFLICT: /* options and state contradict each other */
     case LATTN_DENIED:   /* everybody has access to a secret */
     case LATTN_FIELD:
+    case LATTN_MEMORY_LIMIT: /* --dim does not fit into --max-memory */
     case LATTN_RANGE:
     case LATTN_TOO_BIG:
         return 1;

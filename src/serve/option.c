@@ -7,6 +7,7 @@
 #include "base/complaint.h"
 #include "serve/bounds.h"
 #include "serve/looks.h"
+#include "serve/option_value.h"
 #include "serve/quantity.h"
 
 #include <assert.h>
@@ -15,10 +16,6 @@
 #include <string.h>
 
 enum { DECIMALS_MAX = 17 };
-
-/* Below, the loop's clock cannot tell; a day is as good as for ever. */
-#define TIMEOUT_NS_MIN UINT64_C(1000000)
-#define TIMEOUT_NS_MAX UINT64_C(86400000000000)
 
 /* ---- what each option takes ---- */
 
@@ -68,46 +65,23 @@ static enum lattn_status take_http(struct config *config, const char *value,
     return lattn_address_read(text, &config->http, complaint);
 }
 
-static enum lattn_status take_size(const char *value, int32_t size_max, int32_t *ret_size,
-                                   struct lattn_complaint *complaint)
-{
-    uint64_t size;
-    enum lattn_status status = quantity_count(value, &size);
-
-    if (status == LATTN_SYNTAX)
-        return complain(complaint, status, "not a whole number");
-    if (status != LATTN_OK || size < 1 || size > (uint64_t)size_max)
-        return complain(complaint, LATTN_RANGE, "outside 1..%d", size_max);
-    *ret_size = (int32_t)size;
-    return LATTN_OK;
-}
-
 static enum lattn_status take_dim(struct config *config, const char *value,
                                   struct lattn_complaint *complaint)
 {
-    return take_size(value, LATTN_DIM_MAX, &config->learner.dim, complaint);
+    return option_value_size(value, LATTN_DIM_MAX, &config->learner.dim, complaint);
 }
 
 static enum lattn_status take_outputs(struct config *config, const char *value,
                                       struct lattn_complaint *complaint)
 {
-    return take_size(value, LATTN_OUTPUTS_MAX, &config->learner.outputs, complaint);
-}
-
-static enum lattn_status take_flag(const char *value, int *ret_flag,
-                                   struct lattn_complaint *complaint)
-{
-    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-        return complain(complaint, LATTN_FIELD, "neither true nor false");
-    *ret_flag = value[0] == 't';
-    return LATTN_OK;
+    return option_value_size(value, LATTN_OUTPUTS_MAX, &config->learner.outputs, complaint);
 }
 
 static enum lattn_status take_bias(struct config *config, const char *value,
                                    struct lattn_complaint *complaint)
 {
     int has_bias = 0;
-    enum lattn_status status = take_flag(value, &has_bias, complaint);
+    enum lattn_status status = option_value_flag(value, &has_bias, complaint);
 
     if (status == LATTN_OK)
         config->learner.bias = has_bias;
@@ -161,10 +135,19 @@ static enum lattn_status take_ridge(struct config *config, const char *value,
 static enum lattn_status take_engine(struct config *config, const char *value,
                                      struct lattn_complaint *complaint)
 {
-    if (strcmp(value, "rls") != 0)
-        return complain(complaint, LATTN_FIELD, "not one of: rls");
-    config->learner.engine = LATTN_ENGINE_RLS;
+    if (strcmp(value, "rls") == 0)
+        config->learner.engine = LATTN_ENGINE_RLS;
+    else if (strcmp(value, "gram") == 0)
+        config->learner.engine = LATTN_ENGINE_GRAM;
+    else
+        return complain(complaint, LATTN_FIELD, "not one of: rls, gram");
     return LATTN_OK;
+}
+
+static enum lattn_status take_threads(struct config *config, const char *value,
+                                      struct lattn_complaint *complaint)
+{
+    return option_value_size(value, LATTN_THREADS_MAX, &config->threads, complaint);
 }
 
 /* "100pairs": is it that form, and how many? */
@@ -199,19 +182,10 @@ static enum lattn_status take_emit_every(struct config *config, const char *valu
     return LATTN_OK;
 }
 
-static enum lattn_status take_directory(const char *value, const char **ret_directory,
-                                        struct lattn_complaint *complaint)
-{
-    if (value[0] == '\0')
-        return complain(complaint, LATTN_FIELD, "names no directory");
-    *ret_directory = value;
-    return LATTN_OK;
-}
-
 static enum lattn_status take_emit_dir(struct config *config, const char *value,
                                        struct lattn_complaint *complaint)
 {
-    return take_directory(value, &config->emit_dir, complaint);
+    return option_value_directory(value, &config->emit_dir, complaint);
 }
 
 static enum lattn_status take_heads(struct config *config, const char *value,
@@ -251,40 +225,16 @@ static enum lattn_status take_exit_when(struct config *config, const char *value
     return LATTN_OK;
 }
 
-static enum lattn_status take_time(const char *value, uint64_t *ret_ns,
-                                   struct lattn_complaint *complaint)
-{
-    uint64_t ns;
-    enum lattn_status status = quantity_time(value, &ns);
-
-    if (status != LATTN_OK)
-        return complain(complaint, status, "not a time (250ms, 5s, 2m)");
-    if (ns == 0)
-        return complain(complaint, LATTN_RANGE, "must be above 0");
-    *ret_ns = ns;
-    return LATTN_OK;
-}
-
 static enum lattn_status take_stop_timeout(struct config *config, const char *value,
                                            struct lattn_complaint *complaint)
 {
-    return take_time(value, &config->stop_timeout_ns, complaint);
-}
-
-static enum lattn_status take_bytes(const char *value, size_t *ret_bytes,
-                                    struct lattn_complaint *complaint)
-{
-    enum lattn_status status = quantity_size(value, ret_bytes);
-
-    if (status != LATTN_OK)
-        return complain(complaint, status, "not a size (4096, 64K, 16M, 2G)");
-    return LATTN_OK;
+    return option_value_time(value, &config->stop_timeout_ns, complaint);
 }
 
 static enum lattn_status take_max_memory(struct config *config, const char *value,
                                          struct lattn_complaint *complaint)
 {
-    enum lattn_status status = take_bytes(value, &config->learner.memory_max, complaint);
+    enum lattn_status status = option_value_bytes(value, &config->learner.memory_max, complaint);
 
     if (status == LATTN_OK && config->learner.memory_max == 0)
         return complain(complaint, LATTN_RANGE, "must be above 0");
@@ -295,7 +245,7 @@ static enum lattn_status take_max_frame(struct config *config, const char *value
                                         struct lattn_complaint *complaint)
 {
     size_t bytes = 0;
-    enum lattn_status status = take_bytes(value, &bytes, complaint);
+    enum lattn_status status = option_value_bytes(value, &bytes, complaint);
 
     if (status != LATTN_OK)
         return status;
@@ -324,44 +274,35 @@ static enum lattn_status take_allow_remote(struct config *config, const char *va
                                            struct lattn_complaint *complaint)
 {
     int is_allowed = 0;
-    enum lattn_status status = take_flag(value, &is_allowed, complaint);
+    enum lattn_status status = option_value_flag(value, &is_allowed, complaint);
 
     if (status == LATTN_OK)
         config->reach = is_allowed ? TCP_REACH_ANYWHERE : TCP_REACH_LOOPBACK;
     return status;
 }
 
-static enum lattn_status take_file(const char *value, const char **ret_path,
-                                   struct lattn_complaint *complaint)
-{
-    if (value[0] == '\0')
-        return complain(complaint, LATTN_FIELD, "names no file");
-    *ret_path = value;
-    return LATTN_OK;
-}
-
 static enum lattn_status take_tls_cert(struct config *config, const char *value,
                                        struct lattn_complaint *complaint)
 {
-    return take_file(value, &config->access.tls_cert, complaint);
+    return option_value_file(value, &config->access.tls_cert, complaint);
 }
 
 static enum lattn_status take_tls_key(struct config *config, const char *value,
                                       struct lattn_complaint *complaint)
 {
-    return take_file(value, &config->access.tls_key, complaint);
+    return option_value_file(value, &config->access.tls_key, complaint);
 }
 
 static enum lattn_status take_tls_ca(struct config *config, const char *value,
                                      struct lattn_complaint *complaint)
 {
-    return take_file(value, &config->access.tls_ca, complaint);
+    return option_value_file(value, &config->access.tls_ca, complaint);
 }
 
 static enum lattn_status take_token_file(struct config *config, const char *value,
                                          struct lattn_complaint *complaint)
 {
-    return take_file(value, &config->access.token_file, complaint);
+    return option_value_file(value, &config->access.token_file, complaint);
 }
 
 static enum lattn_status take_max_clients(struct config *config, const char *value,
@@ -381,7 +322,7 @@ static enum lattn_status take_max_clients(struct config *config, const char *val
 static enum lattn_status take_max_input(struct config *config, const char *value,
                                         struct lattn_complaint *complaint)
 {
-    enum lattn_status status = take_bytes(value, &config->input_bytes_max, complaint);
+    enum lattn_status status = option_value_bytes(value, &config->input_bytes_max, complaint);
 
     if (status == LATTN_OK && config->input_bytes_max == 0)
         return complain(complaint, LATTN_RANGE, "must be above 0");
@@ -391,54 +332,41 @@ static enum lattn_status take_max_input(struct config *config, const char *value
 static enum lattn_status take_max_output(struct config *config, const char *value,
                                          struct lattn_complaint *complaint)
 {
-    enum lattn_status status = take_bytes(value, &config->output_bytes_max, complaint);
+    enum lattn_status status = option_value_bytes(value, &config->output_bytes_max, complaint);
 
     if (status == LATTN_OK && config->output_bytes_max < OUTPUT_BYTES_ENOUGH)
         return complain(complaint, LATTN_RANGE, "must be 1M at least");
     return status;
 }
 
-static enum lattn_status take_timeout(const char *value, uint64_t *ret_ns,
-                                      struct lattn_complaint *complaint)
-{
-    uint64_t ns = 0;
-
-    if (quantity_time(value, &ns) != LATTN_OK)
-        return complain(complaint, LATTN_SYNTAX, "not a time (250ms, 5s, 2m)");
-    if (ns < TIMEOUT_NS_MIN || ns > TIMEOUT_NS_MAX)
-        return complain(complaint, LATTN_RANGE, "outside 1ms..1440m");
-    *ret_ns = ns;
-    return LATTN_OK;
-}
-
 static enum lattn_status take_message_timeout(struct config *config, const char *value,
                                               struct lattn_complaint *complaint)
 {
-    return take_timeout(value, &config->message_timeout_ns, complaint);
+    return option_value_timeout(value, &config->message_timeout_ns, complaint);
 }
 
 static enum lattn_status take_send_timeout(struct config *config, const char *value,
                                            struct lattn_complaint *complaint)
 {
-    return take_timeout(value, &config->send_timeout_ns, complaint);
+    return option_value_timeout(value, &config->send_timeout_ns, complaint);
 }
 
 static enum lattn_status take_state(struct config *config, const char *value,
                                     struct lattn_complaint *complaint)
 {
-    return take_directory(value, &config->state_dir, complaint);
+    return option_value_directory(value, &config->state_dir, complaint);
 }
 
 static enum lattn_status take_check_state(struct config *config, const char *value,
                                           struct lattn_complaint *complaint)
 {
-    return take_directory(value, &config->state_dir_check, complaint);
+    return option_value_directory(value, &config->state_dir_check, complaint);
 }
 
 static enum lattn_status take_checkpoint_every(struct config *config, const char *value,
                                                struct lattn_complaint *complaint)
 {
-    return take_timeout(value, &config->checkpoint_every_ns, complaint);
+    return option_value_timeout(value, &config->checkpoint_every_ns, complaint);
 }
 
 static enum lattn_status take_log_level(struct config *config, const char *value,
@@ -485,8 +413,10 @@ static const struct option options[] = {
      .help = "tokens are exact to float32 or to N decimals only"},
     {.name = "ridge", .value = "R", .initial = "0", .take = take_ridge,
      .help = "at solve time; never enters the state or the verdict"},
-    {.name = "engine", .value = "rls", .initial = "rls", .take = take_engine,
-     .help = "how pairs are folded in"},
+    {.name = "engine", .value = "rls|gram", .initial = "rls", .take = take_engine,
+     .help = "how pairs are folded in; gram for dense tokens: see --explain"},
+    {.name = "threads", .value = "N", .without = "half of the cores, 4 at most",
+     .take = take_threads, .help = "that learn together; they learn the same to the bit"},
     {.name = "emit-every", .value = "TIME|Npairs", .initial = "1s", .take = take_emit_every,
      .help = "how often to emit: 250ms, 5s, 2m, 1000pairs"},
     {.name = "emit-dir", .value = "DIR", .without = "no files", .take = take_emit_dir,

@@ -18,6 +18,7 @@
 #include "serve/bounds.h"
 #include "serve/condition.h"
 #include "serve/emit_dir.h"
+#include "serve/footprint.h"
 #include "serve/heap.h"
 #include "serve/log.h"
 #include "serve/overview.h"
@@ -26,6 +27,7 @@
 #include "serve/session.h"
 #include "serve/signals.h"
 #include "serve/state_dir.h"
+#include "serve/threads.h"
 #include "serve/traffic.h"
 #include "serve/web.h"
 
@@ -407,11 +409,29 @@ static enum lattn_status learner_open(struct server *server, struct state *state
         .wake_arg = server,
     };
     struct lattn_complaint complaint = {""};
-    enum lattn_status status = pipeline_open(&server->pipeline, &settings, state, &complaint);
+    enum lattn_status status;
 
+    threads_start(state->learner, config->threads);
+    status = pipeline_open(&server->pipeline, &settings, state, &complaint);
     if (status != LATTN_OK)
         log_refusal("cannot start", "learner", status, &complaint);
     server->traffic.pipeline = server->pipeline;
+    return status;
+}
+
+/*
+ * Of a state that has pairs what they need is known, and they may be symbols, which need less than
+ * tokens without zeros.
+ */
+static enum lattn_status memory_look(const struct config *config, const struct state *state)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status = LATTN_OK;
+
+    if (lattn_learner_pairs(state->learner) == 0)
+        status = footprint_check(config, &complaint);
+    if (status != LATTN_OK)
+        log_refusal("cannot start", "max-memory", status, &complaint);
     return status;
 }
 
@@ -472,6 +492,8 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     service_init(&server->service, server_is_alive, server);
     if (status == LATTN_OK)
         status = state_dir_open(config, &server->store, &state, &info);
+    if (status == LATTN_OK)
+        status = memory_look(config, &state);
     if (status == LATTN_OK)
         status = server_begin(server, &state, &info);
     state_done(&state);

@@ -1,6 +1,7 @@
 #include "serve/state_dir.h"
 
 #include "base/complaint.h"
+#include "serve/footprint.h"
 #include "serve/log.h"
 #include "store/recover.h"
 
@@ -99,13 +100,15 @@ enum lattn_status state_dir_keep(const struct config *config, struct store *stor
 
 enum lattn_status state_dir_compare(const struct config *config, struct lattn_complaint *complaint)
 {
-    struct recover_info info;
-    enum lattn_status status;
+    struct recover_info info = {0};
+    enum lattn_status status = LATTN_NO_DATA;
 
-    if (config->state_dir == NULL)
-        return LATTN_OK;
-    status = recover_check(config->state_dir, &config->learner, given_of(config), &info, complaint);
-    return status == LATTN_NO_DATA ? LATTN_OK : status;
+    if (config->state_dir != NULL)
+        status =
+            recover_check(config->state_dir, &config->learner, given_of(config), &info, complaint);
+    if (status == LATTN_NO_DATA || (status == LATTN_OK && info.pairs == 0))
+        return footprint_check(config, complaint);
+    return status;
 }
 
 /* ---- --check-state ---- */
@@ -120,7 +123,7 @@ static void info_print(FILE *out, const char *path, const struct recover_info *i
     const char *damage = info->damage;
 
     fprintf(out, "directory %s\n", path);
-    fprintf(out, "engine %s\n", info->settings.engine == LATTN_ENGINE_RLS ? "rls" : "unknown");
+    fprintf(out, "engine %s\n", info->settings.engine == LATTN_ENGINE_GRAM ? "gram" : "rls");
     count_print(out, "d", (uint64_t)info->d);
     count_print(out, "m", (uint64_t)info->m);
     count_print(out, "bias", (uint64_t)info->settings.bias);

@@ -36,9 +36,9 @@ enum lattn_status state_dir_keep(const struct config *config, struct store *stor
 
 /*
  * Does the directory of --state hold what these options can go on with? Nothing there is changed.
- * One that is not there yet does.
+ * One that is not there yet does, and where there are no pairs --dim has to fit into --max-memory.
  *
- * Returns LATTN_OK, or as recover_check.
+ * Returns LATTN_OK, or as recover_check and footprint_check.
  */
 enum lattn_status state_dir_compare(const struct config *config, struct lattn_complaint *complaint);
 

@@ -190,6 +190,11 @@ static enum lattn_status check_sizes(const struct lattn_learner *learner,
     return LATTN_OK;
 }
 
+static const char *engine_text(enum lattn_engine engine)
+{
+    return engine == LATTN_ENGINE_GRAM ? "gram" : "rls";
+}
+
 /* Does the state have what was asked for? What does not enter the state is taken over. */
 static enum lattn_status agree(struct state *state, const struct lattn_learner_settings *wish,
                                unsigned given, struct recover_info *info,
@@ -205,7 +210,8 @@ static enum lattn_status agree(struct state *state, const struct lattn_learner_s
         return complain(complaint, LATTN_CONFLICT, "--forget is %.15g, the state has %.15g",
                         wish->forget, have.forget);
     if ((given & RECOVER_ENGINE) && wish->engine != have.engine)
-        return complain(complaint, LATTN_CONFLICT, "--engine is not that of the state");
+        return complain(complaint, LATTN_CONFLICT, "--engine is %s, the state has %s",
+                        engine_text(wish->engine), engine_text(have.engine));
     status = check_sizes(state->learner, wish, given, complaint);
     if (status != LATTN_OK)
         return status;

@@ -12,7 +12,7 @@
 enum { MEMBERS_MAX = 64 };
 
 /* By enum lattn_engine. */
-static const char *const engine_words[] = {"rls", NULL};
+static const char *const engine_words[] = {"rls", "gram", NULL};
 
 static void *member_at(const struct member *member, void *of)
 {

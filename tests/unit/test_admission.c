@@ -14,7 +14,7 @@ static struct lattn_item item_of(const double *z, int32_t n)
 
 static void factor_make(struct factor *factor)
 {
-    factor_init(factor, 0, 1, 0);
+    factor_init(factor, 0, 1, 0, LATTN_ENGINE_RLS);
     cr_assert_eq(factor_resize(factor, D, 1), LATTN_OK);
 }
 

@@ -40,7 +40,7 @@ static void absorb(struct component *component, struct random *random, int32_t r
                 gram[a][b] = forget * gram[a][b] + row[a] * row[b];
         component->row_time[component->rows_waiting++] = ++time;
     }
-    component_absorb(component, forget, time, work, NULL);
+    component_absorb(component, forget, time, NULL, work, NULL);
     memory_release(work);
 }
 
@@ -112,13 +112,14 @@ Test(component, looking_does_not_fade)
 
     absorb(component, &random, 9, 0.9, gram);
     triangle = component_triangle(component, &ld);
-    cr_assert_eq(component_look(component, 0.9, component->time), LATTN_OK);
+    cr_assert_eq(component_look(component, 0.9, component->time, 0), LATTN_OK);
     cr_expect_eq(component_triangle(component, &ld), triangle, "it is of the present");
     for (int steps = 1; steps <= 3; steps++) {
         double fade = pow(0.9, steps / 2.0);
         const double *faded;
 
-        cr_assert_eq(component_look(component, 0.9, component->time + (uint64_t)steps), LATTN_OK);
+        cr_assert_eq(component_look(component, 0.9, component->time + (uint64_t)steps, 0),
+                     LATTN_OK);
         cr_expect_eq(component_time(component), component->time + (uint64_t)steps);
         faded = component_triangle(component, &ld);
         for (size_t i = 0; i < 5; i++)
@@ -129,7 +130,7 @@ Test(component, looking_does_not_fade)
     absorb(component, &random, 2, 0.9, gram);
     expect_gram(component, gram);
     cr_expect_eq(component_time(component), component->time);
-    cr_assert_eq(component_look(component, 1, component->time + 5), LATTN_OK);
+    cr_assert_eq(component_look(component, 1, component->time + 5, 0), LATTN_OK);
     cr_expect_eq(component_triangle(component, &ld), component->factor, "nothing fades");
     component_close(&component);
 }
@@ -323,7 +324,7 @@ Test(component, the_gain_is_the_solve_of_the_row)
     memcpy(phi, component->rows, sizeof phi);
     component->row_time[0] = component->time + 1;
     component->rows_waiting = 1;
-    component_absorb(component, 1, component->time + 1, NULL, gain);
+    component_absorb(component, 1, component->time + 1, NULL, NULL, gain);
     for (int j = 0; j < 5; j++) {
         double sum = 0;
 

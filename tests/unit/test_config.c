@@ -132,6 +132,17 @@ Test(config, takes_a_share_of_the_stream)
     refuses("--listen stdin --exit-when stream:", LATTN_RANGE, "stream:X takes a share");
 }
 
+Test(config, takes_how_many_threads_learn)
+{
+    cr_assert_eq(read_line("--listen stdin"), LATTN_OK);
+    cr_assert_eq(config.threads, 0, "by the cores there are");
+    cr_assert_eq(read_line("--listen stdin --threads 2"), LATTN_OK);
+    cr_assert_eq(config.threads, 2);
+    refuses("--listen stdin --threads 0", LATTN_RANGE, "--threads 0: outside 1..16");
+    refuses("--listen stdin --threads 17", LATTN_RANGE, "--threads 17: outside 1..16");
+    refuses("--listen stdin --threads all", LATTN_SYNTAX, "not a whole number");
+}
+
 Test(config, takes_where_to_keep_a_state)
 {
     cr_assert_eq(read_line("--listen stdin"), LATTN_OK);
@@ -177,7 +188,7 @@ Test(config, refuses_what_does_not_exist)
     refuses("--http http://127.0.0.1:8080/", LATTN_ADDRESS, "HOST:PORT alone");
     refuses("--http tcp:127.0.0.1:8080", LATTN_ADDRESS, "HOST:PORT alone");
     refuses("--listen unix:", LATTN_ADDRESS, "unix:");
-    refuses("--listen stdin --engine gram", LATTN_FIELD, "--engine gram: not one of: rls");
+    refuses("--listen stdin --engine lms", LATTN_FIELD, "--engine lms: not one of: rls, gram");
     refuses("--listen stdin --exit-when tired", LATTN_FIELD, "not one of: identifying, stream:X");
     refuses("--listen stdin --log-format xml", LATTN_FIELD, "not one of: logfmt, json");
     refuses("--listen stdin --heads least", LATTN_RANGE, "least");

@@ -165,6 +165,22 @@ Test(exposition, follows_the_grammar)
     lattn_text_done(&page);
 }
 
+Test(exposition, names_the_engine)
+{
+    struct lattn_report report = report_some(1);
+    struct metrics metrics = metrics_some(&report);
+
+    for (int is_gram = 0; is_gram <= 1; is_gram++) {
+        struct lattn_text page;
+
+        report.engine = is_gram ? LATTN_ENGINE_GRAM : LATTN_ENGINE_RLS;
+        page = page_of(&metrics);
+        cr_expect_not_null(
+            strstr(page.data, is_gram ? ",engine=\"gram\"} 1\n" : ",engine=\"rls\"} 1\n"));
+        lattn_text_done(&page);
+    }
+}
+
 Test(exposition, writes_numbers_that_read_back)
 {
     struct lattn_report report = report_some(1);

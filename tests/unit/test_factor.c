@@ -49,7 +49,7 @@ Test(factor, holds_the_second_moments_whatever_the_components)
     struct factor factor;
     double gram[P][P] = {{0}}, labels[P] = {0};
 
-    factor_init(&factor, 0, 1, 0);
+    factor_init(&factor, 0, 1, 0, LATTN_ENGINE_RLS);
     cr_assert_eq(factor_resize(&factor, D, 1), LATTN_OK);
     cr_assert_eq(feature_reader_init(&reader, D, 0), LATTN_OK);
     for (int pass = 0; pass < 12; pass++) {
@@ -92,7 +92,7 @@ Test(factor, resizing_keeps_every_moment_and_scale)
 
     random_normals(&random, z, N * D);
     random_normals(&random, y, N);
-    factor_init(&factor, 0, 1, 0);
+    factor_init(&factor, 0, 1, 0, LATTN_ENGINE_RLS);
     cr_assert_eq(factor_resize(&factor, D, 1), LATTN_OK);
     teach(&factor, &item);
     before = product(&factor, feature_index(D, feature), feature_index(D, feature), -1);
@@ -119,7 +119,7 @@ Test(factor, dense_data_is_one_component_in_order)
     struct lattn_item item = item_make(z, y, D, 1);
 
     random_normals(&random, z, N * D);
-    factor_init(&factor, 0, 1, 0);
+    factor_init(&factor, 0, 1, 0, LATTN_ENGINE_RLS);
     cr_assert_eq(factor_resize(&factor, D, 1), LATTN_OK);
     cr_expect_not(factor_is_dense(&factor));
     teach(&factor, &item);
@@ -135,7 +135,7 @@ Test(factor, labels_of_rows_without_features_are_residual)
     struct factor factor;
     double rss;
 
-    factor_init(&factor, 0, 0.5, 0);
+    factor_init(&factor, 0, 0.5, 0, LATTN_ENGINE_RLS);
     cr_assert_eq(factor_resize(&factor, D, 1), LATTN_OK);
     teach(&factor, &item);
     factor_residual(&factor, &rss);
@@ -152,7 +152,7 @@ Test(factor, the_recent_loss_forgets_over_rows_without_features_too)
     struct factor factor;
     double recent;
 
-    factor_init(&factor, 0, 1, 0);
+    factor_init(&factor, 0, 1, 0, LATTN_ENGINE_RLS);
     cr_assert_eq(factor_resize(&factor, D, 1), LATTN_OK);
     teach(&factor, &item);
     memset(y, 0, sizeof y);
@@ -170,7 +170,7 @@ Test(factor, counts_weights_and_their_squares)
     struct factor factor;
 
     item.weight = 3;
-    factor_init(&factor, 0, 0.5, 0);
+    factor_init(&factor, 0, 0.5, 0, LATTN_ENGINE_RLS);
     cr_assert_eq(factor_resize(&factor, D, 1), LATTN_OK);
     teach(&factor, &item);
     cr_expect_eq(factor.weight, 3 * (1 + 0.5 + 0.25 + 0.125));
@@ -185,7 +185,7 @@ Test(factor, an_empty_one_is_released_and_copied)
 {
     struct factor factor, copy;
 
-    factor_init(&factor, 1, 0.9, 0.1);
+    factor_init(&factor, 1, 0.9, 0.1, LATTN_ENGINE_RLS);
     cr_assert_eq(factor_copy(&factor, NULL, &copy), LATTN_OK);
     cr_expect_eq(copy.d, 0);
     cr_expect_eq(copy.forget, 0.9);
@@ -202,7 +202,7 @@ Test(factor, a_copy_over_an_earlier_one_first_drops_what_does_not_fit)
     struct random random = {.state = 3};
     struct factor factor, earlier, copy;
 
-    factor_init(&factor, 0, 1, 0);
+    factor_init(&factor, 0, 1, 0, LATTN_ENGINE_RLS);
     cr_assert_eq(factor_resize(&factor, D, 1), LATTN_OK);
     z[0] = 1;
     teach(&factor, &item);

@@ -106,6 +106,24 @@ Test(fold_journal, takes_no_sizes_from_what_was_not_committed)
     close_fold();
 }
 
+/* The learner is another one then, twice: its threads come along. */
+Test(fold_journal, keeps_the_threads_where_sizes_are_taken)
+{
+    open_fold(&journal);
+    cr_assert_eq(lattn_learner_threads_set(fold_learner(fold), 2), LATTN_OK);
+    commit_status = LATTN_NO_SPACE;
+    read_line("{\"z\":[[1,2]],\"y\":[1]}");
+    fold_next();
+    cr_assert_eq(lattn_learner_dim(fold_learner(fold)), 0);
+    cr_assert_eq(lattn_learner_threads_get(fold_learner(fold)), 2);
+    commit_status = LATTN_OK;
+    read_line("{\"z\":[[1,2,3]],\"y\":[1,2]}");
+    fold_all();
+    cr_assert_eq(lattn_learner_pairs(fold_learner(fold)), 1);
+    cr_assert_eq(lattn_learner_threads_get(fold_learner(fold)), 2);
+    close_fold();
+}
+
 Test(fold_journal, learns_nothing_that_was_not_committed)
 {
     open_fold(&journal);

@@ -115,7 +115,7 @@ Test(image_read, names_a_format_or_an_engine_that_it_does_not_know)
 {
     static const struct damage others[] = {
         {AT_VERSION, 4, 2, 0, "byte 24: the learner has format 2, format 1 is known here"},
-        {AT_ENGINE, 4, 2, 0, "byte 24: the learner has engine 2, engine 1 (rls) is known here"},
+        {AT_ENGINE, 4, 3, 0, "byte 24: the learner has engine 3, engines 1 to 2 are known here"},
     };
 
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)

@@ -160,7 +160,7 @@ Test(solution, leaves_open_what_the_cut_by_sigma_max_does)
 
         sigma[N_MAX - 1] = weakest[i];
         component = component_make(N_MAX, sigma, i);
-        standing_resettle(component, inverse, cut, 0);
+        standing_resettle(component, inverse, cut, 0, 0);
         cr_assert_not_null(component->settled);
         cr_expect_eq(component->settled->directions, weakest[i] < cut, "%g", weakest[i]);
         if (weakest[i] > cut)

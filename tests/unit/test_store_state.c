@@ -304,7 +304,7 @@ Test(store_state, names_a_format_or_an_engine_that_it_does_not_know)
     bytes.data[AT_VERSION] = 1;
     bytes.data[AT_ENGINE] = 2;
     bytes_sum(&bytes);
-    expect_refused(&bytes, LATTN_OTHER_VERSION, "engine 2, engine 1 (rls) is known here");
+    expect_refused(&bytes, LATTN_OTHER_VERSION, "engine 2, engines 1 to 1 are known here");
     bytes_done(&bytes);
 }
 

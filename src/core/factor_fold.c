@@ -1,0 +1,131 @@
+/*
+ * What happens to a block of rows: it is predicted, absorbed, and followed; and the form of a
+ * component is decided.
+ */
+#include "core/factor_fold.h"
+
+#include "core/certificate.h"
+#include "core/dense.h"
+#include "core/moment.h"
+#include "core/solution.h"
+#include "core/standing.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* Weight of the past in the recent loss: a memory of 1000 pairs. */
+static const double recent_keep = 1 - 1e-3;
+
+/* Count a squared innovation, weight included. One beyond all doubles cannot be averaged. */
+void factor_loss_take(struct factor *factor, double weight, double square)
+{
+    if (!isfinite(square))
+        return;
+    factor->progressive_sum += square;
+    factor->progressive_weight += weight;
+    factor->recent_sum = recent_keep * factor->recent_sum + square;
+    factor->recent_weight = recent_keep * factor->recent_weight + weight;
+}
+
+/* E = Y - Phi W of waiting rows, with the weights at hand. */
+static void errors_make(const struct component *component, double *errors)
+{
+    size_t m = (size_t)component->m;
+    int32_t columns = component->columns;
+
+    for (int32_t i = 0; i < component->rows_waiting; i++)
+        memcpy(errors + (size_t)i * m, component->rows + (size_t)i * component->ld + columns,
+               m * sizeof *errors);
+    if (component->rows_waiting == 1)
+        dense_multiply_vector(DENSE_TRANSPOSED, columns, component->m, -1, component->weights, m,
+                              component->rows, 1, errors);
+    else
+        dense_multiply(DENSE_PLAIN, component->rows_waiting, component->m, columns, -1,
+                       component->rows, component->ld, component->weights, m, 1, errors, m);
+}
+
+/* Does it have weights that follow its rows? */
+int factor_is_followed(const struct component *component)
+{
+    return component->moment == NULL || component->columns <= MOMENT_FOLLOWED;
+}
+
+/* Rows of R carry the root of their weight, those of a moment none; weight 0: was counted before.
+ */
+static void innovations_take(struct factor *factor, const struct component *component,
+                             double *errors)
+{
+    size_t m = (size_t)component->m;
+
+    if (component->moment != NULL)
+        errors = component->moment->errors;
+    else
+        errors_make(component, errors);
+    for (int32_t i = 0; i < component->rows_waiting; i++) {
+        double square = dense_dot(component->m, errors + (size_t)i * m, errors + (size_t)i * m);
+        double weight = component->row_weight[i];
+
+        if (weight > 0)
+            factor_loss_take(factor, weight, component->moment != NULL ? weight * square : square);
+    }
+}
+
+/*
+ * A component of full rank goes over to the information form when its weights have just been made,
+ * and is asked again each time its rows have doubled: its rows alone decide. Without memory it
+ * stays as it is.
+ */
+static void component_form(struct factor *factor, struct component *component, uint64_t rows)
+{
+    uint64_t before = component->rows_seen - rows;
+    int has_doubled = __builtin_clzll(component->rows_seen) != __builtin_clzll(before | 1);
+
+    if (factor->engine != LATTN_ENGINE_GRAM || component->moment != NULL || !component->full ||
+        !(component->rows_fresh == 0 || has_doubled))
+        return;
+    (void)component_condense(component, certificate_rounding(factor));
+    factor_slots(factor, factor->d, factor->slots);
+    component->identity = factor_component_is_identity(factor, component);
+    factor->bytes = factor_bytes_resized(factor, factor->d, factor->m);
+}
+
+void factor_component_fold(struct factor *factor, struct component *component)
+{
+    struct scratch scratch = factor_scratch(factor, component);
+    int32_t rows = component->rows_waiting;
+    uint64_t age = factor->pairs - component->row_time[0];
+    int has_gain = rows == 1 && component->full && factor->ridge == 0 && component->moment == NULL;
+    double *gain = has_gain ? scratch.gain : NULL;
+
+    assert(factor_scratch_room(component->capacity, component->m) <= factor->work_room);
+    if (component->moment != NULL)
+        moment_predict(component->moment,
+                       factor_is_followed(component) ? component->weights : NULL);
+    if (factor_is_followed(component))
+        innovations_take(factor, component, scratch.errors);
+    component_absorb(component, factor->forget, factor->pairs, factor->team, scratch.update, gain);
+    /* The gain is that of the row as it was absorbed, faded by its age; so must be its innovation.
+     */
+    if (gain != NULL && age > 0 && factor->forget < 1)
+        for (int32_t a = 0; a < component->m; a++)
+            scratch.errors[a] *= pow(factor->forget, (double)age / 2);
+    if (component->moment != NULL) {
+        standing_follow_moment(component, rows, factor_inverse_scales(factor, component),
+                               certificate_cut(factor, component), certificate_cut_most(factor),
+                               certificate_rounding(factor), factor->forget);
+        return;
+    }
+    standing_follow(component, rows, gain, scratch.errors, factor_inverse_scales(factor, component),
+                    certificate_cut(factor, component), certificate_cut_most(factor), factor->ridge,
+                    factor->forget);
+    component_form(factor, component, (uint64_t)rows);
+}
+
+void factor_fold(struct factor *factor)
+{
+    for (int32_t i = 0; i < factor->components_count; i++)
+        if (factor->components[i] != NULL && factor->components[i]->rows_waiting > 0)
+            factor_component_fold(factor, factor->components[i]);
+    factor->generation++;
+}
