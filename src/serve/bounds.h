@@ -20,6 +20,11 @@ enum {
      * costs little, small enough that a thousand others are not kept waiting.
      */
     TURN_BYTES = 16 << 10,
+    /*
+     * Turns at once, shared by those who wait: a chunk costs the threads the same, whatever is in
+     * it, and a client alone keeps nobody waiting.
+     */
+    TURNS_AT_ONCE = 4,
     /* A request's byte takes up to 250 ns to read (arrays of small numbers), a pair's 5 to 20. */
     REQUEST_WEIGHT = 16,
     /*
@@ -40,8 +45,9 @@ enum {
     OUTPUT_BYTES_ENOUGH = 1 << 20,
     /* One that asks for more meanwhile: what the system keeps for it besides is 200 KiB. */
     OUTPUT_BYTES_ASKED = 64 << 10,
-    /* What libuv reads at once. */
+    /* What libuv reads at once; and the least, where a piece of a message is in the way. */
     READ_BYTES_MAX = 64 << 10,
+    READ_BYTES_MIN = 16 << 10,
     /*
      * A client's own input: a piece of a message as long as most messages ever get, and one read
      * more. Longer messages are gathered in memory that all share (--max-input).

@@ -61,17 +61,40 @@ enum lattn_status buffer_resize(struct buffer *buffer, size_t capacity)
     return LATTN_OK;
 }
 
-enum lattn_status buffer_add(struct buffer *buffer, const char *bytes, size_t length)
+/* Have so many bytes free behind what waits; if there is no other way, `wish` of them. */
+static enum lattn_status room_make(struct buffer *buffer, size_t least, size_t wish)
 {
     assert(buffer->start <= buffer->end && buffer->end <= buffer->capacity);
-    if (length > buffer->capacity - buffer->end) {
-        enum lattn_status status = buffer_resize(buffer, buffer_capacity_for(buffer, length));
-
-        if (status != LATTN_OK)
-            return status;
-    }
-    if (length > buffer->capacity - buffer->end)
+    if (least <= buffer->capacity - buffer->end)
+        return LATTN_OK;
+    if (least <= buffer->capacity - buffer_length(buffer)) {
         bytes_move(buffer, buffer->data);
+        return LATTN_OK;
+    }
+    return buffer_resize(buffer, buffer_capacity_for(buffer, wish));
+}
+
+char *buffer_room(struct buffer *buffer, size_t least, size_t wish, size_t *ret_length)
+{
+    assert(least > 0 && least <= wish);
+    if (room_make(buffer, least, wish) != LATTN_OK)
+        return NULL;
+    *ret_length = buffer->capacity - buffer->end;
+    return buffer->data + buffer->end;
+}
+
+enum lattn_status buffer_add(struct buffer *buffer, const char *bytes, size_t length)
+{
+    enum lattn_status status;
+
+    if (buffer->data != NULL && bytes == buffer->data + buffer->end) {
+        assert(length <= buffer->capacity - buffer->end);
+        buffer->end += length;
+        return LATTN_OK;
+    }
+    status = room_make(buffer, length, length);
+    if (status != LATTN_OK || length == 0)
+        return status;
     memcpy(buffer->data + buffer->end, bytes, length);
     buffer->end += length;
     return LATTN_OK;

@@ -35,7 +35,18 @@ void buffer_init(struct buffer *buffer);
 /* Accepts NULL. */
 void buffer_done(struct buffer *buffer);
 
-/* Copy bytes that came. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing added. */
+/*
+ * Memory for bytes to come: at least `least` of them, and where more has to be taken for that,
+ * `wish`. Borrowed until the buffer is changed.
+ *
+ * Returns where they belong, or NULL where there is no memory.
+ */
+char *buffer_room(struct buffer *buffer, size_t least, size_t wish, size_t *ret_length);
+
+/*
+ * Add bytes that came: copied, unless they were put where buffer_room says. Returns LATTN_OK, or
+ * LATTN_NO_MEMORY with nothing added.
+ */
 enum lattn_status buffer_add(struct buffer *buffer, const char *bytes, size_t length);
 
 /* The bytes of memory it will have when `length` bytes more were added. */

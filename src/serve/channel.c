@@ -209,12 +209,15 @@ void channel_bring_end(struct channel *channel, int error)
     report_ended(channel, error);
 }
 
+/* What has a gate to pass comes into memory of its own; else it is read to where it belongs. */
 static void stream_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
 {
     const struct channel *channel = handle->data;
-    size_t room = channel->gate != NULL ? GATE_FEED_MAX : suggested;
+    size_t room = GATE_FEED_MAX;
 
-    ret_buffer->base = memory_raw(room, 1);
+    (void)suggested;
+    ret_buffer->base =
+        channel->gate != NULL ? memory_raw(room, 1) : channel->events->room(channel->arg, &room);
     ret_buffer->len = ret_buffer->base == NULL ? 0 : room;
 }
 
@@ -223,13 +226,13 @@ static void stream_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buf
     struct channel *channel = stream->data;
 
     channel->is_full = length > 0 && (size_t)length == buffer->len;
-    if (length > 0 && !channel->is_closing) {
-        if (channel->gate != NULL)
+    if (channel->gate != NULL) {
+        if (length > 0 && !channel->is_closing)
             gate_bytes(channel, buffer->base, (size_t)length);
-        else
-            channel->events->bytes(channel->arg, buffer->base, (size_t)length);
+        memory_release(buffer->base);
+    } else if (length >= 0 && !channel->is_closing) {
+        channel->events->bytes(channel->arg, buffer->base, (size_t)length);
     }
-    memory_release(buffer->base);
     if (length >= 0)
         return;
     channel_read_stop(channel);

@@ -19,13 +19,17 @@ struct channel;
 /*
  * What a channel reports to its owner.
  *
- * bytes    they came; borrowed
+ * room     where a read belongs, READ_BYTES_MAX of them at most; NULL where there is no memory. The
+ *          next call is `bytes`, with what came at its beginning, or `ended`. Not asked for bytes
+ *          that are in other places already: behind a gate, of a file, or carried
+ * bytes    they came, or of those asked for none did; borrowed
  * ended    nothing will come any more: error 0 at the end of the input, else a libuv error;
  *          UV_EACCES: the peer is not let in and was told so, what it still sends is dropped
  * drained  something that was written has left
  * closed   channel_close is done; the owner may channel_release now
  */
 struct channel_events {
+    char *(*room)(void *arg, size_t *ret_length);
     void (*bytes)(void *arg, const char *bytes, size_t length);
     void (*ended)(void *arg, int error);
     void (*drained)(void *arg);

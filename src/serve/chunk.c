@@ -237,6 +237,12 @@ static enum lattn_status request_add(struct chunk *chunk, const struct letter *l
     return LATTN_OK;
 }
 
+/* A number at full precision is 20 bytes of text, in a frame at least 4. */
+enum lattn_status chunk_expect(struct chunk *chunk, size_t bytes)
+{
+    return numbers_reserve(chunk, bytes / (chunk->format == LATTN_FORMAT_MSGPACK ? 4 : 16));
+}
+
 static int is_blank(const struct letter *letter)
 {
     for (size_t i = 0; i < letter->length; i++) {

@@ -104,6 +104,12 @@ enum lattn_status chunk_open(struct chunk **ret_chunk, enum lattn_format format,
 void chunk_close(struct chunk **chunk);
 
 /*
+ * So many bytes of messages are about to be read: make room for the numbers that most have in them,
+ * at once and not by growing. Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status chunk_expect(struct chunk *chunk, size_t bytes);
+
+/*
  * Read one message into the chunk. One that is refused becomes an entry as well, so that its answer
  * keeps its place; a blank line becomes none.
  *

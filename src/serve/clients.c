@@ -55,6 +55,7 @@ static void waiting_remove(struct clients *clients, struct session *session)
     else
         clients->first_waiting = links->next_waiting;
     links->is_waiting = 0;
+    clients->waiting--;
 }
 
 void clients_remove(struct clients *clients, struct session *session)
@@ -99,6 +100,13 @@ int clients_are_idle(const struct clients *clients)
     return 1;
 }
 
+size_t clients_turns(const struct clients *clients)
+{
+    if (clients->waiting >= TURNS_AT_ONCE)
+        return 1;
+    return clients->waiting == 0 ? TURNS_AT_ONCE : TURNS_AT_ONCE / clients->waiting;
+}
+
 void clients_wait(struct clients *clients, struct session *session)
 {
     struct session_links *links = session_links(session);
@@ -112,6 +120,7 @@ void clients_wait(struct clients *clients, struct session *session)
     else
         clients->first_waiting = session;
     clients->last_waiting = session;
+    clients->waiting++;
 }
 
 int clients_take_turns(struct clients *clients, const int *is_paused)

@@ -20,13 +20,14 @@ struct clients_count {
  * All sessions, whoever they serve.
  *
  * places   for so many of them
- * first_waiting, last_waiting  who waits for a turn
+ * first_waiting, last_waiting  who waits for a turn; waiting: so many
  * refused  for want of a place; displaced: to make one; dropped: see session_drop
  */
 struct clients {
     struct session *first;
     struct session *first_waiting;
     struct session *last_waiting;
+    size_t waiting;
     size_t count;
     size_t places;
     struct clients_count refused;
@@ -55,6 +56,12 @@ int clients_want_spectrum(const struct clients *clients);
 
 /* Is there nothing of any client under way? */
 int clients_are_idle(const struct clients *clients);
+
+/*
+ * How many turns a client may take at once: those who wait share TURNS_AT_ONCE, so that no round is
+ * longer for it than one in which so many wait.
+ */
+size_t clients_turns(const struct clients *clients);
 
 /* The session waits for its turn, behind all who do. */
 void clients_wait(struct clients *clients, struct session *session);

@@ -69,6 +69,15 @@ enum lattn_status inbox_expect(struct inbox *inbox)
     return LATTN_OK;
 }
 
+char *inbox_room(struct inbox *inbox, size_t *ret_length)
+{
+    char *room = buffer_room(&inbox->buffer, READ_BYTES_MIN, READ_BYTES_MAX, ret_length);
+
+    if (room != NULL && *ret_length > READ_BYTES_MAX)
+        *ret_length = READ_BYTES_MAX;
+    return room;
+}
+
 enum lattn_status inbox_add(struct inbox *inbox, const char *bytes, size_t length)
 {
     enum lattn_status status = buffer_add(&inbox->buffer, bytes, length);

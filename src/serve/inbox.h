@@ -43,7 +43,16 @@ void inbox_done(struct inbox *inbox);
  */
 enum lattn_status inbox_expect(struct inbox *inbox);
 
-/* Copy bytes that came. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing added. */
+/*
+ * Where the bytes of the next read belong, READ_BYTES_MAX of them at most; borrowed until the inbox
+ * is changed. NULL: there is no memory.
+ */
+char *inbox_room(struct inbox *inbox, size_t *ret_length);
+
+/*
+ * Add bytes that came, copied unless they are where inbox_room says. Returns LATTN_OK, or
+ * LATTN_NO_MEMORY with nothing added.
+ */
 enum lattn_status inbox_add(struct inbox *inbox, const char *bytes, size_t length);
 
 /*

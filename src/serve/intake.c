@@ -27,7 +27,8 @@ static enum lattn_status letter_take(struct intake *intake, int is_last, struct 
     return status;
 }
 
-enum lattn_status intake_fill(struct intake *intake, int is_last, struct chunk *chunk)
+/* Fill the chunk with the messages of a turn. Returns as intake_fill. */
+static enum lattn_status turn_take(struct intake *intake, int is_last, struct chunk *chunk)
 {
     size_t cost = 0;
 
@@ -50,6 +51,21 @@ enum lattn_status intake_fill(struct intake *intake, int is_last, struct chunk *
     if (chunk->requests_count > 0)
         dues_hurry(&intake->dues);
     return LATTN_OK;
+}
+
+enum lattn_status intake_fill(struct intake *intake, size_t turns, int is_last, struct chunk *chunk)
+{
+    size_t waiting = buffer_length(&intake->inbox.buffer);
+    enum lattn_status status =
+        chunk_expect(chunk, waiting < turns * TURN_BYTES ? waiting : turns * TURN_BYTES);
+
+    while (status == LATTN_OK) {
+        status = turn_take(intake, is_last, chunk);
+        if (chunk->requests_count > 0 || --turns == 0 || status != LATTN_OK ||
+            !dues_settle(&intake->dues))
+            break;
+    }
+    return status;
 }
 
 enum lattn_status intake_abandon(struct intake *intake, uint64_t timeout_ms, struct chunk *chunk)

@@ -26,14 +26,17 @@ enum lattn_status intake_add(struct intake *intake, const char *bytes, size_t le
 void intake_pass(struct intake *intake, size_t length);
 
 /*
- * Fill a chunk with the messages of one turn, and note what they cost.
+ * Fill a chunk with the messages of one turn, and of others that may be taken at once, and note
+ * what they cost.
  *
+ * turns    in  so many at most, at least 1; the first has been settled (dues.h)
  * is_last  in  nothing more will come: what is left without an end is a message, too
  *
- * Returns LATTN_OK where the turn is over, LATTN_MORE where there are no more messages, or
+ * Returns LATTN_OK where the turns are over, LATTN_MORE where there are no more messages, or
  * LATTN_NO_MEMORY.
  */
-enum lattn_status intake_fill(struct intake *intake, int is_last, struct chunk *chunk);
+enum lattn_status intake_fill(struct intake *intake, size_t turns, int is_last,
+                              struct chunk *chunk);
 
 /*
  * Refuse the message under way, which was not whole in time, as the last one. Returns as

@@ -244,7 +244,7 @@ static enum lattn_status chunk_begin(struct session *session, struct chunk **ret
     return status;
 }
 
-/* Hand on the messages that are here, as many as one turn allows. Returns as intake_fill. */
+/* Hand on the messages that are here, as many as a turn allows. Returns as intake_fill. */
 static enum lattn_status messages_send(struct session *session)
 {
     struct chunk *chunk = NULL;
@@ -258,8 +258,8 @@ static enum lattn_status messages_send(struct session *session)
     if (status != LATTN_OK)
         return status;
     chunk->is_unheard = channel_is_mute(session->channel);
-    status =
-        intake_fill(&session->intake, session->input == INPUT_ENDED && !session->is_cut, chunk);
+    status = intake_fill(&session->intake, session->host->turns,
+                         session->input == INPUT_ENDED && !session->is_cut, chunk);
     chunk_send(session, chunk);
     return status;
 }
@@ -296,10 +296,7 @@ static enum lattn_status input_ask(struct session *session)
     return status;
 }
 
-/*
- * What is left over waits for the client's next turn: messages, and whatever is behind a read that
- * was full. status: of the last look for messages; LATTN_OK if there was none.
- */
+/* What is left waits for a turn, as does what is behind a full read. status: as above, or OK. */
 static void turn_consider(struct session *session, enum lattn_status status)
 {
     int goes_on = status == LATTN_OK || session->is_flooding;
@@ -357,10 +354,16 @@ static void message_timed_out(void *arg)
         session_out_of_memory(session);
 }
 
-static void bytes_came(void *arg, const char *bytes, size_t length)
+static char *room_give(void *arg, size_t *ret_length)
 {
     struct session *session = arg;
 
+    return inbox_room(&session->intake.inbox, ret_length);
+}
+
+static void bytes_came(void *arg, const char *bytes, size_t length)
+{
+    struct session *session = arg;
     enum lattn_status status = LATTN_OK;
 
     session->is_flooding = channel_is_full(session->channel);
@@ -506,6 +509,7 @@ void session_answer(struct session *session, struct chunk *chunk)
 /* ---- opening and closing ---- */
 
 static const struct channel_events session_events = {
+    .room = room_give,
     .bytes = bytes_came,
     .ended = input_ended,
     .drained = output_drained,

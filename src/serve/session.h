@@ -28,6 +28,7 @@ struct session;
  *
  * access     who may come in
  * is_paused  the learner has enough to do: nobody is read from
+ * turns      a client may take so many at once, at least 1
  * newest     the newest bulletin, NULL before the first
  * input      memory for long messages; output: for answers, and for bulletins half of it
  * submit     takes a sealed chunk, which comes back through session_answer
@@ -46,6 +47,7 @@ struct session_host {
     uint64_t message_timeout_ms;
     uint64_t send_timeout_ms;
     int is_paused;
+    size_t turns;
     const struct bulletin *newest;
     struct pool *input;
     struct pool *output;

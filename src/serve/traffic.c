@@ -33,6 +33,7 @@ static void turns_came(uv_idle_t *idle)
 
     if (traffic->has_room)
         room_offer(traffic);
+    traffic->host.turns = clients_turns(&traffic->clients);
     is_waited = clients_take_turns(&traffic->clients, &traffic->host.is_paused);
     if (!traffic->has_room && traffic->late == NULL && (!is_waited || traffic->host.is_paused))
         (void)uv_idle_stop(idle); /* cannot fail */
@@ -296,6 +297,7 @@ static struct session_host host_of(struct traffic *traffic, const struct config 
         .frame_bytes_max = config->frame_bytes_max,
         .message_timeout_ms = config->message_timeout_ns / NS_PER_MS,
         .send_timeout_ms = config->send_timeout_ns / NS_PER_MS,
+        .turns = TURNS_AT_ONCE,
         .input = &traffic->input,
         .output = &traffic->output,
         .submit = chunk_submitted,

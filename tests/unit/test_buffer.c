@@ -27,6 +27,47 @@ Test(buffer, gives_bytes_back_in_their_order)
     buffer_done(&buffer);
 }
 
+/* As they are read from a socket: into the room, of which some reads fill all and some little. */
+Test(buffer, takes_bytes_where_they_are)
+{
+    static char sent[300000];
+    size_t at = 0, taken = 0, length;
+
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (char)(i * 7 + i / 251);
+    buffer_init(&buffer);
+    for (size_t round = 0; at < sizeof sent; round++) {
+        char *room = buffer_room(&buffer, 1000, 5000, &length);
+
+        cr_assert_not_null(room);
+        cr_assert_geq(length, 1000);
+        if (round % 3 == 0)
+            length = 10;
+        if (length > sizeof sent - at)
+            length = sizeof sent - at;
+        memcpy(room, sent + at, length);
+        cr_assert_eq(buffer_add(&buffer, room, length), LATTN_OK);
+        at += length;
+        cr_assert_eq(memcmp(buffer_bytes(&buffer), sent + taken, buffer_length(&buffer)), 0);
+        if (buffer_length(&buffer) > 500)
+            buffer_take(&buffer, buffer_length(&buffer) - 500 * (round % 2));
+        taken = at - buffer_length(&buffer);
+    }
+    cr_assert_leq(buffer.capacity, 64 << 10, "what was taken makes room");
+    buffer_done(&buffer);
+}
+
+Test(buffer, gives_no_room_there_is_no_memory_for)
+{
+    size_t length;
+
+    buffer_init(&buffer);
+    memory_fail(1, 0);
+    cr_assert_null(buffer_room(&buffer, 10, 20, &length));
+    cr_assert_not_null(buffer_room(&buffer, 10, 20, &length));
+    buffer_done(&buffer);
+}
+
 Test(buffer, costs_no_memory_when_idle)
 {
     buffer_init(&buffer);

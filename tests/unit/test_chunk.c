@@ -48,6 +48,25 @@ static const char *answers(void)
     return chunk->answers.length == 0 ? "" : chunk->answers.data;
 }
 
+/* Growing would copy what was read before. */
+Test(chunk, has_room_for_what_it_expects)
+{
+    static const char line[] = "{\"z\":[[0.12345678901234567,0.12345678901234567]],\"y\":1}";
+    const struct letter letter = {.bytes = line, .length = sizeof line - 1, .numbers = sizeof line};
+    struct chunk *expecting;
+    const double *numbers;
+
+    cr_assert_eq(chunk_open(&expecting, LATTN_FORMAT_JSON, NULL, NULL), LATTN_OK);
+    cr_assert_eq(chunk_expect(expecting, 100 * sizeof line), LATTN_OK);
+    numbers = expecting->numbers;
+    for (int i = 0; i < 80; i++)
+        cr_assert_eq(chunk_read(expecting, &letter), LATTN_OK);
+    cr_assert_eq(expecting->numbers, numbers);
+    memory_fail(1, 0);
+    cr_assert_eq(chunk_expect(expecting, SIZE_MAX / 16), LATTN_NO_MEMORY);
+    chunk_close(&expecting);
+}
+
 Test(chunk, keeps_pairs_while_its_arrays_move)
 {
     enum { COUNT = 1000 };

@@ -42,6 +42,28 @@ Test(inbox, goes_by_the_first_byte)
     inbox_done(&inbox);
 }
 
+Test(inbox, gives_room_for_a_read_and_takes_what_is_there)
+{
+    size_t length;
+    char *room;
+
+    inbox_init(&inbox, 1000, &pool);
+    for (int piece = 0; piece < 2; piece++) {
+        room = inbox_room(&inbox, &length);
+        cr_assert_not_null(room);
+        cr_assert_geq(length, READ_BYTES_MIN);
+        cr_assert_leq(length, READ_BYTES_MAX);
+        memcpy(room, piece == 0 ? "{\"a\"" : ":1}\n{}", piece == 0 ? 4 : 6);
+        cr_assert_eq(inbox_add(&inbox, room, piece == 0 ? 4 : 6), LATTN_OK);
+    }
+    cr_assert_eq(inbox.buffer.end - inbox.buffer.start, 10);
+    cr_assert_eq(next(), LATTN_OK);
+    cr_assert_eq(letter.length, 7);
+    cr_assert_eq(memcmp(letter.bytes, "{\"a\":1}", 7), 0);
+    cr_assert_eq(next(), LATTN_MORE);
+    inbox_done(&inbox);
+}
+
 Test(inbox, is_lost_behind_a_bad_frame_but_not_behind_a_long_line)
 {
     inbox_init(&inbox, 4, &pool);
