@@ -33,6 +33,7 @@ static const struct {
     {"run", run_run, "apply a saved model to inputs"},
     {"distance", distance_run, "compare two saved models as functions"},
     {"probe", probe_run, "learn by questions what an oracle computes"},
+    {"bench", bench_run, "how fast this machine is at each stage, and what share of it that is"},
 };
 
 enum { VERBS_COUNT = sizeof verbs / sizeof verbs[0] };

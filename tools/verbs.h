@@ -25,5 +25,6 @@ enum verb_exit merge_run(int argc, char **argv);
 enum verb_exit run_run(int argc, char **argv);
 enum verb_exit distance_run(int argc, char **argv);
 enum verb_exit probe_run(int argc, char **argv);
+enum verb_exit bench_run(int argc, char **argv);
 
 #endif

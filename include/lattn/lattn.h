@@ -4,6 +4,7 @@
 /* Everything that liblattn offers. */
 #include <lattn/address.h>
 #include <lattn/batch.h>
+#include <lattn/bench.h>
 #include <lattn/certificate.h>
 #include <lattn/emission.h>
 #include <lattn/frame.h>

@@ -231,6 +231,18 @@ LATTN_API enum lattn_status lattn_write_pair(struct lattn_text *text, enum lattn
                                              const char *producer, uint64_t seq);
 
 /*
+ * Write items as one batch, the map that lattn_learn_read reads: z of k x n x d, y of k x m or
+ * k x n x m, as lattn_write_pair writes those of one.
+ *
+ * first  in  with the numbers of count - 1 others behind its own, as lattn_item_member finds them
+ *
+ * Returns LATTN_OK, LATTN_NO_MEMORY, or LATTN_SHAPE where count is 0 or no int32_t, or the tokens
+ * are not dense.
+ */
+LATTN_API enum lattn_status lattn_write_batch(struct lattn_text *text,
+                                              const struct lattn_item *first, size_t count);
+
+/*
  * Ask to learn a map of pairs that somebody else wrote: the frame [0, id, "learn", map], with
  * producer and seq behind the map's own entries unless producer is NULL.
  *

@@ -30,14 +30,14 @@ static void ones_write(struct writer *writer, const struct lattn_item *item)
     writer_close(writer, ']');
 }
 
-/* Do floats hold what the tokens are good for? */
-static int is_single(const struct lattn_item *item)
+/* Do floats hold what the tokens of so many items are good for? */
+static int is_single(const struct lattn_item *item, size_t count)
 {
-    size_t count = (size_t)item->n * (size_t)item->d;
+    size_t numbers = count * (size_t)item->n * (size_t)item->d;
 
     if (item->precision < LATTN_PRECISION_F32)
         return 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < numbers; i++)
         if (!(fabs(item->z[i]) <= FLT_MAX))
             return 0;
     return 1;
@@ -53,7 +53,7 @@ void pair_write_tokens(struct writer *writer, const struct lattn_item *item)
         return;
     }
     writer_key(writer, "z");
-    writer_tensor(writer, item->z, shape, 2, is_single(item) ? WRITER_F4 : WRITER_F8);
+    writer_tensor(writer, item->z, shape, 2, is_single(item, 1) ? WRITER_F4 : WRITER_F8);
 }
 
 /* ---- labels -------------------------------------------------------------------------------- */
@@ -69,9 +69,18 @@ static void label_write(struct writer *writer, const struct lattn_item *item)
         writer_number(writer, item->y[0]);
     else
         writer_tensor(writer, item->y, shape + 1, 1, WRITER_F8);
-    if (item->labels == LATTN_LABELS_FULL) {
+}
+
+/* What is said of labels beside their numbers. */
+static void meaning_write(struct writer *writer, const struct lattn_item *item)
+{
+    if (item->labels == LATTN_LABELS_FULL && item->y != NULL) {
         writer_key(writer, "causal");
         writer_flag(writer, 0);
+    }
+    if (item->weight != 1) {
+        writer_key(writer, "w");
+        writer_number(writer, item->weight);
     }
 }
 
@@ -103,12 +112,33 @@ enum lattn_status lattn_write_pair(struct lattn_text *text, enum lattn_format fo
     pair_write_tokens(&writer, item);
     if (item->y != NULL)
         label_write(&writer, item);
-    if (item->weight != 1) {
-        writer_key(&writer, "w");
-        writer_number(&writer, item->weight);
-    }
+    meaning_write(&writer, item);
     writer_close(&writer, '}');
     writer_newline(&writer);
+    return writer_end(&writer);
+}
+
+enum lattn_status lattn_write_batch(struct lattn_text *text, const struct lattn_item *first,
+                                    size_t count)
+{
+    const int32_t z_shape[] = {(int32_t)count, first->n, first->d};
+    const int32_t y_shape[] = {(int32_t)count, first->n, first->m};
+    const int32_t last_shape[] = {(int32_t)count, first->m};
+    struct writer writer;
+
+    if (count < 1 || count > INT32_MAX || first->tokens != LATTN_TOKENS_DENSE)
+        return LATTN_SHAPE;
+    writer_begin(&writer, text, LATTN_FORMAT_MSGPACK);
+    writer_open(&writer, '{');
+    writer_key(&writer, "z");
+    writer_tensor(&writer, first->z, z_shape, 3, is_single(first, count) ? WRITER_F4 : WRITER_F8);
+    writer_key(&writer, "y");
+    if (first->labels == LATTN_LABELS_LAST)
+        writer_tensor(&writer, first->y, last_shape, 2, WRITER_F8);
+    else
+        writer_tensor(&writer, first->y, y_shape, 3, WRITER_F8);
+    meaning_write(&writer, first);
+    writer_close(&writer, '}');
     return writer_end(&writer);
 }
 

@@ -424,7 +424,7 @@ static void tensor_pack(struct writer *writer, const double *numbers, const int3
 void writer_tensor(struct writer *writer, const double *numbers, const int32_t *shape, int32_t rank,
                    enum writer_dtype dtype)
 {
-    assert(rank == 1 || rank == 2);
+    assert(rank == 1 || rank == 2 || is_packed(writer));
     if (is_packed(writer))
         tensor_pack(writer, numbers, shape, rank, dtype);
     else if (rank == 1)

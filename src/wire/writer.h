@@ -68,7 +68,7 @@ void writer_raw(struct writer *writer, const char *bytes, size_t length);
 void writer_id(struct writer *writer, const char *id);
 
 /*
- * An array of rank 1 or 2: in JSON as writer_row and writer_matrix; in MessagePack
+ * An array of rank 1 or 2, and more in MessagePack: in JSON as writer_row and writer_matrix; there
  * {"shape", "dtype", "data"}, row-major.
  */
 enum writer_dtype { WRITER_F8, WRITER_F4 };

@@ -138,6 +138,23 @@ def explain():
                   held)
 
 
+def explain_of_engines():
+    """With gram the state is told as it is when R has gone over, and as it was before."""
+    d, m = 4, 2
+    options = ["--dim", str(d), "--outputs", str(m), "--engine", "gram"]
+    numbers, out = explained(*options)
+    check("both are as fast" in out, "d = 4: features take longer than learning them", out)
+    check("gram learns with 1/3.2 of the work" in explained("--dim", "8")[1], "d = 8: gram saves")
+    with Daemon(*options) as daemon:
+        client, layer = daemon.client(), Layer(d, m)
+        for pairs, name in ((1, "before R has full rank it is"),
+                            (400, "state (memory_bytes of status)")):
+            client.send("".join(layer.pairs(pairs)))
+            held = client.ask("status")["memory_bytes"]
+            check(numbers[name] == held, f"gram: {name} {held} bytes, as told", numbers)
+        check(client.ask("status")["engine"] == "gram", "gram: the status names it")
+
+
 def explain_of_symbols():
     numbers, out = explained("--dim", "16")
     check("Only what occurs counts" in out and "one-hot" in out, "it speaks of one-hot tokens")
@@ -165,9 +182,32 @@ def explain_of_limits():
     for limit, word, fits in ((need, "all features fit", True), (need - 1, "DOES NOT FIT", False)):
         options = ["--dim", "4", "--max-memory", str(limit)]
         check(word in explained(*options)[1], f"--max-memory {limit}: {word}")
+        if fits:
+            with Daemon(*options) as daemon:
+                answer = learn(daemon.client(), Layer(4).pair())
+                check("result" in answer, "and so it is", answer)
+        else:
+            refused_start(*options)
+
+
+def refused_start(*options):
+    """A start that is refused for its options says so, and so does --check-config."""
+    for action in ([], ["--check-config"]):
+        code, out, err = run("--listen", "stdin", *options, *action)
+        check(code == 2 and out == "" and "the largest dim that fits is" in err and
+              "leave --dim out" in err, f"refused at the start: {err.strip()}", code, out)
+
+
+def limit_of_a_state():
+    """Pairs that a state has say more than --dim: symbols need less than dense tokens."""
+    with Folder() as folder:
+        options = ["--dim", "16", "--state", folder + "/state"]
         with Daemon(*options) as daemon:
-            answer = learn(daemon.client(), Layer(4).pair())
-            check(("result" in answer) == fits, "and so it is", answer)
+            learn(daemon.client(), '{"t":[[3],[5]],"y":[1]}\n')
+        with Daemon(*options, "--max-memory", "1M") as daemon:
+            check(daemon.client().ask("status")["pairs"] == 1, "a state of symbols goes on")
+        refused_start("--dim", "16", "--state", folder + "/new", "--max-memory", "1M")
+        check(not os.path.exists(folder + "/new"), "and nothing is made")
 
 
 def explain_needs_and_assumes():
@@ -205,8 +245,10 @@ printed_is_a_file()
 mistakes()
 check_config_looks_at_folders()
 explain()
+explain_of_engines()
 explain_of_symbols()
 explain_of_the_service()
 explain_of_limits()
+limit_of_a_state()
 explain_needs_and_assumes()
 descriptors_are_raised()

@@ -1,10 +1,11 @@
 """Each option does what it says, as seen from outside; most others are in tests of their own."""
 
 import json
+import os
 import re
 import subprocess
 
-from daemon_support import LATTND, SECONDS_MAX, Daemon, Layer, check
+from daemon_support import LATTND, SECONDS_MAX, Daemon, Folder, Layer, check
 
 LEVELS = ["debug", "info", "warn", "error"]
 
@@ -73,6 +74,24 @@ def precision():
     check(0.5e4 < ratio < 2e4, "by the precision", ratio)
 
 
+def threads():
+    """Twice as many pairs as p = 288 needs: folded by blocks first, then by several in a wave."""
+    pairs = "".join(Layer(8).pairs(1200))
+    said = {}
+    tasks = {}
+    for option in ("1", "2", "3"):
+        with Daemon("--threads", option) as daemon:
+            client = daemon.client()
+            client.send(pairs)
+            said[option] = client.ask("predict", z=[[0.1 * k for k in range(8)]])["y"][0]
+            check(client.ask("status")["verdict"] == "identifying", f"--threads {option}: it learns")
+            tasks[option] = len(os.listdir(f"/proc/{daemon.process.pid}/task"))
+    check(tasks["2"] == tasks["1"] + 1 and tasks["3"] == tasks["1"] + 2,
+          "--threads: so many learn", tasks)
+    check(max(said.values()) - min(said.values()) < 1e-9 * abs(said["1"]) + 1e-12,
+          "and learn the same", said)
+
+
 def heads():
     pairs = "".join(Layer(3, m=2, heads=2).pairs(60))
     counts = {}
@@ -110,8 +129,21 @@ def heads_refused():
 
 
 def engine():
-    with Daemon("--engine", "rls") as daemon:
-        check(daemon.client().ask("status")["engine"] == "rls", "--engine: the status names it")
+    for name in ("rls", "gram"):
+        with Daemon("--engine", name) as daemon:
+            check(daemon.client().ask("status")["engine"] == name, "--engine: the status names it")
+    with Folder() as folder:
+        state = folder + "/state"
+        with Daemon("--engine", "gram", "--state", state) as daemon:
+            learn(daemon.client(), [[1, 2]], [1])
+        told = subprocess.run([LATTND, "--check-state", state], capture_output=True, text=True,
+                              timeout=SECONDS_MAX)
+        check("engine gram\n" in told.stdout, "--check-state, too", told)
+        told = subprocess.run([LATTND, "--listen", "stdin", "--engine", "rls", "--state", state],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=SECONDS_MAX)
+        check(told.returncode == 2 and "--engine is rls, the state has gram" in told.stderr,
+              "and the other engine is refused", told)
 
 
 # ---- the log ----
@@ -165,6 +197,7 @@ sizes()
 forget()
 ridge()
 precision()
+threads()
 heads()
 heads_refused()
 engine()

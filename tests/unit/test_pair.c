@@ -176,6 +176,56 @@ Test(pair, is_written_whole_or_not_at_all)
     }
 }
 
+/* Written as a batch and read back, items are what they were. */
+Test(pair, a_batch_is_read_as_it_was_written)
+{
+    double numbers[64];
+
+    for (int labels = LATTN_LABELS_LAST; labels <= LATTN_LABELS_FULL; labels++) {
+        const struct lattn_item first = {.z = z,
+                                         .y = y,
+                                         .weight = 0.5,
+                                         .n = 1,
+                                         .d = 2,
+                                         .m = 2,
+                                         .labels = (enum lattn_labels)labels};
+        struct lattn_message message;
+        struct lattn_text text;
+        size_t used;
+
+        lattn_text_init(&text);
+        cr_assert_eq(lattn_write_batch(&text, &first, 3), LATTN_OK);
+        cr_assert_eq(lattn_learn_read(text.data, text.length, numbers, &used, &message, NULL),
+                     LATTN_OK);
+        cr_expect_eq(message.count, 3);
+        cr_expect_eq(message.item.labels, first.labels);
+        cr_expect_eq(message.item.weight, 0.5);
+        for (size_t i = 0; i < 3; i++) {
+            struct lattn_item got = lattn_item_member(&message.item, i);
+
+            cr_expect_arr_eq(got.z, z + 2 * i, 2 * sizeof *z);
+            cr_expect_arr_eq(got.y, y + 2 * i, 2 * sizeof *y);
+        }
+        lattn_text_done(&text);
+    }
+}
+
+Test(pair, a_batch_has_items_of_dense_tokens)
+{
+    const struct lattn_item item = {.z = z, .y = y, .weight = 1, .n = 1, .d = 2, .m = 1};
+    struct lattn_text text;
+
+    lattn_text_init(&text);
+    cr_expect_eq(lattn_write_batch(&text, &item, 0), LATTN_SHAPE);
+    cr_expect_eq(lattn_write_batch(&text, &item, (size_t)INT32_MAX + 1), LATTN_SHAPE);
+    cr_expect_eq(lattn_write_batch(&text, &item_of_ones, 1), LATTN_SHAPE);
+    memory_fail(1, 0);
+    cr_expect_eq(lattn_write_batch(&text, &item, 2), LATTN_NO_MEMORY);
+    memory_fail(0, 0);
+    cr_expect_eq(text.length, 0);
+    lattn_text_done(&text);
+}
+
 Test(pair, learn_adds_producer_and_number_to_a_map)
 {
     static const char map[] = "\x82\xa1y\x05\xa1z\x91\x91\x02"; /* {"y": 5, "z": [[2]]} */
