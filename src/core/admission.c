@@ -128,7 +128,7 @@ static enum lattn_status moment_begin(const struct factor *factor, int32_t count
     enum lattn_status status = LATTN_OK;
 
     *ret_component = NULL;
-    if (factor->engine != LATTN_ENGINE_GRAM || count <= ROOT_COLUMNS_MAX)
+    if (factor->engine != LATTN_ENGINE_GRAM || count <= COMPONENT_ROOT_MAX)
         return LATTN_OK;
     features = memory_raw((size_t)count, sizeof *features);
     if (features == NULL)

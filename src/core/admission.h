@@ -4,12 +4,6 @@
 #include "core/factor.h"
 
 /*
- * With more columns R, 0.5 GiB of it, is never kept by the engine that can do without: features
- * that are a product begin in information form.
- */
-enum { ROOT_COLUMNS_MAX = 8192 };
-
-/*
  * Let the `count` features that are listed in factor->list_index belong to one component, the new
  * ones with columns of zeros.
  *

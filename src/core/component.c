@@ -12,7 +12,6 @@
 #include "core/moment_turn.h"
 #include "core/nullspace.h"
 #include "core/solution.h"
-#include "core/standing.h"
 #include "core/update.h"
 #include "core/update_wave.h"
 
@@ -23,8 +22,6 @@
 enum {
     /* Below this many rows, one rotation per row beats a block. */
     ROWS_SINGLY = 3,
-    /* To find the rank of a larger R that is deficient takes minutes. */
-    COLUMNS_PATIENT = 8192,
     /* Coordinates of the information form are looked at after so many rows, and so many columns. */
     ROWS_PER_TURN = 64,
     SPARE = 1
@@ -164,10 +161,14 @@ void component_retime(struct component *component, uint64_t time)
     component_unsettle(component);
 }
 
+int component_is_followed(const struct component *component)
+{
+    return component->moment == NULL || component->columns <= COMPONENT_ROOT_MAX;
+}
+
 int component_is_early(const struct component *component)
 {
-    return component->moment != NULL && component->columns > COLUMNS_PATIENT &&
-           component->rows_seen < (uint64_t)component->columns;
+    return !component_is_followed(component) && component->rows_seen < (uint64_t)component->columns;
 }
 
 void component_unbase(const struct component *component, double *triangle, size_t ld)
@@ -201,7 +202,7 @@ static void residual_sift(struct component *component, double fade, double tau)
 {
     const struct moment *moment = component->moment;
 
-    if (component->columns <= MOMENT_FOLLOWED)
+    if (component_is_followed(component))
         return;
     for (int32_t a = 0; a < component->m; a++)
         if (component->rss[a] <= tau * fade * moment->fade * moment->energy[a])

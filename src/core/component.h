@@ -197,6 +197,18 @@ enum lattn_status component_look(struct component *component, double forget, uin
                                  double tau);
 
 /*
+ * With more columns the information form, where it is asked for, is taken from the first row on: R
+ * of them is 0.5 GiB, and to find its rank where that is deficient takes minutes.
+ */
+enum { COMPONENT_ROOT_MAX = 8192 };
+
+/*
+ * Do the weights at hand follow its rows? Not in information form beyond COMPONENT_ROOT_MAX: then
+ * they are zero, and what it has sums of are labels.
+ */
+int component_is_followed(const struct component *component);
+
+/*
  * Has it fewer rows than columns, and so many columns that nobody should wait for R to be told the
  * rank? Then component_look derives nothing, component_triangle may not be asked, and its rank
  * counts as 0 (solution.h).

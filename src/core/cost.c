@@ -3,7 +3,7 @@
  */
 #include "core/cost.h"
 
-#include "core/admission.h"
+#include "core/component.h"
 #include "core/learner.h"
 
 #include <assert.h>
@@ -21,7 +21,7 @@ static void bytes_count(struct cost *cost, int32_t d, int32_t m, int is_gram)
     int32_t p = (int32_t)cost->features;
     size_t root = component_bytes(p, m);
     size_t moment = component_bytes_moment(d, d, m);
-    size_t first = is_gram && p > ROOT_COLUMNS_MAX ? moment : root;
+    size_t first = is_gram && p > COMPONENT_ROOT_MAX ? moment : root;
     size_t square = (size_t)p * (size_t)p * sizeof(double);
     struct factor empty;
 
@@ -68,7 +68,7 @@ struct cost cost_of(int32_t d, int32_t m, enum lattn_engine engine)
 
 const char *cost_formula(int32_t d, enum lattn_engine engine)
 {
-    if (engine == LATTN_ENGINE_GRAM && feature_count(d) > ROOT_COLUMNS_MAX)
+    if (engine == LATTN_ENGINE_GRAM && feature_count(d) > COMPONENT_ROOT_MAX)
         return "4 q^2 (q + 1) bytes and more, q = d (d+1) / 2";
     return "8 p (p + 2 m) bytes and more, p = d^2 (d+1) / 2";
 }

@@ -45,12 +45,6 @@ static void errors_make(const struct component *component, double *errors)
                        component->rows, component->ld, component->weights, m, 1, errors, m);
 }
 
-/* Does it have weights that follow its rows? */
-int factor_is_followed(const struct component *component)
-{
-    return component->moment == NULL || component->columns <= MOMENT_FOLLOWED;
-}
-
 /* Rows of R carry the root of their weight, those of a moment none; weight 0: was counted before.
  */
 static void innovations_take(struct factor *factor, const struct component *component,
@@ -101,8 +95,8 @@ void factor_component_fold(struct factor *factor, struct component *component)
     assert(factor_scratch_room(component->capacity, component->m) <= factor->work_room);
     if (component->moment != NULL)
         moment_predict(component->moment,
-                       factor_is_followed(component) ? component->weights : NULL);
-    if (factor_is_followed(component))
+                       component_is_followed(component) ? component->weights : NULL);
+    if (component_is_followed(component))
         innovations_take(factor, component, scratch.errors);
     component_absorb(component, factor->forget, factor->pairs, factor->team, scratch.update, gain);
     /* The gain is that of the row as it was absorbed, faded by its age; so must be its innovation.

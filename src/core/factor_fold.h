@@ -53,9 +53,6 @@ static inline struct scratch factor_scratch(const struct factor *factor,
 /* Count a squared innovation, weight included. One beyond all doubles cannot be averaged. */
 void factor_loss_take(struct factor *factor, double weight, double square);
 
-/* Does it have weights that follow its rows? */
-int factor_is_followed(const struct component *component);
-
 /*
  * Fold the waiting rows of a component, count how well they were predicted, and bring what is at
  * hand up to them.

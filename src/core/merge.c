@@ -14,7 +14,6 @@
 #include "core/learner.h"
 #include "core/moment.h"
 #include "core/moment_turn.h"
-#include "core/standing.h"
 
 #include <assert.h>
 #include <math.h>
@@ -132,8 +131,7 @@ static struct component *counterpart(const struct factor *factor, const struct c
 /* Of the same features, and with labels that no weights were taken from? */
 static int moments_match(const struct component *a, const struct component *b)
 {
-    return a->columns > MOMENT_FOLLOWED && a->moment != NULL && b->moment != NULL &&
-           a->columns == b->columns &&
+    return !component_is_followed(a) && b->moment != NULL && a->columns == b->columns &&
            memcmp(a->features, b->features, (size_t)a->columns * sizeof *a->features) == 0;
 }
 

@@ -186,7 +186,7 @@ static int moment_is_due(const struct component *component, double forget)
     }
     if (due < least)
         due = least;
-    return component->columns <= MOMENT_FOLLOWED && component->rows_seen >= columns &&
+    return component_is_followed(component) && component->rows_seen >= columns &&
            (made_at < columns || component->rows_fresh >= due);
 }
 

@@ -45,14 +45,12 @@ void standing_follow(struct component *component, int32_t rows, double *gain, co
  * The same in information form, where R and C have to be derived for it: at full rank weights are
  * made anew when the rows have doubled, or grown by eight times what that costs, or by an eighth,
  * whichever of the last two is more; when the past fades, by an eighth of its memory, or by what
- * that costs if it is more. A ridge does not show in them. Beyond MOMENT_FOLLOWED columns they are
- * not, and rows are not predicted.
+ * that costs if it is more. A ridge does not show in them. Weights of a component that is not
+ * followed (component_is_followed) stay as they are.
  *
  * tau  in   as component_look
  */
 void standing_follow_moment(struct component *component, int32_t rows, const double *inverse,
                             double cut, double cut_most, double tau, double forget);
-
-enum { MOMENT_FOLLOWED = 8192 };
 
 #endif
