@@ -318,22 +318,22 @@ static enum lattn_status rank_none(struct component *component)
 {
     struct solution *solution = component->solution;
     size_t n = (size_t)component->columns;
-    size_t m = (size_t)component->m;
+    double *c = memory_zeroed(n * (size_t)component->m, sizeof *c);
+    enum lattn_status status = LATTN_NO_MEMORY;
 
+    memory_release(solution->pivot);
+    solution->pivot = memory_raw(n, sizeof *solution->pivot);
+    if (c == NULL || solution->pivot == NULL)
+        goto done;
+    for (int32_t i = 0; i < component->columns; i++)
+        solution->pivot[i] = i;
     solution->rank = 0;
     solution->sigma_min = 0;
     solution->sigma_rank = INFINITY;
-    solution->pivot = memory_raw(n, sizeof *solution->pivot);
-    solution->head = memory_raw(0, sizeof(double));
-    solution->tail = memory_raw(0, sizeof(double));
-    solution->target = memory_zeroed(n * m, sizeof(double));
-    solution->residual = memory_zeroed(m, sizeof(double));
-    if (solution->pivot == NULL || solution->head == NULL || solution->tail == NULL ||
-        solution->target == NULL || solution->residual == NULL)
-        return LATTN_NO_MEMORY;
-    for (int32_t i = 0; i < component->columns; i++)
-        solution->pivot[i] = i;
-    return LATTN_OK;
+    status = deficient_keep(solution, component->m, NULL, c);
+done:
+    memory_release(c);
+    return status;
 }
 
 enum lattn_status solution_rank(struct component *component, double cut)
