@@ -203,8 +203,8 @@ enum lattn_status component_look(struct component *component, double forget, uin
 enum { COMPONENT_ROOT_MAX = 8192 };
 
 /*
- * Do the weights at hand follow its rows? Not in information form beyond COMPONENT_ROOT_MAX: then
- * they are zero, and what it has sums of are labels.
+ * Do the weights at hand follow its rows? Not in information form beyond COMPONENT_ROOT_MAX: there
+ * they stay what they were when it took that form, zeros if that was at its first row.
  */
 int component_is_followed(const struct component *component);
 

@@ -86,7 +86,7 @@ static void label_take(struct factor *factor, struct component *component,
 
     for (int32_t a = 0; a < component->m; a++) {
         error[a] = a < item->m ? y[a] : 0;
-        for (int32_t l = 0; l < moment->e && component_is_followed(component); l++)
+        for (int32_t l = 0; l < moment->e; l++)
             error[a] -= z[l] * P[(size_t)l * m + (size_t)a];
     }
     moment_take_label(moment, z, error, item->weight);
@@ -110,8 +110,7 @@ static void row_open(struct factor *factor, struct component *component,
 
     if (shares) {
         moment_take_sequence(component->moment, s);
-        if (component_is_followed(component))
-            moment_look(component->moment, s, component->weights, P);
+        moment_look(component->moment, s, component->weights, P);
     } else {
         moment_take(component->moment, s, z, y, item->m);
     }

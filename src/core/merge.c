@@ -128,15 +128,18 @@ static struct component *counterpart(const struct factor *factor, const struct c
     return factor->components[factor->slots[index].component - 1];
 }
 
-/* Of the same features, and with labels that no weights were taken from? */
+/* Of the same features, and with errors of the same weights? Large ones have none. */
 static int moments_match(const struct component *a, const struct component *b)
 {
-    return !component_is_followed(a) && b->moment != NULL && a->columns == b->columns &&
-           memcmp(a->features, b->features, (size_t)a->columns * sizeof *a->features) == 0;
+    size_t columns = (size_t)a->columns;
+
+    return a->moment != NULL && b->moment != NULL && a->columns == b->columns && a->m == b->m &&
+           memcmp(a->features, b->features, columns * sizeof *a->features) == 0 &&
+           memcmp(a->weights, b->weights, columns * (size_t)a->m * sizeof *a->weights) == 0;
 }
 
 /*
- * Large moments of the same features are added as they are, in the same coordinates; all others as
+ * Moments of the same features and weights are added, in the same coordinates; all others go as
  * R and C, from where they go over again.
  */
 static enum lattn_status component_align(struct factor *factor, struct factor *other,

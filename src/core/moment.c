@@ -292,15 +292,14 @@ void moment_predict(struct moment *moment, const double *weights)
     size_t e = (size_t)moment->e, m = (size_t)moment->m;
     double *P = moment->work; /* waiting x (e m), entry l * m + a as weights have it */
 
-    if (weights != NULL)
-        dense_multiply(DENSE_PLAIN, moment->waiting, (int32_t)(e * m), moment->q, 1, moment->s,
-                       moment->lds, weights, e * m, 0, P, e * m);
+    dense_multiply(DENSE_PLAIN, moment->waiting, (int32_t)(e * m), moment->q, 1, moment->s,
+                   moment->lds, weights, e * m, 0, P, e * m);
     for (size_t i = 0; i < (size_t)moment->waiting; i++) {
         const double *z = moment->question + i * (e + m);
         double *errors = moment->errors + i * m;
 
         memcpy(errors, z + e, m * sizeof *errors);
-        for (size_t l = 0; weights != NULL && l < e; l++)
+        for (size_t l = 0; l < e; l++)
             for (size_t a = 0; a < m; a++)
                 errors[a] -= z[l] * P[(i * e + l) * m + a];
     }

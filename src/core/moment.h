@@ -134,7 +134,7 @@ void moment_take_label(struct moment *moment, const double *z, const double *err
 /*
  * Find the errors y - W'phi of waiting rows with one label.
  *
- * weights  in   p x m row-major, in plain coordinates; NULL for zeros
+ * weights  in   p x m row-major, in plain coordinates
  */
 void moment_predict(struct moment *moment, const double *weights);
 

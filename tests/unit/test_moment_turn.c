@@ -281,6 +281,7 @@ Test(moment_turn, lets_rows_dilute_noise_where_they_bring_something)
         struct evidence old, rows;
         struct moment *moment;
         double weights[MOMENT_ROWS];
+        const double none[18] = {0};
 
         for (int i = 0; i < MOMENT_ROWS; i++)
             weights[i] = 1;
@@ -299,7 +300,7 @@ Test(moment_turn, lets_rows_dilute_noise_where_they_bring_something)
                 z[l] = (double)rows.z[i * 3 + l];
             moment_take(moment, s, z, &y, 1);
         }
-        moment_predict(moment, NULL);
+        moment_predict(moment, none);
         moment_absorb(moment, weights, NULL, NULL);
         if (is_flat) {
             cr_expect_eq(moment->noise, 1000);
