@@ -374,6 +374,35 @@ void component_absorb(struct component *component, double forget, uint64_t time,
     component->rows_waiting = 0;
 }
 
+/* Row i of R and C, faded, with its columns in the places given, as a waiting row. */
+static void row_place(struct component *component, const struct component *other, int32_t i,
+                      const int32_t *place, double fade, uint64_t time)
+{
+    const double *r = other->factor + (size_t)i * other->ld;
+    double *row = component->rows + (size_t)component->rows_waiting * component->ld;
+
+    memset(row, 0, (size_t)component_width(component) * sizeof *row);
+    for (int32_t j = i; j < other->columns; j++)
+        row[place[j]] = fade * r[j];
+    for (int32_t a = 0; a < other->m; a++)
+        row[component->columns + a] = fade * r[other->columns + a];
+    component->row_weight[component->rows_waiting] = 1;
+    component->row_time[component->rows_waiting++] = time;
+}
+
+void component_add_rows(struct component *component, const struct component *other,
+                        const int32_t *place, double fade, uint64_t time, struct team *team,
+                        double *work)
+{
+    for (int32_t i = 0; i < other->columns; i++) {
+        row_place(component, other, i, place, fade, time);
+        if (component->rows_waiting == component->rows_max || i == other->columns - 1)
+            component_absorb(component, 1, time, team, work, NULL);
+    }
+    for (int32_t a = 0; a < other->m; a++)
+        component->rss[a] += fade * fade * other->rss[a];
+}
+
 const double *component_triangle(const struct component *component, size_t *ret_ld)
 {
     assert(component->moment == NULL ||

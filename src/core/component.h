@@ -246,6 +246,19 @@ uint64_t component_time(const struct component *component);
 void component_absorb(struct component *component, double forget, uint64_t time, struct team *team,
                       double *work, double *ret_gain);
 
+/*
+ * Absorb the rows of R and C of another component like label rows, and add its residual. Both in
+ * square-root form.
+ *
+ * place  in       other->columns: the column of this component for each of theirs
+ * fade   in       what their R and C are multiplied by; its square is that of sums
+ * time   in       label row of the stream up to which both have faded
+ * work   scratch  as component_absorb
+ */
+void component_add_rows(struct component *component, const struct component *other,
+                        const int32_t *place, double fade, uint64_t time, struct team *team,
+                        double *work);
+
 /* R and C as one row-major array, columns x (columns + m); borrowed until the next change. */
 const double *component_triangle(const struct component *component, size_t *ret_ld);
 

@@ -10,21 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Row i of R and C with its columns in the places given, as a waiting row. */
-static void row_permute(const struct component *from, int32_t i, const int32_t *place,
-                        struct component *to)
-{
-    const double *r = from->factor + (size_t)i * from->ld;
-    double *row = to->rows + (size_t)to->rows_waiting * to->ld;
-
-    memset(row, 0, (size_t)component_width(to) * sizeof *row);
-    for (int32_t j = i; j < from->columns; j++)
-        row[place[j]] = r[j];
-    for (int32_t a = 0; a < from->m; a++)
-        row[to->columns + a] = r[from->columns + a];
-    to->row_time[to->rows_waiting++] = from->time;
-}
-
 /* Where each feature stands among the sorted ones. */
 static void places_find(const struct component *component, const struct feature *sorted,
                         int32_t *ret_place)
@@ -47,16 +32,12 @@ static enum lattn_status root_sort(struct component *component, const int32_t *p
         return LATTN_NO_MEMORY;
     sorted->columns = component->columns;
     for (int32_t i = 0; i < component->columns; i++) {
-        row_permute(component, i, place, sorted);
         sorted->features[place[i]] = component->features[i];
         memcpy(sorted->weights + (size_t)place[i] * m, component->weights + (size_t)i * m,
                m * sizeof(double));
-        if (sorted->rows_waiting == sorted->rows_max || i == component->columns - 1)
-            component_absorb(sorted, 1, sorted->time, NULL, work, NULL);
     }
+    component_add_rows(sorted, component, place, 1, sorted->time, NULL, work);
     memory_release(work);
-    for (size_t a = 0; a < m; a++)
-        sorted->rss[a] += component->rss[a];
     return LATTN_OK;
 }
 

@@ -182,32 +182,15 @@ static int has_moment(const struct factor *factor)
 
 /* ---- what is learned ------------------------------------------------------------------------ */
 
-/* Row i of R and C, faded, as a waiting row of the component that has its columns. */
-static void row_place(const struct factor *factor, const struct component *from, int32_t i,
-                      double fade, struct component *to)
-{
-    const double *r = from->factor + (size_t)i * from->ld;
-    double *row = to->rows + (size_t)to->rows_waiting * to->ld;
-
-    memset(row, 0, (size_t)component_width(to) * sizeof *row);
-    for (int32_t j = i; j < from->columns; j++)
-        row[factor->slots[feature_index(factor->d, from->features[j])].column] = fade * r[j];
-    for (int32_t a = 0; a < from->m; a++)
-        row[to->columns + a] = fade * r[from->columns + a];
-    to->row_weight[to->rows_waiting] = 1;
-    to->row_time[to->rows_waiting++] = factor->pairs;
-}
-
+/* The list had room for the columns when room was made for them. */
 static void rows_add(struct factor *factor, const struct component *from, double fade,
                      struct component *to)
 {
-    for (int32_t i = 0; i < from->columns; i++) {
-        row_place(factor, from, i, fade, to);
-        if (to->rows_waiting == to->rows_max || i == from->columns - 1)
-            component_absorb(to, 1, factor->pairs, factor->team, factor->work, NULL);
-    }
-    for (int32_t a = 0; a < from->m; a++)
-        to->rss[a] += fade * fade * from->rss[a];
+    int32_t *place = factor->list_index;
+
+    for (int32_t i = 0; i < from->columns; i++)
+        place[i] = factor->slots[feature_index(factor->d, from->features[i])].column;
+    component_add_rows(to, from, place, fade, factor->pairs, factor->team, factor->work);
 }
 
 /* fade is that of R, its square that of sums. */
