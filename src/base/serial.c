@@ -304,7 +304,8 @@ void serial_read_numbers(struct serial_reader *reader, const char *name, double 
         ret_values[i] = number_check(reader, name, least, most, ret_values[i]);
 }
 
-uint32_t serial_read_header(struct serial_reader *reader, const struct serial_header *header)
+void serial_read_header(struct serial_reader *reader, const struct serial_header *header,
+                        uint32_t *ret_version, uint32_t *ret_engine)
 {
     char magic[SERIAL_MAGIC_BYTES];
     uint32_t version, engine;
@@ -316,9 +317,9 @@ uint32_t serial_read_header(struct serial_reader *reader, const struct serial_he
     length = serial_read_u64(reader);
     if (memcmp(magic, header->magic, sizeof magic) != 0)
         serial_refuse(reader, LATTN_DAMAGED, "no %s begins like this", header->word);
-    else if (version != header->version)
+    else if (version < 1 || version > header->version)
         serial_refuse(reader, LATTN_OTHER_VERSION,
-                      "the %s has format %" PRIu32 ", format %" PRIu32 " is known here",
+                      "the %s has format %" PRIu32 ", formats 1 to %" PRIu32 " are known here",
                       header->word, version, header->version);
     else if (engine < 1 || engine > header->engine)
         serial_refuse(reader, LATTN_OTHER_VERSION,
@@ -328,7 +329,8 @@ uint32_t serial_read_header(struct serial_reader *reader, const struct serial_he
         serial_refuse(reader, LATTN_DAMAGED,
                       "the %s says it has %" PRIu64 " bytes, there are %" PRIu64, header->word,
                       length, header->length);
-    return engine;
+    *ret_version = version;
+    *ret_engine = engine;
 }
 
 void serial_read_name(struct serial_reader *reader, size_t room, char *ret_name)

@@ -115,10 +115,13 @@ void serial_read_numbers(struct serial_reader *reader, const char *name, double 
                          size_t count, double *ret_values);
 
 /*
- * Refuses another header than this one; another version, or an engine beyond this one's, is
- * LATTN_OTHER_VERSION. Returns the engine.
+ * Refuses another header than this one; a version or an engine beyond its own is
+ * LATTN_OTHER_VERSION.
+ *
+ * ret_version, ret_engine  out  what it says
  */
-uint32_t serial_read_header(struct serial_reader *reader, const struct serial_header *header);
+void serial_read_header(struct serial_reader *reader, const struct serial_header *header,
+                        uint32_t *ret_version, uint32_t *ret_engine);
 
 /* A name without zeros inside, shorter than `room`; ret_name is zeroed behind it. */
 void serial_read_name(struct serial_reader *reader, size_t room, char *ret_name);

@@ -424,14 +424,14 @@ enum lattn_status lattn_learner_load(struct lattn_learner **ret_learner, lattn_s
                                      void *arg, uint64_t length, struct lattn_complaint *complaint)
 {
     const struct serial_header header = image_header(IMAGE_ENGINE_GRAM, length);
-    uint32_t engine;
+    uint32_t version, engine;
     struct lattn_learner_settings settings;
     struct lattn_learner *learner = NULL;
     struct serial_reader reader;
     enum lattn_status status;
 
     serial_reader_init(&reader, "learner image", source, arg, length, complaint);
-    engine = serial_read_header(&reader, &header);
+    serial_read_header(&reader, &header, &version, &engine);
     settings_read(&reader, &settings);
     settings.engine = engine == IMAGE_ENGINE_GRAM ? LATTN_ENGINE_GRAM : LATTN_ENGINE_RLS;
     if (reader.status != LATTN_OK)

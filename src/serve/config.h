@@ -9,6 +9,7 @@
 #include "serve/config_file.h"
 #include "serve/log.h"
 #include "serve/tcp.h"
+#include "store/origin.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -102,6 +103,7 @@ struct config {
     size_t output_bytes_max;
     uint64_t message_timeout_ns;
     uint64_t send_timeout_ns;
+    struct origin shard;         /* shards 0: of no shard */
     const char *state_dir;       /* NULL: memory only */
     const char *state_dir_check; /* of CONFIG_CHECK_STATE */
     uint64_t checkpoint_every_ns;

@@ -150,6 +150,35 @@ static enum lattn_status take_threads(struct config *config, const char *value,
     return option_value_size(value, LATTN_THREADS_MAX, &config->threads, complaint);
 }
 
+/* "2/8": the third of eight. */
+static enum lattn_status take_shard(struct config *config, const char *value,
+                                    struct lattn_complaint *complaint)
+{
+    int shard, shards, used = 0;
+
+    if (sscanf(value, "%4d/%5d%n", &shard, &shards, &used) != 2 || value[used] != '\0')
+        return complain(complaint, LATTN_SYNTAX, "K/P: the number of a shard, and how many");
+    if (shards < 1 || shards > ORIGIN_SHARDS_MAX)
+        return complain(complaint, LATTN_RANGE, "%d shards: outside 1..%d", shards,
+                        ORIGIN_SHARDS_MAX);
+    if (shard < 0 || shard >= shards)
+        return complain(complaint, LATTN_RANGE, "shard %d: outside 0..%d", shard, shards - 1);
+    config->shard.shard = shard;
+    config->shard.shards = shards;
+    return LATTN_OK;
+}
+
+static enum lattn_status take_epoch(struct config *config, const char *value,
+                                    struct lattn_complaint *complaint)
+{
+    int32_t epoch;
+    enum lattn_status status = option_value_size(value, INT32_MAX, &epoch, complaint);
+
+    if (status == LATTN_OK)
+        config->shard.epoch = (uint64_t)epoch;
+    return status;
+}
+
 /* "100pairs": is it that form, and how many? */
 static int is_pairs(const char *value, uint64_t *ret_pairs)
 {
@@ -427,6 +456,10 @@ static const struct option options[] = {
      .take = take_exit_when, .help = "exit 0 then; 1 if stdin, the only input, ended before"},
     {.name = "stop-timeout", .value = "TIME", .initial = "30s", .take = take_stop_timeout,
      .help = "most that the end after SIGTERM may take"},
+    {.name = "shard", .value = "K/P", .without = "of no shard", .take = take_shard,
+     .help = "learn part K (from 0) of a stream that is divided into P"},
+    {.name = "epoch", .value = "N", .initial = "1", .take = take_epoch,
+     .help = "of --shard: another one where the stream is divided anew"},
     {.name = "state", .value = "DIR", .without = "memory only", .take = take_state,
      .help = "keep there all that is learned, before it is acknowledged"},
     {.name = "checkpoint-every", .value = "TIME", .initial = "60s", .take = take_checkpoint_every,

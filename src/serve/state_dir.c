@@ -59,6 +59,24 @@ static enum lattn_status refusal_log(const struct config *config, enum lattn_sta
     return status;
 }
 
+/* Of whose shard the state is, told in the log where it became that just now. */
+static enum lattn_status shard_take(const struct config *config, struct state *state,
+                                    struct recover_info *info, struct lattn_complaint *complaint)
+{
+    int is_bound;
+    enum lattn_status status = origin_bind(&state->origin, &config->shard, &is_bound, complaint);
+
+    if (status != LATTN_OK || !is_bound)
+        return status;
+    info->is_adjusted = 1;
+    log_event(LOG_LEVEL_INFO, "new shard",
+              LOG_FIELDS(log_count("shard", state->origin.shard),
+                         log_count("shards", state->origin.shards),
+                         log_count("epoch", (int64_t)state->origin.epoch),
+                         log_text("worker", state->origin.worker)));
+    return LATTN_OK;
+}
+
 enum lattn_status state_dir_open(const struct config *config, struct store **ret_store,
                                  struct state *ret_state, struct recover_info *ret_info)
 {
@@ -69,13 +87,21 @@ enum lattn_status state_dir_open(const struct config *config, struct store **ret
     *ret_store = NULL;
     if (config->state_dir == NULL) {
         status = state_open(ret_state, &config->learner);
+        if (status == LATTN_OK)
+            status = shard_take(config, ret_state, ret_info, &complaint);
         if (status != LATTN_OK)
-            log_event(LOG_LEVEL_ERROR, "cannot start",
-                      LOG_FIELDS(log_text("error", lattn_status_text(status))));
+            log_refusal("cannot start", "state", status, &complaint);
         return status;
     }
     status = recover_open(config->state_dir, &config->learner, given_of(config), ret_store,
                           ret_state, ret_info, &complaint);
+    if (status == LATTN_OK) {
+        status = shard_take(config, ret_state, ret_info, &complaint);
+        if (status != LATTN_OK) {
+            state_done(ret_state);
+            store_close(ret_store);
+        }
+    }
     if (status != LATTN_OK)
         return refusal_log(config, status, &complaint);
     recovery_log(config->state_dir, ret_info, uv_hrtime() - begin_ns);
@@ -101,11 +127,14 @@ enum lattn_status state_dir_keep(const struct config *config, struct store *stor
 enum lattn_status state_dir_compare(const struct config *config, struct lattn_complaint *complaint)
 {
     struct recover_info info = {0};
+    int is_bound;
     enum lattn_status status = LATTN_NO_DATA;
 
     if (config->state_dir != NULL)
         status =
             recover_check(config->state_dir, &config->learner, given_of(config), &info, complaint);
+    if (status == LATTN_OK)
+        status = origin_bind(&info.origin, &config->shard, &is_bound, complaint);
     if (status == LATTN_NO_DATA || (status == LATTN_OK && info.pairs == 0))
         return footprint_check(config, complaint);
     return status;
@@ -128,6 +157,11 @@ static void info_print(FILE *out, const char *path, const struct recover_info *i
     count_print(out, "m", (uint64_t)info->m);
     count_print(out, "bias", (uint64_t)info->settings.bias);
     fprintf(out, "forget %.17g\n", info->settings.forget);
+    if (info->origin.shards > 0) {
+        fprintf(out, "shard %d/%d\n", info->origin.shard, info->origin.shards);
+        count_print(out, "epoch", info->origin.epoch);
+        fprintf(out, "worker %s\n", info->origin.worker);
+    }
     count_print(out, "pairs", info->pairs);
     count_print(out, "position", info->checkpoint + info->records);
     count_print(out, "checkpoint", info->checkpoint);

@@ -15,13 +15,18 @@
 #include <string.h>
 
 enum {
-    VERSION = 1,
+    /* The oldest that can say it: blocks of streams are of version 2, all else is of version 1. */
+    VERSION = 2,
+    VERSION_STREAMLESS = 1,
     /* Bytes of what has one size; a text has at least its length and a closing zero. */
     HEAD_BYTES = 8,
     BLOCK_BYTES = 32,
+    STREAMS_BYTES = 8,
     NAMES_BYTES = 16,
     ITEM_BYTES = 32,
     NOTE_BYTES = 8,
+    MARK_BYTES = 40,
+    SPAN_BYTES = 16,
     RANGE_BYTES = 8,
     LENGTH_BYTES = 4,
     TEXT_BYTES_MIN = 8
@@ -48,16 +53,25 @@ static size_t item_bytes(const struct lattn_item *item)
     return ITEM_BYTES + numbers * sizeof(double);
 }
 
+static int is_of_streams(const struct record *record)
+{
+    return record->marks_count + record->spans_count > 0;
+}
+
 size_t record_bytes(const struct record *record)
 {
     size_t bytes = HEAD_BYTES;
 
     if (record->kind == RECORD_BLOCK) {
-        bytes += BLOCK_BYTES;
+        bytes += is_of_streams(record) ? BLOCK_BYTES + STREAMS_BYTES : BLOCK_BYTES;
         for (size_t i = 0; i < record->items_count; i++)
             bytes += item_bytes(&record->items[i]);
         for (size_t i = 0; i < record->notes_count; i++)
             bytes += NOTE_BYTES + text_bytes(strlen(record->notes[i].producer));
+        for (size_t i = 0; i < record->marks_count; i++)
+            bytes += MARK_BYTES + text_bytes(strlen(record->marks[i].stream));
+        for (size_t i = 0; i < record->spans_count; i++)
+            bytes += SPAN_BYTES + text_bytes(strlen(record->spans[i].publisher));
     } else if (record->kind == RECORD_NAMES) {
         bytes += NAMES_BYTES;
         for (size_t i = 0; i < record->append_count; i++)
@@ -120,19 +134,41 @@ static unsigned char *put_item(unsigned char *at, const struct lattn_item *item)
     return put_doubles(at, item->y, (size_t)lattn_item_rows(item) * (size_t)item->m);
 }
 
+static unsigned char *put_mark(unsigned char *at, const struct arrivals_mark *mark)
+{
+    at = put_64(at, mark->seq);
+    at = put_64(at, (uint64_t)mark->time_ns);
+    at = put_64(at, mark->known);
+    at = put_64(at, mark->lost);
+    at = put_64(at, mark->rolled_back);
+    return put_text(at, mark->stream);
+}
+
 static unsigned char *put_block(unsigned char *at, const struct record *record)
 {
     assert(record->items_count <= UINT32_MAX && record->notes_count <= UINT32_MAX);
+    assert(record->marks_count <= UINT32_MAX && record->spans_count <= UINT32_MAX);
     at = put_64(at, record->tally.accepted);
     at = put_64(at, record->tally.rejected);
     at = put_64(at, record->tally.duplicates);
     at = put_32(at, (uint32_t)record->items_count);
     at = put_32(at, (uint32_t)record->notes_count);
+    if (is_of_streams(record)) {
+        at = put_32(at, (uint32_t)record->marks_count);
+        at = put_32(at, (uint32_t)record->spans_count);
+    }
     for (size_t i = 0; i < record->items_count; i++)
         at = put_item(at, &record->items[i]);
     for (size_t i = 0; i < record->notes_count; i++) {
         at = put_64(at, record->notes[i].seq);
         at = put_text(at, record->notes[i].producer);
+    }
+    for (size_t i = 0; i < record->marks_count; i++)
+        at = put_mark(at, &record->marks[i]);
+    for (size_t i = 0; i < record->spans_count; i++) {
+        at = put_64(at, record->spans[i].first);
+        at = put_64(at, record->spans[i].last);
+        at = put_text(at, record->spans[i].publisher);
     }
     return at;
 }
@@ -159,7 +195,7 @@ void record_write(const struct record *record, void *ret_bytes)
 {
     unsigned char *at = ret_bytes;
 
-    at = put_32(at, VERSION);
+    at = put_32(at, is_of_streams(record) ? VERSION : VERSION_STREAMLESS);
     at = put_32(at, (uint32_t)record->kind);
     if (record->kind == RECORD_BLOCK)
         at = put_block(at, record);
@@ -297,6 +333,31 @@ static struct lattn_item take_item(struct reader *reader)
     return item;
 }
 
+static struct arrivals_mark take_mark(struct reader *reader)
+{
+    struct arrivals_mark mark = {.seq = take_64(reader)};
+    const char *stream;
+
+    mark.time_ns = (int64_t)take_64(reader);
+    mark.known = take_64(reader);
+    mark.lost = take_64(reader);
+    mark.rolled_back = take_64(reader);
+    stream = take_text(reader, LATTN_NAME_MAX);
+    memcpy(mark.stream, stream, strlen(stream));
+    reader->is_spoiled |= mark.known < mark.seq;
+    return mark;
+}
+
+static struct arrivals_span take_span(struct reader *reader)
+{
+    struct arrivals_span span = {.first = take_64(reader)};
+
+    span.last = take_64(reader);
+    span.publisher = take_text(reader, LATTN_NAME_MAX);
+    reader->is_spoiled |= span.first > span.last;
+    return span;
+}
+
 static struct lattn_block take_range(struct reader *reader)
 {
     struct lattn_block block = {.start = (int32_t)take_32(reader)};
@@ -314,6 +375,8 @@ static struct lattn_block take_range(struct reader *reader)
 struct lists {
     struct lattn_item *items;
     struct record_note *notes;
+    struct arrivals_mark *marks;
+    struct arrivals_span *spans;
     const char **append;
     const char **outputs;
     struct lattn_block *blocks;
@@ -323,7 +386,7 @@ struct lists {
  * All that comes before the lists. The reader is spoiled where there cannot be so many members in
  * the bytes that are left, so that nobody asks for more memory than the bytes can fill.
  */
-static void take_counts(struct reader *reader, struct record *record)
+static void take_counts(struct reader *reader, uint32_t version, struct record *record)
 {
     if (record->kind == RECORD_BLOCK) {
         record->tally.accepted = take_64(reader);
@@ -331,6 +394,10 @@ static void take_counts(struct reader *reader, struct record *record)
         record->tally.duplicates = take_64(reader);
         record->items_count = take_32(reader);
         record->notes_count = take_32(reader);
+        if (version != VERSION_STREAMLESS) {
+            record->marks_count = take_32(reader);
+            record->spans_count = take_32(reader);
+        }
     } else if (record->kind == RECORD_NAMES) {
         record->append_count = take_32(reader);
         record->outputs_count = take_32(reader);
@@ -341,6 +408,8 @@ static void take_counts(struct reader *reader, struct record *record)
     }
     reader->is_spoiled |= record->items_count > reader->left / ITEM_BYTES ||
                           record->notes_count > reader->left / (NOTE_BYTES + TEXT_BYTES_MIN) ||
+                          record->marks_count > reader->left / (MARK_BYTES + TEXT_BYTES_MIN) ||
+                          record->spans_count > reader->left / (SPAN_BYTES + TEXT_BYTES_MIN) ||
                           record->append_count > reader->left / TEXT_BYTES_MIN ||
                           record->outputs_count > reader->left / TEXT_BYTES_MIN ||
                           record->blocks_count > reader->left / (RANGE_BYTES + TEXT_BYTES_MIN);
@@ -353,6 +422,8 @@ static void *lists_lay_out(const struct record *record, struct lists *ret_lists)
     void *memory;
 
     room += record->notes_count * sizeof *ret_lists->notes;
+    room += record->marks_count * sizeof *ret_lists->marks;
+    room += record->spans_count * sizeof *ret_lists->spans;
     room += record->append_count * sizeof *ret_lists->append;
     room += record->outputs_count * sizeof *ret_lists->outputs;
     room += record->blocks_count * sizeof *ret_lists->blocks;
@@ -361,7 +432,9 @@ static void *lists_lay_out(const struct record *record, struct lists *ret_lists)
         return NULL;
     ret_lists->items = memory;
     ret_lists->notes = (void *)(ret_lists->items + record->items_count);
-    ret_lists->append = (void *)(ret_lists->notes + record->notes_count);
+    ret_lists->marks = (void *)(ret_lists->notes + record->notes_count);
+    ret_lists->spans = (void *)(ret_lists->marks + record->marks_count);
+    ret_lists->append = (void *)(ret_lists->spans + record->spans_count);
     ret_lists->outputs = ret_lists->append + record->append_count;
     ret_lists->blocks = (void *)(ret_lists->outputs + record->outputs_count);
     return memory;
@@ -375,6 +448,10 @@ static void take_lists(struct reader *reader, struct record *record, struct list
         lists->notes[i].seq = take_64(reader);
         lists->notes[i].producer = take_text(reader, LATTN_PRODUCER_MAX);
     }
+    for (size_t i = 0; i < record->marks_count; i++)
+        lists->marks[i] = take_mark(reader);
+    for (size_t i = 0; i < record->spans_count; i++)
+        lists->spans[i] = take_span(reader);
     for (size_t i = 0; i < record->append_count; i++)
         lists->append[i] = take_text(reader, SIZE_MAX);
     for (size_t i = 0; i < record->outputs_count; i++)
@@ -383,6 +460,8 @@ static void take_lists(struct reader *reader, struct record *record, struct list
         lists->blocks[i] = take_range(reader);
     record->items = lists->items;
     record->notes = lists->notes;
+    record->marks = lists->marks;
+    record->spans = lists->spans;
     record->append = lists->append;
     record->outputs = lists->outputs;
     record->blocks = lists->blocks;
@@ -418,9 +497,9 @@ enum lattn_status record_read(const void *bytes, size_t length, struct record_co
     memcpy(copy.bytes, bytes, length);
     version = take_32(&reader);
     copy.record.kind = (enum record_kind)take_32(&reader);
-    take_counts(&reader, &copy.record);
+    take_counts(&reader, version, &copy.record);
     status =
-        length >= HEAD_BYTES && version != VERSION
+        length >= HEAD_BYTES && (version < VERSION_STREAMLESS || version > VERSION)
             ? complain(complaint, LATTN_OTHER_VERSION,
                        "a record has version %u, versions up to %d are known", version, VERSION)
             : read_lists(&reader, &copy, complaint);

@@ -5,6 +5,7 @@
 #include <lattn/names.h>
 #include <lattn/status.h>
 
+#include "store/arrivals.h"
 #include "store/tally.h"
 
 #include <stddef.h>
@@ -25,6 +26,8 @@ struct record_note {
 /*
  * items   RECORD_BLOCK: admitted, in the order in which they are learned; may be none
  * notes   RECORD_BLOCK: in the order in which the producers sent; one for each of them
+ * marks   RECORD_BLOCK: how far streams have been taken with it; one for each of them
+ * spans   RECORD_BLOCK: numbers of publishers that were taken with it, in this order
  * tally   RECORD_BLOCK: of all connections, once this step is done
  * append, outputs, blocks  RECORD_NAMES: as lattn_learner_name
  *
@@ -36,6 +39,10 @@ struct record {
     size_t items_count;
     const struct record_note *notes;
     size_t notes_count;
+    const struct arrivals_mark *marks;
+    size_t marks_count;
+    const struct arrivals_span *spans;
+    size_t spans_count;
     struct tally tally;
     const char *const *append;
     size_t append_count;

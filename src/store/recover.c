@@ -155,6 +155,7 @@ static enum lattn_status recover(struct store *store, const char *path,
 static void describe(const struct state *state, struct recover_info *info)
 {
     info->settings = lattn_learner_settings_get(state->learner);
+    info->origin = state->origin;
     info->pairs = state->learner->factor.pairs;
     info->d = state->learner->d;
     info->m = state->learner->m;

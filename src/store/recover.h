@@ -35,10 +35,10 @@ enum recover_given {
  * checkpoint_bytes of its image
  * records, pairs   applied behind it; label rows of the state
  * is_previous      the newest checkpoint was damaged, the one before served
- * is_adjusted      the precision that was wished for is another one: so steps are from now on
+ * is_adjusted      what no record holds is another from now on: precision, or the shard it is of
  * is_renewed       something was damaged: all was written anew, the old file kept as damaged-N.mdb
  * damage           what, "" if nothing
- * settings         of the state
+ * settings, origin of the state
  */
 struct recover_info {
     int is_new;
@@ -52,6 +52,7 @@ struct recover_info {
     int is_renewed;
     char damage[256];
     struct lattn_learner_settings settings;
+    struct origin origin;
     int32_t d;
     int32_t m;
 };
@@ -77,7 +78,7 @@ enum lattn_status recover_open(const char *path, const struct lattn_learner_sett
 
 /*
  * Let the directory hold the state: make a store where there is none yet, make a damaged one anew,
- * and one whose steps are taken by another precision than those in its journal.
+ * and one that is adjusted.
  *
  * info  in/out  of recover_open; is_renewed is set
  *

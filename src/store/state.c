@@ -17,12 +17,15 @@
 enum {
     /* Items learned at once: several times the rows at which blocks are as fast as they get. */
     ITEMS_MAX = 1024,
-    IMAGE_VERSION = 1,
+    /* The oldest that can say it: a state of no shard and no stream is of version 1. */
+    IMAGE_VERSION = 2,
+    IMAGE_VERSION_STREAMLESS = 1,
     IMAGE_ENGINE_RLS = 1,
     TALLY_BYTES = 3 * 8,
     /* Behind the tally: how many producers there are, then how long the learner is. */
     COUNTS_BYTES = 4 + 8,
     CHECKSUM_BYTES = 8,
+    /* Of the oldest version, without producers and learner. */
     IMAGE_BYTES_MIN = SERIAL_HEADER_BYTES + TALLY_BYTES + COUNTS_BYTES + CHECKSUM_BYTES
 };
 
@@ -33,6 +36,8 @@ enum lattn_status state_open(struct state *ret_state, const struct lattn_learner
 
     if (status == LATTN_OK)
         status = producers_open(&state.producers, LATTN_PRODUCERS_MAX);
+    if (status == LATTN_OK)
+        status = arrivals_open(&state.arrivals);
     if (status != LATTN_OK) {
         state_done(&state);
         return status;
@@ -45,6 +50,7 @@ void state_done(struct state *state)
 {
     lattn_learner_close(&state->learner);
     producers_close(&state->producers);
+    arrivals_close(&state->arrivals);
     *state = (struct state){0};
 }
 
@@ -66,11 +72,15 @@ enum lattn_status state_copy_over(const struct state *state, struct state *copy)
     status = learner_copy_over(state->learner, &copy->learner);
     if (status == LATTN_OK)
         status = producers_copy(state->producers, &copy->producers);
-    if (status != LATTN_OK)
+    if (status == LATTN_OK)
+        status = arrivals_copy(state->arrivals, &copy->arrivals);
+    if (status != LATTN_OK) {
         state_done(copy);
-    else
-        copy->tally = state->tally;
-    return status;
+        return status;
+    }
+    copy->origin = state->origin;
+    copy->tally = state->tally;
+    return LATTN_OK;
 }
 
 void state_strip(struct state *state)
@@ -78,6 +88,7 @@ void state_strip(struct state *state)
     if (state->learner != NULL)
         learner_strip(state->learner);
     producers_close(&state->producers);
+    arrivals_close(&state->arrivals);
 }
 
 /* ---- steps --------------------------------------------------------------------------------- */
@@ -100,22 +111,57 @@ enum lattn_status state_reset(struct state *state)
     return lattn_learner_reset(state->learner);
 }
 
+/* Two workers on one shard took the same pairs, whatever their streams are called. */
+static enum lattn_status shard_refuse(const struct origin *a, const struct origin *b,
+                                      struct lattn_complaint *complaint)
+{
+    if (a->shards == 0 || b->shards == 0 || a->epoch != b->epoch)
+        return LATTN_OK;
+    if (a->shards != b->shards)
+        return complain(complaint, LATTN_CONFLICT,
+                        "one is of %d shards, the other of %d, in the same epoch", a->shards,
+                        b->shards);
+    if (a->shard != b->shard)
+        return LATTN_OK;
+    return complain(complaint, LATTN_CONFLICT,
+                    "shard %d/%d is in both: its pairs would count twice", a->shard, a->shards);
+}
+
+/* Who sent what to either, in copies: nothing is changed before all of it fits. */
+static enum lattn_status senders_merge(const struct state *state, const struct state *other,
+                                       struct state *ret_senders, struct lattn_complaint *complaint)
+{
+    enum lattn_status status = shard_refuse(&state->origin, &other->origin, complaint);
+
+    if (status == LATTN_OK)
+        status = producers_copy(state->producers, &ret_senders->producers);
+    if (status == LATTN_OK)
+        status = producers_merge(ret_senders->producers, other->producers, complaint);
+    if (status == LATTN_OK)
+        status = arrivals_copy(state->arrivals, &ret_senders->arrivals);
+    if (status == LATTN_OK)
+        status = arrivals_merge(ret_senders->arrivals, other->arrivals, complaint);
+    return status;
+}
+
 enum lattn_status state_merge(struct state *state, const struct state *other,
                               struct lattn_complaint *complaint)
 {
-    struct producers *producers = NULL;
-    enum lattn_status status = producers_copy(state->producers, &producers);
+    struct state senders = {0};
+    enum lattn_status status = senders_merge(state, other, &senders, complaint);
 
-    if (status == LATTN_OK)
-        status = producers_merge(producers, other->producers, complaint);
     if (status == LATTN_OK)
         status = lattn_learner_merge(state->learner, other->learner, complaint);
     if (status != LATTN_OK) {
-        producers_close(&producers);
+        producers_close(&senders.producers);
+        arrivals_close(&senders.arrivals);
         return status;
     }
     producers_close(&state->producers);
-    state->producers = producers;
+    arrivals_close(&state->arrivals);
+    state->producers = senders.producers;
+    state->arrivals = senders.arrivals;
+    state->origin = (struct origin){0};
     state->tally.accepted += other->tally.accepted;
     state->tally.rejected += other->tally.rejected;
     state->tally.duplicates += other->tally.duplicates;
@@ -139,6 +185,20 @@ static enum lattn_status items_admit(struct state *state, const struct record *r
     return LATTN_OK;
 }
 
+/* Who sent it: numbers of producers, what was taken from streams. */
+static enum lattn_status senders_note(struct state *state, const struct record *record)
+{
+    enum lattn_status status = LATTN_OK;
+
+    for (size_t i = 0; status == LATTN_OK && i < record->notes_count; i++)
+        status = producers_put(state->producers, record->notes[i].producer, record->notes[i].seq);
+    for (size_t i = 0; status == LATTN_OK && i < record->marks_count; i++)
+        status = arrivals_put(state->arrivals, &record->marks[i]);
+    for (size_t i = 0; status == LATTN_OK && i < record->spans_count; i++)
+        status = arrivals_add(state->arrivals, &record->spans[i]);
+    return status;
+}
+
 static enum lattn_status block_apply(struct state *state, const struct record *record,
                                      struct lattn_complaint *complaint)
 {
@@ -147,13 +207,11 @@ static enum lattn_status block_apply(struct state *state, const struct record *r
     if (status != LATTN_OK)
         return status;
     state_learn(state, record->items, record->items_count);
-    for (size_t i = 0; i < record->notes_count; i++) {
-        const struct record_note *note = &record->notes[i];
-
-        status = producers_put(state->producers, note->producer, note->seq);
-        if (status != LATTN_OK)
-            return complain(complaint, status, "%s", lattn_status_text(status));
-    }
+    status = senders_note(state, record);
+    if (status == LATTN_RANGE)
+        return complain(complaint, LATTN_DAMAGED, "it is of more streams than there can be");
+    if (status != LATTN_OK)
+        return complain(complaint, status, "%s", lattn_status_text(status));
     state->tally = record->tally;
     return LATTN_OK;
 }
@@ -208,9 +266,23 @@ enum lattn_status state_apply(struct state *state, const struct record *record,
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
+static int is_of_streams(const struct state *state)
+{
+    size_t marks;
+
+    (void)arrivals_marks(state->arrivals, &marks);
+    return state->origin.shards > 0 || marks > 0;
+}
+
+static uint64_t streams_bytes(const struct state *state)
+{
+    return is_of_streams(state) ? origin_bytes(&state->origin) + arrivals_bytes(state->arrivals)
+                                : 0;
+}
+
 uint64_t state_bytes(const struct state *state)
 {
-    return IMAGE_BYTES_MIN + producers_bytes(state->producers) +
+    return IMAGE_BYTES_MIN + streams_bytes(state) + producers_bytes(state->producers) +
            lattn_learner_saved_bytes(state->learner);
 }
 
@@ -229,9 +301,9 @@ static enum lattn_status summing_sink(void *arg, const void *bytes, size_t lengt
     return summing->sink(summing->arg, bytes, length);
 }
 
-static struct serial_header header_of(uint64_t length)
+static struct serial_header header_of(uint32_t version, uint64_t length)
 {
-    return (struct serial_header){"state", "lattnsta", IMAGE_VERSION, IMAGE_ENGINE_RLS, length};
+    return (struct serial_header){"state", "lattnsta", version, IMAGE_ENGINE_RLS, length};
 }
 
 static void tally_write(struct serial_writer *writer, const struct tally *tally)
@@ -243,7 +315,8 @@ static void tally_write(struct serial_writer *writer, const struct tally *tally)
 
 enum lattn_status state_save(const struct state *state, lattn_sink_fn sink, void *arg)
 {
-    const struct serial_header header = header_of(state_bytes(state));
+    const struct serial_header header = header_of(
+        is_of_streams(state) ? IMAGE_VERSION : IMAGE_VERSION_STREAMLESS, state_bytes(state));
     struct summing summing = {.sink = sink, .arg = arg};
     struct serial_writer writer;
     enum lattn_status status;
@@ -251,6 +324,10 @@ enum lattn_status state_save(const struct state *state, lattn_sink_fn sink, void
     checksum_init(&summing.checksum, 0);
     serial_writer_init(&writer, summing_sink, &summing);
     serial_write_header(&writer, &header);
+    if (is_of_streams(state)) {
+        origin_write(&state->origin, &writer);
+        arrivals_write(state->arrivals, &writer);
+    }
     tally_write(&writer, &state->tally);
     producers_write(state->producers, &writer);
     serial_write_u64(&writer, lattn_learner_saved_bytes(state->learner));
@@ -298,15 +375,29 @@ static void tally_read(struct serial_reader *reader, struct tally *tally)
     tally->duplicates = serial_read_u64(reader);
 }
 
+/* Shard and streams, where the image has any. */
+static void streams_read(struct serial_reader *reader, uint32_t version, struct state *ret_state)
+{
+    if (arrivals_open(&ret_state->arrivals) != LATTN_OK)
+        serial_refuse(reader, LATTN_NO_MEMORY, "%s", lattn_status_text(LATTN_NO_MEMORY));
+    if (reader->status != LATTN_OK || version == IMAGE_VERSION_STREAMLESS)
+        return;
+    origin_read(&ret_state->origin, reader);
+    arrivals_read(ret_state->arrivals, reader);
+}
+
 /* Read what stands before the checksum. Whatever was made of it is in ret_state, also if refused.
  */
 static void state_read(struct serial_reader *reader, struct state *ret_state)
 {
-    const struct serial_header header = header_of(reader->length + CHECKSUM_BYTES);
+    const struct serial_header header = header_of(IMAGE_VERSION, reader->length + CHECKSUM_BYTES);
+    uint32_t version, engine;
     uint64_t learner_bytes;
     enum lattn_status status;
 
-    serial_read_header(reader, &header);
+    serial_read_header(reader, &header, &version, &engine);
+    if (reader->status == LATTN_OK)
+        streams_read(reader, version, ret_state);
     tally_read(reader, &ret_state->tally);
     if (reader->status == LATTN_OK &&
         producers_open(&ret_state->producers, LATTN_PRODUCERS_MAX) != LATTN_OK)

@@ -5,6 +5,8 @@
 #include <lattn/state.h>
 #include <lattn/status.h>
 
+#include "store/arrivals.h"
+#include "store/origin.h"
 #include "store/producer.h"
 #include "store/record.h"
 #include "store/tally.h"
@@ -12,7 +14,8 @@
 #include <stdint.h>
 
 /*
- * Everything that survives: what was learned, who sent what, and how much.
+ * Everything that survives: what was learned, who sent what and how much, of which shard and how
+ * far its streams were taken.
  *
  *     checkpoint, then the records behind it, one by one: state_load, state_apply ...
  *
@@ -22,6 +25,8 @@
 struct state {
     struct lattn_learner *learner;
     struct producers *producers;
+    struct arrivals *arrivals;
+    struct origin origin;
     struct tally tally;
 };
 
@@ -50,7 +55,10 @@ void state_strip(struct state *state);
  */
 void state_learn(struct state *state, const struct lattn_item *items, size_t count);
 
-/* Forget everything. Returns as lattn_learner_reset. */
+/*
+ * Forget everything that was learned and who sent it. What came from streams was taken: it does not
+ * come again. Returns as lattn_learner_reset.
+ */
 enum lattn_status state_reset(struct state *state);
 
 /*
@@ -65,16 +73,18 @@ enum lattn_status state_apply(struct state *state, const struct record *record,
                               struct lattn_complaint *complaint);
 
 /*
- * Take over what another state has learned and counted, and its producers.
+ * Take over what another state has learned and counted, its producers and its streams. The sum is
+ * of no shard.
  *
- * Returns as lattn_learner_merge, and LATTN_CONFLICT where a producer is in both.
+ * Returns as lattn_learner_merge; LATTN_CONFLICT where a producer, a stream or a publisher is in
+ * both, or a shard of one epoch; LATTN_RANGE for more streams than there can be.
  */
 enum lattn_status state_merge(struct state *state, const struct state *other,
                               struct lattn_complaint *complaint);
 
 /*
- * Write and read an image: a header with version, engine and length; tally; producers; the learner;
- * a checksum of all that. Drawn in store/README.md.
+ * Write and read an image: a header with version, engine and length; origin; arrivals; tally;
+ * producers; the learner; a checksum of all that. Drawn in store/README.md.
  *
  * Returns as lattn_learner_save and lattn_learner_load. An image with a wrong checksum is
  * LATTN_DAMAGED, whatever it says.

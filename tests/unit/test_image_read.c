@@ -114,7 +114,7 @@ static void expect_refused(const struct damage *damage, enum lattn_status want)
 Test(image_read, names_a_format_or_an_engine_that_it_does_not_know)
 {
     static const struct damage others[] = {
-        {AT_VERSION, 4, 2, 0, "byte 24: the learner has format 2, format 1 is known here"},
+        {AT_VERSION, 4, 2, 0, "byte 24: the learner has format 2, formats 1 to 1 are known here"},
         {AT_ENGINE, 4, 3, 0, "byte 24: the learner has engine 3, engines 1 to 2 are known here"},
     };
 

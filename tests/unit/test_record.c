@@ -37,6 +37,9 @@ static const struct lattn_item items[] = {
 };
 
 static const struct record_note notes[] = {{"a", 1}, {"feed-5d41", UINT64_MAX}};
+static const struct arrivals_mark marks[] = {
+    {.stream = "lattn_0@1", .seq = 8, .time_ns = -3, .known = 9, .lost = 1, .rolled_back = 2}};
+static const struct arrivals_span spans[] = {{"lattn_0/5d41", 3, 7}, {"q", 0, UINT64_MAX}};
 static const char *const append[] = {"x", "seven77", "eight888"}, *const outputs[] = {""};
 static const struct lattn_block blocks[] = {{"state", 1, 2}, {"tape", -3, 0}};
 
@@ -46,6 +49,14 @@ static const struct record block = {.kind = RECORD_BLOCK,
                                     .notes = notes,
                                     .notes_count = 2,
                                     .tally = {.accepted = 5, .rejected = 6, .duplicates = 7}};
+static const struct record streamed = {.kind = RECORD_BLOCK,
+                                       .items = items,
+                                       .items_count = 1,
+                                       .marks = marks,
+                                       .marks_count = 1,
+                                       .spans = spans,
+                                       .spans_count = 2,
+                                       .tally = {.accepted = 1}};
 static const struct record naming = {.kind = RECORD_NAMES,
                                      .append = append,
                                      .append_count = 3,
@@ -56,8 +67,8 @@ static const struct record naming = {.kind = RECORD_NAMES,
 static const struct record reset = {.kind = RECORD_RESET};
 static const struct record nothing = {.kind = RECORD_BLOCK};
 
-static const struct record *const examples[] = {&block, &naming, &reset, &nothing};
-enum { EXAMPLES = 4 };
+static const struct record *const examples[] = {&block, &naming, &reset, &nothing, &streamed};
+enum { EXAMPLES = 5 };
 
 static unsigned char *bytes_of(const struct record *record)
 {
@@ -84,7 +95,8 @@ static void assert_same_item(const struct lattn_item *got, const struct lattn_it
 static void assert_same(const struct record *got, const struct record *want)
 {
     cr_assert(got->kind == want->kind && got->items_count == want->items_count &&
-              got->notes_count == want->notes_count);
+              got->notes_count == want->notes_count && got->marks_count == want->marks_count &&
+              got->spans_count == want->spans_count);
     cr_assert(got->append_count == want->append_count &&
               got->outputs_count == want->outputs_count && got->blocks_count == want->blocks_count);
     cr_assert_eq(memcmp(&got->tally, &want->tally, sizeof want->tally), 0);
@@ -93,6 +105,13 @@ static void assert_same(const struct record *got, const struct record *want)
     for (size_t i = 0; i < want->notes_count; i++) {
         cr_assert_str_eq(got->notes[i].producer, want->notes[i].producer);
         cr_assert_eq(got->notes[i].seq, want->notes[i].seq);
+    }
+    for (size_t i = 0; i < want->marks_count; i++)
+        cr_assert_eq(memcmp(&got->marks[i], &want->marks[i], sizeof *want->marks), 0);
+    for (size_t i = 0; i < want->spans_count; i++) {
+        cr_assert_str_eq(got->spans[i].publisher, want->spans[i].publisher);
+        cr_assert(got->spans[i].first == want->spans[i].first &&
+                  got->spans[i].last == want->spans[i].last);
     }
     for (size_t i = 0; i < want->append_count; i++)
         cr_assert_str_eq(got->append[i], want->append[i]);
@@ -199,7 +218,7 @@ Test(record, of_another_version_is_refused_by_name)
     memcpy(bytes, golden, sizeof golden);
     bytes[0] = 7;
     cr_assert_eq(record_read(bytes, sizeof bytes, &copy, &complaint), LATTN_OTHER_VERSION);
-    cr_assert_str_eq(complaint.text, "a record has version 7, versions up to 1 are known");
+    cr_assert_str_eq(complaint.text, "a record has version 7, versions up to 2 are known");
 }
 
 Test(record, cut_short_or_too_long_is_refused)

@@ -297,10 +297,11 @@ Test(store_state, names_a_format_or_an_engine_that_it_does_not_know)
 {
     struct bytes bytes = bytes_made();
 
-    bytes.data[AT_VERSION] = 2;
+    bytes.data[AT_VERSION] = 3;
     expect_refused(&bytes, LATTN_DAMAGED, "its checksum is ");
     bytes_sum(&bytes);
-    expect_refused(&bytes, LATTN_OTHER_VERSION, "the state has format 2, format 1 is known here");
+    expect_refused(&bytes, LATTN_OTHER_VERSION,
+                   "the state has format 3, formats 1 to 2 are known here");
     bytes.data[AT_VERSION] = 1;
     bytes.data[AT_ENGINE] = 2;
     bytes_sum(&bytes);
@@ -465,4 +466,82 @@ Test(store_state, reads_version_1_for_ever)
     bytes_done(&bytes);
     bytes_done(&again);
     state_done(&state);
+}
+
+/* ---- shards and streams --------------------------------------------------------------------- */
+
+/* A state of shard `shard` of 2 that took one message from its stream. */
+static void stream_make(struct course *course, int32_t shard, struct state *ret_state)
+{
+    const struct origin wish = {.shard = shard, .shards = 2, .epoch = 1};
+    const char *name;
+    char publisher[16];
+    struct arrivals_mark mark = {.seq = 7, .time_ns = 5, .known = 9, .lost = 1};
+    const struct arrivals_span span = {publisher, 1, 3};
+    struct record block = {
+        .kind = RECORD_BLOCK, .marks = &mark, .marks_count = 1, .spans = &span, .spans_count = 1};
+    struct lattn_batch batch = course_next(course, &name);
+    int is_bound;
+
+    (void)snprintf(publisher, sizeof publisher, "p%d", (int)shard);
+    (void)snprintf(mark.stream, sizeof mark.stream, "s%d", (int)shard);
+    block.items = batch.items;
+    block.items_count = batch.count;
+    cr_assert_eq(state_open(ret_state, &course->settings), LATTN_OK);
+    cr_assert_eq(origin_bind(&ret_state->origin, &wish, &is_bound, NULL), LATTN_OK);
+    apply(ret_state, &block);
+}
+
+Test(store_state, keeps_its_shard_and_how_far_its_stream_is_taken)
+{
+    struct course course;
+    struct state state, loaded;
+    struct arrivals_mark mark;
+    struct bytes bytes;
+
+    course_start(&course, 3, 1);
+    stream_make(&course, 1, &state);
+    bytes = bytes_of_state(&state);
+    cr_assert_eq(bytes.data[AT_VERSION], 2);
+    cr_assert_eq(state_of_bytes(&bytes, &loaded, NULL), LATTN_OK);
+    expect_same_states(&state, &loaded, "loaded");
+    cr_expect(loaded.origin.shard == 1 && loaded.origin.shards == 2 && loaded.origin.epoch == 1);
+    cr_assert_eq(arrivals_mark_of(loaded.arrivals, "s1", &mark), LATTN_OK);
+    cr_expect(mark.seq == 7 && mark.known == 9 && mark.lost == 1);
+    cr_expect(arrivals_has(loaded.arrivals, "p1", 3) && !arrivals_has(loaded.arrivals, "p1", 4));
+    cr_assert_eq(state_reset(&loaded), LATTN_OK);
+    cr_expect(arrivals_has(loaded.arrivals, "p1", 3), "what was taken does not come again");
+    bytes_done(&bytes);
+    state_done(&state);
+    state_done(&loaded);
+}
+
+Test(store_state, adds_up_shards_and_refuses_the_same_one_twice)
+{
+    struct lattn_complaint complaint = {""};
+    struct course course;
+    struct state first, second, twin;
+    struct bytes before, after;
+
+    course_start(&course, 3, 1);
+    stream_make(&course, 0, &first);
+    stream_make(&course, 1, &second);
+    stream_make(&course, 1, &twin);
+    before = bytes_of_state(&second);
+    cr_expect_eq(state_merge(&second, &twin, &complaint), LATTN_CONFLICT);
+    cr_expect_str_eq(complaint.text, "shard 1/2 is in both: its pairs would count twice");
+    after = bytes_of_state(&second);
+    expect_same_bytes(&before, &after, "refused");
+    twin.origin.shard = 0;
+    twin.origin.shards = 3;
+    cr_expect_eq(state_merge(&second, &twin, &complaint), LATTN_CONFLICT);
+    cr_expect_str_eq(complaint.text, "one is of 2 shards, the other of 3, in the same epoch");
+    cr_assert_eq(state_merge(&first, &second, &complaint), LATTN_OK, "%s", complaint.text);
+    cr_expect_eq(first.origin.shards, 0);
+    cr_expect(arrivals_has(first.arrivals, "p0", 1) && arrivals_has(first.arrivals, "p1", 1));
+    bytes_done(&before);
+    bytes_done(&after);
+    state_done(&first);
+    state_done(&second);
+    state_done(&twin);
 }
