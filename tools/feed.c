@@ -6,6 +6,7 @@
  * nothing more is read.
  */
 #include "feed.h"
+#include "input_wish.h"
 #include "interrupt.h"
 #include "options.h"
 #include "progress.h"
@@ -28,12 +29,9 @@ static const uint64_t RETRY_UNSAID = UINT64_MAX;
 
 struct feed_wish {
     struct link_settings settings;
-    const char *from;
+    struct input_wish input;
     const char *producer;
     const struct feed_source *source;
-    struct columns_wish columns;
-    int is_autoregressive;
-    uint64_t window; /* 0: not given */
     uint64_t retry_ms;
 };
 
@@ -64,49 +62,12 @@ static const struct feed_source *source_find(const char *name)
     return NULL;
 }
 
-/* Say which option does not go with the others; NULL ones were not given. */
-static enum options_outcome wish_check_csv(const char *verb, const struct feed_wish *wish)
-{
-    const struct columns_wish *columns = &wish->columns;
-
-    if (wish->is_autoregressive && wish->window == 0)
-        talk(verb, "--autoregressive", "needs --window W");
-    else if (!wish->is_autoregressive && columns->tokens == NULL)
-        talk(verb, "--from", "csv needs --tokens COLS and --label COLS, or --autoregressive");
-    else if (!wish->is_autoregressive && columns->labels == NULL)
-        talk(verb, "--tokens", "needs --label COLS, or --autoregressive");
-    else
-        return OPTIONS_READ;
-    return OPTIONS_MISUSED;
-}
-
-static enum options_outcome wish_check_others(const char *verb, const struct feed_wish *wish)
-{
-    const struct columns_wish *columns = &wish->columns;
-    const char *stray = columns->tokens != NULL   ? "--tokens"
-                        : columns->labels != NULL ? "--label"
-                        : columns->key != NULL    ? "--key"
-                        : wish->is_autoregressive ? "--autoregressive"
-                                                  : NULL;
-    int is_events = strcmp(wish->from, "events") == 0;
-
-    if (stray != NULL)
-        talk(verb, stray, "goes with --from csv only");
-    else if (is_events && wish->window == 0)
-        talk(verb, "--from", "events need --window W");
-    else if (!is_events && wish->window != 0)
-        talk(verb, "--window", "goes with --from csv or events only");
-    else
-        return OPTIONS_READ;
-    return OPTIONS_MISUSED;
-}
-
 static enum options_outcome wish_check(const char *verb, struct feed_wish *wish)
 {
-    wish->source = source_find(wish->from);
+    wish->source = source_find(wish->input.from);
     if (wish->source == NULL) {
         talk(verb, "--from", "\"%s\" is not a format, ndjson, msgpack, csv and events are",
-             wish->from);
+             wish->input.from);
         return OPTIONS_MISUSED;
     }
     if (wish->producer != NULL && !producer_is_valid(wish->producer)) {
@@ -114,9 +75,7 @@ static enum options_outcome wish_check(const char *verb, struct feed_wish *wish)
              LATTN_PRODUCER_MAX - 1);
         return OPTIONS_MISUSED;
     }
-    if (strcmp(wish->from, "csv") == 0)
-        return wish_check_csv(verb, wish);
-    return wish_check_others(verb, wish);
+    return input_wish_check(verb, &wish->input);
 }
 
 static const char about[] =
@@ -137,17 +96,17 @@ static const char about[] =
 static enum options_outcome wish_read(int argc, char **argv, struct feed_wish *wish)
 {
     const struct option_row rows[] = {
-        {"--from", "FORMAT", OPTION_TEXT, &wish->from, 0, 0,
+        {"--from", "FORMAT", OPTION_TEXT, &wish->input.from, 0, 0,
          "ndjson (the default), msgpack, csv or events"},
-        {"--window", "W", OPTION_WHOLE, &wish->window, 1, LATTN_EVENTS_WINDOW_MAX,
+        {"--window", "W", OPTION_WHOLE, &wish->input.window, 1, LATTN_EVENTS_WINDOW_MAX,
          "csv, events: rows or symbols of a sequence; csv has default 1 unless autoregressive"},
-        {"--tokens", "COLS", OPTION_TEXT, &wish->columns.tokens, 0, 0,
+        {"--tokens", "COLS", OPTION_TEXT, &wish->input.columns.tokens, 0, 0,
          "csv: the columns of a token; autoregressive: all but the key"},
-        {"--label", "COLS", OPTION_TEXT, &wish->columns.labels, 0, 0,
+        {"--label", "COLS", OPTION_TEXT, &wish->input.columns.labels, 0, 0,
          "csv: the columns of the label; autoregressive: those of a token"},
-        {"--key", "COL", OPTION_TEXT, &wish->columns.key, 0, 0,
+        {"--key", "COL", OPTION_TEXT, &wish->input.columns.key, 0, 0,
          "csv: rows that agree in it are a series of their own"},
-        {"--autoregressive", NULL, OPTION_FLAG, &wish->is_autoregressive, 0, 0,
+        {"--autoregressive", NULL, OPTION_FLAG, &wish->input.is_autoregressive, 0, 0,
          "csv: the label is in the next row"},
         {"--producer", "NAME", OPTION_TEXT, &wish->producer, 0, 0,
          "what was learned under NAME before is not sent again"},
@@ -326,10 +285,10 @@ static enum verb_exit feed_end(struct feed *feed, enum lattn_status status)
 static void feed_init(struct feed *feed, const struct feed_wish *wish)
 {
     feed->source = wish->source;
-    feed->csv = (struct feed_csv){
-        .wish = wish->columns,
-        .is_autoregressive = wish->is_autoregressive,
-        .window = wish->window > 0 ? (int32_t)wish->window : 1,
+    feed->csv.series = (struct series){
+        .wish = wish->input.columns,
+        .is_autoregressive = wish->input.is_autoregressive,
+        .window = wish->input.window > 0 ? (int32_t)wish->input.window : 1,
     };
     reader_init(&feed->input, STDIN_FILENO, wish->source->unit, READER_BYTES_MAX);
 }
@@ -359,13 +318,13 @@ static enum lattn_status feed_prepare(struct feed *feed, const struct feed_wish 
     if (status == LATTN_OK)
         status = producer_choose(feed, wish->producer);
     if (status == LATTN_OK && wish->source->take == feed_event)
-        status = feed_events_init(feed, (int32_t)wish->window);
+        status = feed_events_init(feed, (int32_t)wish->input.window);
     return status;
 }
 
 enum verb_exit feed_run(int argc, char **argv)
 {
-    struct feed_wish wish = {.from = "ndjson", .retry_ms = RETRY_UNSAID};
+    struct feed_wish wish = {.input.from = "ndjson", .retry_ms = RETRY_UNSAID};
     enum options_outcome outcome = wish_read(argc, argv, &wish);
     struct feed feed = {0};
     enum lattn_status status;

@@ -2,11 +2,10 @@
 #define FEED_H
 
 #include "client.h"
-#include "columns.h"
 #include "numbers.h"
-#include "past.h"
 #include "reader.h"
 #include "retry.h"
+#include "series.h"
 #include "tokens.h"
 #include "window.h"
 
@@ -45,16 +44,8 @@ struct feed_tally {
 
 /* Rows of CSV as pairs (feed_csv.c). */
 struct feed_csv {
-    struct columns_wish wish;
-    int is_autoregressive;
-    int32_t window;
-    int has_header;
+    struct series series;
     int is_named; /* the columns were given names */
-    struct csv_cells cells;
-    struct columns columns;
-    struct pasts pasts;
-    double *token; /* of the row under way */
-    double *label;
 };
 
 /*
