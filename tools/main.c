@@ -21,6 +21,7 @@ static const struct {
 } verbs[] = {
     {"gen", gen_run, "make pairs of a task with a known answer"},
     {"feed", feed_run, "send pairs or events to a daemon and wait until they are learned"},
+    {"publish", publish_run, "send pairs or events to streams, which workers learn from"},
     {"status", status_run, "what a daemon knows, and whether it is enough"},
     {"watch", watch_run, "a table of what a daemon learns, one row per emission"},
     {"plot", figure_run, "draw a recording of watch as a figure for a paper"},

@@ -110,6 +110,37 @@ static enum options_outcome time_read(const char *verb, const struct option_row 
     return OPTIONS_READ;
 }
 
+/* Bytes in one of a unit; 0 where it is none. */
+static uint64_t size_unit(const char *name)
+{
+    static const char letters[] = "KMGT";
+    const char *letter = name[0] == '\0' ? NULL : strchr(letters, name[0]);
+
+    if (name[0] == '\0')
+        return 1;
+    return letter == NULL || name[1] != '\0' ? 0 : (uint64_t)1 << (10 * (letter - letters + 1));
+}
+
+static enum options_outcome size_read(const char *verb, const struct option_row *row,
+                                      const char *text)
+{
+    char *end;
+    unsigned long long count;
+    uint64_t unit;
+
+    errno = 0;
+    count = strtoull(text, &end, 10);
+    unit = size_unit(end);
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || unit == 0 ||
+        count > row->whole_max / unit || count * unit < row->whole_min) {
+        talk(verb, row->name, "\"%s\" is no size from %llu bytes to %lluG, like 64K, 256M or 2G",
+             text, (unsigned long long)row->whole_min, (unsigned long long)(row->whole_max >> 30));
+        return OPTIONS_MISUSED;
+    }
+    *(uint64_t *)row->value = count * unit;
+    return OPTIONS_READ;
+}
+
 static int real_is_allowed(enum option_kind kind, double value)
 {
     return isfinite(value) && (kind == OPTION_POSITIVE ? value > 0 : value >= 0) &&
@@ -145,6 +176,8 @@ static enum options_outcome value_read(const char *verb, const struct option_row
         return real_read(verb, row, text);
     case OPTION_TIME:
         return time_read(verb, row, text);
+    case OPTION_SIZE:
+        return size_read(verb, row, text);
     case OPTION_TEXT:
         *(const char **)row->value = text;
         break;

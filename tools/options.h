@@ -14,7 +14,8 @@ enum option_kind {
     OPTION_REAL,     /* value: double *, finite and >= 0 */
     OPTION_POSITIVE, /* value: double *, finite and > 0 */
     OPTION_SHARE,    /* value: double *, within 0 .. 1 */
-    OPTION_TIME      /* value: uint64_t *, milliseconds within whole_min .. whole_max */
+    OPTION_TIME,     /* value: uint64_t *, milliseconds within whole_min .. whole_max */
+    OPTION_SIZE      /* value: uint64_t *, bytes within whole_min .. whole_max */
 };
 
 struct option_row {

@@ -13,6 +13,7 @@ enum verb_exit {
 
 enum verb_exit gen_run(int argc, char **argv);
 enum verb_exit feed_run(int argc, char **argv);
+enum verb_exit publish_run(int argc, char **argv);
 enum verb_exit status_run(int argc, char **argv);
 enum verb_exit watch_run(int argc, char **argv);
 enum verb_exit figure_run(int argc, char **argv);

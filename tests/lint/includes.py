@@ -24,6 +24,7 @@ FOREIGN = {
     r"msgpack.*": r"src/wire/message_write\.c",
     r"lmdb\.h": r"src/store/volume\.c",
     r"xxhash\.h": r"src/store/checksum\.c",
+    r"nats/.*|nats\.h": r"tools/jetstream\.c",
     r"gnutls/.*": r"src/serve/tls\.c|tools/tls\.c",
     r"(curses|term)\.h": r"tools/terminal\.c",
     r"microhttpd\.h": r"src/monitor/http[^/]*",

@@ -25,6 +25,14 @@ def help_of(*command):
     return subprocess.run([*command, "--help"], capture_output=True, text=True, check=True).stdout
 
 
+def is_built(program, verb):
+    """A verb whose library was missing says so, and has no help."""
+    code = subprocess.run([program, verb, "--help"], capture_output=True, check=False).returncode
+    if code != 0:
+        print(f"lattn {verb} is not in this build: its options are not checked")
+    return code == 0
+
+
 def differences(path, what, listed, described):
     return ([f"{path}: {what}: {name} is missing" for name in sorted(listed - described)] +
             [f"{path}: {what}: {name} does not exist" for name in sorted(described - listed)])
@@ -44,7 +52,7 @@ def verb_violations(page, program):
     shared = options_of(PAGE_SHARED.search(page).group(1))
     listed = set(HELP_VERB.findall(help_of(program)))
     violations = differences(PAGES["lattn"], "verbs", listed, set(verbs))
-    for verb in sorted(listed & set(verbs)):
+    for verb in sorted(verb for verb in listed & set(verbs) if is_built(program, verb)):
         options = set(HELP_OPTION.findall(help_of(program, verb))) - {"--help"}
         described = options_of(verbs[verb]) | (shared if options & shared else set())
         violations += differences(PAGES["lattn"], verb, options, described)
