@@ -344,11 +344,15 @@ class Client:
         total = self.state(name)["messages"]
         inbox = "_DELIVER." + os.urandom(8).hex()
         number = self.subscribe(inbox)
-        self.api("CONSUMER.CREATE." + name, {"stream_name": name, "config": {
-            "deliver_subject": inbox, "deliver_policy": "all", "ack_policy": "none"}})
+        self.requests += 1
+        asked = f"{self.inbox}.{self.requests}"
+        self.post("$JS.API.CONSUMER.CREATE." + name, json.dumps({"stream_name": name, "config": {
+            "deliver_subject": inbox, "deliver_policy": "all", "ack_policy": "none"}}), None, asked)
         found = []
         while len(found) < total:
-            subject, reply, headers, data = self.next()
+            subject, reply, headers, data = self.next()  # the first may be before the answer
+            if subject == asked and "error" in json.loads(data):
+                raise Refused(json.loads(data)["error"])
             words = reply.split(".")  # $JS.ACK.STREAM.CONSUMER.tries.seq.consumer_seq.ns.pending
             if words[:2] == ["$JS", "ACK"]:
                 found.append(Message(int(words[-4]), subject, headers, data, int(words[-2])))
