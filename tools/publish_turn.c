@@ -299,15 +299,25 @@ static enum lattn_status wait_once(struct publish *publish, int input_fd, int *r
 static enum lattn_status look_if_due(struct publish *publish)
 {
     enum lattn_status status;
-    int is_urgent;
 
     if (publish->is_away || now_ms() < publish->look_ms)
         return LATTN_OK;
     status = streams_look_after(publish);
     fullness_say(publish);
-    is_urgent = publish->input.ended || is_full(publish);
-    publish->look_ms = now_ms() + (is_urgent ? LOOK_MS_WAITING : LOOK_MS);
+    publish->look_ms = now_ms() + LOOK_MS;
     return status;
+}
+
+/* Where we wait for what a look tells, the next one comes sooner; without a connection there is
+ * none. */
+static void look_plan(struct publish *publish)
+{
+    uint64_t soon = now_ms() + LOOK_MS_WAITING;
+
+    if (publish->is_away)
+        publish->look_ms = now_ms() + LOOK_MS;
+    else if (publish->look_ms > soon && (publish->input.ended || is_full(publish)))
+        publish->look_ms = soon;
 }
 
 static void progress_say(struct publish *publish)
@@ -326,8 +336,7 @@ enum lattn_status publish_turn(struct publish *publish, int input_fd, int *ret_i
 
     if (interrupt_stage() == INTERRUPT_NOW)
         return LATTN_TIMEOUT;
-    if (publish->is_away)
-        publish->look_ms = now_ms() + LOOK_MS;
+    look_plan(publish);
     if (status == LATTN_OK)
         status = wait_once(publish, input_fd, ret_input_ready);
     if (status == LATTN_OK)

@@ -125,6 +125,7 @@ class Server:
     def pause(self):
         """It is there and answers nothing, until resume."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)  # it takes a moment with many threads
 
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
