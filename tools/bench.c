@@ -207,20 +207,20 @@ static enum verb_exit way_measure(struct bench *bench)
 
 /* ---- engines ------------------------------------------------------------------------------- */
 
-static enum verb_exit learner_measure(struct bench *bench, const struct bench_engine *engine)
+static enum verb_exit learner_measure(struct bench *bench, enum lattn_engine engine)
 {
     const struct lattn_item *item = &bench->pairs.items[0];
     struct bench_learner learner;
     const char *object = "pairs";
-    enum lattn_status status = bench_learner_make(&learner, &bench->pairs, engine->engine);
+    enum lattn_status status = bench_learner_make(&learner, &bench->pairs, engine);
 
     if (status != LATTN_OK)
-        return refuse(bench, engine->word, status);
+        return refuse(bench, lattn_engine_text(engine), status);
     for (size_t i = 0; i < BENCH_LEARNER_STAGES && status == LATTN_OK; i++) {
         const struct bench_learner_stage *stage = &bench_learner_stages[i];
         struct bench_row row = {
             .stage = stage->name,
-            .engine = engine->word,
+            .engine = lattn_engine_text(engine),
             .unit = stage->unit,
             .count = BENCH_PAIRS_COUNT,
         };
@@ -228,28 +228,27 @@ static enum verb_exit learner_measure(struct bench *bench, const struct bench_en
             .prepare = stage->prepare, .work = stage->work, .arg = &learner};
 
         object = stage->name;
-        status =
-            row_measure(bench, task, bench_learner_work(i, engine->engine, item->d, item->m), &row);
+        status = row_measure(bench, task, bench_learner_work(i, engine, item->d, item->m), &row);
     }
     bench_learner_done(&learner);
     return status == LATTN_OK ? VERB_DONE : refuse(bench, object, status);
 }
 
-static enum verb_exit daemon_measure(struct bench *bench, const struct bench_engine *engine,
+static enum verb_exit daemon_measure(struct bench *bench, enum lattn_engine engine,
                                      enum lattn_format format)
 {
     const struct lattn_item *item = &bench->pairs.items[0];
     struct bench_row row = {
         .stage = format == LATTN_FORMAT_JSON ? "end to end ndjson" : "end to end msgpack",
-        .engine = engine->word,
+        .engine = lattn_engine_text(engine),
         .unit = BENCH_PAIRS,
         .count = BENCH_PAIRS_COUNT,
     };
-    struct bench_work work = bench_learner_work(0, engine->engine, item->d, item->m);
+    struct bench_work work = bench_learner_work(0, engine, item->d, item->m);
     struct bench_daemon daemon;
     enum lattn_status status;
-    enum verb_exit code =
-        bench_daemon_start(&daemon, bench->wish->daemon, engine->word, &bench->pairs, format);
+    enum verb_exit code = bench_daemon_start(&daemon, bench->wish->daemon,
+                                             lattn_engine_text(engine), &bench->pairs, format);
 
     if (code != VERB_DONE)
         return code;
@@ -267,7 +266,7 @@ static enum verb_exit engines_measure(struct bench *bench)
     enum verb_exit code = VERB_DONE;
 
     for (size_t i = 0; i < bench->wish->engines_count && code == VERB_DONE; i++) {
-        const struct bench_engine *engine = &bench->wish->engines[i];
+        enum lattn_engine engine = bench->wish->engines[i];
 
         code = learner_measure(bench, engine);
         if (code == VERB_DONE)

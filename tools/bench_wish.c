@@ -11,10 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct bench_engine engines[] = {
-    {"rls", LATTN_ENGINE_RLS},
-    {"gram", LATTN_ENGINE_GRAM},
-};
+static const enum lattn_engine engines[] = {LATTN_ENGINE_RLS, LATTN_ENGINE_GRAM};
 enum { ENGINES_COUNT = sizeof engines / sizeof engines[0] };
 
 static enum options_outcome dims_read(const char *verb, const char *text, struct bench_wish *wish)
@@ -48,10 +45,11 @@ static enum options_outcome engine_read(const char *verb, const char *word, stru
     wish->engines_count = 1;
     for (size_t i = 0; i < ENGINES_COUNT; i++) {
         wish->engines = &engines[i];
-        if (strcmp(engines[i].word, word) == 0)
+        if (strcmp(lattn_engine_text(engines[i]), word) == 0)
             return OPTIONS_READ;
     }
-    talk(verb, "--engine", "\"%s\" is no engine, rls and gram are", word);
+    talk(verb, "--engine", "\"%s\" is no engine, %s and %s are", word,
+         lattn_engine_text(engines[0]), lattn_engine_text(engines[1]));
     return OPTIONS_MISUSED;
 }
 

@@ -5,12 +5,6 @@
 
 #include <lattn/learner.h>
 
-/* An engine, and its word on command lines. */
-struct bench_engine {
-    const char *word;
-    enum lattn_engine engine;
-};
-
 /* Sizes that one run measures, and the largest: to learn p pairs of more would take hours. */
 enum { BENCH_DIMS_MAX = 16, BENCH_DIM_MAX = 48 };
 
@@ -28,7 +22,7 @@ struct bench_wish {
     uint64_t length;
     uint64_t threads;
     double seconds;
-    const struct bench_engine *engines;
+    const enum lattn_engine *engines;
     size_t engines_count;
     const char *daemon;
     int is_json;

@@ -34,6 +34,9 @@ struct lattn_learner;
  */
 enum lattn_engine { LATTN_ENGINE_RLS, LATTN_ENGINE_GRAM };
 
+/* "rls" or "gram", as options, answers and documents spell them. Static. */
+LATTN_API const char *lattn_engine_text(enum lattn_engine engine);
+
 /* How many heads a model shall have. */
 enum lattn_heads {
     LATTN_HEADS_SVD,   /* all heads of the plain singular value decomposition */

@@ -38,8 +38,8 @@ static enum lattn_status sizes_agree(const struct lattn_learner *a, const struct
                         a->settings.forget, b->settings.forget);
     if (a->settings.engine != b->settings.engine)
         return complain(complaint, LATTN_CONFLICT, "their engines are %s and %s",
-                        a->settings.engine == LATTN_ENGINE_GRAM ? "gram" : "rls",
-                        b->settings.engine == LATTN_ENGINE_GRAM ? "gram" : "rls");
+                        lattn_engine_text(a->settings.engine),
+                        lattn_engine_text(b->settings.engine));
     return LATTN_OK;
 }
 

@@ -288,12 +288,10 @@ static void rows_write(struct page *page, const struct row *row, const void *obj
 
 static void build_write(struct page *page, enum lattn_engine engine)
 {
-    static const char *const engines[] = {"rls", "gram"};
-
     family(page, "lattn_build_info", GAUGE, "What runs; always 1.");
     page_text(page, "lattn_build_info");
     label(page, '{', "version", LATTN_VERSION);
-    label(page, ',', "engine", engines[engine]);
+    label(page, ',', "engine", lattn_engine_text(engine));
     page_text(page, "}");
     value_count(page, 1);
 }

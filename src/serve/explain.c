@@ -137,7 +137,7 @@ static void engines_print(const struct config *config, int32_t m, FILE *out)
     char of_rls[TEXT_BYTES_MAX], of_gram[TEXT_BYTES_MAX];
 
     fprintf(out, "\n%-56s %14s %14s\n", "engines, for tokens without zeros that are identifying",
-            "rls", "gram");
+            lattn_engine_text(LATTN_ENGINE_RLS), lattn_engine_text(LATTN_ENGINE_GRAM));
     fprintf(out, "  %-54s %14s %14s\n", "state: 8 p (p + 2 m); 4 q^2 (q + 1), q = d (d+1) / 2",
             bytes_text(rls.state_bytes, of_rls), bytes_text(gram.state_bytes, of_gram));
     fprintf(out, "  %-54s %14.3g %14.3g\n", "flops per pair: 2 p^2 + 4 p m; q^2 (q + 3) + 4 p m",

@@ -193,8 +193,7 @@ static const char *other_text(const struct config *config, int32_t largest,
 
     text[0] = '\0';
     if (dim > largest)
-        snprintf(text, SIZE_TEXT_BYTES, ", %d by --engine %s", dim,
-                 other == LATTN_ENGINE_GRAM ? "gram" : "rls");
+        snprintf(text, SIZE_TEXT_BYTES, ", %d by --engine %s", dim, lattn_engine_text(other));
     return text;
 }
 

@@ -135,12 +135,13 @@ static enum lattn_status take_ridge(struct config *config, const char *value,
 static enum lattn_status take_engine(struct config *config, const char *value,
                                      struct lattn_complaint *complaint)
 {
-    if (strcmp(value, "rls") == 0)
+    if (strcmp(value, lattn_engine_text(LATTN_ENGINE_RLS)) == 0)
         config->learner.engine = LATTN_ENGINE_RLS;
-    else if (strcmp(value, "gram") == 0)
+    else if (strcmp(value, lattn_engine_text(LATTN_ENGINE_GRAM)) == 0)
         config->learner.engine = LATTN_ENGINE_GRAM;
     else
-        return complain(complaint, LATTN_FIELD, "not one of: rls, gram");
+        return complain(complaint, LATTN_FIELD, "not one of: %s, %s",
+                        lattn_engine_text(LATTN_ENGINE_RLS), lattn_engine_text(LATTN_ENGINE_GRAM));
     return LATTN_OK;
 }
 

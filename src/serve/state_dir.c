@@ -152,7 +152,7 @@ static void info_print(FILE *out, const char *path, const struct recover_info *i
     const char *damage = info->damage;
 
     fprintf(out, "directory %s\n", path);
-    fprintf(out, "engine %s\n", info->settings.engine == LATTN_ENGINE_GRAM ? "gram" : "rls");
+    fprintf(out, "engine %s\n", lattn_engine_text(info->settings.engine));
     count_print(out, "d", (uint64_t)info->d);
     count_print(out, "m", (uint64_t)info->m);
     count_print(out, "bias", (uint64_t)info->settings.bias);

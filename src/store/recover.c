@@ -191,11 +191,6 @@ static enum lattn_status check_sizes(const struct lattn_learner *learner,
     return LATTN_OK;
 }
 
-static const char *engine_text(enum lattn_engine engine)
-{
-    return engine == LATTN_ENGINE_GRAM ? "gram" : "rls";
-}
-
 /* Does the state have what was asked for? What does not enter the state is taken over. */
 static enum lattn_status agree(struct state *state, const struct lattn_learner_settings *wish,
                                unsigned given, struct recover_info *info,
@@ -212,7 +207,7 @@ static enum lattn_status agree(struct state *state, const struct lattn_learner_s
                         wish->forget, have.forget);
     if ((given & RECOVER_ENGINE) && wish->engine != have.engine)
         return complain(complaint, LATTN_CONFLICT, "--engine is %s, the state has %s",
-                        engine_text(wish->engine), engine_text(have.engine));
+                        lattn_engine_text(wish->engine), lattn_engine_text(have.engine));
     status = check_sizes(state->learner, wish, given, complaint);
     if (status != LATTN_OK)
         return status;

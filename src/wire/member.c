@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <lattn/certificate.h>
+#include <lattn/learner.h>
 #include <lattn/model.h>
 
 #include <assert.h>
@@ -10,9 +11,6 @@
 #include <string.h>
 
 enum { MEMBERS_MAX = 64 };
-
-/* By enum lattn_engine. */
-static const char *const engine_words[] = {"rls", "gram", NULL};
 
 static void *member_at(const struct member *member, void *of)
 {
@@ -118,7 +116,7 @@ static void value_write(struct writer *writer, const struct member *member, cons
         writer_string(writer, lattn_verdict_text(*(const enum lattn_verdict *)at));
         return;
     case MEMBER_ENGINE:
-        writer_string(writer, engine_words[*(const enum lattn_engine *)at]);
+        writer_string(writer, lattn_engine_text(*(const enum lattn_engine *)at));
         return;
     case MEMBER_DECOMPOSITION:
         decomposition_write(writer, *(const enum lattn_decomposition *)at);
@@ -186,8 +184,10 @@ static enum lattn_status verdict_read(struct scan *scan, const char *name,
 static enum lattn_status engine_read(struct scan *scan, const char *name,
                                      enum lattn_engine *ret_engine)
 {
+    const char *const words[] = {lattn_engine_text(LATTN_ENGINE_RLS),
+                                 lattn_engine_text(LATTN_ENGINE_GRAM), NULL};
     int32_t index;
-    enum lattn_status status = scan_word(scan, name, engine_words, "an engine", &index);
+    enum lattn_status status = scan_word(scan, name, words, "an engine", &index);
 
     if (status == LATTN_OK)
         *ret_engine = (enum lattn_engine)index;

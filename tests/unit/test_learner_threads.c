@@ -86,7 +86,7 @@ static void check_engine(enum lattn_engine engine, int32_t d)
 
         for (uint64_t i = 0; i < BATCHES; i++)
             learn(helped, d, i);
-        check_same(alone, helped, engine == LATTN_ENGINE_GRAM ? "gram" : "rls");
+        check_same(alone, helped, lattn_engine_text(engine));
         lattn_learner_close(&helped);
     }
     lattn_learner_close(&alone);
