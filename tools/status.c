@@ -125,6 +125,16 @@ static void kept_print(const struct lattn_kept *kept)
         line_text("trouble", kept->error);
 }
 
+static void engine_print(const struct lattn_state_of_service *state)
+{
+    int32_t threads = state->service.threads;
+
+    printf("  %-18s%s", "engine", lattn_engine_text(state->report.engine));
+    if (threads > 0)
+        printf(", %d thread%s", threads, threads > 1 ? "s" : "");
+    printf("\n");
+}
+
 static void service_print(const struct lattn_state_of_service *state)
 {
     const struct lattn_service *service = &state->service;
@@ -139,6 +149,7 @@ static void service_print(const struct lattn_state_of_service *state)
     else
         printf("  %-18s%d, %s, of generation %llu\n", "heads", service->heads,
                heads_describe(service), (unsigned long long)service->heads_generation);
+    engine_print(state);
     line_real("pairs per second", service->pairs_per_s);
     line_count("queue bytes", service->queue_bytes);
     line_count("memory bytes", state->report.memory_bytes);

@@ -285,6 +285,7 @@ struct lattn_service {
     uint64_t duplicates; /* items */
     uint64_t unkept;     /* items refused because the disk took nothing, since the start */
     uint64_t denied;     /* connections that were not let in */
+    int32_t threads;     /* that learn together; 0: not known */
     double pairs_per_s;  /* over about the last second */
     uint64_t queue_bytes;
     uint64_t uptime_s;

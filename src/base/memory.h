@@ -9,6 +9,14 @@
 /* Memory is aligned so that a row of doubles starts on a cache line. */
 enum { MEMORY_ALIGNMENT = 64 };
 
+/* Doubles in whole cache lines, which are whole vectors as well. */
+static inline size_t memory_lines(int32_t count)
+{
+    enum { DOUBLES_PER_LINE = MEMORY_ALIGNMENT / sizeof(double) };
+
+    return ((size_t)count + DOUBLES_PER_LINE - 1) / DOUBLES_PER_LINE * DOUBLES_PER_LINE;
+}
+
 /*
  * Multiply sizes; every product of sizes goes through here.
  *

@@ -270,14 +270,15 @@ enum lattn_status component_sort(struct component *component, const struct featu
 
 /*
  * Take the information form, where the features are a product of enough coordinates (product.h;
- * they are put in order), R comes back from it, and its singular values are far above what it can
- * tell; else stay as it is. R must have full rank.
+ * they are put in order), it is small enough, R comes back from it, and its singular values are far
+ * above what it can tell; else stay as it is. R must have full rank.
  *
- * tau  in   as component_look
+ * tau        in   as component_look
+ * bytes_max  in   what it may hold in that form
  *
  * Returns LATTN_OK either way; LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE with nothing learned lost.
  */
-enum lattn_status component_condense(struct component *component, double tau);
+enum lattn_status component_condense(struct component *component, double tau, size_t bytes_max);
 
 /* Take the square-root form again. Returns as component_look, with nothing changed. */
 enum lattn_status component_expand(struct component *component, double tau);

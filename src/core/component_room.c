@@ -52,16 +52,10 @@ int32_t component_rows_due(const struct component *component)
                                                  : component->rows_max;
 }
 
-/* Doubles in whole cache lines, which are whole vectors as well. */
-static int32_t whole_lines(int32_t count)
-{
-    return (count + 7) / 8 * 8;
-}
-
 /* Whole cache lines, but not a multiple of 128 of doubles: such rows would share cache sets. */
 static size_t leading_for(int32_t capacity, int32_t m)
 {
-    size_t ld = (size_t)whole_lines(capacity + m + SPARE);
+    size_t ld = memory_lines(capacity + m + SPARE);
 
     return ld % 128 == 0 ? ld + 8 : ld;
 }
@@ -109,7 +103,7 @@ size_t component_bytes_held(const struct component *component, int32_t m)
 
 int32_t component_width(const struct component *component)
 {
-    return whole_lines(component->columns + component->m);
+    return (int32_t)memory_lines(component->columns + component->m);
 }
 
 static void arrays_release(struct component *component)
@@ -455,7 +449,7 @@ static enum lattn_status order_find(const struct component *component, struct fe
     return LATTN_OK;
 }
 
-enum lattn_status component_condense(struct component *component, double tau)
+enum lattn_status component_condense(struct component *component, double tau, size_t bytes_max)
 {
     struct feature *order;
     struct moment *moment = NULL;
@@ -466,6 +460,10 @@ enum lattn_status component_condense(struct component *component, double tau)
     assert(component->moment == NULL && component->rows_waiting == 0);
     if (status != LATTN_OK || d == 0)
         return status;
+    if (component_bytes_moment(d, e, component->m) > bytes_max) {
+        memory_release(order);
+        return LATTN_OK;
+    }
     if (memcmp(order, component->features, (size_t)component->columns * sizeof *order) != 0)
         status = component_sort(component, order);
     memory_release(order);

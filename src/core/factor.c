@@ -31,6 +31,8 @@ void factor_init(struct factor *factor, int32_t bias, double forget, double ridg
 
 void factor_done(struct factor *factor)
 {
+    size_t memory_max = factor->memory_max;
+
     for (int32_t i = 0; i < factor->components_count; i++)
         component_close(&factor->components[i]);
     feature_reader_done(&factor->reader);
@@ -43,11 +45,13 @@ void factor_done(struct factor *factor)
     memory_release(factor->list_value);
     memory_release(factor->work);
     factor_init(factor, factor->bias, factor->forget, factor->ridge, factor->engine);
+    factor->memory_max = memory_max;
 }
 
-void factor_adjust(struct factor *factor, double ridge)
+void factor_adjust(struct factor *factor, double ridge, size_t memory_max)
 {
     factor->ridge = ridge;
+    factor->memory_max = memory_max;
     for (int32_t i = 0; i < factor->components_count; i++)
         if (factor->components[i] != NULL) {
             solution_close(&factor->components[i]->solution);
@@ -395,6 +399,7 @@ enum lattn_status factor_copy(const struct factor *factor, struct factor *earlie
     if (factor->d > 0)
         numbers_copy(factor, &copy);
     copy.generation = factor->generation;
+    copy.memory_max = factor->memory_max;
     for (int32_t i = 0; i < factor->components_count; i++)
         if (copy.components[i] != NULL)
             copy.components[i]->identity = factor->components[i]->identity;

@@ -34,6 +34,7 @@ struct factor {
     double forget;
     double ridge;
     enum lattn_engine engine;
+    size_t memory_max; /* bytes it may have when a component takes another form; 0: no limit */
     struct slot *slots;
     double *scales;
     struct component **components; /* NULL where one was joined to another */
@@ -60,9 +61,11 @@ struct factor {
     struct team *team; /* that shares the work of a fold, borrowed; NULL: nobody does */
 };
 
-/* Make an empty factor; allocates nothing. */
+/* Make an empty factor without a limit; allocates nothing. */
 void factor_init(struct factor *factor, int32_t bias, double forget, double ridge,
                  enum lattn_engine engine);
+
+/* Release what it holds; it is empty then, of the same settings. */
 void factor_done(struct factor *factor);
 
 /*
@@ -81,9 +84,10 @@ enum lattn_status factor_copy(const struct factor *factor, struct factor *earlie
 void factor_strip(struct factor *factor);
 
 /*
- * Take another ridge. Whatever was derived goes, since it may rest on that or on other settings.
+ * Take another ridge and limit. Whatever was derived goes, since it may rest on those or on other
+ * settings.
  */
-void factor_adjust(struct factor *factor, double ridge);
+void factor_adjust(struct factor *factor, double ridge, size_t memory_max);
 
 /* Bytes the factor would hold after factor_resize to these sizes. */
 size_t factor_bytes_resized(const struct factor *factor, int32_t d, int32_t m);

@@ -66,9 +66,23 @@ static void innovations_take(struct factor *factor, const struct component *comp
 }
 
 /*
+ * Bytes that a component may hold in another form: what the others leave of the limit. It may get
+ * smaller in any case.
+ */
+static size_t bytes_left(const struct factor *factor, const struct component *component)
+{
+    size_t held = component_bytes_held(component, component->m);
+    size_t others = factor->bytes - held;
+
+    if (factor->memory_max == 0)
+        return SIZE_MAX;
+    return others + held < factor->memory_max ? factor->memory_max - others : held;
+}
+
+/*
  * A component of full rank goes over to the information form when its weights have just been made,
- * and is asked again each time its rows have doubled: its rows alone decide. Without memory it
- * stays as it is.
+ * and is asked again each time its rows have doubled: its rows alone decide, and the limit of their
+ * time. Without memory it stays as it is.
  */
 static void component_form(struct factor *factor, struct component *component, uint64_t rows)
 {
@@ -78,7 +92,8 @@ static void component_form(struct factor *factor, struct component *component, u
     if (factor->engine != LATTN_ENGINE_GRAM || component->moment != NULL || !component->full ||
         !(component->rows_fresh == 0 || has_doubled))
         return;
-    (void)component_condense(component, certificate_rounding(factor));
+    (void)component_condense(component, certificate_rounding(factor),
+                             bytes_left(factor, component));
     factor_slots(factor, factor->d, factor->slots);
     component->identity = factor_component_is_identity(factor, component);
     factor->bytes = factor_bytes_resized(factor, factor->d, factor->m);

@@ -66,6 +66,7 @@ enum lattn_status lattn_learner_open(struct lattn_learner **ret_learner,
     learner->settings = *settings;
     factor_init(&learner->factor, settings->bias, settings->forget, settings->ridge,
                 settings->engine);
+    learner->factor.memory_max = settings->memory_max;
     status = learner_begin(learner);
     if (status != LATTN_OK) {
         lattn_learner_close(&learner);
@@ -91,7 +92,7 @@ enum lattn_status lattn_learner_adjust(struct lattn_learner *learner,
     if (!settings_are_valid(&adjusted))
         return LATTN_RANGE;
     learner->settings = adjusted;
-    factor_adjust(&learner->factor, adjusted.ridge);
+    factor_adjust(&learner->factor, adjusted.ridge, adjusted.memory_max);
     shelf_clear(&learner->shelf);
     return LATTN_OK;
 }

@@ -22,12 +22,6 @@ struct array {
     size_t count;
 };
 
-/* Whole cache lines, which are whole vectors as well. */
-static size_t whole_lines(int32_t count)
-{
-    return ((size_t)count + 7) / 8 * 8;
-}
-
 static int32_t pairs_of(int32_t d)
 {
     return d * (d + 1) / 2;
@@ -78,9 +72,9 @@ static struct moment moment_of(int32_t d, int32_t e, int32_t m)
         .e = e,
         .q = pairs_of(d),
         .m = m,
-        .ldm = whole_lines(pairs_of(e)),
-        .lds = whole_lines(pairs_of(d)),
-        .ldz = whole_lines(pairs_of(e)),
+        .ldm = memory_lines(pairs_of(e)),
+        .lds = memory_lines(pairs_of(d)),
+        .ldz = memory_lines(pairs_of(e)),
         .fade = 1,
     };
 }

@@ -9,6 +9,7 @@
 #include "core/cost.h"
 #include "serve/bounds.h"
 #include "serve/footprint.h"
+#include "serve/threads.h"
 
 #include <inttypes.h>
 
@@ -181,6 +182,8 @@ static void work_print(const struct config *config, const struct cost *cost, FIL
             seconds_text(cost->update_flops / FLOPS_SLOW, slow));
     if (is_gram)
         fputs("  labels at every position without a mask are one row, unless it forgets\n", out);
+    fprintf(out, "  %-48s %16d\n", "threads that share it (threads)",
+            threads_wanted(config->threads));
     fprintf(out, "\nwork per evaluation\n  %-48s %16.0f\n  %-48s %16.0f\n",
             is_gram ? "identifying: p^3 / 3 + p^2 (q + 80 + 2 m) flops"
                     : "identifying, about: p^2 (80 + 2 m) flops",

@@ -70,6 +70,7 @@ static void learner_describe(const struct pipeline *pipeline, uint64_t now_ns,
         .rejected = tally->rejected,
         .duplicates = tally->duplicates,
         .unkept = tally->unkept,
+        .threads = lattn_learner_threads_get(fold_learner(pipeline->fold)),
     };
     emitter_describe(pipeline->emitter, ret_service);
     keeper_describe(pipeline->keeper, now_ns, &ret_service->kept);

@@ -24,9 +24,14 @@ int32_t threads_for(int32_t cores)
     return threads < 1 ? 1 : threads > THREADS_ENOUGH ? THREADS_ENOUGH : threads;
 }
 
+int32_t threads_wanted(int32_t threads)
+{
+    return threads > 0 ? threads : threads_for(cores_count());
+}
+
 void threads_start(struct lattn_learner *learner, int32_t threads)
 {
-    int32_t wanted = threads > 0 ? threads : threads_for(cores_count());
+    int32_t wanted = threads_wanted(threads);
     enum lattn_status status = lattn_learner_threads_set(learner, wanted);
     int32_t there = lattn_learner_threads_get(learner);
 

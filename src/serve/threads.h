@@ -12,9 +12,15 @@
 int32_t threads_for(int32_t cores);
 
 /*
+ * Threads that are to learn: as many as were asked for, or, where that is 0, as the cores that this
+ * process may run on suggest.
+ */
+int32_t threads_wanted(int32_t threads);
+
+/*
  * Give the learner threads, and say so where there are fewer than it should have.
  *
- * threads  0: as many as the cores that this process may run on suggest
+ * threads  as threads_wanted
  */
 void threads_start(struct lattn_learner *learner, int32_t threads);
 

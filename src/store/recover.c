@@ -215,7 +215,8 @@ static enum lattn_status agree(struct state *state, const struct lattn_learner_s
     if (status != LATTN_OK)
         return complain(complaint, status, "--precision, --ridge or --max-memory: %s",
                         lattn_status_text(status));
-    info->is_adjusted = wish->precision < have.precision || wish->precision > have.precision;
+    info->is_adjusted = wish->precision < have.precision || wish->precision > have.precision ||
+                        (have.engine == LATTN_ENGINE_GRAM && wish->memory_max != have.memory_max);
     return LATTN_OK;
 }
 

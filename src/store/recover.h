@@ -35,7 +35,8 @@ enum recover_given {
  * checkpoint_bytes of its image
  * records, pairs   applied behind it; label rows of the state
  * is_previous      the newest checkpoint was damaged, the one before served
- * is_adjusted      what no record holds is another from now on: precision, or the shard it is of
+ * is_adjusted      what no record holds is another from now on: precision, with gram the limit, or
+ *                  the shard it is of
  * is_renewed       something was damaged: all was written anew, the old file kept as damaged-N.mdb
  * damage           what, "" if nothing
  * settings, origin of the state

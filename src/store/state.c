@@ -20,7 +20,7 @@ enum {
     /* The oldest that can say it: a state of no shard and no stream is of version 1. */
     IMAGE_VERSION = 2,
     IMAGE_VERSION_STREAMLESS = 1,
-    IMAGE_ENGINE_RLS = 1,
+    IMAGE_ENGINE = 1, /* the same with every engine: the learner's image says which it is */
     TALLY_BYTES = 3 * 8,
     /* Behind the tally: how many producers there are, then how long the learner is. */
     COUNTS_BYTES = 4 + 8,
@@ -303,7 +303,7 @@ static enum lattn_status summing_sink(void *arg, const void *bytes, size_t lengt
 
 static struct serial_header header_of(uint32_t version, uint64_t length)
 {
-    return (struct serial_header){"state", "lattnsta", version, IMAGE_ENGINE_RLS, length};
+    return (struct serial_header){"state", "lattnsta", version, IMAGE_ENGINE, length};
 }
 
 static void tally_write(struct serial_writer *writer, const struct tally *tally)

@@ -106,6 +106,7 @@ static const struct member state_members[] = {
      .offset = OF_SERVICE(heads_decomposition)},
     {.word = "generation", .kind = MEMBER_COUNT, .offset = OF_REPORT(generation)},
     {.word = "engine", .kind = MEMBER_ENGINE, .offset = OF_REPORT(engine)},
+    {.word = "threads", .kind = MEMBER_INT32, .offset = OF_SERVICE(threads)},
     {.word = "pairs_per_s", .kind = MEMBER_NUMBER, .offset = OF_SERVICE(pairs_per_s)},
     {.word = "queue_bytes", .kind = MEMBER_COUNT, .offset = OF_SERVICE(queue_bytes)},
     {.word = "memory_bytes", .kind = MEMBER_COUNT, .offset = OF_STATE(memory_bytes)},

@@ -155,6 +155,16 @@ def explain_of_engines():
         check(client.ask("status")["engine"] == "gram", "gram: the status names it")
 
 
+def explain_of_threads():
+    numbers, _ = explained("--dim", "4", "--threads", "3")
+    check(numbers["threads that share it (threads)"] == 3, "--explain: as many threads as given")
+    with Daemon("--dim", "4") as daemon:
+        status = daemon.client().ask("status")
+    numbers, _ = explained("--dim", "4")
+    check(numbers["threads that share it (threads)"] == status["threads"],
+          "else as many as there will be", status)
+
+
 def explain_of_symbols():
     numbers, out = explained("--dim", "16")
     check("Only what occurs counts" in out and "one-hot" in out, "it speaks of one-hot tokens")
@@ -246,6 +256,7 @@ mistakes()
 check_config_looks_at_folders()
 explain()
 explain_of_engines()
+explain_of_threads()
 explain_of_symbols()
 explain_of_the_service()
 explain_of_limits()

@@ -84,7 +84,9 @@ def threads():
             client = daemon.client()
             client.send(pairs)
             said[option] = client.ask("predict", z=[[0.1 * k for k in range(8)]])["y"][0]
-            check(client.ask("status")["verdict"] == "identifying", f"--threads {option}: it learns")
+            status = client.ask("status")
+            check(status["verdict"] == "identifying", f"--threads {option}: it learns")
+            check(status["threads"] == int(option), "and status says how many there are", status)
             tasks[option] = len(os.listdir(f"/proc/{daemon.process.pid}/task"))
     check(tasks["2"] == tasks["1"] + 1 and tasks["3"] == tasks["1"] + 2,
           "--threads: so many learn", tasks)

@@ -7,12 +7,14 @@ import tempfile
 
 from tools_support import LATTN, Daemon, check, fed, lattn, line
 
-with tempfile.TemporaryDirectory() as folder, Daemon("--emit-every", "50ms") as daemon:
+with tempfile.TemporaryDirectory() as folder, Daemon("--emit-every", "50ms",
+                                                      "--threads", "2") as daemon:
     truth = os.path.join(folder, "truth.json")
     saved = os.path.join(folder, "model.json")
 
     out, _ = lattn("status", daemon.address)
     check(out.startswith("nothing has been learned yet\n"), "an empty daemon says so")
+    check("\n  engine            rls, 2 threads\n" in out, "what learns is told", out)
     check("\n  noise             -\n  r2                -\n" in out, "and leaves nothing blank", out)
     _, err = lattn("model", daemon.address, code=1)
     check(err == f"lattn model: {daemon.address}: nothing has been learned yet\n",

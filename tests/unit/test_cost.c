@@ -1,6 +1,7 @@
 #include "core/cost.h"
 
 #include <lattn/learner.h>
+#include <lattn/state.h>
 
 #include "base/random.h"
 
@@ -141,6 +142,32 @@ Test(cost, is_what_the_limit_asks_for)
 {
     limit_is(LATTN_ENGINE_RLS, 3, cost_of(3, 1, LATTN_ENGINE_RLS).limited_bytes);
     limit_is(LATTN_ENGINE_GRAM, 8, cost_of(8, 1, LATTN_ENGINE_GRAM).limited_bytes);
+}
+
+/*
+ * R fits, the information form does not, and is not taken before the limit is lifted: then with the
+ * row by which the number of rows doubles.
+ */
+Test(cost, keeps_the_form_that_the_limit_allows)
+{
+    for (int32_t d = 2; d <= 4; d++) {
+        struct cost cost = cost_of(d, 1, LATTN_ENGINE_GRAM);
+        struct lattn_learner *learner =
+            learner_of(LATTN_ENGINE_GRAM, cost.first_bytes - cost.learner_bytes);
+        struct lattn_learner_settings settings = lattn_learner_settings_get(learner);
+        struct lattn_certificate certificate;
+
+        cr_assert_lt(cost.first_bytes, cost.state_bytes);
+        cr_assert_eq(rows_take(learner, d, 1, 4 * (int)cost.features), LATTN_OK);
+        cr_expect_eq(lattn_learner_memory(learner), cost.first_bytes, "d %d", d);
+        cr_assert_eq(lattn_learner_certify(learner, &certificate), LATTN_OK);
+        cr_expect_eq(certificate.verdict, LATTN_IDENTIFYING, "d %d", d);
+        settings.memory_max = 0;
+        cr_assert_eq(lattn_learner_adjust(learner, &settings), LATTN_OK);
+        cr_assert_eq(rows_take(learner, d, 1, 4 * (int)cost.features), LATTN_OK);
+        cr_expect_eq(lattn_learner_memory(learner), cost.state_bytes, "d %d", d);
+        lattn_learner_close(&learner);
+    }
 }
 
 Test(cost, counts_features_and_work)

@@ -19,6 +19,14 @@ static int allocates(void)
     return works;
 }
 
+Test(memory, fills_rows_up_to_whole_lines)
+{
+    const size_t lines[][2] = {{0, 0}, {1, 8}, {8, 8}, {9, 16}, {127, 128}};
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        cr_expect_eq(memory_lines((int32_t)lines[i][0]), lines[i][1]);
+}
+
 Test(memory, is_aligned_and_zeroed_at_every_size)
 {
     for (size_t size = 0; size < 300; size++) {

@@ -1,5 +1,6 @@
 #include "store/recover.h"
 
+#include "core/cost.h"
 #include "core/learner.h"
 #include "support/storing.h"
 
@@ -179,6 +180,31 @@ Test(recover, takes_steps_by_the_precision_of_their_time)
     open_new();
     cr_assert_eq(diary.state.learner->factor.precision, 1e-6, "five steps ago it was 0");
     step(1);
+    assert_recovers();
+}
+
+static int is_in_information_form(void)
+{
+    return diary.state.learner->factor.components[0]->moment != NULL;
+}
+
+/* A limit that the information form would pass keeps R what it is, whatever the limit is later. */
+Test(recover, takes_forms_by_the_limit_of_their_time)
+{
+    struct cost cost = cost_of(diary.course.d + 1, diary.course.m, LATTN_ENGINE_GRAM);
+
+    cr_assert_lt(cost.first_bytes, cost.state_bytes);
+    diary.course.settings.engine = LATTN_ENGINE_GRAM;
+    diary.course.settings.memory_max = cost.first_bytes;
+    open_new();
+    step(4);
+    cr_assert_gt(lattn_learner_pairs(diary.state.learner), 2 * (uint64_t)cost.features);
+    cr_assert_not(is_in_information_form());
+    assert_recovers();
+    diary.course.settings.memory_max = 0;
+    open_new();
+    step(6);
+    cr_assert(is_in_information_form());
     assert_recovers();
 }
 

@@ -58,6 +58,7 @@ static const struct lattn_service service_full = {.accepted = 500,
                                                   .duplicates = 1,
                                                   .unkept = 6,
                                                   .denied = 4,
+                                                  .threads = 2,
                                                   .pairs_to_go = 76,
                                                   .pairs_per_s = 1234.5,
                                                   .queue_bytes = 17,
@@ -108,8 +109,8 @@ Test(state, has_the_fields_of_the_interface_in_order)
         "\"recent\":0.29999999999999999},\"noise_std\":[0.5,null],\"r2\":[0.25,1],\"heads\":2,"
         "\"heads_generation\":6,\"heads_certified_minimal\":true,"
         "\"heads_decomposition\":\"fewest\",\"generation\":7,"
-        "\"engine\":\"rls\",\"pairs_per_s\":1234.5,\"queue_bytes\":17,\"memory_bytes\":1048576,"
-        "\"uptime_s\":60,\"bias\":true,\"pairs_effective\":850.5,"
+        "\"engine\":\"rls\",\"threads\":2,\"pairs_per_s\":1234.5,\"queue_bytes\":17,"
+        "\"memory_bytes\":1048576,\"uptime_s\":60,\"bias\":true,\"pairs_effective\":850.5,"
         "\"state\":{\"position\":40,\"checkpoint_pairs\":900,\"checkpoint_age_s\":null,"
         "\"journal_bytes\":5000,\"error\":\"no \\\"space\\\"\"},\"unkept\":6,\"denied\":4,"
         "\"pairs_to_go\":76,\"headline\":\"identifying since pair 20\"}",
@@ -138,6 +139,7 @@ Test(state, before_any_pair_is_null_where_it_does_not_apply)
                                         "r2",
                                         "noise_std",
                                         "heads_generation",
+                                        "threads",
                                         "state"};
     struct lattn_text text;
     json_t *json;
@@ -175,6 +177,7 @@ Test(state, reads_what_it_wrote)
         cr_assert(isnan(state.report.certificate.rho));
         cr_assert(isnan(state.report.noise_std[1]));
         cr_assert_eq(state.report.memory_bytes, report.memory_bytes);
+        cr_assert_eq(state.service.threads, 2);
         cr_assert_eq(state.service.heads_generation, 6);
         cr_assert_eq(state.service.heads_certified, LATTN_CERTIFIED_MINIMAL);
         cr_assert_eq(state.service.heads_decomposition, LATTN_DECOMPOSITION_FEWEST);

@@ -44,6 +44,8 @@ Test(threads, go_by_the_cores_that_they_may_run_on)
     CPU_ZERO(&one);
     CPU_SET(core, &one);
     cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    cr_assert_eq(threads_wanted(0), 1);
+    cr_assert_eq(threads_wanted(3), 3);
     threads_start(learner, 0);
     cr_assert_eq(lattn_learner_threads_get(learner), 1);
     cr_assert_eq(sched_setaffinity(0, sizeof all, &all), 0);

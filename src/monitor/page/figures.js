@@ -81,5 +81,7 @@ function figuresOfService(figures, status) {
     figures.show("Denied", textOfCount(status.denied), {alarm: status.denied > 0});
     figuresOfState(figures, status);
     figures.show("Memory", textOfBytes(status.memory_bytes), {note: "of the learner"});
-    figures.show("Running for", textOfSeconds(status.uptime_s), {note: `engine ${status.engine}`});
+    figures.show("Running for", textOfSeconds(status.uptime_s), {
+        note: `engine ${status.engine}, threads ${status.threads ?? TEXT_NONE}`,
+    });
 }
