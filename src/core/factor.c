@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "core/certificate.h"
 #include "core/dense.h"
+#include "core/factor_block.h"
 #include "core/factor_fold.h"
 #include "core/moment.h"
 #include "core/product.h"
@@ -44,6 +45,7 @@ void factor_done(struct factor *factor)
     memory_release(factor->list_index);
     memory_release(factor->list_value);
     memory_release(factor->work);
+    factor_block_close(&factor->block);
     factor_init(factor, factor->bias, factor->forget, factor->ridge, factor->engine);
     factor->memory_max = memory_max;
 }

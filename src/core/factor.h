@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct factor_block;
+
 /*
  * The whole state after N pairs (README.md, section 2): R and C in components of features that
  * occur together, the a-priori scales, and what the statistics need.
@@ -58,7 +60,8 @@ struct factor {
     size_t list_room;
     double *work; /* scratch of one fold, see struct scratch in factor.c */
     size_t work_room;
-    struct team *team; /* that shares the work of a fold, borrowed; NULL: nobody does */
+    struct factor_block *block; /* scratch of factor_block.c, or NULL */
+    struct team *team;          /* that shares the work of a fold, borrowed; NULL: nobody does */
 };
 
 /* Make an empty factor without a limit; allocates nothing. */

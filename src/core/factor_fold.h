@@ -6,6 +6,8 @@
 #include "core/moment.h"
 #include "core/update.h"
 
+#include <lattn/batch.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +54,28 @@ static inline struct scratch factor_scratch(const struct factor *factor,
 
 /* Count a squared innovation, weight included. One beyond all doubles cannot be averaged. */
 void factor_loss_take(struct factor *factor, double weight, double square);
+
+/* Account for a label row as such, before its features are looked at. */
+void factor_row_count(struct factor *factor, const struct lattn_item *item, const double *y);
+
+/* Account for an item, after its rows. */
+void factor_item_count(struct factor *factor, const struct lattn_item *item);
+
+/* Do labels at every position share S, since no mask makes a difference? Then they are one row. */
+int factor_labels_share(const struct factor *factor, const struct lattn_item *item);
+
+/*
+ * Write a label row in square-root form into place `place` of those that wait; factor_row_wait lets
+ * it wait there.
+ *
+ * count  in  features that are listed, where the component is not the one of all features
+ */
+void factor_row_write(const struct factor *factor, const struct component *component, int32_t place,
+                      const struct lattn_item *item, const struct feature_view *view,
+                      int32_t count);
+
+/* Let the row wait that was counted last. */
+void factor_row_wait(const struct factor *factor, struct component *component, double weight);
 
 /*
  * Fold the waiting rows of a component, count how well they were predicted, and bring what is at

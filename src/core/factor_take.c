@@ -4,6 +4,7 @@
 #include "core/factor_fold.h"
 
 #include "core/dense.h"
+#include "core/factor_block.h"
 #include "core/moment.h"
 #include "core/product.h"
 #include "core/scales.h"
@@ -11,8 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Account for a label row as such, before its features are looked at. */
-static void row_count(struct factor *factor, const struct lattn_item *item, const double *y)
+void factor_row_count(struct factor *factor, const struct lattn_item *item, const double *y)
 {
     double keep = factor->forget;
 
@@ -53,10 +53,10 @@ static struct component *row_component(struct factor *factor, const struct featu
     return factor->components[factor->slots[factor->list_index[0]].component - 1];
 }
 
-static void row_write(struct factor *factor, struct component *component,
+void factor_row_write(const struct factor *factor, const struct component *component, int32_t place,
                       const struct lattn_item *item, const struct feature_view *view, int32_t count)
 {
-    double *row = component->rows + (size_t)component->rows_waiting * component->ld;
+    double *row = component->rows + (size_t)place * component->ld;
     double scale = item->weight == 1 ? 1 : sqrt(item->weight);
     int32_t width = component_width(component);
 
@@ -71,8 +71,19 @@ static void row_write(struct factor *factor, struct component *component,
         row[component->columns + a] = a < item->m ? scale * view->y[a] : 0;
     for (int32_t i = component->columns + component->m; i < width; i++)
         row[i] = 0;
-    component->row_weight[component->rows_waiting] = item->weight;
+}
+
+void factor_row_wait(const struct factor *factor, struct component *component, double weight)
+{
+    component->row_weight[component->rows_waiting] = weight;
     component->row_time[component->rows_waiting++] = factor->pairs;
+}
+
+void factor_item_count(struct factor *factor, const struct lattn_item *item)
+{
+    if (item->n > factor->tokens_max)
+        factor->tokens_max = item->n;
+    factor->precision = fmax(factor->precision, item->precision);
 }
 
 /* A label of a sequence that was looked at already: its error is y - P'z. */
@@ -95,18 +106,17 @@ static void label_take(struct factor *factor, struct component *component,
                          item->weight * dense_dot(component->m, error, error));
 }
 
-/* Labels at every position without a mask share S: together they are one row. */
-static int labels_share(const struct factor *factor, const struct lattn_item *item)
+int factor_labels_share(const struct factor *factor, const struct lattn_item *item)
 {
     return item->labels == LATTN_LABELS_FULL && factor->forget == 1;
 }
 
 /* Let a row of one label, or of those of a sequence, wait. */
-static void row_open(struct factor *factor, struct component *component,
+static void row_open(const struct factor *factor, struct component *component,
                      const struct lattn_item *item, const double *s, const double *z,
                      const double *y, double *P)
 {
-    int shares = labels_share(factor, item);
+    int shares = factor_labels_share(factor, item);
 
     if (shares) {
         moment_take_sequence(component->moment, s);
@@ -114,8 +124,7 @@ static void row_open(struct factor *factor, struct component *component,
     } else {
         moment_take(component->moment, s, z, y, item->m);
     }
-    component->row_weight[component->rows_waiting] = shares ? 0 : item->weight;
-    component->row_time[component->rows_waiting++] = factor->pairs;
+    factor_row_wait(factor, component, shares ? 0 : item->weight);
 }
 
 /* A label row in information form, of its own or, where `joins`, with the one before. */
@@ -135,7 +144,7 @@ static void moment_write(struct factor *factor, struct component *component,
     }
     if (!joins)
         row_open(factor, component, item, s, z, view->y, scratch.errors);
-    if (labels_share(factor, item))
+    if (factor_labels_share(factor, item))
         label_take(factor, component, item, scratch.errors, z, view->y);
 }
 
@@ -150,7 +159,7 @@ void factor_take(struct factor *factor, const struct lattn_item *item, factor_lo
         int32_t count = 0;
         struct component *component;
 
-        row_count(factor, item, view.y);
+        factor_row_count(factor, item, view.y);
         scales_add(factor->d, &view, item->weight, factor->scales);
         component = row_component(factor, &view, &count);
         if (look != NULL)
@@ -159,23 +168,32 @@ void factor_take(struct factor *factor, const struct lattn_item *item, factor_lo
             row_void(factor, item, view.y);
             continue;
         }
-        if (component->moment != NULL)
+        if (component->moment != NULL) {
             moment_write(factor, component, item, &view, shared == component);
-        else
-            row_write(factor, component, item, &view, count);
-        if (component->moment != NULL && labels_share(factor, item))
+        } else {
+            factor_row_write(factor, component, component->rows_waiting, item, &view, count);
+            factor_row_wait(factor, component, item->weight);
+        }
+        if (component->moment != NULL && factor_labels_share(factor, item))
             shared = component;
         else if (component->rows_waiting >= component_rows_due(component))
             factor_component_fold(factor, component);
     }
-    if (item->n > factor->tokens_max)
-        factor->tokens_max = item->n;
-    factor->precision = fmax(factor->precision, item->precision);
+    factor_item_count(factor, item);
 }
 
 void factor_absorb(struct factor *factor, const struct lattn_batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        factor_take(factor, &batch->items[i], NULL, NULL);
+    size_t i = 0;
+
+    while (i < batch->count) {
+        size_t taken = factor_block_take(factor, batch->items + i, batch->count - i);
+
+        if (taken > 0)
+            factor_block_end(factor);
+        else
+            factor_take(factor, &batch->items[i], NULL, NULL);
+        i += taken > 0 ? taken : 1;
+    }
     factor_fold(factor);
 }

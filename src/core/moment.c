@@ -252,27 +252,42 @@ static void label_add(struct moment *moment, size_t row, const double *z, const 
     }
 }
 
+/* The sums of labels of a row that waits in this place. */
+static void row_clear(struct moment *moment, size_t row)
+{
+    size_t width = (size_t)moment->m * (size_t)moment->e;
+
+    memset(moment->zz + row * moment->ldz, 0, moment->ldz * sizeof *moment->zz);
+    memset(moment->zy + row * width, 0, width * sizeof *moment->zy);
+}
+
 void moment_take_sequence(struct moment *moment, const double *s)
 {
     size_t row = (size_t)moment->waiting++;
-    size_t width = (size_t)moment->m * (size_t)moment->e;
 
     assert(row < MOMENT_ROWS);
     memcpy(moment->s + row * moment->lds, s, (size_t)moment->q * sizeof *s);
-    memset(moment->zz + row * moment->ldz, 0, moment->ldz * sizeof *s);
-    memset(moment->zy + row * width, 0, width * sizeof *s);
+    row_clear(moment, row);
+}
+
+void moment_put(struct moment *moment, int32_t place, const double *s, const double *z,
+                  const double *y, int32_t m)
+{
+    size_t e = (size_t)moment->e, width = (size_t)moment->m;
+    double *question = moment->question + (size_t)place * (e + width);
+
+    assert(place < MOMENT_ROWS);
+    memcpy(moment->s + (size_t)place * moment->lds, s, (size_t)moment->q * sizeof *s);
+    row_clear(moment, (size_t)place);
+    memcpy(question, z, e * sizeof *z);
+    memcpy(question + e, y, (size_t)m * sizeof *y);
+    memset(question + e + m, 0, (width - (size_t)m) * sizeof *y);
 }
 
 void moment_take(struct moment *moment, const double *s, const double *z, const double *y,
                  int32_t m)
 {
-    size_t e = (size_t)moment->e, width = (size_t)moment->m;
-    double *question = moment->question + (size_t)moment->waiting * (e + width);
-
-    moment_take_sequence(moment, s);
-    memcpy(question, z, e * sizeof *z);
-    memcpy(question + e, y, (size_t)m * sizeof *y);
-    memset(question + e + m, 0, (width - (size_t)m) * sizeof *y);
+    moment_put(moment, moment->waiting++, s, z, y, m);
 }
 
 void moment_take_label(struct moment *moment, const double *z, const double *error, double weight)

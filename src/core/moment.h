@@ -127,6 +127,13 @@ enum lattn_status moment_widen(struct moment *moment, int32_t m);
 void moment_take(struct moment *moment, const double *s, const double *z, const double *y,
                  int32_t m);
 
+/*
+ * Write a row with one label into a place among those that wait, for who then counts them as
+ * waiting: several threads may do so at once, each with places of its own.
+ */
+void moment_put(struct moment *moment, int32_t place, const double *s, const double *z,
+                  const double *y, int32_t m);
+
 /* Let a row without labels wait, and give the row taken last another one, whose error is known. */
 void moment_take_sequence(struct moment *moment, const double *s);
 void moment_take_label(struct moment *moment, const double *z, const double *error, double weight);

@@ -153,3 +153,135 @@ void scales_add(int32_t d, const struct feature_view *view, double weight, doubl
 #endif
     scales_add_portable(d, view, weight, scales);
 }
+
+/* ---- many rows at once --------------------------------------------------------------------- */
+
+enum { ROWS = 64, PAIRS = 4 };
+
+typedef double vector __attribute__((vector_size(8 * HALF)));
+
+/* Members with names, since arrays would not stay in registers. */
+struct strip {
+    vector low, high;
+};
+
+struct strips {
+    struct strip s0, s1, s2, s3;
+};
+
+INLINE void strip_load(int count, const double *from, struct strip *ret_strip)
+{
+    *ret_strip = (struct strip){{0}, {0}};
+    memcpy(ret_strip, from, (size_t)count * sizeof *from);
+}
+
+/* In the order of add_strip, so that they agree to the bit. */
+INLINE void strip_add(double diagonal, const struct strip *first, struct strip *sum)
+{
+    sum->low += diagonal * first->low;
+    sum->high += diagonal * first->high;
+}
+
+/* One to PAIRS pairs (j, k), (j, k + 1), ..., whose scales stay in registers while rows pass. */
+INLINE void pairs_add(int count, int pairs, int32_t d, int32_t rows, const double *diagonal,
+                      const struct strip *first, double *scales)
+{
+    size_t bytes = (size_t)count * sizeof *scales;
+    struct strips sum;
+
+    strip_load(count, scales, &sum.s0);
+    if (pairs > 1)
+        strip_load(count, scales + d, &sum.s1);
+    if (pairs > 2)
+        strip_load(count, scales + 2 * d, &sum.s2);
+    if (pairs > 3)
+        strip_load(count, scales + 3 * d, &sum.s3);
+    for (int32_t i = 0; i < rows; i++, diagonal += d) {
+        strip_add(diagonal[0], &first[i], &sum.s0);
+        if (pairs > 1)
+            strip_add(diagonal[1], &first[i], &sum.s1);
+        if (pairs > 2)
+            strip_add(diagonal[2], &first[i], &sum.s2);
+        if (pairs > 3)
+            strip_add(diagonal[3], &first[i], &sum.s3);
+    }
+    memcpy(scales, &sum.s0, bytes);
+    if (pairs > 1)
+        memcpy(scales + d, &sum.s1, bytes);
+    if (pairs > 2)
+        memcpy(scales + 2 * d, &sum.s2, bytes);
+    if (pairs > 3)
+        memcpy(scales + 3 * d, &sum.s3, bytes);
+}
+
+INLINE void pairs_add_any(int count, int32_t pairs, int32_t d, int32_t rows, const double *diagonal,
+                          const struct strip *first, double *scales)
+{
+    if (pairs >= PAIRS)
+        pairs_add(count, PAIRS, d, rows, diagonal, first, scales);
+    else if (pairs == 3)
+        pairs_add(count, 3, d, rows, diagonal, first, scales);
+    else if (pairs == 2)
+        pairs_add(count, 2, d, rows, diagonal, first, scales);
+    else
+        pairs_add(count, 1, d, rows, diagonal, first, scales);
+}
+
+/* At most ROWS rows, for `count` query coordinates; scales are those of the pair (j, j). */
+INLINE void strip_add_rows(int count, int32_t d, int32_t j, int32_t rows, const double *diagonal,
+                           const double *squares, double *scales)
+{
+    struct strip first[ROWS];
+    size_t ld = scales_ld(d);
+
+    for (int32_t i = 0; i < rows; i++) {
+        struct strip square;
+        double s = diagonal[(size_t)i * (size_t)d + (size_t)j];
+
+        strip_load(STRIP, squares + (size_t)i * ld, &square);
+        first[i] = (struct strip){s * square.low, s * square.high};
+    }
+    for (int32_t k = j; k < d; k += PAIRS)
+        pairs_add_any(count, d - k, d, rows, diagonal + k, first,
+                      scales + (size_t)(k - j) * (size_t)d);
+}
+
+INLINE void add_rows(int32_t d, int32_t j, int32_t rows, const double *diagonal,
+                     const double *squares, double *scales)
+{
+    scales += (size_t)feature_pair(d, j, j) * (size_t)d;
+    for (int32_t i = 0; i < rows; i += ROWS) {
+        int32_t count = rows - i < ROWS ? rows - i : ROWS;
+        const double *s = diagonal + (size_t)i * (size_t)d;
+        const double *z = squares + (size_t)i * scales_ld(d);
+        int32_t l = 0;
+
+        for (; l + STRIP <= d; l += STRIP)
+            strip_add_rows(STRIP, d, j, count, s, z + l, scales + l);
+        if (l + HALF == d)
+            strip_add_rows(HALF, d, j, count, s, z + l, scales + l);
+        else if (l < d)
+            strip_add_rows(d - l, d, j, count, s, z + l, scales + l);
+    }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void add_rows_256(int32_t d, int32_t j, int32_t rows,
+                                                         const double *diagonal,
+                                                         const double *squares, double *scales)
+{
+    add_rows(d, j, rows, diagonal, squares, scales);
+}
+#endif
+
+void scales_add_rows(int32_t d, int32_t j, int32_t rows, const double *diagonal,
+                     const double *squares, double *scales)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) {
+        add_rows_256(d, j, rows, diagonal, squares, scales);
+        return;
+    }
+#endif
+    add_rows(d, j, rows, diagonal, squares, scales);
+}

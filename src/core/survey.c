@@ -18,6 +18,7 @@
 
 #include "base/memory.h"
 #include "core/certificate.h"
+#include "core/factor_block.h"
 #include "core/learner.h"
 #include "core/nullspace.h"
 #include "core/solution.h"
@@ -43,6 +44,8 @@ enum {
     NULLSPACE_NUMBERS_MAX = 1 << 24,
     /* A null space of so many columns is made by a test, in a tenth of a second at most. */
     RECALL_COLUMNS_MAX = 512,
+    /* Items looked ahead at for one that was drawn: about as many as are folded at once. */
+    RUN_MAX = 512,
     /* Any number: the sample must not depend on the items, and does not. */
     SAMPLE_SEED = 1
 };
@@ -311,10 +314,14 @@ static int row_is_settled(struct test *test, const struct row *row)
     return 0;
 }
 
-/* The largest (D+/D)^2 of a component that has all features; at least 1. */
-static double scales_growth(const struct factor *factor, const double *inverse, int32_t columns)
+/*
+ * The largest (D+/D)^2 of a component that has all features; at least 1.
+ *
+ * share  in  N_w of all weights there ever were
+ */
+static double scales_growth(const struct factor *factor, double share, const double *inverse,
+                            int32_t columns)
 {
-    double share = factor->weight / factor->weight_ever;
     double most = 1 / share;
 
     for (int32_t c = 0; c < columns; c++) {
@@ -326,7 +333,7 @@ static double scales_growth(const struct factor *factor, const double *inverse, 
 }
 
 /* Is every input determined, whatever it is? Then tests cost next to nothing. */
-static int all_are_settled(const struct factor *factor, const struct component *component)
+static int are_settled(const struct factor *factor, const struct component *component, double share)
 {
     const struct nullspace *settled = component->settled;
 
@@ -335,7 +342,12 @@ static int all_are_settled(const struct factor *factor, const struct component *
         return 0;
     return settled->sigma * rows_keep(factor, settled->time) >
            certificate_cut_most(factor) *
-               sqrt(scales_growth(factor, settled->inverse, settled->columns));
+               sqrt(scales_growth(factor, share, settled->inverse, settled->columns));
+}
+
+static int all_are_settled(const struct factor *factor, const struct component *component)
+{
+    return are_settled(factor, component, factor->weight / factor->weight_ever);
 }
 
 /*
@@ -409,6 +421,36 @@ static size_t sample_size(const struct survey *survey, int32_t columns,
     return wanted > 0 ? wanted : 1;
 }
 
+/*
+ * What is left to draw. Selection sampling (Knuth, The Art of Computer Programming 2, 3.4.2,
+ * algorithm S).
+ */
+struct drawing {
+    struct random random;
+    size_t left;
+    size_t wanted;
+};
+
+static int draw(struct drawing *drawing)
+{
+    int is_drawn = drawing->wanted >= drawing->left ||
+                   random_below(&drawing->random, (uint32_t)drawing->left) < drawing->wanted;
+
+    drawing->left--;
+    drawing->wanted -= (size_t)is_drawn;
+    return is_drawn;
+}
+
+/* Items before the next that is drawn, as far as they are looked for. */
+static size_t undrawn_count(struct drawing drawing)
+{
+    size_t most = drawing.left < RUN_MAX ? drawing.left : RUN_MAX, count = 0;
+
+    while (count < most && !draw(&drawing))
+        count++;
+    return count;
+}
+
 /* Learn an item, and test it where it was drawn. */
 static void item_survey(struct survey *survey, struct test *test, const struct lattn_item *item,
                         int is_drawn)
@@ -422,25 +464,70 @@ static void item_survey(struct survey *survey, struct test *test, const struct l
     survey->found += test->is_open;
 }
 
+/*
+ * Was every input determined throughout the block that was just taken, of so many rows? Scales only
+ * grow; N_w may have been larger on the way, but not than this before it faded, and the sum of all
+ * weights was at least what it was before.
+ */
+static int block_is_settled(const struct factor *factor, const struct component *component,
+                            double weight_ever, uint64_t rows)
+{
+    double weight = factor->weight / pow(factor->forget, (double)rows);
+
+    return are_settled(factor, component, weight < weight_ever ? weight / weight_ever : 1);
+}
+
+/*
+ * Learn items together, if none was drawn or the test of those that were is known beforehand: where
+ * every input is determined. Should the data have denied that on the way, nobody can tell.
+ */
+static size_t block_survey(struct survey *survey, struct test *test, struct drawing *drawing,
+                           const struct lattn_item *items)
+{
+    struct factor *factor = test->factor;
+    const struct component *component = factor_is_dense(factor) ? factor->components[0] : NULL;
+    double weight_ever = factor->weight_ever;
+    uint64_t pairs = factor->pairs;
+    size_t count;
+    int is_settled;
+
+    if (component == NULL)
+        return 0;
+    count = all_are_settled(factor, component) ? drawing->left : undrawn_count(*drawing);
+    count = factor_block_take(factor, items, count);
+    if (count == 0)
+        return 0;
+    is_settled = block_is_settled(factor, component, weight_ever, factor->pairs - pairs);
+    for (size_t i = 0; i < count; i++) {
+        if (!draw(drawing))
+            continue;
+        test->rows += (uint64_t)lattn_item_rows(&items[i]);
+        if (is_settled)
+            survey_note(survey, 0);
+    }
+    factor_block_end(factor);
+    return count;
+}
+
 void lattn_learner_survey(struct lattn_learner *learner, const struct lattn_batch *batch)
 {
     struct factor *factor = &learner->factor;
     struct survey *survey = &learner->survey;
-    size_t wanted = sample_size(survey, columns_most(factor), batch);
+    struct drawing drawing = {survey->random, batch->count,
+                              sample_size(survey, columns_most(factor), batch)};
     struct test test;
 
     if (test_init(&test, factor) != LATTN_OK)
-        wanted = 0;
+        drawing.wanted = 0;
     survey->found = 0;
     factor->precision = learner_precision(learner);
-    /* Selection sampling (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S). */
-    for (size_t i = 0; i < batch->count; i++) {
-        size_t left = batch->count - i;
-        int is_drawn = wanted >= left || random_below(&survey->random, (uint32_t)left) < wanted;
+    while (drawing.left > 0) {
+        const struct lattn_item *items = batch->items + (batch->count - drawing.left);
 
-        item_survey(survey, &test, &batch->items[i], is_drawn);
-        wanted -= (size_t)is_drawn;
+        if (block_survey(survey, &test, &drawing, items) == 0)
+            item_survey(survey, &test, items, draw(&drawing));
     }
+    survey->random = drawing.random;
     factor_fold(factor);
     if (test.rows > 0)
         survey->touched = test.touched / (double)test.rows;

@@ -104,6 +104,41 @@ Test(scales, are_the_same_bits_in_all_versions)
     }
 }
 
+/* Rows one after the other, and rows together. */
+Test(scales, are_the_same_bits_for_rows_together)
+{
+    enum { ROWS = 150, LD = 24 };
+    struct random random = {.state = 7};
+
+    for (int32_t d = 1; d <= D_MAX; d++) {
+        double z[N_MAX * D_MAX], diagonal[ROWS * D_MAX], squares[ROWS * LD] = {0};
+        double scales[P_MAX] = {0}, together[P_MAX] = {0};
+        struct lattn_item item = item_make(z, N_MAX, d, LATTN_LABELS_LAST);
+        struct feature_reader reader;
+        struct feature_view view;
+        size_t ld = scales_ld(d);
+
+        cr_assert(ld <= LD);
+        cr_assert_eq(feature_reader_init(&reader, d, 0), LATTN_OK);
+        for (int32_t i = 0; i < ROWS; i++) {
+            random_normals(&random, z, N_MAX * D_MAX);
+            feature_reader_query(&reader, &item, &view);
+            scales_add(d, &view, 0.7, scales);
+            for (int32_t l = 0; l < d; l++) {
+                diagonal[i * d + l] = view.diagonal[l];
+                squares[(size_t)i * ld + (size_t)l] = 0.7 * (view.z[l] * view.z[l]);
+            }
+        }
+        for (int32_t j = d - 1; j >= 0; j--) {
+            scales_add_rows(d, j, ROWS / 3, diagonal, squares, together);
+            scales_add_rows(d, j, ROWS - ROWS / 3, diagonal + ROWS / 3 * d, squares + ROWS / 3 * ld,
+                            together);
+        }
+        cr_expect_arr_eq(scales, together, sizeof scales, "d=%d", d);
+        feature_reader_done(&reader);
+    }
+}
+
 /* What is lost is what an update takes as zero; long doubles reach 1e-4932. */
 static void expect_scales_far_apart(const double *z, double weight)
 {
