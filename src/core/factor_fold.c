@@ -109,7 +109,7 @@ void factor_component_fold(struct factor *factor, struct component *component)
 
     assert(factor_scratch_room(component->capacity, component->m) <= factor->work_room);
     if (component->moment != NULL)
-        moment_predict(component->moment, component->weights);
+        moment_predict(component->moment, component->weights, factor->team);
     if (component_is_followed(component))
         innovations_take(factor, component, scratch.errors);
     component_absorb(component, factor->forget, factor->pairs, factor->team, scratch.update, gain);

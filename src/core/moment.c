@@ -1,6 +1,6 @@
 /*
- * Sums of the information form: rows wait in plain coordinates, and a block of them is turned into
- * even ones and added to M and C by products of matrices.
+ * Sums of the information form: a block of rows that waited is added to M and C by products of
+ * matrices.
  */
 #include "core/moment.h"
 
@@ -75,6 +75,7 @@ static struct moment moment_of(int32_t d, int32_t e, int32_t m)
         .ldm = memory_lines(pairs_of(e)),
         .lds = memory_lines(pairs_of(d)),
         .ldz = memory_lines(pairs_of(e)),
+        .only_scales = 1,
         .fade = 1,
     };
 }
@@ -166,6 +167,7 @@ static void numbers_copy(const struct moment *from, struct moment *to)
         if (ours[i].at == &to->M || ours[i].at == &to->A || ours[i].at == &to->B ||
             ours[i].at == &to->AA || ours[i].at == &to->BB)
             memcpy(*ours[i].at, *theirs[i].at, ours[i].count * sizeof(double));
+    to->only_scales = from->only_scales;
     to->noise = from->noise;
     to->fade = from->fade;
     to->rows = from->rows;
@@ -227,125 +229,7 @@ enum lattn_status moment_widen(struct moment *moment, int32_t m)
     return LATTN_OK;
 }
 
-/* ---- rows ---------------------------------------------------------------------------------- */
-
-static void label_add(struct moment *moment, size_t row, const double *z, const double *error,
-                      double weight)
-{
-    int32_t e = moment->e;
-    double *zz = moment->zz + row * moment->ldz;
-    double *zy = moment->zy + row * (size_t)moment->m * (size_t)e;
-
-    for (int32_t l = 0; l < e; l++) {
-        double share = weight * z[l];
-
-        for (int32_t k = l; k < e; k++)
-            zz[k - l] += share * z[k];
-        zz += e - l;
-    }
-    for (int32_t a = 0; a < moment->m; a++) {
-        double share = weight * error[a];
-
-        for (int32_t l = 0; l < e; l++)
-            zy[a * e + l] += share * z[l];
-        moment->energy[a] += share * error[a];
-    }
-}
-
-/* The sums of labels of a row that waits in this place. */
-static void row_clear(struct moment *moment, size_t row)
-{
-    size_t width = (size_t)moment->m * (size_t)moment->e;
-
-    memset(moment->zz + row * moment->ldz, 0, moment->ldz * sizeof *moment->zz);
-    memset(moment->zy + row * width, 0, width * sizeof *moment->zy);
-}
-
-void moment_take_sequence(struct moment *moment, const double *s)
-{
-    size_t row = (size_t)moment->waiting++;
-
-    assert(row < MOMENT_ROWS);
-    memcpy(moment->s + row * moment->lds, s, (size_t)moment->q * sizeof *s);
-    row_clear(moment, row);
-}
-
-void moment_put(struct moment *moment, int32_t place, const double *s, const double *z,
-                  const double *y, int32_t m)
-{
-    size_t e = (size_t)moment->e, width = (size_t)moment->m;
-    double *question = moment->question + (size_t)place * (e + width);
-
-    assert(place < MOMENT_ROWS);
-    memcpy(moment->s + (size_t)place * moment->lds, s, (size_t)moment->q * sizeof *s);
-    row_clear(moment, (size_t)place);
-    memcpy(question, z, e * sizeof *z);
-    memcpy(question + e, y, (size_t)m * sizeof *y);
-    memset(question + e + m, 0, (width - (size_t)m) * sizeof *y);
-}
-
-void moment_take(struct moment *moment, const double *s, const double *z, const double *y,
-                 int32_t m)
-{
-    moment_put(moment, moment->waiting++, s, z, y, m);
-}
-
-void moment_take_label(struct moment *moment, const double *z, const double *error, double weight)
-{
-    assert(moment->waiting > 0);
-    label_add(moment, (size_t)moment->waiting - 1, z, error, weight);
-}
-
-void moment_predict(struct moment *moment, const double *weights)
-{
-    size_t e = (size_t)moment->e, m = (size_t)moment->m;
-    double *P = moment->work; /* waiting x (e m), entry l * m + a as weights have it */
-
-    dense_multiply(DENSE_PLAIN, moment->waiting, (int32_t)(e * m), moment->q, 1, moment->s,
-                   moment->lds, weights, e * m, 0, P, e * m);
-    for (size_t i = 0; i < (size_t)moment->waiting; i++) {
-        const double *z = moment->question + i * (e + m);
-        double *errors = moment->errors + i * m;
-
-        memcpy(errors, z + e, m * sizeof *errors);
-        for (size_t l = 0; l < e; l++)
-            for (size_t a = 0; a < m; a++)
-                errors[a] -= z[l] * P[(i * e + l) * m + a];
-    }
-}
-
-void moment_look(const struct moment *moment, const double *s, const double *weights, double *ret_P)
-{
-    dense_multiply_vector(DENSE_TRANSPOSED, moment->q, moment->e * moment->m, 1, weights,
-                          (size_t)moment->e * (size_t)moment->m, s, 0, ret_P);
-}
-
 /* ---- folding ------------------------------------------------------------------------------- */
-
-/* Labels of rows that have one: they were waiting for their errors. */
-static void labels_add(struct moment *moment, const double *weights, const double *fades)
-{
-    size_t e = (size_t)moment->e, m = (size_t)moment->m;
-
-    for (size_t i = 0; i < (size_t)moment->waiting; i++)
-        if (weights[i] > 0)
-            label_add(moment, i, moment->question + i * (e + m), moment->errors + i * m,
-                      fades != NULL ? weights[i] * fades[i] : weights[i]);
-}
-
-/* s~ = s AA,  svec(z~ z~') = svec(z z') BB,  z~ = B z */
-static void rows_turn(struct moment *moment)
-{
-    int32_t rows = moment->waiting;
-    int32_t columns = moment_columns(moment);
-
-    dense_triangle_multiply_rows(DENSE_UPPER, DENSE_PLAIN, rows, moment->q, moment->AA,
-                                 (size_t)moment->q, moment->s, moment->lds);
-    dense_triangle_multiply_rows(DENSE_UPPER, DENSE_PLAIN, rows, columns, moment->BB,
-                                 (size_t)columns, moment->zz, moment->ldz);
-    dense_triangle_multiply_rows(DENSE_LOWER, DENSE_TRANSPOSED, rows * moment->m, moment->e,
-                                 moment->B, (size_t)moment->e, moment->zy, (size_t)moment->e);
-}
 
 void moment_absorb(struct moment *moment, const double *weights, const double *fades,
                    struct team *team)
@@ -355,10 +239,7 @@ void moment_absorb(struct moment *moment, const double *weights, const double *f
 
     for (int32_t a = 0; a < moment->m; a++)
         moment->energy[a] *= moment->fade;
-    labels_add(moment, weights, fades);
-    if (moment->rows == 0)
-        moment_turn_first(moment);
-    rows_turn(moment);
+    moment_rows_turn(moment, weights, fades, team);
     moment_turn_dilute(moment);
     khatri_shares_absorb(team, moment->q, moment_columns(moment), rows, moment->s, moment->lds,
                          moment->zz, moment->ldz, moment->fade, moment->M, moment->ldm,
@@ -379,10 +260,20 @@ void moment_rebase(struct moment *moment, const double *residual)
         moment->energy[a] = residual[a] / moment->fade;
 }
 
+static int is_diagonal(int32_t n, const double *a)
+{
+    for (int32_t i = 0; i < n; i++)
+        for (int32_t j = 0; j < i; j++)
+            if (a[(size_t)i * (size_t)n + (size_t)j] != 0)
+                return 0;
+    return 1;
+}
+
 void moment_turned(struct moment *moment)
 {
     even_lift(moment->d, moment->A, moment->AA);
     even_lift(moment->e, moment->B, moment->BB);
+    moment->only_scales = is_diagonal(moment->d, moment->A) && is_diagonal(moment->e, moment->B);
 }
 
 void moment_fade(struct moment *moment, double fade)

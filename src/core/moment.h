@@ -37,6 +37,7 @@ struct team;
  * A, B     d x d and e x e, lower, zeros above
  * AA, BB   S2(A)' and S2(B)', q x q and e (e + 1) / 2 squared, UPPER triangular, zeros below:
  *          s~ = s AA for rows s
+ * only_scales  A and B are diagonal, as they are for tokens that need no more
  * noise    relative error of G, with columns scaled by their a-priori scales, in units of u: what
  *          changes of coordinates have made of rounding, as far as rows since then have not made
  *          little of it
@@ -74,6 +75,7 @@ struct moment {
     double *B;
     double *AA;
     double *BB;
+    int32_t only_scales;
     double noise;
     double fade;
     uint64_t rows;
@@ -132,7 +134,7 @@ void moment_take(struct moment *moment, const double *s, const double *z, const 
  * waiting: several threads may do so at once, each with places of its own.
  */
 void moment_put(struct moment *moment, int32_t place, const double *s, const double *z,
-                  const double *y, int32_t m);
+                const double *y, int32_t m);
 
 /* Let a row without labels wait, and give the row taken last another one, whose error is known. */
 void moment_take_sequence(struct moment *moment, const double *s);
@@ -142,8 +144,9 @@ void moment_take_label(struct moment *moment, const double *z, const double *err
  * Find the errors y - W'phi of waiting rows with one label.
  *
  * weights  in   p x m row-major, in plain coordinates
+ * team     in   as moment_absorb
  */
-void moment_predict(struct moment *moment, const double *weights);
+void moment_predict(struct moment *moment, const double *weights, struct team *team);
 
 /* What weights make of S alone, so that their answer at z is P'z: ret_P is e x m. */
 void moment_look(const struct moment *moment, const double *s, const double *weights,
@@ -158,6 +161,13 @@ void moment_look(const struct moment *moment, const double *s, const double *wei
  */
 void moment_absorb(struct moment *moment, const double *weights, const double *fades,
                    struct team *team);
+
+/*
+ * A part of moment_absorb: make zz and zy of the labels that waited for their errors, which energy
+ * takes in, and turn the waiting rows into even coordinates. The first ones choose these.
+ */
+void moment_rows_turn(struct moment *moment, const double *weights, const double *fades,
+                      struct team *team);
 
 /* The weights have become those of least squares: nothing is left to fit but the residual, m. */
 void moment_rebase(struct moment *moment, const double *residual);

@@ -300,7 +300,7 @@ Test(moment_turn, lets_rows_dilute_noise_where_they_bring_something)
                 z[l] = (double)rows.z[i * 3 + l];
             moment_take(moment, s, z, &y, 1);
         }
-        moment_predict(moment, none);
+        moment_predict(moment, none, NULL);
         moment_absorb(moment, weights, NULL, NULL);
         if (is_flat) {
             cr_expect_eq(moment->noise, 1000);
