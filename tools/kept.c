@@ -93,6 +93,7 @@ void kept_send(struct kept *kept)
     kept->waiting--;
     kept->sent++;
     kept->sent_bytes += kept->messages[kept->next].length;
+    kept->next++;
 }
 
 uint64_t kept_store(struct kept *kept, uint64_t number, uint64_t sequence)
