@@ -278,12 +278,21 @@ static natsStatus context_make(struct jetstream *jetstream)
     return NATS_OK;
 }
 
+/* What the library says of the call of this thread that failed, without where in it that was. */
+static const char *words_of(natsStatus status)
+{
+    const char *words = status == NATS_OK ? NULL : nats_GetLastError(NULL);
+    const char *place = words != NULL && words[0] == '(' ? strstr(words, "): ") : NULL;
+
+    if (place != NULL)
+        words = place + strlen("): ");
+    return words != NULL && words[0] != '\0' ? words : natsStatus_GetText(status);
+}
+
 static enum lattn_status open_refuse(natsStatus status, struct lattn_complaint *complaint)
 {
-    const char *words = nats_GetLastError(NULL);
+    const char *words = words_of(status);
 
-    if (words == NULL || words[0] == '\0')
-        words = natsStatus_GetText(status);
     switch (status) {
     case NATS_CONNECTION_AUTH_FAILED:
         snprintf(complaint->text, sizeof complaint->text, "not let in: %.200s", words);
@@ -307,6 +316,7 @@ enum lattn_status jetstream_open(struct jetstream **ret_jetstream,
                                  struct lattn_complaint *complaint)
 {
     struct jetstream *jetstream = calloc(1, sizeof *jetstream);
+    enum lattn_status refusal;
     natsStatus status;
 
     if (jetstream == NULL)
@@ -328,8 +338,9 @@ enum lattn_status jetstream_open(struct jetstream **ret_jetstream,
         *ret_jetstream = jetstream;
         return LATTN_OK;
     }
+    refusal = open_refuse(status, complaint); /* before closing takes the words away */
     jetstream_close(&jetstream);
-    return open_refuse(status, complaint);
+    return refusal;
 }
 
 void jetstream_close(struct jetstream **jetstream)
@@ -385,10 +396,7 @@ enum lattn_status jetstream_publish(struct jetstream *jetstream, const char *sub
 static enum lattn_status answer_status(natsStatus status, jsErrCode code,
                                        struct lattn_complaint *complaint)
 {
-    const char *words = status == NATS_OK ? NULL : nats_GetLastError(NULL);
-
-    snprintf(complaint->text, sizeof complaint->text, "%.200s",
-             words != NULL && words[0] != '\0' ? words : natsStatus_GetText(status));
+    snprintf(complaint->text, sizeof complaint->text, "%.200s", words_of(status));
     if (status == NATS_OK)
         return LATTN_OK;
     if (status == NATS_NO_MEMORY)

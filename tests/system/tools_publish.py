@@ -7,6 +7,7 @@ them are compared with the input, shard by shard.
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -496,6 +497,39 @@ def test_secrets():
         check("not let in" in err and "lattn.in.0" in err, "a right that is missing is told", err)
 
 
+def test_tls():
+    if shutil.which("openssl") is None:
+        print("without openssl TLS is not looked at")
+        return
+    key, certificate = os.path.join(FOLDER.name, "key"), os.path.join(FOLDER.name, "certificate")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
+                    "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
+    with jetstream.Server(config=f'tls {{ cert_file: "{certificate}", key_file: "{key}" }}') as server:
+        url = server.url.replace("nats:", "tls:")
+        out, _ = publish(url, "--ca", certificate, "--no-wait", lines=pairs_make(1))
+        check(out == summary(1, 1, 1), "a server with a certificate is known by --ca", out)
+        _, err = publish(url, code=1)
+        check("no TLS with it" in err and "certificate" in err, "a strange one is refused", err)
+    with jetstream.Server() as server:
+        _, err = publish(server.url.replace("nats:", "tls:"), code=1)
+        check("no TLS with it" in err, "a server without TLS is refused", err)
+        _, err = publish(server.url, "--creds", os.path.join(FOLDER.name, "missing"), code=1)
+        check("missing" in err, "credentials that are missing are named", err)
+        out, _ = publish("nats://127.0.0.1:1," + server.host, "--no-wait", lines=pairs_make(1))
+        check(out == summary(1, 1, 1), "one of several servers is enough", out)
+
+
+def test_plain_server():
+    with jetstream.Server(start=False) as server:
+        with open(server.config, "w", encoding="utf-8") as file:
+            file.write(f'listen: "{server.host}"\n')
+        server.start()
+        _, err = publish(server.url, code=1)
+        check("the server has no JetStream" in err, "a server without JetStream is told", err)
+
+
 def main():
     with jetstream.Server() as server:
         for test in (test_plain, test_durable, test_keep, test_events, test_csv, test_msgpack,
@@ -504,6 +538,8 @@ def main():
             test(server)
     test_misuse()
     test_secrets()
+    test_tls()
+    test_plain_server()
 
 
 main()
