@@ -14,6 +14,7 @@ import tempfile
 import time
 
 import jetstream
+from access_support import Authority
 from tools_support import LATTN, SECONDS_MAX, check, line
 
 IS_LONG = os.environ.get("LATTN_LONG") == "1"
@@ -501,14 +502,11 @@ def test_tls():
     if shutil.which("openssl") is None:
         print("without openssl TLS is not looked at")
         return
-    key, certificate = os.path.join(FOLDER.name, "key"), os.path.join(FOLDER.name, "certificate")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
-                    "-days", "2", "-subj", "/CN=localhost", "-addext",
-                    "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
+    authority = Authority(FOLDER.name, "plant")
+    certificate, key = authority.server()
     with jetstream.Server(config=f'tls {{ cert_file: "{certificate}", key_file: "{key}" }}') as server:
         url = server.url.replace("nats:", "tls:")
-        out, _ = publish(url, "--ca", certificate, "--no-wait", lines=pairs_make(1))
+        out, _ = publish(url, "--ca", authority.certificate, "--no-wait", lines=pairs_make(1))
         check(out == summary(1, 1, 1), "a server with a certificate is known by --ca", out)
         _, err = publish(url, code=1)
         check("no TLS with it" in err and "certificate" in err, "a strange one is refused", err)
