@@ -118,6 +118,17 @@ void component_join(struct component *component, const struct component *other)
     solution_close(&component->solution);
 }
 
+int32_t component_columns_free(const struct component *component, const double *inverse, double cut)
+{
+    int32_t free = 0;
+
+    assert(component->moment == NULL);
+    while (free < component->columns &&
+           fabs(component->factor[(size_t)free * (component->ld + 1)]) * inverse[free] > cut)
+        free++;
+    return free;
+}
+
 /* Multiply R and C, wherever they lie; `ret` may be what they are read from. */
 static void triangle_scale(const struct component *component, double scale, double *ret)
 {

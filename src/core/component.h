@@ -175,6 +175,16 @@ void component_widen(struct component *component, struct feature feature);
  */
 void component_join(struct component *component, const struct component *other);
 
+/*
+ * Columns of R in square-root form before the first one that follows from those on its left: whose
+ * diagonal entry, in units of its a-priori scale, is no larger than cut. R has full rank only where
+ * they are all, and as many rows were independent where they are that many. O(columns).
+ *
+ * inverse  in   columns: 1 / D
+ */
+int32_t component_columns_free(const struct component *component, const double *inverse,
+                               double cut);
+
 /* Let the past fade by the factor `forget` per label row up to `time`. */
 void component_decay(struct component *component, double forget, uint64_t time);
 

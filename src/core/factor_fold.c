@@ -80,23 +80,32 @@ static size_t bytes_left(const struct factor *factor, const struct component *co
 }
 
 /*
- * A component of full rank goes over to the information form when its weights have just been made,
- * and is asked again each time its rows have doubled: its rows alone decide, and the limit of their
- * time. Without memory it stays as it is.
+ * A component of full rank goes over to the information form when its weights have just been made.
+ * With few rows more than columns it may be too close to losing its rank: it is asked again each
+ * time the rows since then have doubled, half as many as columns at first. Its rows alone decide,
+ * and the limit of their time. Without memory it stays as it is.
  */
 static void component_form(struct factor *factor, struct component *component, uint64_t rows)
 {
-    uint64_t before = component->rows_seen - rows;
-    int has_doubled = __builtin_clzll(component->rows_seen) != __builtin_clzll(before | 1);
+    uint64_t fresh = component->rows_fresh;
+    int is_due = fresh == 0 || (fresh >= (uint64_t)component->columns / 2 &&
+                                __builtin_clzll(fresh) != __builtin_clzll((fresh - rows) | 1));
 
     if (factor->engine != LATTN_ENGINE_GRAM || component->moment != NULL || !component->full ||
-        !(component->rows_fresh == 0 || has_doubled))
+        !is_due)
         return;
     (void)component_condense(component, certificate_rounding(factor),
                              bytes_left(factor, component));
     factor_slots(factor, factor->d, factor->slots);
     component->identity = factor_component_is_identity(factor, component);
     factor->bytes = factor_bytes_resized(factor, factor->d, factor->m);
+}
+
+static int is_open(struct factor *factor, const struct component *component)
+{
+    return factor->forget == 1 && component->moment == NULL && !component->full &&
+           standing_is_open(component, factor_inverse_scales(factor, component),
+                            certificate_cut_most(factor));
 }
 
 void factor_component_fold(struct factor *factor, struct component *component)
@@ -106,6 +115,7 @@ void factor_component_fold(struct factor *factor, struct component *component)
     uint64_t age = factor->pairs - component->row_time[0];
     int has_gain = rows == 1 && component->full && factor->ridge == 0 && component->moment == NULL;
     double *gain = has_gain ? scratch.gain : NULL;
+    int was_open = is_open(factor, component);
 
     assert(factor_scratch_room(component->capacity, component->m) <= factor->work_room);
     if (component->moment != NULL)
@@ -124,9 +134,9 @@ void factor_component_fold(struct factor *factor, struct component *component)
                                certificate_rounding(factor), factor->forget);
         return;
     }
-    standing_follow(component, rows, gain, scratch.errors, factor_inverse_scales(factor, component),
-                    certificate_cut(factor, component), certificate_cut_most(factor), factor->ridge,
-                    factor->forget);
+    standing_follow(component, rows, was_open && !is_open(factor, component), gain, scratch.errors,
+                    factor_inverse_scales(factor, component), certificate_cut(factor, component),
+                    certificate_cut_most(factor), factor->ridge, factor->forget);
     component_form(factor, component, (uint64_t)rows);
 }
 

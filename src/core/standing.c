@@ -25,6 +25,8 @@ enum {
     REFRESH_SHARE = 32,
     /* Dense components are not looked at before they have so many-th of their rows. */
     BEGINNINGS = 8,
+    /* To look at fewer columns costs less than to fold a block of rows. */
+    COLUMNS_FEW = 128,
     /* A triangle of this order fits the second-level cache. */
     COLUMNS_IN_CACHE = 256
 };
@@ -116,6 +118,24 @@ static int refresh_is_due(const struct component *component, uint64_t made_at, d
     return component->rows_seen - made_at >= due;
 }
 
+int standing_is_open(const struct component *component, const double *inverse, double cut_most)
+{
+    return component->rows_seen >= (uint64_t)component->columns &&
+           component_columns_free(component, inverse, spare_cuts * cut_most) < component->columns;
+}
+
+/*
+ * As long as no dense row followed from others no input does, and weights tell little: they are
+ * not worth a factorisation. The block in which the first one does is followed by a look.
+ */
+static int rows_are_independent(const struct component *component, const double *inverse,
+                                double cut_most)
+{
+    return component->identity && component->columns > COLUMNS_FEW &&
+           component->rows_seen < (uint64_t)component->columns &&
+           (uint64_t)component_columns_free(component, inverse, cut_most) >= component->rows_seen;
+}
+
 /* Full weights follow the rows: from R and C, or by the gain of one row. */
 static void weights_follow(struct component *component, double *gain, const double *error)
 {
@@ -134,9 +154,9 @@ static void weights_follow(struct component *component, double *gain, const doub
                   component->weights + (size_t)i * (size_t)component->m);
 }
 
-void standing_follow(struct component *component, int32_t rows, double *gain, const double *error,
-                     const double *inverse, double cut, double cut_most, double ridge,
-                     double forget)
+void standing_follow(struct component *component, int32_t rows, int closes, double *gain,
+                     const double *error, const double *inverse, double cut, double cut_most,
+                     double ridge, double forget)
 {
     uint64_t columns = (uint64_t)component->columns;
     int can_follow = component->full && ridge == 0;
@@ -145,8 +165,9 @@ void standing_follow(struct component *component, int32_t rows, double *gain, co
     component->rows_seen += (uint64_t)rows;
     component->rows_fresh += (uint64_t)rows;
     if (!(can_follow && forget == 1) &&
-        (fills ||
-         refresh_is_due(component, component->rows_seen - component->rows_fresh, forget))) {
+        (fills || closes ||
+         (refresh_is_due(component, component->rows_seen - component->rows_fresh, forget) &&
+          !rows_are_independent(component, inverse, cut_most)))) {
         weights_refresh(component, inverse, cut, cut_most, ridge);
         return;
     }

@@ -25,21 +25,30 @@ void standing_resettle(struct component *component, const double *inverse, doubl
                        double cut_most, double tau);
 
 /*
+ * Does R still lack a direction that shows, though it has rows enough? In square-root form; not to
+ * be asked where the past fades, and directions come and go.
+ *
+ * inverse, cut_most  in  as standing_follow
+ */
+int standing_is_open(const struct component *component, const double *inverse, double cut_most);
+
+/*
  * Let the weights at hand follow rows that were just absorbed, as cheaply as they can: by the RLS
  * correction for one row, from R and C for a block; before full rank they are refreshed after so
  * many rows that this costs a bounded share of the work. A refresh leaves a null space behind in
  * component->settled that every rank cut agrees with; where R is full and never refreshed, it is
  * made anew before arriving inputs could not be tested against it any more.
  *
+ * closes   in   before these rows it was open (standing_is_open), and now it is not
  * gain     in, lost  R+^-T phi of a single row, or NULL
  * error    in   m: innovation of that row
  * inverse  in   columns: 1 / D
  * cut      in   of the rank, relative to sigma_max
  * cut_most in   no rank is decided by a larger cut, whatever other components hold; absolute
  */
-void standing_follow(struct component *component, int32_t rows, double *gain, const double *error,
-                     const double *inverse, double cut, double cut_most, double ridge,
-                     double forget);
+void standing_follow(struct component *component, int32_t rows, int closes, double *gain,
+                     const double *error, const double *inverse, double cut, double cut_most,
+                     double ridge, double forget);
 
 /*
  * The same in information form, where R and C have to be derived for it: at full rank weights are
