@@ -3,14 +3,13 @@
  * so, the factor is sound, the operation succeeds when asked again, and what is learned afterwards
  * has the very bits of a learner that never saw the failure.
  */
-#include <lattn/emission.h>
 #include <lattn/learner.h>
 
 #include "base/memory.h"
 #include "core/component.h"
 #include "core/learner.h"
-#include "support/bytes.h"
 #include "support/leaks.h"
+#include "support/operations.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -127,89 +126,6 @@ static enum lattn_status run_cover(struct lattn_learner *learner)
     return lattn_learner_cover(learner, &(struct lattn_batch){inputs, 2}, &domain, NULL);
 }
 
-static enum lattn_status run_report(struct lattn_learner *learner)
-{
-    struct lattn_report report;
-    enum lattn_status status = lattn_learner_report(learner, &report);
-
-    if (status == LATTN_OK)
-        lattn_report_done(&report);
-    return status;
-}
-
-static enum lattn_status run_coef(struct lattn_learner *learner)
-{
-    double coef[COEF_MAX];
-
-    return lattn_learner_coef(learner, coef);
-}
-
-static enum lattn_status run_model(struct lattn_learner *learner)
-{
-    struct lattn_model *model = NULL;
-    enum lattn_status status = lattn_learner_model(learner, LATTN_HEADS_SVD, 0, &model);
-
-    cr_assert_eq(model != NULL, status == LATTN_OK);
-    lattn_model_close(&model);
-    return status;
-}
-
-static enum lattn_status run_fewest(struct lattn_learner *learner)
-{
-    struct lattn_model *model = NULL;
-    enum lattn_status status = lattn_learner_model(learner, LATTN_HEADS_FEWEST, 0, &model);
-
-    cr_assert_eq(model != NULL, status == LATTN_OK);
-    lattn_model_close(&model);
-    return status;
-}
-
-static enum lattn_status run_copy(struct lattn_learner *learner)
-{
-    struct lattn_learner *copy = NULL;
-    enum lattn_status status = lattn_learner_copy(learner, &copy);
-
-    cr_assert_eq(copy != NULL, status == LATTN_OK);
-    lattn_learner_close(&copy);
-    return status;
-}
-
-/* Copy once more in the memory of the first copy. */
-static enum lattn_status run_copy_over(struct lattn_learner *learner)
-{
-    struct lattn_learner *copy = NULL;
-    enum lattn_status status = lattn_learner_copy(learner, &copy);
-
-    if (status == LATTN_OK)
-        status = learner_copy_over(learner, &copy);
-    cr_assert_eq(copy != NULL, status == LATTN_OK);
-    lattn_learner_close(&copy);
-    return status;
-}
-
-/* Go on with what was saved and loaded. */
-static enum lattn_status run_load(struct lattn_learner *learner)
-{
-    struct bytes bytes = bytes_of_learner(learner);
-    struct lattn_learner *loaded = NULL;
-    enum lattn_status status = bytes_load(&bytes, &loaded, NULL);
-
-    cr_assert_eq(loaded != NULL, status == LATTN_OK);
-    lattn_learner_close(&loaded);
-    bytes_done(&bytes);
-    return status;
-}
-
-static enum lattn_status run_emission(struct lattn_learner *learner)
-{
-    struct lattn_emission emission;
-    enum lattn_status status = lattn_emission_make(learner, LATTN_HEADS_COUNT, 1, &emission);
-
-    if (status == LATTN_OK)
-        lattn_emission_done(&emission);
-    return status;
-}
-
 static enum lattn_status run_suggest(struct lattn_learner *learner)
 {
     struct lattn_item items[ALL];
@@ -260,23 +176,23 @@ static const struct operation operations[] = {
     {"predict with ridge", run_predict, ALL, MEETS, 0.1, 0, 1},
     {"cover", run_cover, APART, MEETS, 0, 0, 1},
     {"cover when full", run_cover, ALL, MEETS, 0, 0, 1},
-    {"report", run_report, APART, MEETS, 0, 0, 1},
-    {"report before data", run_report, 0, 0, 0, 0, 1},
-    {"report when full", run_report, ALL, MEETS, 0, 0, 1},
-    {"coef", run_coef, APART, MEETS, 0, 0, 1},
-    {"model", run_model, APART, MEETS, 0, 0, 1},
-    {"model when full", run_model, ALL, MEETS, 0, 0, 1},
-    {"fewest heads", run_fewest, APART, MEETS, 0, 0, 1},
-    {"fewest heads when full", run_fewest, ALL, MEETS, 0, 0, 1},
-    {"copy", run_copy, APART, MEETS, 0, 0, 1},
-    {"copy when full", run_copy, ALL, MEETS, 0, 0, 1},
-    {"copy before data", run_copy, 0, 0, 0, 0, 1},
-    {"copy over another", run_copy_over, APART, MEETS, 0, 0, 1},
-    {"copy over another when full", run_copy_over, ALL, MEETS, 0, 0, 1},
-    {"load", run_load, APART, MEETS, 0, 0, 1},
-    {"load when full", run_load, ALL, MEETS, 0, 0, 1},
-    {"load before data", run_load, 0, 0, 0, 0, 1},
-    {"report what fades", run_report, APART, MEETS, 0, 0, 0.9},
+    {"report", operation_report, APART, MEETS, 0, 0, 1},
+    {"report before data", operation_report, 0, 0, 0, 0, 1},
+    {"report when full", operation_report, ALL, MEETS, 0, 0, 1},
+    {"coef", operation_coef, APART, MEETS, 0, 0, 1},
+    {"model", operation_model, APART, MEETS, 0, 0, 1},
+    {"model when full", operation_model, ALL, MEETS, 0, 0, 1},
+    {"fewest heads", operation_fewest, APART, MEETS, 0, 0, 1},
+    {"fewest heads when full", operation_fewest, ALL, MEETS, 0, 0, 1},
+    {"copy", operation_copy, APART, MEETS, 0, 0, 1},
+    {"copy when full", operation_copy, ALL, MEETS, 0, 0, 1},
+    {"copy before data", operation_copy, 0, 0, 0, 0, 1},
+    {"copy over another", operation_copy_over, APART, MEETS, 0, 0, 1},
+    {"copy over another when full", operation_copy_over, ALL, MEETS, 0, 0, 1},
+    {"load", operation_load, APART, MEETS, 0, 0, 1},
+    {"load when full", operation_load, ALL, MEETS, 0, 0, 1},
+    {"load before data", operation_load, 0, 0, 0, 0, 1},
+    {"report what fades", operation_report, APART, MEETS, 0, 0, 0.9},
     {"predict from what fades", run_predict, APART, MEETS, 0, 0, 0.9},
     {"suggest", run_suggest, APART, MEETS, 0, 0, 1},
     {"suggest before data", run_suggest, 0, 0, 0, 0, 1},
@@ -284,7 +200,7 @@ static const struct operation operations[] = {
     {"design", run_design, APART, MEETS, 0, 0, 1},
     {"design before data", run_design, 0, 0, 0, D, 1},
     {"design when full", run_design, ALL, MEETS, 0, 0, 1},
-    {"emission", run_emission, ALL, MEETS, 0, 0, 1},
+    {"emission", operation_emission, ALL, MEETS, 0, 0, 1},
 };
 
 /* ---- what must hold ------------------------------------------------------------------------ */

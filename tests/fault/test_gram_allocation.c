@@ -4,14 +4,13 @@
  * failure the status says so, what was asked succeeds when asked again, and what is learned
  * afterwards leads to the right result.
  */
-#include <lattn/emission.h>
 #include <lattn/learner.h>
 
 #include "base/memory.h"
 #include "core/dense.h"
-#include "support/bytes.h"
 #include "support/corpus.h"
 #include "support/leaks.h"
+#include "support/operations.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -85,33 +84,6 @@ static enum lattn_status run_survey(struct lattn_learner *learner)
     return status;
 }
 
-static enum lattn_status run_certify(struct lattn_learner *learner)
-{
-    struct lattn_certificate certificate;
-
-    return lattn_learner_certify(learner, &certificate);
-}
-
-static enum lattn_status run_report(struct lattn_learner *learner)
-{
-    struct lattn_report report;
-    enum lattn_status status = lattn_learner_report(learner, &report);
-
-    if (status == LATTN_OK)
-        lattn_report_done(&report);
-    return status;
-}
-
-static enum lattn_status run_spectrum(struct lattn_learner *learner)
-{
-    struct lattn_spectrum spectrum;
-    enum lattn_status status = lattn_learner_spectrum(learner, &spectrum);
-
-    if (status == LATTN_OK)
-        lattn_spectrum_done(&spectrum);
-    return status;
-}
-
 static enum lattn_status run_predict(struct lattn_learner *learner)
 {
     double y[M], std_error[M];
@@ -127,61 +99,12 @@ static enum lattn_status run_cover(struct lattn_learner *learner)
     return lattn_learner_cover(learner, &(struct lattn_batch){rest.items, 3}, &domain, NULL);
 }
 
-static enum lattn_status run_coef(struct lattn_learner *learner)
-{
-    double coef[D * D * (D + 1) / 2 * M];
-
-    return lattn_learner_coef(learner, coef);
-}
-
-static enum lattn_status run_model(struct lattn_learner *learner)
-{
-    struct lattn_model *model = NULL;
-    enum lattn_status status = lattn_learner_model(learner, LATTN_HEADS_SVD, 0, &model);
-
-    cr_assert_eq(model != NULL, status == LATTN_OK);
-    lattn_model_close(&model);
-    return status;
-}
-
-static enum lattn_status run_copy(struct lattn_learner *learner)
-{
-    struct lattn_learner *copy = NULL;
-    enum lattn_status status = lattn_learner_copy(learner, &copy);
-
-    cr_assert_eq(copy != NULL, status == LATTN_OK);
-    lattn_learner_close(&copy);
-    return status;
-}
-
-static enum lattn_status run_load(struct lattn_learner *learner)
-{
-    struct bytes bytes = bytes_of_learner(learner);
-    struct lattn_learner *loaded = NULL;
-    enum lattn_status status = bytes_load(&bytes, &loaded, NULL);
-
-    cr_assert_eq(loaded != NULL, status == LATTN_OK);
-    lattn_learner_close(&loaded);
-    bytes_done(&bytes);
-    return status;
-}
-
 static enum lattn_status run_name(struct lattn_learner *learner)
 {
     const char *const append[] = {"more"}, *const outputs[] = {"another"};
     int32_t coordinate, output;
 
     return lattn_learner_name(learner, append, 1, outputs, 1, NULL, 0, &coordinate, &output, NULL);
-}
-
-static enum lattn_status run_emission(struct lattn_learner *learner)
-{
-    struct lattn_emission emission;
-    enum lattn_status status = lattn_emission_make(learner, LATTN_HEADS_COUNT, 1, &emission);
-
-    if (status == LATTN_OK)
-        lattn_emission_done(&emission);
-    return status;
 }
 
 static enum lattn_status run_suggest(struct lattn_learner *learner)
@@ -205,11 +128,14 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-    {"admit", run_admit, 0},     {"absorb", run_absorb, 1},     {"survey", run_survey, 1},
-    {"certify", run_certify, 0}, {"report", run_report, 0},     {"spectrum", run_spectrum, 0},
-    {"predict", run_predict, 0}, {"cover", run_cover, 0},       {"coef", run_coef, 0},
-    {"model", run_model, 0},     {"copy", run_copy, 0},         {"load", run_load, 0},
-    {"name", run_name, 0},       {"emission", run_emission, 0}, {"suggest", run_suggest, 0},
+    {"admit", run_admit, 0},         {"absorb", run_absorb, 1},
+    {"survey", run_survey, 1},       {"certify", operation_certify, 0},
+    {"report", operation_report, 0}, {"spectrum", operation_spectrum, 0},
+    {"predict", run_predict, 0},     {"cover", run_cover, 0},
+    {"coef", operation_coef, 0},     {"model", operation_model, 0},
+    {"copy", operation_copy, 0},     {"load", operation_load, 0},
+    {"name", run_name, 0},           {"emission", operation_emission, 0},
+    {"suggest", run_suggest, 0},
 };
 
 /* ---- what must hold ------------------------------------------------------------------------ */
