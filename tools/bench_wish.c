@@ -53,25 +53,28 @@ static enum options_outcome engine_read(const char *verb, const char *word, stru
     return OPTIONS_MISUSED;
 }
 
-/* The daemon that was installed with us, or else the one that a shell would find. */
+/* The daemon that was installed or built with us, or else the one that a shell would find. */
 static void daemon_find(struct bench_wish *wish)
 {
-    static const char name[] = "lattnd";
-    ssize_t length = readlink("/proc/self/exe", wish->beside, sizeof wish->beside - sizeof name);
+    static const char *const places[] = {"lattnd", "../src/serve/lattnd"};
+    enum { PLACE_MAX = 32 };
+    ssize_t length = readlink("/proc/self/exe", wish->beside, sizeof wish->beside - PLACE_MAX);
     char *slash;
 
     if (wish->daemon != NULL)
         return;
-    wish->daemon = name;
+    wish->daemon = places[0];
     if (length < 0)
         return;
     wish->beside[length] = '\0';
     slash = strrchr(wish->beside, '/');
-    if (slash == NULL)
-        return;
-    memcpy(slash + 1, name, sizeof name);
-    if (access(wish->beside, X_OK) == 0)
-        wish->daemon = wish->beside;
+    for (size_t i = 0; slash != NULL && i < sizeof places / sizeof places[0]; i++) {
+        snprintf(slash + 1, PLACE_MAX, "%s", places[i]);
+        if (access(wish->beside, X_OK) == 0) {
+            wish->daemon = wish->beside;
+            return;
+        }
+    }
 }
 
 static const char about[] =
@@ -96,7 +99,7 @@ enum options_outcome bench_wish_read(int argc, char **argv, struct bench_wish *r
         {"--threads", "N", OPTION_WHOLE, &wish->threads, 1, LATTN_BENCH_THREADS_MAX,
          "of matrix products, default 1; the daemon keeps its own"},
         {"--daemon", "FILE", OPTION_TEXT, &wish->daemon, 0, 0,
-         "lattnd to start, default: the one beside this program, or else on PATH"},
+         "lattnd to start, default: the one installed or built with this program, or on PATH"},
         {"--json", NULL, OPTION_FLAG, &wish->is_json, 0, 0, "print one JSON object"},
     };
     const struct options options = {

@@ -51,6 +51,9 @@ def programs_run(prefix, libdir):
         path = os.path.join(prefix, "bin", name)
         check(output(path, "--version", **clean) == f"{name} {VERSION}\n", f"{name} runs there")
         check(BUILD not in output("readelf", "-d", path), "and knows nothing of the build")
+    bench = output(os.path.join(prefix, "bin/lattn"), "bench", "--dim", "1", "--seconds", "0.001",
+                   "--engine", "rls", **clean, PATH="/bin")
+    check("end to end msgpack" in bench.splitlines()[-1], "bench starts the daemon beside it", bench)
     loaded = re.search(r"liblattn\S* => (\S+)", output("ldd", os.path.join(prefix, "bin/lattn"),
                                                        **clean))
     check(loaded and os.path.realpath(loaded.group(1)).startswith(os.path.join(prefix, libdir)),

@@ -50,6 +50,11 @@ with tempfile.TemporaryDirectory() as folder:
     check(all(found) and [match.group(1).strip() for match in found] == MACHINE + WAY + ENGINE,
           "of one row for each stage", out)
 
+    path, os.environ["PATH"] = os.environ["PATH"], "/bin"
+    out, err = lattn("bench", "--dim=1", *SHORT[2:4], "--engine", "rls")
+    check("end to end msgpack" in out.splitlines()[-1], "it finds the daemon built with it", out, err)
+    os.environ["PATH"] = path
+
     os.environ["TMPDIR"] = "/nowhere"
     out, err = lattn("bench", *SHORT, code=1)
     check("cannot make a folder" in err, "without a folder there is no daemon", err)
