@@ -108,8 +108,8 @@ LATTN_API void lattn_learner_close(struct lattn_learner **learner);
  * while there is nothing to learn. What is learned is the same to the bit for any number of them.
  * A copy learns alone.
  *
- * More than one pay where pairs come in blocks and features are many (p > 256), as far as there are
- * cores with nothing else to do.
+ * More than one pay where pairs come in blocks, as far as there are cores with nothing else to do;
+ * with few features (p < 256) in square-root form they share the making of features only.
  *
  * Returns LATTN_OK, also where the system starts fewer threads or none: the learner goes on with
  * those there are. LATTN_RANGE outside 1..LATTN_THREADS_MAX and LATTN_NO_MEMORY change nothing.
