@@ -159,20 +159,23 @@ void scales_add(int32_t d, const struct feature_view *view, double weight, doubl
 enum { ROWS = 64, PAIRS = 4 };
 
 typedef double vector __attribute__((vector_size(8 * HALF)));
+typedef double vector_anywhere __attribute__((vector_size(8 * HALF), aligned(8)));
 
-/* Members with names, since arrays would not stay in registers. */
+/* STRIP scales of a pair; members with names, since arrays would not stay in registers. */
 struct strip {
     vector low, high;
 };
 
-struct strips {
-    struct strip s0, s1, s2, s3;
-};
-
-INLINE void strip_load(int count, const double *from, struct strip *ret_strip)
+INLINE void strip_load(const double *from, struct strip *ret_strip)
 {
-    *ret_strip = (struct strip){{0}, {0}};
-    memcpy(ret_strip, from, (size_t)count * sizeof *from);
+    ret_strip->low = *(const vector_anywhere *)from;
+    ret_strip->high = *(const vector_anywhere *)(from + HALF);
+}
+
+INLINE void strip_store(const struct strip *strip, double *to)
+{
+    *(vector_anywhere *)to = strip->low;
+    *(vector_anywhere *)(to + HALF) = strip->high;
 }
 
 /* In the order of add_strip, so that they agree to the bit. */
@@ -182,68 +185,86 @@ INLINE void strip_add(double diagonal, const struct strip *first, struct strip *
     sum->high += diagonal * first->high;
 }
 
-/* One to PAIRS pairs (j, k), (j, k + 1), ..., whose scales stay in registers while rows pass. */
-INLINE void pairs_add(int count, int pairs, int32_t d, int32_t rows, const double *diagonal,
-                      const struct strip *first, double *scales)
+/* One to PAIRS pairs (j, k), (j, k + 1), ..., ld apart, whose scales stay in registers. */
+INLINE void pairs_add(int pairs, int32_t rows, const double *diagonal, size_t d,
+                      const struct strip *first, double *scales, size_t ld)
 {
-    size_t bytes = (size_t)count * sizeof *scales;
-    struct strips sum;
+    struct strip sum0, sum1 = {{0}, {0}}, sum2 = sum1, sum3 = sum1;
 
-    strip_load(count, scales, &sum.s0);
+    strip_load(scales, &sum0);
     if (pairs > 1)
-        strip_load(count, scales + d, &sum.s1);
+        strip_load(scales + ld, &sum1);
     if (pairs > 2)
-        strip_load(count, scales + 2 * d, &sum.s2);
+        strip_load(scales + 2 * ld, &sum2);
     if (pairs > 3)
-        strip_load(count, scales + 3 * d, &sum.s3);
+        strip_load(scales + 3 * ld, &sum3);
     for (int32_t i = 0; i < rows; i++, diagonal += d) {
-        strip_add(diagonal[0], &first[i], &sum.s0);
+        strip_add(diagonal[0], &first[i], &sum0);
         if (pairs > 1)
-            strip_add(diagonal[1], &first[i], &sum.s1);
+            strip_add(diagonal[1], &first[i], &sum1);
         if (pairs > 2)
-            strip_add(diagonal[2], &first[i], &sum.s2);
+            strip_add(diagonal[2], &first[i], &sum2);
         if (pairs > 3)
-            strip_add(diagonal[3], &first[i], &sum.s3);
+            strip_add(diagonal[3], &first[i], &sum3);
     }
-    memcpy(scales, &sum.s0, bytes);
+    strip_store(&sum0, scales);
     if (pairs > 1)
-        memcpy(scales + d, &sum.s1, bytes);
+        strip_store(&sum1, scales + ld);
     if (pairs > 2)
-        memcpy(scales + 2 * d, &sum.s2, bytes);
+        strip_store(&sum2, scales + 2 * ld);
     if (pairs > 3)
-        memcpy(scales + 3 * d, &sum.s3, bytes);
+        strip_store(&sum3, scales + 3 * ld);
 }
 
-INLINE void pairs_add_any(int count, int32_t pairs, int32_t d, int32_t rows, const double *diagonal,
-                          const struct strip *first, double *scales)
+INLINE void pairs_add_any(int32_t pairs, int32_t rows, const double *diagonal, size_t d,
+                          const struct strip *first, double *scales, size_t ld)
 {
     if (pairs >= PAIRS)
-        pairs_add(count, PAIRS, d, rows, diagonal, first, scales);
+        pairs_add(PAIRS, rows, diagonal, d, first, scales, ld);
     else if (pairs == 3)
-        pairs_add(count, 3, d, rows, diagonal, first, scales);
+        pairs_add(3, rows, diagonal, d, first, scales, ld);
     else if (pairs == 2)
-        pairs_add(count, 2, d, rows, diagonal, first, scales);
+        pairs_add(2, rows, diagonal, d, first, scales, ld);
     else
-        pairs_add(count, 1, d, rows, diagonal, first, scales);
+        pairs_add(1, rows, diagonal, d, first, scales, ld);
+}
+
+/* The same for a strip of fewer query coordinates, in a copy. */
+INLINE void pairs_add_edge(int32_t count, int32_t pairs, int32_t rows, const double *diagonal,
+                           size_t d, const struct strip *first, double *scales)
+{
+    double copy[PAIRS * STRIP] = {0};
+    int32_t copied = pairs < PAIRS ? pairs : PAIRS;
+
+    for (int32_t i = 0; i < copied; i++)
+        for (int32_t l = 0; l < count; l++)
+            copy[i * STRIP + l] = scales[(size_t)i * d + (size_t)l];
+    pairs_add_any(pairs, rows, diagonal, d, first, copy, STRIP);
+    for (int32_t i = 0; i < copied; i++)
+        for (int32_t l = 0; l < count; l++)
+            scales[(size_t)i * d + (size_t)l] = copy[i * STRIP + l];
 }
 
 /* At most ROWS rows, for `count` query coordinates; scales are those of the pair (j, j). */
-INLINE void strip_add_rows(int count, int32_t d, int32_t j, int32_t rows, const double *diagonal,
-                           const double *squares, double *scales)
+INLINE void strip_add_rows(int32_t count, int32_t d, int32_t j, int32_t rows,
+                           const double *diagonal, const double *squares, double *scales)
 {
     struct strip first[ROWS];
-    size_t ld = scales_ld(d);
+    size_t width = (size_t)d;
 
     for (int32_t i = 0; i < rows; i++) {
-        struct strip square;
-        double s = diagonal[(size_t)i * (size_t)d + (size_t)j];
+        double s = diagonal[(size_t)i * width + (size_t)j];
 
-        strip_load(STRIP, squares + (size_t)i * ld, &square);
-        first[i] = (struct strip){s * square.low, s * square.high};
+        strip_load(squares + (size_t)i * scales_ld(d), &first[i]);
+        first[i].low *= s;
+        first[i].high *= s;
     }
-    for (int32_t k = j; k < d; k += PAIRS)
-        pairs_add_any(count, d - k, d, rows, diagonal + k, first,
-                      scales + (size_t)(k - j) * (size_t)d);
+    for (int32_t k = j; k < d; k += PAIRS, scales += PAIRS * width) {
+        if (count == STRIP)
+            pairs_add_any(d - k, rows, diagonal + k, width, first, scales, width);
+        else
+            pairs_add_edge(count, d - k, rows, diagonal + k, width, first, scales);
+    }
 }
 
 INLINE void add_rows(int32_t d, int32_t j, int32_t rows, const double *diagonal,
@@ -252,16 +273,11 @@ INLINE void add_rows(int32_t d, int32_t j, int32_t rows, const double *diagonal,
     scales += (size_t)feature_pair(d, j, j) * (size_t)d;
     for (int32_t i = 0; i < rows; i += ROWS) {
         int32_t count = rows - i < ROWS ? rows - i : ROWS;
-        const double *s = diagonal + (size_t)i * (size_t)d;
-        const double *z = squares + (size_t)i * scales_ld(d);
-        int32_t l = 0;
 
-        for (; l + STRIP <= d; l += STRIP)
-            strip_add_rows(STRIP, d, j, count, s, z + l, scales + l);
-        if (l + HALF == d)
-            strip_add_rows(HALF, d, j, count, s, z + l, scales + l);
-        else if (l < d)
-            strip_add_rows(d - l, d, j, count, s, z + l, scales + l);
+        for (int32_t l = 0; l < d; l += STRIP)
+            strip_add_rows(d - l < STRIP ? d - l : STRIP, d, j, count,
+                           diagonal + (size_t)i * (size_t)d, squares + (size_t)i * scales_ld(d) + l,
+                           scales + l);
     }
 }
 
