@@ -24,8 +24,7 @@ static const double updates_per_unit = 50;
 /* Between two looks at all components one of them is cut a little more strictly. */
 static const double cut_least = 1e-11;
 
-/* Rounding after so many updates of one component. */
-static double tau_after(const struct factor *factor, uint64_t updates)
+double certificate_tau_after(const struct factor *factor, uint64_t updates)
 {
     return unit_roundoff *
            (feature_count(factor->d) + factor->tokens_max + (double)updates / updates_per_unit);
@@ -33,7 +32,7 @@ static double tau_after(const struct factor *factor, uint64_t updates)
 
 double certificate_rounding(const struct factor *factor)
 {
-    return tau_after(factor, 0);
+    return certificate_tau_after(factor, 0);
 }
 
 static double certificate_tau(const struct factor *factor)
@@ -43,28 +42,30 @@ static double certificate_tau(const struct factor *factor)
     for (int32_t i = 0; i < factor->components_count; i++)
         if (factor->components[i] != NULL && factor->components[i]->updates > updates)
             updates = factor->components[i]->updates;
-    return tau_after(factor, updates);
+    return certificate_tau_after(factor, updates);
 }
 
-static double threshold_above(double tau, double precision)
+double certificate_threshold_above(double tau, double precision)
 {
     return threshold_per_tau * fmax(tau, precision);
 }
 
 double certificate_threshold(const struct factor *factor, double precision)
 {
-    return threshold_above(certificate_tau(factor), precision);
+    return certificate_threshold_above(certificate_tau(factor), precision);
 }
 
 double certificate_cut(const struct factor *factor, const struct component *component)
 {
     return fmax(cut_least,
-                threshold_above(tau_after(factor, component->updates), factor->precision));
+                certificate_threshold_above(certificate_tau_after(factor, component->updates),
+                                            factor->precision));
 }
 
 double certificate_cut_most(const struct factor *factor)
 {
-    double threshold = threshold_above(tau_after(factor, factor->pairs), factor->precision);
+    double threshold = certificate_threshold_above(certificate_tau_after(factor, factor->pairs),
+                                                   factor->precision);
     /* What faded may have been all there was of a feature: its column is then so much longer. */
     double columns = feature_count(factor->d) * factor->weight_ever / factor->weight;
 
@@ -254,14 +255,14 @@ static int is_cut(const struct factor *factor)
     return 0;
 }
 
-static enum lattn_verdict verdict_of(const struct factor *factor,
-                                     const struct lattn_certificate *certificate)
+enum lattn_verdict certificate_verdict(const struct factor *factor,
+                                       const struct lattn_certificate *certificate, int is_cut)
 {
     /* Pairs of equal weight count as one each whatever that weight is. */
     double pairs_effective = factor->weight * factor->weight / factor->weight2;
 
     if (pairs_effective < (double)certificate->p || certificate->features_seen < certificate->p ||
-        (!(certificate->rho > certificate->tau) && !is_cut(factor)))
+        (!(certificate->rho > certificate->tau) && !is_cut))
         return LATTN_NOT_IDENTIFYING;
     return certificate->rank == certificate->p ? LATTN_IDENTIFYING : LATTN_CANNOT_TELL;
 }
@@ -286,7 +287,7 @@ enum lattn_status certificate_evaluate(struct factor *factor, double precision,
 
     if (factor->pairs > 0) {
         certificate.tau = certificate_tau(factor);
-        certificate.threshold = threshold_above(certificate.tau, precision);
+        certificate.threshold = certificate_threshold_above(certificate.tau, precision);
         status = certificate_ranks(factor, precision, CERTIFICATE_SPECTRUM);
         if (status != LATTN_OK)
             return status;
@@ -296,7 +297,7 @@ enum lattn_status certificate_evaluate(struct factor *factor, double precision,
         status = lambdas_find(factor, &certificate);
         if (status != LATTN_OK)
             return status;
-        certificate.verdict = verdict_of(factor, &certificate);
+        certificate.verdict = certificate_verdict(factor, &certificate, is_cut(factor));
     }
     *ret_certificate = certificate;
     return LATTN_OK;

@@ -28,6 +28,18 @@ enum lattn_status certificate_ranks(struct factor *factor, double precision,
 /* Relative rounding of a Gram matrix of what was learned, u (p + n_max). */
 double certificate_rounding(const struct factor *factor);
 
+/* tau after so many updates of the component that had most, and the threshold above a tau. */
+double certificate_tau_after(const struct factor *factor, uint64_t updates);
+double certificate_threshold_above(double tau, double precision);
+
+/*
+ * What rank, rho, tau, p and features seen amount to, with what the factor knows of its pairs.
+ *
+ * is_cut  in  directions were left out that the information form cannot tell from rounding
+ */
+enum lattn_verdict certificate_verdict(const struct factor *factor,
+                                       const struct lattn_certificate *certificate, int is_cut);
+
 /* The threshold that certificate_ranks goes by. */
 double certificate_threshold(const struct factor *factor, double precision);
 

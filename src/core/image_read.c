@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/serial.h"
+#include "core/image_walk.h"
 #include "core/khatri.h"
 #include "core/learner.h"
 #include "core/moment.h"
@@ -406,41 +407,45 @@ static void history_check(struct serial_reader *reader, const struct lattn_learn
         serial_refuse(reader, LATTN_DAMAGED, "the history of the verdict contradicts itself");
 }
 
-static void learner_read(struct serial_reader *reader, struct lattn_learner *learner)
+void image_read_head(struct serial_reader *reader, struct lattn_learner **ret_learner)
 {
-    sizes_read(reader, learner);
-    survey_read(reader, &learner->survey);
-    names_read(reader, learner);
-    sums_read(reader, learner, &learner->factor);
-    if (reader->status == LATTN_OK)
-        components_read(reader, &learner->factor);
-    history_check(reader, learner);
-    if (reader->status == LATTN_OK && serial_left(reader) > 0)
-        serial_refuse(reader, LATTN_DAMAGED, "%" PRIu64 " bytes follow the learner",
-                      serial_left(reader));
+    const struct serial_header header = image_header(IMAGE_ENGINE_GRAM, reader->length);
+    uint32_t version, engine;
+    struct lattn_learner_settings settings;
+    struct lattn_learner *learner = NULL;
+    enum lattn_status status;
+
+    serial_read_header(reader, &header, &version, &engine);
+    settings_read(reader, &settings);
+    settings.engine = engine == IMAGE_ENGINE_GRAM ? LATTN_ENGINE_GRAM : LATTN_ENGINE_RLS;
+    if (reader->status != LATTN_OK)
+        return;
+    status = lattn_learner_open(&learner, &settings);
+    if (status == LATTN_RANGE)
+        serial_refuse(reader, LATTN_DAMAGED, "its settings are none");
+    if (is_done(reader, status)) {
+        sizes_read(reader, learner);
+        survey_read(reader, &learner->survey);
+        names_read(reader, learner);
+        sums_read(reader, learner, &learner->factor);
+        history_check(reader, learner);
+    }
+    *ret_learner = learner;
 }
 
 enum lattn_status lattn_learner_load(struct lattn_learner **ret_learner, lattn_source_fn source,
                                      void *arg, uint64_t length, struct lattn_complaint *complaint)
 {
-    const struct serial_header header = image_header(IMAGE_ENGINE_GRAM, length);
-    uint32_t version, engine;
-    struct lattn_learner_settings settings;
     struct lattn_learner *learner = NULL;
     struct serial_reader reader;
-    enum lattn_status status;
 
     serial_reader_init(&reader, "learner image", source, arg, length, complaint);
-    serial_read_header(&reader, &header, &version, &engine);
-    settings_read(&reader, &settings);
-    settings.engine = engine == IMAGE_ENGINE_GRAM ? LATTN_ENGINE_GRAM : LATTN_ENGINE_RLS;
-    if (reader.status != LATTN_OK)
-        return reader.status;
-    status = lattn_learner_open(&learner, &settings);
-    if (status == LATTN_RANGE)
-        serial_refuse(&reader, LATTN_DAMAGED, "its settings are none");
-    if (is_done(&reader, status))
-        learner_read(&reader, learner);
+    image_read_head(&reader, &learner);
+    if (reader.status == LATTN_OK)
+        components_read(&reader, &learner->factor);
+    if (reader.status == LATTN_OK && serial_left(&reader) > 0)
+        serial_refuse(&reader, LATTN_DAMAGED, "%" PRIu64 " bytes follow the learner",
+                      serial_left(&reader));
     if (reader.status != LATTN_OK) {
         lattn_learner_close(&learner);
         return reader.status;

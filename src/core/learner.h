@@ -2,6 +2,7 @@
 #define CORE_LEARNER_H
 
 #include "core/factor.h"
+#include "core/fewest.h"
 #include "core/shelf.h"
 #include "core/survey.h"
 
@@ -83,6 +84,27 @@ int learner_is_full(const struct lattn_learner *learner);
  * Returns LATTN_OK, LATTN_NO_DATA, LATTN_NO_MEMORY or LATTN_NO_CONVERGENCE.
  */
 enum lattn_status learner_solve(struct lattn_learner *learner);
+
+/*
+ * All numbers on a learner whose certificate and residual were found elsewhere: its own components
+ * are not looked at.
+ *
+ * rss         in   m: residual sum of squares
+ * ret_report  out  given, release with lattn_report_done
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status report_make(const struct lattn_learner *learner,
+                              const struct lattn_certificate *certificate, const double *rss,
+                              struct lattn_report *ret_report);
+
+/*
+ * What a search for the fewest heads is to know of what was learned (fewest.h).
+ *
+ * rss  in  m: residual sum of squares;   rank  in  of the data
+ */
+struct fewest_evidence learner_evidence(const struct lattn_learner *learner, const double *rss,
+                                        int64_t rank);
 
 /* The relative precision that verdicts go by: that of the settings, or of the coarsest item. */
 double learner_precision(const struct lattn_learner *learner);

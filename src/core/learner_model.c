@@ -139,26 +139,34 @@ static enum lattn_status triangles_list(const struct factor *factor,
     return LATTN_OK;
 }
 
-static enum lattn_status evidence_read(const struct lattn_learner *learner, int64_t rank,
-                                       struct fewest_evidence *ret_evidence)
+struct fewest_evidence learner_evidence(const struct lattn_learner *learner, const double *rss,
+                                        int64_t rank)
 {
     const struct factor *factor = &learner->factor;
-    double *rss = memory_zeroed((size_t)factor->m, sizeof *rss);
     /* In pairs of the mean weight, as many as RSS / sigma^2 is worth. */
     double freedom = factor->m * learner_freedom(learner, rank) * factor->weight / factor->weight2;
-
-    if (rss == NULL)
-        return LATTN_NO_MEMORY;
-    factor_residual(factor, rss);
-    *ret_evidence = (struct fewest_evidence){
+    struct fewest_evidence evidence = {
         .freedom = freedom,
         .effort = freedom > 0 ? effort_most : effort_unproven,
         .seed = seed_fixed,
     };
+
     for (int32_t a = 0; a < factor->m; a++) {
-        ret_evidence->rss += rss[a];
-        ret_evidence->yy += factor->yy[a];
+        evidence.rss += rss[a];
+        evidence.yy += factor->yy[a];
     }
+    return evidence;
+}
+
+static enum lattn_status evidence_read(const struct lattn_learner *learner, int64_t rank,
+                                       struct fewest_evidence *ret_evidence)
+{
+    double *rss = memory_zeroed((size_t)learner->factor.m, sizeof *rss);
+
+    if (rss == NULL)
+        return LATTN_NO_MEMORY;
+    factor_residual(&learner->factor, rss);
+    *ret_evidence = learner_evidence(learner, rss, rank);
     memory_release(rss);
     return LATTN_OK;
 }

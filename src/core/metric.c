@@ -61,6 +61,8 @@ static void rows_multiply(const struct metric *metric, enum dense_side side)
 {
     double *rows = metric->rows;
 
+    if (metric->map.multiply != NULL)
+        metric->map.multiply(metric->map.arg, side, metric->m, rows);
     for (int32_t i = 0; i < metric->triangles_count; i++) {
         const struct metric_triangle *triangle = &metric->triangles[i];
 
@@ -114,7 +116,7 @@ double metric_residual(const struct metric *metric, const struct layer *layer)
 
 double metric_flops(const struct metric *metric)
 {
-    double squares = 0;
+    double squares = metric->map.multiply != NULL ? 1.0 * metric->p * metric->p : 0;
 
     for (int32_t i = 0; i < metric->triangles_count; i++)
         squares += 1.0 * metric->triangles[i].columns * metric->triangles[i].columns;
@@ -158,6 +160,14 @@ static void moment_sum(const struct metric *metric, const int32_t *place, double
     }
 }
 
+static void metric_whiten_by(struct metric *metric, double *moment)
+{
+    /* The scale of all tokens together moves nothing but the size of numbers. */
+    for (size_t i = (size_t)metric->d * (size_t)metric->d; i-- > 0;)
+        moment[i] /= moment[0];
+    whitening_make(metric->d, moment, metric->C, metric->inverse, metric->back);
+}
+
 static enum lattn_status metric_whiten(struct metric *metric)
 {
     size_t n = (size_t)metric->d;
@@ -171,10 +181,7 @@ static enum lattn_status metric_whiten(struct metric *metric)
         for (size_t i = 0; i < p; i++)
             place[feature_index(metric->d, metric->features[i])] = (int32_t)i;
         moment_sum(metric, place, columns, moment);
-        /* The scale of all tokens together moves nothing but the size of numbers. */
-        for (size_t i = n * n; i-- > 0;)
-            moment[i] /= moment[0];
-        whitening_make(metric->d, moment, metric->C, metric->inverse, metric->back);
+        metric_whiten_by(metric, moment);
         status = LATTN_OK;
     }
     memory_release(place);
@@ -183,37 +190,63 @@ static enum lattn_status metric_whiten(struct metric *metric)
     return status;
 }
 
-enum lattn_status metric_init(struct metric *metric, int32_t d, int32_t m,
-                              const struct feature *features,
-                              const struct metric_triangle *triangles, int32_t triangles_count,
-                              const double *weights)
+static enum lattn_status metric_open(struct metric *metric, int32_t d, int32_t m,
+                                     const struct feature *features, int32_t triangles_count,
+                                     const double *weights)
 {
     size_t square = (size_t)d * (size_t)d;
     int32_t p = feature_count(d);
-    enum lattn_status status = LATTN_NO_MEMORY;
 
     *metric = (struct metric){
         .d = d,
         .m = m,
         .p = p,
         .features = features,
-        .triangles = memory_raw((size_t)triangles_count, sizeof *triangles),
+        .triangles = memory_raw((size_t)triangles_count, sizeof(struct metric_triangle)),
         .triangles_count = triangles_count,
         .weights = weights,
         .C = memory_raw(3 * square, sizeof(double)),
         .rows = memory_raw((size_t)p * (size_t)m, sizeof(double)),
         .tensor = memory_raw((size_t)layer_tensor_length(d, m), sizeof(double)),
     };
-    if (metric->triangles != NULL && metric->C != NULL && metric->rows != NULL &&
-        metric->tensor != NULL) {
-        memcpy(metric->triangles, triangles, (size_t)triangles_count * sizeof *triangles);
-        metric->inverse = metric->C + square;
-        metric->back = metric->inverse + square;
-        status = metric_whiten(metric);
+    if (metric->triangles == NULL || metric->C == NULL || metric->rows == NULL ||
+        metric->tensor == NULL) {
+        metric_done(metric);
+        return LATTN_NO_MEMORY;
     }
+    metric->inverse = metric->C + square;
+    metric->back = metric->inverse + square;
+    return LATTN_OK;
+}
+
+enum lattn_status metric_init(struct metric *metric, int32_t d, int32_t m,
+                              const struct feature *features,
+                              const struct metric_triangle *triangles, int32_t triangles_count,
+                              const double *weights)
+{
+    enum lattn_status status = metric_open(metric, d, m, features, triangles_count, weights);
+
+    if (status != LATTN_OK)
+        return status;
+    memcpy(metric->triangles, triangles, (size_t)triangles_count * sizeof *triangles);
+    status = metric_whiten(metric);
     if (status != LATTN_OK)
         metric_done(metric);
     return status;
+}
+
+enum lattn_status metric_init_map(struct metric *metric, int32_t d, int32_t m,
+                                  const struct feature *features, const struct metric_map *map,
+                                  const double *weights)
+{
+    enum lattn_status status = metric_open(metric, d, m, features, 0, weights);
+
+    if (status != LATTN_OK)
+        return status;
+    metric->map = *map;
+    memcpy(metric->tensor, map->moment, (size_t)d * (size_t)d * sizeof *map->moment);
+    metric_whiten_by(metric, metric->tensor); /* scratch, as large as this at least */
+    return LATTN_OK;
 }
 
 void metric_done(struct metric *metric)

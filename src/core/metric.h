@@ -1,6 +1,7 @@
 #ifndef CORE_METRIC_H
 #define CORE_METRIC_H
 
+#include "core/dense.h"
 #include "core/feature.h"
 #include "core/layer.h"
 
@@ -17,6 +18,19 @@ struct metric_triangle {
 };
 
 /*
+ * R of all features as something to multiply with, where no triangle is at hand: any matrix with
+ * R'R = sum w phi phi' serves.
+ *
+ * multiply  rows = op(R) rows, p x columns row-major
+ * moment    d x d: sum over pairs w |S_jj|^2 z z'
+ */
+struct metric_map {
+    void (*multiply)(void *arg, enum dense_side side, int32_t columns, double *rows);
+    void *arg;
+    const double *moment;
+};
+
+/*
  * The distance between layers that the data sees, for coefficients X and Y (p x m):
  *
  *     | R (X - Y) |^2 = sum over pairs w |yhat_X - yhat_Y|^2,      R'R = sum w phi phi'
@@ -25,7 +39,8 @@ struct metric_triangle {
  * well conditioned. R has a dense triangle for each component.
  *
  * features   p, the columns of all triangles side by side; borrowed like R and weights
- * triangles  triangles_count of them, p columns in all
+ * triangles  triangles_count of them, p columns in all; none where there is a map
+ * map        takes the place of triangles; or its multiply is NULL
  * weights    p x m row-major, the solution W that heads shall reproduce
  * C          d x d; inverse = C^-1 and back = C^-T
  * rows       p x m scratch;  tensor  scratch
@@ -37,6 +52,7 @@ struct metric {
     const struct feature *features;
     struct metric_triangle *triangles;
     int32_t triangles_count;
+    struct metric_map map;
     const double *weights;
     double *C;
     double *inverse;
@@ -55,6 +71,11 @@ enum lattn_status metric_init(struct metric *metric, int32_t d, int32_t m,
                               const struct feature *features,
                               const struct metric_triangle *triangles, int32_t triangles_count,
                               const double *weights);
+
+/* The same with a map in the place of triangles. */
+enum lattn_status metric_init_map(struct metric *metric, int32_t d, int32_t m,
+                                  const struct feature *features, const struct metric_map *map,
+                                  const double *weights);
 void metric_done(struct metric *metric);
 
 /* W as the symmetric tensor S[b,a,c,e] of layer.h, in plain coordinates. */

@@ -29,34 +29,29 @@ static double ratio_or_nan(double numerator, double denominator)
     return denominator > 0 ? numerator / denominator : NAN;
 }
 
-static enum lattn_status residuals_report(const struct lattn_learner *learner,
+static enum lattn_status residuals_report(const struct lattn_learner *learner, const double *rss,
                                           struct lattn_report *report)
 {
     const struct factor *factor = &learner->factor;
     double freedom = learner_freedom(learner, report->certificate.rank);
-    double *rss = memory_zeroed((size_t)report->m, sizeof *rss);
     double total = 0;
 
     report->noise_std = memory_zeroed((size_t)report->m, sizeof *report->noise_std);
     report->r2 = memory_zeroed((size_t)report->m, sizeof *report->r2);
-    if (rss == NULL || report->noise_std == NULL || report->r2 == NULL) {
-        memory_release(rss);
+    if (report->noise_std == NULL || report->r2 == NULL)
         return LATTN_NO_MEMORY;
-    }
-    if (factor->pairs > 0)
-        factor_residual(factor, rss);
     for (int32_t a = 0; a < report->m; a++) {
         total += rss[a];
         report->noise_std[a] = sqrt(ratio_or_nan(rss[a], freedom));
         report->r2[a] = 1 - ratio_or_nan(rss[a], factor->yy[a]);
     }
     report->loss_train = ratio_or_nan(total, factor->weight);
-    memory_release(rss);
     return LATTN_OK;
 }
 
-enum lattn_status lattn_learner_report(struct lattn_learner *learner,
-                                       struct lattn_report *ret_report)
+enum lattn_status report_make(const struct lattn_learner *learner,
+                              const struct lattn_certificate *certificate, const double *rss,
+                              struct lattn_report *ret_report)
 {
     const struct factor *factor = &learner->factor;
     struct lattn_report report = {
@@ -71,18 +66,35 @@ enum lattn_status lattn_learner_report(struct lattn_learner *learner,
         .loss_progressive = ratio_or_nan(factor->progressive_sum, factor->progressive_weight),
         .loss_recent = ratio_or_nan(factor->recent_sum, factor->recent_weight),
         .memory_bytes = lattn_learner_memory(learner),
+        .certificate = *certificate,
         .stream = survey_report(&learner->survey),
     };
-    enum lattn_status status = lattn_learner_certify(learner, &report.certificate);
+    enum lattn_status status = residuals_report(learner, rss, &report);
 
-    if (status == LATTN_OK)
-        status = residuals_report(learner, &report);
     if (status != LATTN_OK) {
         lattn_report_done(&report);
         return status;
     }
     *ret_report = report;
     return LATTN_OK;
+}
+
+enum lattn_status lattn_learner_report(struct lattn_learner *learner,
+                                       struct lattn_report *ret_report)
+{
+    const struct factor *factor = &learner->factor;
+    struct lattn_certificate certificate;
+    double *rss = memory_zeroed((size_t)learner->m, sizeof *rss);
+    enum lattn_status status = LATTN_NO_MEMORY;
+
+    if (rss != NULL)
+        status = lattn_learner_certify(learner, &certificate);
+    if (status == LATTN_OK && factor->pairs > 0)
+        factor_residual(factor, rss);
+    if (status == LATTN_OK)
+        status = report_make(learner, &certificate, rss, ret_report);
+    memory_release(rss);
+    return status;
 }
 
 void lattn_report_done(struct lattn_report *report)

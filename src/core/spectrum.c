@@ -40,6 +40,8 @@ struct linear_map {
 /* Lanczos state after `steps` steps: basis row k is q_k; T has alpha and beta. */
 struct lanczos {
     int32_t n;
+    spectrum_map_fn map;
+    void *arg;
     int32_t steps;
     int is_glance;
     double *basis;
@@ -56,8 +58,9 @@ static void scale_apply(const struct linear_map *map, double *x)
         x[i] = map->operation == PRODUCT ? x[i] * map->scale[i] : x[i] / map->scale[i];
 }
 
-static void map_apply(const struct linear_map *map, double *x)
+static void map_apply(void *arg, double *x)
 {
+    const struct linear_map *map = arg;
     int32_t n = map->n;
 
     scale_apply(map, x);
@@ -87,7 +90,7 @@ static void lanczos_start(struct lanczos *lanczos)
 }
 
 /* One step; returns 0 when the basis spans an invariant subspace, so that no more is to be had. */
-static int lanczos_step(struct lanczos *lanczos, const struct linear_map *map)
+static int lanczos_step(struct lanczos *lanczos)
 {
     int32_t n = lanczos->n;
     int32_t k = lanczos->steps;
@@ -96,7 +99,7 @@ static int lanczos_step(struct lanczos *lanczos, const struct linear_map *map)
     double norm;
 
     memcpy(next, next - n, (size_t)n * sizeof *next);
-    map_apply(map, next);
+    lanczos->map(lanczos->arg, next);
     norm = dense_norm(n, next);
     lanczos->alpha[k] = dense_dot(n, next, next - n);
     /* Twice is enough (Kahan, Parlett): against all earlier vectors. */
@@ -153,8 +156,7 @@ static enum lattn_status lanczos_look(const struct lanczos *lanczos, double *ret
     return LATTN_OK;
 }
 
-static enum lattn_status lanczos_run(struct lanczos *lanczos, const struct linear_map *map,
-                                     double *ret_value)
+static enum lattn_status lanczos_run(struct lanczos *lanczos, double *ret_value)
 {
     int32_t steps_max = lanczos->n < STEPS_MAX ? lanczos->n : STEPS_MAX;
     double error_most = lanczos->is_glance ? glance_error : eigenvalue_error;
@@ -163,7 +165,7 @@ static enum lattn_status lanczos_run(struct lanczos *lanczos, const struct linea
 
     lanczos_start(lanczos);
     while (lanczos->steps < steps_max && agreed < LOOKS_AGREED) {
-        int goes_on = lanczos_step(lanczos, map);
+        int goes_on = lanczos_step(lanczos);
         double error;
 
         if (goes_on && lanczos->steps < steps_max && lanczos->steps % STEPS_PER_LOOK != 0)
@@ -179,16 +181,17 @@ static enum lattn_status lanczos_run(struct lanczos *lanczos, const struct linea
     return LATTN_OK;
 }
 
-static enum lattn_status extreme(const struct linear_map *map, int is_glance, double *ret_value)
+enum lattn_status spectrum_of_map(int32_t n, spectrum_map_fn map, void *arg, int is_glance,
+                                  double *ret_eigenvalue)
 {
-    struct lanczos lanczos = {.n = map->n, .is_glance = is_glance};
-    int32_t vectors = (map->n < STEPS_MAX ? map->n : STEPS_MAX) + 1;
+    struct lanczos lanczos = {.n = n, .map = map, .arg = arg, .is_glance = is_glance};
+    int32_t vectors = (n < STEPS_MAX ? n : STEPS_MAX) + 1;
     enum lattn_status status = LATTN_NO_MEMORY;
 
-    lanczos.basis = memory_raw((size_t)vectors * (size_t)map->n, sizeof(double));
+    lanczos.basis = memory_raw((size_t)vectors * (size_t)n, sizeof(double));
     lanczos.dots = memory_raw((size_t)vectors, sizeof(double));
     if (lanczos.basis != NULL && lanczos.dots != NULL)
-        status = lanczos_run(&lanczos, map, ret_value);
+        status = lanczos_run(&lanczos, ret_eigenvalue);
     memory_release(lanczos.basis);
     memory_release(lanczos.dots);
     return status;
@@ -212,8 +215,7 @@ enum lattn_status spectrum_all(int32_t n, const double *r, size_t ldr, const dou
 }
 
 /* One end of the spectrum: the largest singular value for PRODUCT, the smallest for INVERSE. */
-static enum lattn_status spectrum_end(const struct linear_map *map, int is_glance,
-                                      double *ret_sigma)
+static enum lattn_status spectrum_end(struct linear_map *map, int is_glance, double *ret_sigma)
 {
     double sigma[SMALL];
     double eigenvalue;
@@ -226,7 +228,7 @@ static enum lattn_status spectrum_end(const struct linear_map *map, int is_glanc
             *ret_sigma = sigma[map->operation == PRODUCT ? 0 : map->n - 1];
         return status;
     }
-    status = extreme(map, is_glance, &eigenvalue);
+    status = spectrum_of_map(map->n, map_apply, map, is_glance, &eigenvalue);
     if (status == LATTN_OK)
         *ret_sigma = map->operation == PRODUCT ? sqrt(eigenvalue) : 1 / sqrt(eigenvalue);
     return status;

@@ -36,6 +36,15 @@ enum lattn_status spectrum_smallest(int32_t n, const double *r, size_t ldr, cons
 enum lattn_status spectrum_glance(int32_t n, const double *r, size_t ldr, double *ret_largest,
                                   double *ret_smallest);
 
+/*
+ * The largest eigenvalue of a map that is symmetric and positive definite, as above; at a glance to
+ * about a percent. For those who have no triangle: a map that lies on many machines.
+ */
+typedef void (*spectrum_map_fn)(void *arg, double *x); /* x = map x, n numbers */
+
+enum lattn_status spectrum_of_map(int32_t n, spectrum_map_fn map, void *arg, int is_glance,
+                                  double *ret_eigenvalue);
+
 /* All singular values, decreasing: for triangles in which no gap shows. O(n^3). */
 enum lattn_status spectrum_all(int32_t n, const double *r, size_t ldr, const double *scale,
                                double *ret_sigma);

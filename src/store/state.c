@@ -8,6 +8,7 @@
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "base/serial.h"
+#include "core/image_walk.h"
 #include "core/learner.h"
 #include "store/checksum.h"
 
@@ -386,14 +387,15 @@ static void streams_read(struct serial_reader *reader, uint32_t version, struct 
     arrivals_read(ret_state->arrivals, reader);
 }
 
-/* Read what stands before the checksum. Whatever was made of it is in ret_state, also if refused.
+/*
+ * Read what stands before the learner, and return how many bytes that has. Whatever was made of it
+ * is in ret_state, also if refused.
  */
-static void state_read(struct serial_reader *reader, struct state *ret_state)
+static uint64_t senders_read(struct serial_reader *reader, struct state *ret_state)
 {
     const struct serial_header header = header_of(IMAGE_VERSION, reader->length + CHECKSUM_BYTES);
     uint32_t version, engine;
     uint64_t learner_bytes;
-    enum lattn_status status;
 
     serial_read_header(reader, &header, &version, &engine);
     if (reader->status == LATTN_OK)
@@ -409,6 +411,15 @@ static void state_read(struct serial_reader *reader, struct state *ret_state)
         serial_refuse(reader, LATTN_DAMAGED,
                       "the learner shall have %" PRIu64 " bytes, there are %" PRIu64, learner_bytes,
                       serial_left(reader));
+    return learner_bytes;
+}
+
+/* The same with the learner, up to the checksum. */
+static void state_read(struct serial_reader *reader, struct state *ret_state)
+{
+    uint64_t learner_bytes = senders_read(reader, ret_state);
+    enum lattn_status status;
+
     if (reader->status != LATTN_OK)
         return;
     status = lattn_learner_load(&ret_state->learner, reader_source, reader, learner_bytes,
@@ -421,7 +432,7 @@ static void state_read(struct serial_reader *reader, struct state *ret_state)
 /* Pass over what was not read, so that the checksum says whether the bytes are those written. */
 static enum lattn_status rest_pass(struct summed *summed, uint64_t left)
 {
-    unsigned char piece[4096];
+    unsigned char piece[SERIAL_PIECE];
     enum lattn_status status = LATTN_OK;
 
     while (left > 0 && status == LATTN_OK) {
@@ -468,6 +479,13 @@ static enum lattn_status image_load(struct summed *summed, uint64_t length, stru
     return status != LATTN_OK ? status : reader.status;
 }
 
+static enum lattn_status length_refuse(uint64_t length, struct lattn_complaint *complaint)
+{
+    return complain(complaint, LATTN_DAMAGED,
+                    "state image: it has %" PRIu64 " bytes, the least have %d", length,
+                    IMAGE_BYTES_MIN);
+}
+
 enum lattn_status state_load(struct state *ret_state, lattn_source_fn source, void *arg,
                              uint64_t length, struct lattn_complaint *complaint)
 {
@@ -476,9 +494,7 @@ enum lattn_status state_load(struct state *ret_state, lattn_source_fn source, vo
     enum lattn_status status;
 
     if (length < IMAGE_BYTES_MIN)
-        return complain(complaint, LATTN_DAMAGED,
-                        "state image: it has %" PRIu64 " bytes, the least have %d", length,
-                        IMAGE_BYTES_MIN);
+        return length_refuse(length, complaint);
     checksum_init(&summed.checksum, 0);
     status = image_load(&summed, length, &state, complaint);
     if (status != LATTN_OK) {
@@ -487,4 +503,53 @@ enum lattn_status state_load(struct state *ret_state, lattn_source_fn source, vo
     }
     *ret_state = state;
     return LATTN_OK;
+}
+
+/* ---- the head alone ------------------------------------------------------------------------- */
+
+static enum lattn_status head_read(struct serial_reader *reader, struct state *ret_state,
+                                   uint64_t *ret_learner_at, struct image_moment *ret_moment)
+{
+    uint64_t learner_bytes = senders_read(reader, ret_state);
+    struct serial_reader inner;
+
+    *ret_learner_at = reader->at;
+    if (reader->status != LATTN_OK)
+        return reader->status;
+    serial_reader_init(&inner, "learner image", reader_source, reader, learner_bytes,
+                       reader->complaint);
+    image_read_head(&inner, &ret_state->learner);
+    return inner.status == LATTN_OK ? image_walk(&inner, ret_state->learner, ret_moment)
+                                    : inner.status;
+}
+
+enum lattn_status state_load_head(struct state *ret_state, uint64_t *ret_learner_at,
+                                  struct image_moment *ret_moment, lattn_source_fn source,
+                                  void *arg, uint64_t length, struct lattn_complaint *complaint)
+{
+    struct serial_reader reader;
+    struct state state = {0};
+    enum lattn_status status;
+
+    if (length < IMAGE_BYTES_MIN)
+        return length_refuse(length, complaint);
+    serial_reader_init(&reader, "state image", source, arg, length - CHECKSUM_BYTES, complaint);
+    status = head_read(&reader, &state, ret_learner_at, ret_moment);
+    if (status != LATTN_OK && status != LATTN_MORE)
+        state_done(&state);
+    *ret_state = state;
+    return status;
+}
+
+enum lattn_status state_verify(lattn_source_fn source, void *arg, uint64_t length,
+                               struct lattn_complaint *complaint)
+{
+    struct summed summed = {.source = source, .arg = arg};
+    enum lattn_status status;
+
+    if (length < IMAGE_BYTES_MIN)
+        return length_refuse(length, complaint);
+    checksum_init(&summed.checksum, 0);
+    status = rest_pass(&summed, length - CHECKSUM_BYTES);
+    return status == LATTN_OK ? checksum_verify(&summed, complaint) : status;
 }

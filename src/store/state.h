@@ -13,6 +13,8 @@
 
 #include <stdint.h>
 
+struct image_moment;
+
 /*
  * Everything that survives: what was learned, who sent what and how much, of which shard and how
  * far its streams were taken.
@@ -93,5 +95,24 @@ uint64_t state_bytes(const struct state *state);
 enum lattn_status state_save(const struct state *state, lattn_sink_fn sink, void *arg);
 enum lattn_status state_load(struct state *ret_state, lattn_source_fn source, void *arg,
                              uint64_t length, struct lattn_complaint *complaint);
+
+/*
+ * Read an image without the learner's large arrays and without looking at the checksum: its learner
+ * has settings, sizes, names and sums, but no component. Such states merge as whole ones do.
+ *
+ * ret_state       out  given; zeros where it is refused
+ * ret_learner_at  out  byte at which the learner's image begins, from which ret_moment counts
+ * ret_moment      out  given where the learner is all one moment (core/image.h)
+ *
+ * Returns LATTN_OK; LATTN_MORE where the learner has another form; or as state_load.
+ */
+enum lattn_status state_load_head(struct state *ret_state, uint64_t *ret_learner_at,
+                                  struct image_moment *ret_moment, lattn_source_fn source,
+                                  void *arg, uint64_t length, struct lattn_complaint *complaint);
+
+/* Is the checksum at the end that of the bytes? Returns LATTN_OK, LATTN_DAMAGED, or the source's.
+ */
+enum lattn_status state_verify(lattn_source_fn source, void *arg, uint64_t length,
+                               struct lattn_complaint *complaint);
 
 #endif

@@ -14,6 +14,7 @@ FLOORS = {
     "wire": {"base", "wire"},
     "store": {"base", "core", "wire", "store"},
     "monitor": {"base", "monitor"},
+    "solve": {"base", "core", "wire", "store", "solve"},
     "serve": {"base", "core", "tasks", "wire", "store", "monitor", "serve"},
 }
 
@@ -22,6 +23,7 @@ FOREIGN = {
     r"(cblas|lapacke?|openblas.*)\.h": r"src/core/dense\.c",
     r"jansson\.h": r"src/wire/[^/]+",
     r"msgpack.*": r"src/wire/message_write\.c",
+    r"mpi\.h": r"src/solve/ranks\.c",
     r"lmdb\.h": r"src/store/volume\.c",
     r"xxhash\.h": r"src/store/checksum\.c",
     r"nats/.*|nats\.h": r"tools/jetstream\.c",
@@ -32,8 +34,10 @@ FOREIGN = {
     r"criterion/.*": r"tests/.*",
 }
 
-# LAPACK's Fortran names, and cblas_ ones, are called and declared in one place.
+# LAPACK's Fortran names, and cblas_ ones, are called and declared in one place; so are ScaLAPACK's.
 BLAS = re.compile(r"\b(cblas_\w+|openblas_\w+|[sdcz](?:ge|or|st|tr|tp|sy|po|la)\w{2,5}_)\s*\(")
+SCALAPACK = re.compile(r"\b(blacs_\w+_|numroc_|descinit_|p[sdcz]\w{4,6}_)\s*\(")
+ADAPTERS = {"src/core/dense.c": BLAS, "src/solve/grid.c": SCALAPACK}
 
 
 def allowed(folder, quote, header, path):
@@ -75,11 +79,11 @@ def main():
                 why = "public headers read only <lattn/...> and the C library"
             if why:
                 violations.append(f"{path}:{line}: {match.group(2)}: {why}")
-        if path == "src/core/dense.c":
-            continue
-        for match in BLAS.finditer(sources.blank(text, keep_strings=False)):
-            line = text.count("\n", 0, match.start()) + 1
-            violations.append(f"{path}:{line}: {match.group(1)}: belongs to src/core/dense.c")
+        for adapter, names in ADAPTERS.items():
+            for match in names.finditer(sources.blank(text, keep_strings=False)):
+                line = text.count("\n", 0, match.start()) + 1
+                if path != adapter:
+                    violations.append(f"{path}:{line}: {match.group(1)}: belongs to {adapter}")
     sources.finish(violations, len(checked))
 
 

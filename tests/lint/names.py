@@ -10,7 +10,7 @@ KEYWORDS = {"if", "for", "while", "switch", "return", "sizeof"}
 
 # Files whose functions bear another noun, and why.
 NOUNS = {
-    "src/core/report.c": ("learner_freedom", "learner_solve"),  # what all that is derived shares
+    "src/core/report.c": ("learner_freedom", "learner_solve", "report"),  # what all that is derived shares
     "src/serve/publish.c": ("publisher", "bulletin"),  # who publishes, and what
 }
 

@@ -1,0 +1,41 @@
+#ifndef SOLVE_RANKS_H
+#define SOLVE_RANKS_H
+
+#include <lattn/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The processes that mpirun started, alike but for their number; the only file that calls MPI. But
+ * for ranks_begin, ranks_end and the counts every function is called by all of them together, in
+ * the same order.
+ */
+
+/* Join the others, take MPI's own arguments out, and leave them when all are done. */
+void ranks_begin(int *argc, char ***argv);
+void ranks_end(void);
+
+int32_t ranks_mine(void); /* 0 ... ranks_count() - 1 */
+int32_t ranks_count(void);
+int32_t ranks_here(void); /* of them on this machine */
+
+/* Let all have what `from` has. */
+void ranks_share(int32_t from, void *bytes, size_t length);
+
+/* Let all have the sums over all; or rank 0 alone, where the others' numbers lose their meaning. */
+void ranks_sum(double *numbers, size_t count);
+void ranks_sum_first(double *numbers, size_t count);
+
+/*
+ * Does anybody have something to complain about? Then all have what the first of them has.
+ *
+ * status     in/out  of this rank: < 0 where it failed
+ * complaint  in/out  why
+ */
+void ranks_agree(enum lattn_status *status, struct lattn_complaint *complaint);
+
+/* Seconds since some moment. */
+double ranks_clock(void);
+
+#endif
