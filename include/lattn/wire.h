@@ -278,6 +278,50 @@ struct lattn_kept {
     char error[256];
 };
 
+/* Streams that a service takes pairs from, at most. */
+enum { LATTN_SOURCE_STREAMS_MAX = 8 };
+
+/*
+ * One of them.
+ *
+ * sequence     of the stream: all up to there was taken and is kept
+ * pending      messages that are there and not taken
+ * redelivered  messages that came again, since the start
+ * duplicates   messages that had been taken before, since the start
+ * lost         messages that were gone before they were taken
+ * rolled_back  so often the stream went back to an earlier state of its own
+ */
+struct lattn_source_stream {
+    char name[64];
+    uint64_t sequence;
+    uint64_t pending;
+    uint64_t redelivered;
+    uint64_t duplicates;
+    uint64_t lost;
+    uint64_t rolled_back;
+};
+
+/*
+ * Where a service takes pairs from by itself, for status.
+ *
+ * is_given  0: from nowhere, and nothing else of this counts
+ * url       as it was typed; of several, blanks between, as far as there is room
+ * worker    which state this is
+ * error     why nothing is taken at the moment; "" if it is
+ */
+struct lattn_source {
+    int32_t is_given;
+    char url[256];
+    int32_t shard;
+    int32_t shards;
+    uint64_t epoch;
+    char worker[33];
+    int32_t connected;
+    char error[256];
+    uint64_t streams_count;
+    struct lattn_source_stream streams[LATTN_SOURCE_STREAMS_MAX];
+};
+
 /* Counters of a service around a learner, for status. */
 struct lattn_service {
     uint64_t accepted;   /* items, as sent */
@@ -295,6 +339,7 @@ struct lattn_service {
     enum lattn_decomposition heads_decomposition;
     double pairs_to_go; /* about, until the verdict can be "identifying"; NaN: not known */
     struct lattn_kept kept;
+    struct lattn_source source;
 };
 
 /*

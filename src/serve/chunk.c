@@ -47,6 +47,7 @@ void chunk_close(struct chunk **chunk)
     for (size_t i = 0; i < old->entries_count; i++)
         request_close(old->entries[i].request);
     memory_release(old->entries);
+    memory_release(old->arrivals);
     memory_release(old->numbers);
     lattn_text_done(&old->text);
     lattn_text_done(&old->answers);
@@ -321,6 +322,11 @@ size_t chunk_surcharge(const struct chunk *chunk, const struct letter *letter)
     if (chunk->last_status != LATTN_OK)
         surcharge += REFUSAL_BYTES;
     return surcharge;
+}
+
+struct arrival *chunk_arrival(const struct chunk *chunk, const struct entry *entry)
+{
+    return chunk->arrivals == NULL ? NULL : &chunk->arrivals[entry - chunk->entries];
 }
 
 void chunk_seal(struct chunk *chunk)

@@ -5,6 +5,7 @@
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
+#include "serve/arrival.h"
 #include "serve/buffer.h"
 #include "store/tally.h"
 
@@ -64,6 +65,8 @@ struct entry {
  * purpose  CHUNK_MESSAGES once it is open
  * format   of the messages, and of the answers
  * session  whom the answers are for, not looked at here; NULL for nobody
+ * source   where there is no session, of which stream they are (source.h)
+ * arrivals  of messages of a stream, for each entry how it came; else NULL
  * tally    the session's counters, touched by the learner thread only
  * is_unheard  nobody takes the answers any more: questions are left out when they are read
  * last_kind, last_status  of the message that was read last, left out or not
@@ -77,6 +80,8 @@ struct chunk {
     enum chunk_purpose purpose;
     enum lattn_format format;
     void *session;
+    void *source;
+    struct arrival *arrivals;
     struct tally *tally;
     struct entry *entries;
     size_t entries_count;
@@ -124,6 +129,9 @@ enum lattn_status chunk_refuse(struct chunk *chunk, const struct letter *letter,
 /* What the message that was read last cost beside its bytes, as bytes of pairs that take as long.
  */
 size_t chunk_surcharge(const struct chunk *chunk, const struct letter *letter);
+
+/* How the message of an entry came from its stream; NULL where it is of a client. */
+struct arrival *chunk_arrival(const struct chunk *chunk, const struct entry *entry);
 
 /* Nothing more will be added: make the entries' pointers valid and measure. */
 void chunk_seal(struct chunk *chunk);

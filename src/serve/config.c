@@ -47,7 +47,7 @@ static enum lattn_status given_take(struct config *config, const struct given *g
     enum lattn_status status;
 
     if (given->option->kind == OPTION_LIST && value->origin.source != given->origin.source)
-        config->addresses_count = 0;
+        given->option->list->clear(config);
     /* Every value is one line: of the file, of the log, of --check-config. */
     if (has_control(given->text))
         status = complain(&why, LATTN_SYNTAX, "has a control character");
@@ -57,7 +57,7 @@ static enum lattn_status given_take(struct config *config, const struct given *g
         return complain(complaint, status, "%s %.50s: %.90s", given->where,
                         given->text[0] == '\0' ? "\"\"" : given->text, why.text);
     if (given->option->kind == OPTION_LIST)
-        config->addresses[config->addresses_count - 1].origin = given->origin;
+        given->option->list->note(config, given->origin);
     *value = (struct config_value){given->text, given->origin};
     return LATTN_OK;
 }
@@ -413,16 +413,36 @@ static enum lattn_status frame_agrees(const struct config *config,
                     config->frame_bytes_max, CONFIG_FRAME_MAX_KEPT);
 }
 
+/* A stream is taken from by a worker that knows which it is. */
+static enum lattn_status sources_agree(const struct config *config,
+                                       struct lattn_complaint *complaint)
+{
+    const char *file = config->source_creds != NULL   ? "--source-creds"
+                       : config->source_token != NULL ? "--source-token"
+                       : config->source_ca != NULL    ? "--source-ca"
+                                                      : NULL;
+
+    if (config->sources_count > 0 && config->shard.shards == 0)
+        return complain(complaint, LATTN_FIELD, "--source: needs --shard K/P");
+    if (config->sources_count == 0 && file != NULL)
+        return complain(complaint, LATTN_FIELD, "%s: needs --source", file);
+    if (config->source_creds != NULL && config->source_token != NULL)
+        return complain(complaint, LATTN_FIELD, "--source-creds and --source-token: one of them");
+    return LATTN_OK;
+}
+
 /* What no option can see alone. */
 static enum lattn_status config_agree(const struct config *config,
                                       struct lattn_complaint *complaint)
 {
     int needs_address = config->action == CONFIG_RUN || config->action == CONFIG_CHECK;
+    int has_input =
+        config->addresses_count > 0 || config_has_http(config) || config->sources_count > 0;
 
-    if (config->addresses_count == 0 && !config_has_http(config) && needs_address)
+    if (!has_input && needs_address)
         return complain(complaint, LATTN_FIELD,
                         "nothing to listen on: give --listen unix:PATH, tcp:HOST:PORT, fd:N or "
-                        "stdin, or --http HOST:PORT");
+                        "stdin, --http HOST:PORT, or --source nats://HOST:PORT");
     if (config->learner.dim + config->learner.bias > LATTN_DIM_MAX)
         return complain(complaint, LATTN_RANGE,
                         "--dim %d with --bias: the constant is one more, at most %d in all",
@@ -430,6 +450,8 @@ static enum lattn_status config_agree(const struct config *config,
     if (config->learner.dim == 0 && config->action == CONFIG_EXPLAIN)
         return complain(complaint, LATTN_FIELD,
                         "--explain: needs --dim, the coordinates of a token");
+    if (sources_agree(config, complaint) != LATTN_OK)
+        return LATTN_FIELD;
     if (guards_agree(config, complaint) != LATTN_OK || reach_agrees(config, complaint) != LATTN_OK)
         return LATTN_FIELD;
     if (input_agrees(config, complaint) != LATTN_OK || frame_agrees(config, complaint) != LATTN_OK)

@@ -4,11 +4,13 @@
 #include <lattn/address.h>
 #include <lattn/learner.h>
 #include <lattn/status.h>
+#include <lattn/wire.h>
 
 #include "serve/access.h"
 #include "serve/config_file.h"
 #include "serve/log.h"
 #include "serve/tcp.h"
+#include "source/url.h"
 #include "store/origin.h"
 
 #include <stddef.h>
@@ -22,6 +24,7 @@
 enum {
     /* More addresses than this are a mistake of a script, not a wish. */
     CONFIG_LISTEN_MAX = 16,
+    CONFIG_SOURCES_MAX = LATTN_SOURCE_STREAMS_MAX,
     /* Bytes of one as it is typed, with its closing zero: a path, or a host and a port. */
     CONFIG_ADDRESS_MAX = 288,
     CONFIG_OPTIONS_MAX = 48
@@ -67,6 +70,13 @@ struct config_address {
     struct config_origin origin;
 };
 
+/* Where streams are, with what was typed. */
+struct config_stream {
+    struct url url;
+    char text[URL_BYTES_MAX];
+    struct config_origin origin;
+};
+
 /* The value of an option as it was typed; NULL where nobody gave one. */
 struct config_value {
     const char *text;
@@ -103,7 +113,12 @@ struct config {
     size_t output_bytes_max;
     uint64_t message_timeout_ns;
     uint64_t send_timeout_ns;
-    struct origin shard;         /* shards 0: of no shard */
+    struct origin shard; /* shards 0: of no shard */
+    struct config_stream sources[CONFIG_SOURCES_MAX];
+    size_t sources_count;
+    const char *source_creds; /* NULL: none, as the next two */
+    const char *source_token;
+    const char *source_ca;
     const char *state_dir;       /* NULL: memory only */
     const char *state_dir_check; /* of CONFIG_CHECK_STATE */
     uint64_t checkpoint_every_ns;

@@ -150,6 +150,8 @@ void config_check_print(const struct config *config, FILE *out)
 
     for (size_t i = 0; i < config->addresses_count; i++)
         line_print(config, "listen", config->addresses[i].text, config->addresses[i].origin, out);
+    for (size_t i = 0; i < config->sources_count; i++)
+        line_print(config, "source", config->sources[i].text, config->sources[i].origin, out);
     for (size_t i = 0; (option = option_at(i)) != NULL; i++) {
         const struct config_value *value = &config->values[i];
 

@@ -12,6 +12,8 @@
 #include "base/memory.h"
 #include "core/learner.h"
 #include "serve/order.h"
+#include "serve/outcome.h"
+#include "serve/taking.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -22,28 +24,6 @@ enum {
     FOLD_ITEMS_MAX = 4096,
     /* Entries answered together; refused ones and duplicates count as well. */
     FOLD_ENTRIES_MAX = 4096
-};
-
-/* FATE_UNKEPT: refused as well, but for the disk, and to be sent again. */
-enum fate { FATE_LEARNED, FATE_DUPLICATE, FATE_REFUSED, FATE_UNKEPT };
-
-/*
- * What becomes of one entry.
- *
- * is_counted  it uses up its numbers, learned or not
- * known       so many of its first items came before, and are left out
- * rows        label rows of the block up to and including this entry: what "applied" says
- * message_at  of a refused entry, in the fold's words
- */
-struct outcome {
-    struct chunk *chunk;
-    const struct entry *entry;
-    enum fate fate;
-    enum lattn_status status;
-    int is_counted;
-    uint64_t known;
-    size_t rows;
-    size_t message_at;
 };
 
 /*
@@ -61,6 +41,7 @@ struct fold {
     struct outcome outcomes[FOLD_ENTRIES_MAX];
     size_t outcomes_count;
     struct order *order;
+    struct taking *taking;
     struct lattn_learner *unsized;
     struct lattn_item *items;
     size_t items_count;
@@ -84,6 +65,8 @@ enum lattn_status fold_open(struct fold **ret_fold, struct state *state,
     if (journal != NULL)
         fold->journal = *journal;
     status = order_open(&fold->order, FOLD_ENTRIES_MAX);
+    if (status == LATTN_OK)
+        status = taking_open(&fold->taking, FOLD_ENTRIES_MAX);
     if (status != LATTN_OK) {
         fold_close(&fold);
         return status;
@@ -103,6 +86,7 @@ void fold_close(struct fold **fold)
     state_done(&old->state);
     lattn_learner_close(&old->unsized);
     order_close(&old->order);
+    taking_close(&old->taking);
     memory_release(old->items);
     lattn_text_done(&old->words);
     memory_release(old);
@@ -146,12 +130,31 @@ static void outcome_put_off(struct fold *fold, struct outcome *outcome)
     order_owe(fold->order, outcome->entry, 0);
 }
 
-/* Were these items sent before, or is one missing before them? */
+/* It has to come again behind what could not be kept of its stream. */
+static void outcome_leave(struct fold *fold, struct outcome *outcome)
+{
+    const struct arrival *arrival = outcome_arrival(outcome);
+    struct lattn_complaint complaint;
+
+    outcome->fate = FATE_UNKEPT;
+    outcome->status = complain(&complaint, LATTN_GAP,
+                               "messages of stream %s before %" PRIu64 " could not be kept",
+                               arrival->mark.stream, arrival->mark.seq);
+    outcome->message_at = words_keep(fold, LATTN_GAP, complaint.text);
+}
+
+/*
+ * Were these items sent before, or is one missing before them? A message of a stream goes by its
+ * stream's numbers alone.
+ */
 static enum lattn_status check_order(struct fold *fold, const struct entry *entry,
                                      struct outcome *outcome, struct lattn_complaint *complaint)
 {
+    const struct arrival *arrival = outcome_arrival(outcome);
     enum lattn_status status;
 
+    if (arrival != NULL)
+        return taking_take(fold->taking, fold->state.arrivals, arrival);
     if (!entry->has_seq)
         return LATTN_OK;
     status = order_take(fold->order, fold->state.producers, entry, &outcome->known, complaint);
@@ -288,6 +291,8 @@ void fold_entry(struct fold *fold, struct chunk *chunk, const struct entry *entr
     status = check_order(fold, entry, outcome, &complaint);
     if (status == LATTN_DUPLICATE)
         outcome->fate = FATE_DUPLICATE;
+    else if (status == LATTN_GAP && outcome_arrival(outcome) != NULL)
+        outcome_leave(fold, outcome);
     else if (status != LATTN_OK)
         outcome_refuse(fold, outcome, status, complaint.text);
     else if (entry->status != LATTN_OK)
@@ -301,29 +306,6 @@ void fold_entry(struct fold *fold, struct chunk *chunk, const struct entry *entr
 }
 
 /* ---- what is learned ---- */
-
-static void outcome_count(const struct outcome *outcome, struct tally *tally)
-{
-    uint64_t count = outcome->entry->count;
-
-    switch (outcome->fate) {
-    case FATE_LEARNED:
-        tally->accepted += count - outcome->known;
-        tally->duplicates += outcome->known;
-        break;
-    case FATE_DUPLICATE:
-        tally->duplicates += count;
-        break;
-    case FATE_REFUSED:
-        tally->rejected += count - outcome->known;
-        tally->duplicates += outcome->known;
-        break;
-    case FATE_UNKEPT:
-        tally->unkept += count - outcome->known;
-        tally->duplicates += outcome->known;
-        break;
-    }
-}
 
 static struct tally block_tally(const struct fold *fold)
 {
@@ -360,21 +342,32 @@ static enum lattn_status record_commit(const struct fold *fold, const struct rec
     return fold->journal.commit(fold->journal.arg, record, complaint);
 }
 
-static void notes_take(struct fold *fold, const struct record *record)
+/* Room was made for all of it. */
+static void senders_take(struct fold *fold, const struct record *record)
 {
     for (size_t i = 0; i < record->notes_count; i++) {
         const struct record_note *note = &record->notes[i];
         enum lattn_status status = producers_put(fold->state.producers, note->producer, note->seq);
 
-        assert(status == LATTN_OK); /* there is room for them */
+        assert(status == LATTN_OK);
         order_settle(fold->order, note->producer, note->seq);
+    }
+    for (size_t i = 0; i < record->marks_count; i++) {
+        enum lattn_status status = arrivals_put(fold->state.arrivals, &record->marks[i]);
+
+        assert(status == LATTN_OK);
+    }
+    for (size_t i = 0; i < record->spans_count; i++) {
+        enum lattn_status status = arrivals_add(fold->state.arrivals, &record->spans[i]);
+
+        assert(status == LATTN_OK);
     }
 }
 
-/* Make the block safe and take it over, or neither. */
-static enum lattn_status block_take(struct fold *fold, struct lattn_complaint *complaint)
+/* What a record says of one block; the lists are borrowed from the fold. */
+static struct record block_record(struct fold *fold)
 {
-    const struct record record = {
+    struct record record = {
         .kind = RECORD_BLOCK,
         .items = fold->items,
         .items_count = fold->items_count,
@@ -382,9 +375,21 @@ static enum lattn_status block_take(struct fold *fold, struct lattn_complaint *c
         .notes_count = block_notes(fold),
         .tally = block_tally(fold),
     };
+
+    record.marks = taking_marks(fold->taking, &record.marks_count);
+    record.spans = taking_spans(fold->taking, &record.spans_count);
+    return record;
+}
+
+/* Make the block safe and take it over, or neither. */
+static enum lattn_status block_take(struct fold *fold, struct lattn_complaint *complaint)
+{
+    const struct record record = block_record(fold);
     enum lattn_status status = producers_reserve(fold->state.producers, record.notes_count);
 
-    if (status == LATTN_OK && record.items_count + record.notes_count > 0) {
+    if (status == LATTN_OK)
+        status = arrivals_reserve(fold->state.arrivals, record.marks_count, record.spans_count);
+    if (status == LATTN_OK && record.items_count + record.notes_count + record.marks_count > 0) {
         status = record_commit(fold, &record, complaint);
         if (status == LATTN_OK)
             fold->outage.text[0] = '\0';
@@ -395,7 +400,7 @@ static enum lattn_status block_take(struct fold *fold, struct lattn_complaint *c
     if (status != LATTN_OK)
         return status;
     state_learn(&fold->state, record.items, record.items_count);
-    notes_take(fold, &record);
+    senders_take(fold, &record);
     fold->state.tally = record.tally;
     return LATTN_OK;
 }
@@ -420,6 +425,10 @@ static void outcome_undo(struct fold *fold, struct outcome *outcome, size_t mess
     outcome->rows = 0;
     if (outcome->fate == FATE_UNKEPT)
         return;
+    if (outcome_arrival(outcome) != NULL) {
+        outcome_unkeep(fold, outcome, message_at);
+        return;
+    }
     if (!outcome->entry->has_seq) {
         if (outcome->fate == FATE_LEARNED)
             outcome_unkeep(fold, outcome, message_at);
@@ -476,6 +485,7 @@ static void block_answer(const struct fold *fold, uint64_t pairs)
 
         if (outcome->chunk->tally != NULL)
             outcome_count(outcome, outcome->chunk->tally);
+        outcome_tell(outcome);
         outcome_answer(fold, outcome, pairs);
     }
 }
@@ -488,6 +498,7 @@ static void block_empty(struct fold *fold)
     fold->words.length = 0;
     lattn_learner_close(&fold->unsized);
     order_empty(fold->order);
+    taking_empty(fold->taking);
     if (fold->items_capacity > FOLD_ITEMS_MAX) {
         memory_release(fold->items);
         fold->items = NULL;

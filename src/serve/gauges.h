@@ -15,7 +15,7 @@
  * is read.
  *
  * open_ns  when the daemon began
- * service  but for denied, pairs_per_s, queue_bytes, uptime_s
+ * service  but for denied, pairs_per_s, queue_bytes, uptime_s, source
  */
 struct gauges_reading {
     uint64_t open_ns;
@@ -40,7 +40,7 @@ struct gauges {
     _Atomic uint64_t slots[2][GAUGES_WORDS];
 };
 
-/* About a tenth of a microsecond. On one thread. */
+/* A fraction of a microsecond. On one thread. */
 void gauges_tell(struct gauges *gauges, const struct gauges_reading *reading);
 
 /* The newest reading; any thread. */

@@ -7,6 +7,7 @@
 #include "base/complaint.h"
 #include "serve/bounds.h"
 #include "serve/looks.h"
+#include "serve/option_shard.h"
 #include "serve/option_value.h"
 #include "serve/quantity.h"
 
@@ -50,6 +51,18 @@ static enum lattn_status take_listen(struct config *config, const char *value,
     config->addresses_count++;
     return LATTN_OK;
 }
+
+static void listen_clear(struct config *config)
+{
+    config->addresses_count = 0;
+}
+
+static void listen_note(struct config *config, struct config_origin origin)
+{
+    config->addresses[config->addresses_count - 1].origin = origin;
+}
+
+static const struct option_list listen_list = {listen_clear, listen_note};
 
 /* HOST:PORT, as behind the colon of tcp: */
 static enum lattn_status take_http(struct config *config, const char *value,
@@ -149,35 +162,6 @@ static enum lattn_status take_threads(struct config *config, const char *value,
                                       struct lattn_complaint *complaint)
 {
     return option_value_size(value, LATTN_THREADS_MAX, &config->threads, complaint);
-}
-
-/* "2/8": the third of eight. */
-static enum lattn_status take_shard(struct config *config, const char *value,
-                                    struct lattn_complaint *complaint)
-{
-    int shard, shards, used = 0;
-
-    if (sscanf(value, "%4d/%5d%n", &shard, &shards, &used) != 2 || value[used] != '\0')
-        return complain(complaint, LATTN_SYNTAX, "K/P: the number of a shard, and how many");
-    if (shards < 1 || shards > ORIGIN_SHARDS_MAX)
-        return complain(complaint, LATTN_RANGE, "%d shards: outside 1..%d", shards,
-                        ORIGIN_SHARDS_MAX);
-    if (shard < 0 || shard >= shards)
-        return complain(complaint, LATTN_RANGE, "shard %d: outside 0..%d", shard, shards - 1);
-    config->shard.shard = shard;
-    config->shard.shards = shards;
-    return LATTN_OK;
-}
-
-static enum lattn_status take_epoch(struct config *config, const char *value,
-                                    struct lattn_complaint *complaint)
-{
-    int32_t epoch;
-    enum lattn_status status = option_value_size(value, INT32_MAX, &epoch, complaint);
-
-    if (status == LATTN_OK)
-        config->shard.epoch = (uint64_t)epoch;
-    return status;
 }
 
 /* "100pairs": is it that form, and how many? */
@@ -430,6 +414,7 @@ static enum lattn_status take_log_format(struct config *config, const char *valu
 /* clang-format off */
 static const struct option options[] = {
     {.kind = OPTION_LIST, .name = "listen", .value = "ADDR", .take = take_listen,
+     .list = &listen_list,
      .help = "unix:PATH, tcp:HOST:PORT, fd:N or stdin; several times"},
     {.name = "dim", .value = "D", .without = "from the first pair", .take = take_dim,
      .help = "coordinates of a token"},
@@ -457,9 +442,18 @@ static const struct option options[] = {
      .take = take_exit_when, .help = "exit 0 then; 1 if stdin, the only input, ended before"},
     {.name = "stop-timeout", .value = "TIME", .initial = "30s", .take = take_stop_timeout,
      .help = "most that the end after SIGTERM may take"},
-    {.name = "shard", .value = "K/P", .without = "of no shard", .take = take_shard,
+    {.kind = OPTION_LIST, .name = "source", .value = "URL", .take = option_shard_source,
+     .list = &option_shard_sources,
+     .help = "take a shard's pairs from nats://HOST:PORT[/PREFIX]; several times"},
+    {.name = "source-creds", .value = "FILE", .without = "none", .take = option_shard_creds,
+     .help = "NATS credentials for --source"},
+    {.name = "source-token", .value = "FILE", .without = "none", .take = option_shard_token,
+     .help = "a token, or user:password, for --source"},
+    {.name = "source-ca", .value = "FILE", .without = "whom the system trusts",
+     .take = option_shard_ca, .help = "whose certificates a --source of tls:// may have"},
+    {.name = "shard", .value = "K/P", .without = "of no shard", .take = option_shard_take,
      .help = "learn part K (from 0) of a stream that is divided into P"},
-    {.name = "epoch", .value = "N", .initial = "1", .take = take_epoch,
+    {.name = "epoch", .value = "N", .initial = "1", .take = option_shard_epoch,
      .help = "of --shard: another one where the stream is divided anew"},
     {.name = "state", .value = "DIR", .without = "memory only", .take = take_state,
      .help = "keep there all that is learned, before it is acknowledged"},

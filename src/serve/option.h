@@ -24,10 +24,19 @@ enum option_kind {
 typedef enum lattn_status (*option_take_fn)(struct config *config, const char *value,
                                             struct lattn_complaint *complaint);
 
+/* The values of a list. */
+struct option_list {
+    /* Forget those of a weaker source. */
+    void (*clear)(struct config *config);
+    /* Who gave the one that was taken last. */
+    void (*note)(struct config *config, struct config_origin origin);
+};
+
 /*
  * value    the word for the value in --help
  * initial  the default, taken like any other value; NULL: there is none
  * without  what holds then
+ * list     of OPTION_LIST
  * action   of OPTION_ACTION, which may have a value as well
  */
 struct option {
@@ -38,6 +47,7 @@ struct option {
     const char *without;
     const char *help;
     option_take_fn take;
+    const struct option_list *list;
     enum config_action action;
 };
 

@@ -20,9 +20,10 @@ static double seconds_since(uint64_t start_ns, uint64_t now_ns)
     return (double)ns_since(start_ns, now_ns) / 1e9;
 }
 
-static struct lattn_service service_of(const struct traffic *traffic,
+static struct lattn_service service_of(const struct overview *overview,
                                        struct gauges_reading *reading, uint64_t now_ns)
 {
+    const struct traffic *traffic = overview->traffic;
     struct lattn_service service = reading->service;
 
     service.denied = access_denied(traffic->host.access);
@@ -32,6 +33,7 @@ static struct lattn_service service_of(const struct traffic *traffic,
     if (reading->kept.checkpoint_end_ns > 0)
         service.kept.checkpoint_age_s =
             (int64_t)(ns_since(reading->kept.checkpoint_end_ns, now_ns) / NS_PER_S);
+    sources_describe(overview->sources, &service.source);
     return service;
 }
 
@@ -67,9 +69,10 @@ static struct metrics_kept kept_of(const struct keeper_tally *tally, uint64_t no
     };
 }
 
-void overview_init(struct overview *overview, const struct traffic *traffic)
+void overview_init(struct overview *overview, const struct traffic *traffic,
+                   struct sources *sources)
 {
-    *overview = (struct overview){.traffic = traffic};
+    *overview = (struct overview){.traffic = traffic, .sources = sources};
 }
 
 void overview_service(struct overview *overview, struct lattn_service *ret_service)
@@ -77,7 +80,7 @@ void overview_service(struct overview *overview, struct lattn_service *ret_servi
     struct gauges_reading reading;
 
     gauges_read(&overview->gauges, &reading);
-    *ret_service = service_of(overview->traffic, &reading, uv_hrtime());
+    *ret_service = service_of(overview, &reading, uv_hrtime());
 }
 
 enum lattn_status overview_keeps(struct overview *overview, struct lattn_complaint *complaint)
@@ -100,7 +103,7 @@ void overview_metrics(struct overview *overview, const struct bulletin *newest,
 
     gauges_read(&overview->gauges, &reading);
     *ret_metrics = (struct metrics){
-        .service = service_of(traffic, &reading, now_ns),
+        .service = service_of(overview, &reading, now_ns),
         .pairs = reading.pairs,
         .memory_bytes = reading.memory_bytes,
         .clients = clients_of(&traffic->clients),

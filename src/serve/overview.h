@@ -8,6 +8,7 @@
 #include "monitor/metrics.h"
 #include "serve/gauges.h"
 #include "serve/publish.h"
+#include "serve/source.h"
 #include "serve/traffic.h"
 
 /*
@@ -15,14 +16,16 @@
  * the loop knows itself. On the loop's thread; the learner is not waited for.
  *
  * gauges   told by the pipeline
- * traffic  kept
+ * traffic, sources  kept
  */
 struct overview {
     struct gauges gauges;
     const struct traffic *traffic;
+    struct sources *sources;
 };
 
-void overview_init(struct overview *overview, const struct traffic *traffic);
+void overview_init(struct overview *overview, const struct traffic *traffic,
+                   struct sources *sources);
 
 /* What status says about the service, as of now. */
 void overview_service(struct overview *overview, struct lattn_service *ret_service);

@@ -18,6 +18,7 @@
 #include "serve/meter.h"
 #include "serve/queue.h"
 #include "serve/schedule.h"
+#include "serve/source.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -86,6 +87,7 @@ static void pipeline_service(void *arg, struct lattn_service *ret_service)
     ret_service->pairs_per_s = meter_rate(&pipeline->meter, now_ns);
     ret_service->queue_bytes = queue_bytes(pipeline->in);
     ret_service->uptime_s = (now_ns - pipeline->open_ns) / UINT64_C(1000000000);
+    sources_describe(pipeline->settings.sources, &ret_service->source);
 }
 
 /* What was learned is told before it is answered: whoever has the answer finds it counted. */

@@ -23,6 +23,7 @@
  *     loop    pipeline_bulletin <- publisher's thread <- snapshot, when one is due
  */
 struct pipeline;
+struct sources;
 
 /*
  * emit_every_ns, emit_every_pairs  one of them is 0
@@ -33,6 +34,7 @@ struct pipeline;
  * store                            of the state; NULL: memory only; kept
  * state_dir                        its directory, for messages; kept
  * checkpoint_every_ns              as keeper.h
+ * sources                          what status says of them (source.h); kept
  * gauges                           told what the learner thread knows; kept
  * wake                             called on other threads: there is something to collect, or the
  *                                  pipeline has ended
@@ -49,6 +51,7 @@ struct pipeline_settings {
     struct store *store;
     const char *state_dir;
     uint64_t checkpoint_every_ns;
+    struct sources *sources;
     struct gauges *gauges;
     void (*wake)(void *arg);
     void *wake_arg;

@@ -26,6 +26,7 @@
 #include "serve/service.h"
 #include "serve/session.h"
 #include "serve/signals.h"
+#include "serve/source.h"
 #include "serve/state_dir.h"
 #include "serve/threads.h"
 #include "serve/traffic.h"
@@ -64,6 +65,7 @@ struct server {
     struct session *standard; /* the one of stdin, while it lasts */
     struct store *store;      /* NULL: memory only */
     struct pipeline *pipeline;
+    struct sources sources;
     struct bulletin *newest;
     int spectrum_wanted;
     int web_watched; /* somebody follows emissions by HTTP */
@@ -107,6 +109,7 @@ static void farewell_over(uv_timer_t *timer)
 static void server_take_leave(struct server *server)
 {
     server->traffic.pipeline = NULL;
+    sources_end(&server->sources);
     pipeline_close(&server->pipeline);
     clients_each(&server->traffic.clients, session_let_go);
     web_finish(&server->web);
@@ -116,7 +119,8 @@ static void server_take_leave(struct server *server)
 
 static void server_consider_ending(struct server *server)
 {
-    if (!server->is_stopping || server->is_ending || !clients_are_idle(&server->traffic.clients))
+    if (!server->is_stopping || server->is_ending || !clients_are_idle(&server->traffic.clients) ||
+        !sources_are_idle(&server->sources))
         return;
     server->is_ending = 1;
     pipeline_end(server->pipeline);
@@ -133,6 +137,7 @@ static void server_stop(struct server *server, enum reason reason)
     log_event(LOG_LEVEL_INFO, "stopping", LOG_FIELDS(log_text("reason", words[reason])));
     web_stop(&server->web);
     traffic_close_doors(&server->traffic);
+    sources_stop(&server->sources);
     addresses_close(&server->addresses);
     clients_each(&server->traffic.clients, session_finish);
     server_consider_ending(server);
@@ -163,7 +168,8 @@ static void deadline_over(uv_timer_t *timer)
 /* Is stdin all there is to learn from? */
 static int server_is_alone(const struct server *server)
 {
-    return server->addresses.count == 0 && !config_has_http(server->config);
+    return server->addresses.count == 0 && !config_has_http(server->config) &&
+           server->config->sources_count == 0;
 }
 
 static void session_became_idle(void *arg, struct session *session)
@@ -241,6 +247,7 @@ static void pipeline_woke(uv_async_t *async)
     /* Asked first: what was finished before the end is then collected below. */
     has_ended = pipeline_has_ended(server->pipeline);
     traffic_deliver(&server->traffic);
+    server_consider_ending(server);
     bulletin_deliver(server);
     heap_stir(&server->heap);
     spectrum_wish(server);
@@ -404,6 +411,7 @@ static enum lattn_status learner_open(struct server *server, struct state *state
         .store = server->store,
         .state_dir = config->state_dir,
         .checkpoint_every_ns = config->checkpoint_every_ns,
+        .sources = &server->sources,
         .gauges = &server->overview.gauges,
         .wake = pipeline_wakes,
         .wake_arg = server,
@@ -411,6 +419,7 @@ static enum lattn_status learner_open(struct server *server, struct state *state
     struct lattn_complaint complaint = {""};
     enum lattn_status status;
 
+    sources_init(&server->sources, config, state, pipeline_wakes, server);
     threads_start(state->learner, config->threads);
     status = pipeline_open(&server->pipeline, &settings, state, &complaint);
     if (status != LATTN_OK)
@@ -471,7 +480,9 @@ static enum lattn_status server_begin(struct server *server, struct state *state
         status = learner_open(server, state);
     if (status == LATTN_OK)
         status = addresses_listen(&server->addresses, config);
-    return status == LATTN_OK ? standard_open(server) : status;
+    if (status == LATTN_OK)
+        status = standard_open(server);
+    return status == LATTN_OK ? sources_start(&server->sources, server->pipeline) : status;
 }
 
 enum lattn_status server_open(struct server **ret_server, const struct config *config)
@@ -487,7 +498,7 @@ enum lattn_status server_open(struct server **ret_server, const struct config *c
     server->condition = condition_of(config);
     traffic_init(&server->traffic, config, &server->loop, session_became_idle, session_ended,
                  server);
-    overview_init(&server->overview, &server->traffic);
+    overview_init(&server->overview, &server->traffic, &server->sources);
     status = addresses_check(config);
     service_init(&server->service, server_is_alive, server);
     if (status == LATTN_OK)
@@ -536,7 +547,9 @@ void server_close(struct server **server)
         return;
     addresses_close(&old->addresses);
     web_close(&old->web);
+    sources_end(&old->sources);
     pipeline_close(&old->pipeline);
+    sources_close(&old->sources);
     service_done(&old->service);
     store_close(&old->store);
     if (old->has_loop) {

@@ -9,6 +9,7 @@
 #include "serve/bounds.h"
 #include "serve/log.h"
 #include "serve/refusal.h"
+#include "serve/source.h"
 
 #include <assert.h>
 
@@ -135,7 +136,10 @@ void traffic_deliver(struct traffic *traffic)
 
     while (pipeline_collect(traffic->pipeline, &chunk) == LATTN_OK) {
         traffic->requests -= chunk->requests_count;
-        session_answer(chunk->session, chunk);
+        if (chunk->session == NULL)
+            source_settle(chunk->source, chunk);
+        else
+            session_answer(chunk->session, chunk);
     }
     if (traffic->host.is_paused &&
         pipeline_bytes(traffic->pipeline) + traffic->late_bytes <= QUEUE_BYTES_LOW &&

@@ -77,6 +77,17 @@ static void remark_write(struct writer *writer, const char *remark)
         writer_string(writer, remark);
 }
 
+static void list_write(struct writer *writer, const struct member *member, const void *at)
+{
+    const uint64_t *count = at;
+    const char *first = (const char *)(count + 1);
+
+    writer_open(writer, '[');
+    for (uint64_t i = 0; i < *count; i++)
+        member_write(writer, member->inner, first + i * member->size);
+    writer_close(writer, ']');
+}
+
 static void value_write(struct writer *writer, const struct member *member, const void *from)
 {
     const void *at = (const char *)from + member->offset;
@@ -146,6 +157,9 @@ static void value_write(struct writer *writer, const struct member *member, cons
         return;
     case MEMBER_OBJECT:
         member_write(writer, member->inner, from);
+        return;
+    case MEMBER_LIST:
+        list_write(writer, member, at);
         return;
     }
 }
@@ -363,6 +377,9 @@ static void value_clear(const struct member *member, void *to)
         *(int32_t *)at = 0;
         members_clear(member->inner, to);
         return;
+    case MEMBER_LIST:
+        *(uint64_t *)at = 0;
+        return;
     case MEMBER_OBJECT:
         members_clear(member->inner, to);
         return;
@@ -377,6 +394,32 @@ static void members_clear(const struct member *members, void *to)
 
 static enum lattn_status members_take(struct scan *scan, const char *name,
                                       const struct member *members, void *to);
+
+struct list_reader {
+    const struct member *member;
+    uint64_t *count;
+};
+
+/* What a later version has beyond our room is passed over. */
+static enum lattn_status list_read_element(struct scan *scan, int64_t index, void *arg)
+{
+    struct list_reader *reader = arg;
+    char *first = (char *)(reader->count + 1);
+
+    if (index >= reader->member->none)
+        return scan_skip(scan);
+    *reader->count = (uint64_t)index + 1;
+    return members_take(scan, reader->member->word, reader->member->inner,
+                        first + (size_t)index * reader->member->size);
+}
+
+static enum lattn_status list_read(struct scan *scan, const struct member *member, uint64_t *count)
+{
+    struct list_reader reader = {.member = member, .count = count};
+
+    *count = 0;
+    return scan_array(scan, member->word, list_read_element, &reader);
+}
 
 /* What it says is for people: as far as it fits. */
 static enum lattn_status remark_read(struct scan *scan, const struct member *member, char *ret_text)
@@ -440,6 +483,8 @@ static enum lattn_status value_read(struct scan *scan, const struct member *memb
         return members_take(scan, member->word, member->inner, to);
     case MEMBER_OBJECT:
         return members_take(scan, member->word, member->inner, to);
+    case MEMBER_LIST:
+        return list_read(scan, member, at);
     }
     return LATTN_FIELD;
 }

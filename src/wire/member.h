@@ -32,7 +32,9 @@ enum member_kind {
     MEMBER_PLACE,         /* struct scan: where the value stands, to come back to; never written */
     MEMBER_OBJECT, /* an object of the members in `inner`, whose offsets count from the same start
                     */
-    MEMBER_OBJECT_MAYBE /* the same; null where the int32_t here is 0 */
+    MEMBER_OBJECT_MAYBE, /* the same; null where the int32_t here is 0 */
+    MEMBER_LIST /* objects of the members in `inner`, whose offsets count from the start of each;
+                   `size` bytes each, `none` at most, behind the uint64_t here that counts them */
 };
 
 struct member {

@@ -8,6 +8,7 @@
 #include "wire/member.h"
 #include "wire/reply.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* What status says, in a form that a table can name. */
@@ -57,6 +58,53 @@ static const struct member kept_members[] = {
      .kind = MEMBER_REMARK,
      .offset = OF_KEPT(error),
      .size = sizeof((struct lattn_kept *)NULL)->error},
+    {.word = NULL},
+};
+
+#define OF_SOURCE(field) offsetof(struct state, service.source.field)
+#define OF_SOURCE_STREAM(field) offsetof(struct lattn_source_stream, field)
+
+static_assert(offsetof(struct lattn_source, streams) ==
+                  offsetof(struct lattn_source, streams_count) + sizeof(uint64_t),
+              "a list stands behind its count");
+
+static const struct member source_stream_members[] = {
+    {.word = "name",
+     .kind = MEMBER_TEXT,
+     .offset = OF_SOURCE_STREAM(name),
+     .size = sizeof((struct lattn_source_stream *)NULL)->name},
+    {.word = "sequence", .kind = MEMBER_COUNT, .offset = OF_SOURCE_STREAM(sequence)},
+    {.word = "pending", .kind = MEMBER_COUNT, .offset = OF_SOURCE_STREAM(pending)},
+    {.word = "redelivered", .kind = MEMBER_COUNT, .offset = OF_SOURCE_STREAM(redelivered)},
+    {.word = "duplicates", .kind = MEMBER_COUNT, .offset = OF_SOURCE_STREAM(duplicates)},
+    {.word = "lost", .kind = MEMBER_COUNT, .offset = OF_SOURCE_STREAM(lost)},
+    {.word = "rolled_back", .kind = MEMBER_COUNT, .offset = OF_SOURCE_STREAM(rolled_back)},
+    {.word = NULL},
+};
+
+static const struct member source_members[] = {
+    {.word = "url",
+     .kind = MEMBER_TEXT,
+     .offset = OF_SOURCE(url),
+     .size = sizeof((struct lattn_source *)NULL)->url},
+    {.word = "shard", .kind = MEMBER_INT32, .offset = OF_SOURCE(shard), .none = LATTN_NEVER},
+    {.word = "shards", .kind = MEMBER_INT32, .offset = OF_SOURCE(shards)},
+    {.word = "epoch", .kind = MEMBER_COUNT, .offset = OF_SOURCE(epoch)},
+    {.word = "worker",
+     .kind = MEMBER_TEXT,
+     .offset = OF_SOURCE(worker),
+     .size = sizeof((struct lattn_source *)NULL)->worker},
+    {.word = "connected", .kind = MEMBER_FLAG, .offset = OF_SOURCE(connected)},
+    {.word = "error",
+     .kind = MEMBER_REMARK,
+     .offset = OF_SOURCE(error),
+     .size = sizeof((struct lattn_source *)NULL)->error},
+    {.word = "streams",
+     .kind = MEMBER_LIST,
+     .offset = OF_SOURCE(streams_count),
+     .none = LATTN_SOURCE_STREAMS_MAX,
+     .size = sizeof(struct lattn_source_stream),
+     .inner = source_stream_members},
     {.word = NULL},
 };
 
@@ -117,6 +165,10 @@ static const struct member state_members[] = {
      .kind = MEMBER_OBJECT_MAYBE,
      .offset = OF_KEPT(is_kept),
      .inner = kept_members},
+    {.word = "source",
+     .kind = MEMBER_OBJECT_MAYBE,
+     .offset = OF_SOURCE(is_given),
+     .inner = source_members},
     {.word = "unkept", .kind = MEMBER_COUNT, .offset = OF_SERVICE(unkept)},
     {.word = "denied", .kind = MEMBER_COUNT, .offset = OF_SERVICE(denied)},
     {.word = "pairs_to_go", .kind = MEMBER_NUMBER, .offset = OF_SERVICE(pairs_to_go)},

@@ -16,6 +16,8 @@ FLOORS = {
     "monitor": {"base", "monitor"},
     "solve": {"base", "core", "wire", "store", "solve"},
     "serve": {"base", "core", "tasks", "wire", "store", "monitor", "serve"},
+    "source": {"base", "source"},
+    "serve": {"base", "core", "tasks", "wire", "store", "monitor", "source", "serve"},
 }
 
 # Headers of foreign libraries, and the only files that may read them.
@@ -26,7 +28,7 @@ FOREIGN = {
     r"mpi\.h": r"src/solve/ranks\.c",
     r"lmdb\.h": r"src/store/volume\.c",
     r"xxhash\.h": r"src/store/checksum\.c",
-    r"nats/.*|nats\.h": r"tools/jetstream\.c",
+    r"nats/.*|nats\.h": r"src/source/jetstream\.c|tools/jetstream\.c",
     r"gnutls/.*": r"src/serve/tls\.c|tools/tls\.c",
     r"(curses|term)\.h": r"tools/terminal\.c",
     r"microhttpd\.h": r"src/monitor/http[^/]*",

@@ -19,7 +19,7 @@ static void begin(void)
     struct lattn_complaint complaint;
 
     cr_assert_eq(access_open(&traffic.host.access, &nothing_asked, &complaint), LATTN_OK);
-    overview_init(&overview, &traffic);
+    overview_init(&overview, &traffic, NULL);
 }
 
 static void end(void)

@@ -1,0 +1,129 @@
+#include "serve/taking.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* marks: of each stream that the block takes from; spans: a run of one publisher grows. */
+struct taking {
+    struct arrivals_mark marks[ARRIVALS_STREAMS_MAX];
+    size_t marks_count;
+    struct arrivals_span *spans;
+    size_t spans_count;
+    size_t spans_max;
+};
+
+enum lattn_status taking_open(struct taking **ret_taking, size_t arrivals_max)
+{
+    struct taking *taking = memory_zeroed(1, sizeof *taking);
+
+    if (taking == NULL)
+        return LATTN_NO_MEMORY;
+    taking->spans_max = arrivals_max;
+    taking->spans = memory_raw(arrivals_max, sizeof *taking->spans);
+    if (taking->spans == NULL) {
+        taking_close(&taking);
+        return LATTN_NO_MEMORY;
+    }
+    *ret_taking = taking;
+    return LATTN_OK;
+}
+
+void taking_close(struct taking **taking)
+{
+    struct taking *old = *taking;
+
+    if (old == NULL)
+        return;
+    memory_release(old->spans);
+    memory_release(old);
+    *taking = NULL;
+}
+
+/* The mark that the block has for a stream; NULL: none yet. */
+static struct arrivals_mark *mark_find(struct taking *taking, const char *stream)
+{
+    for (size_t i = 0; i < taking->marks_count; i++) {
+        if (strcmp(taking->marks[i].stream, stream) == 0)
+            return &taking->marks[i];
+    }
+    return NULL;
+}
+
+static uint64_t seq_of(const struct arrivals_mark *taken, const struct arrivals *kept,
+                       const char *stream)
+{
+    struct arrivals_mark mark;
+
+    if (taken != NULL)
+        return taken->seq;
+    return arrivals_mark_of(kept, stream, &mark) == LATTN_OK ? mark.seq : 0;
+}
+
+/* Does the block have this number? What came last is looked at first. */
+static int has_number(const struct taking *taking, const struct arrival *arrival)
+{
+    for (size_t i = taking->spans_count; i-- > 0;) {
+        const struct arrivals_span *span = &taking->spans[i];
+
+        if (span->first <= arrival->number && arrival->number <= span->last &&
+            strcmp(span->publisher, arrival->publisher) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static void number_add(struct taking *taking, const struct arrival *arrival)
+{
+    struct arrivals_span *last =
+        taking->spans_count > 0 ? &taking->spans[taking->spans_count - 1] : NULL;
+
+    if (last != NULL && last->last + 1 == arrival->number &&
+        strcmp(last->publisher, arrival->publisher) == 0) {
+        last->last++;
+        return;
+    }
+    assert(taking->spans_count < taking->spans_max);
+    taking->spans[taking->spans_count++] =
+        (struct arrivals_span){arrival->publisher, arrival->number, arrival->number};
+}
+
+enum lattn_status taking_take(struct taking *taking, const struct arrivals *kept,
+                              const struct arrival *arrival)
+{
+    struct arrivals_mark *mark = mark_find(taking, arrival->mark.stream);
+
+    if (seq_of(mark, kept, arrival->mark.stream) != arrival->after)
+        return LATTN_GAP;
+    if (mark == NULL) {
+        if (taking->marks_count == ARRIVALS_STREAMS_MAX)
+            return LATTN_GAP;
+        mark = &taking->marks[taking->marks_count++];
+    }
+    *mark = arrival->mark;
+    if (arrival->publisher[0] == '\0')
+        return LATTN_OK;
+    if (has_number(taking, arrival) || arrivals_has(kept, arrival->publisher, arrival->number))
+        return LATTN_DUPLICATE;
+    number_add(taking, arrival);
+    return LATTN_OK;
+}
+
+const struct arrivals_mark *taking_marks(const struct taking *taking, size_t *ret_count)
+{
+    *ret_count = taking->marks_count;
+    return taking->marks;
+}
+
+const struct arrivals_span *taking_spans(const struct taking *taking, size_t *ret_count)
+{
+    *ret_count = taking->spans_count;
+    return taking->spans;
+}
+
+void taking_empty(struct taking *taking)
+{
+    taking->marks_count = 0;
+    taking->spans_count = 0;
+}
