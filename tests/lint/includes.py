@@ -15,7 +15,6 @@ FLOORS = {
     "store": {"base", "core", "wire", "store"},
     "monitor": {"base", "monitor"},
     "solve": {"base", "core", "wire", "store", "solve"},
-    "serve": {"base", "core", "tasks", "wire", "store", "monitor", "serve"},
     "source": {"base", "source"},
     "serve": {"base", "core", "tasks", "wire", "store", "monitor", "source", "serve"},
 }
