@@ -182,6 +182,20 @@ enum lattn_status lattn_learner_reset(struct lattn_learner *learner)
     return learner_begin(learner);
 }
 
+void learner_succeed(struct lattn_learner *learner, const struct lattn_learner *earlier)
+{
+    uint64_t generation = earlier->factor.generation;
+
+    if (learner->factor.generation <= generation)
+        learner->factor.generation = generation + 1;
+    shelf_clear(&learner->shelf);
+    if (learner->factor.pairs < earlier->factor.pairs)
+        return;
+    learner->p_identified = earlier->p_identified;
+    learner->identifying_since = earlier->identifying_since;
+    learner->lost_at = earlier->lost_at;
+}
+
 /* ---- admission ----------------------------------------------------------------------------- */
 
 int learner_is_full(const struct lattn_learner *learner)
@@ -477,6 +491,8 @@ enum lattn_status lattn_learner_certify(struct lattn_learner *learner,
     /* Data that determined the function cannot stop doing so; only our view of it can be buried. */
     if (learner->p_identified == certificate.p && learner->settings.forget == 1 &&
         certificate.verdict == LATTN_NOT_IDENTIFYING)
+        certificate.verdict = LATTN_CANNOT_TELL;
+    if (learner->is_withheld)
         certificate.verdict = LATTN_CANNOT_TELL;
     lattn_learner_note(learner, &certificate);
     certificate.identifying_since = learner->identifying_since;

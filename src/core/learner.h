@@ -12,6 +12,7 @@
 /*
  * d, m      0 while not known; the factor is sized once both are
  * team      that shares its work, or NULL; not a part of what a copy takes over
+ * is_withheld  data is known to be missing: no verdict is given; not a part of what is saved
  * dim_was   dim_was[k]: tokens of k coordinates (bias included) were right at some time
  */
 struct lattn_learner {
@@ -26,6 +27,7 @@ struct lattn_learner {
     int64_t p_identified; /* p when the verdict was last "identifying", or LATTN_NEVER */
     int64_t identifying_since;
     int64_t lost_at;
+    int32_t is_withheld;
     uint8_t dim_was[LATTN_DIM_MAX + 1];
     uint8_t outputs_was[LATTN_OUTPUTS_MAX + 1];
 };
@@ -43,6 +45,12 @@ enum lattn_status learner_copy_over(const struct lattn_learner *learner,
 
 /* Let a copy that takes the place of the learner have its threads, instead of those it has. */
 void learner_threads_give(struct lattn_learner *learner, struct lattn_learner *copy);
+
+/*
+ * Take the place of a learner of the same stream that knew less of it: the generation goes on
+ * behind its, and so does what was found out about it, as long as there are no fewer pairs.
+ */
+void learner_succeed(struct lattn_learner *learner, const struct lattn_learner *earlier);
 
 /* Drop what was derived, of a copy that is kept for the memory it has. */
 void learner_strip(struct lattn_learner *learner);

@@ -7,7 +7,7 @@
  * Rows of R_2 and C_2 are absorbed like label rows, component by component, into columns that were
  * made for all of them before: what cannot be refused any more comes last.
  */
-#include <lattn/learner.h>
+#include "core/merge.h"
 
 #include "base/complaint.h"
 #include "core/admission.h"
@@ -87,6 +87,14 @@ static enum lattn_status names_agree(const struct lattn_names *a, const struct l
             texts_agree("output", (const char(*)[LATTN_NAME_MAX])a->outputs, a->outputs_count,
                         (const char(*)[LATTN_NAME_MAX])b->outputs, b->outputs_count, complaint);
     return status == LATTN_OK ? blocks_agree(a, b, complaint) : status;
+}
+
+enum lattn_status merge_check(const struct lattn_learner *learner,
+                              const struct lattn_learner *other, struct lattn_complaint *complaint)
+{
+    enum lattn_status status = sizes_agree(learner, other, complaint);
+
+    return status == LATTN_OK ? names_agree(&learner->names, &other->names, complaint) : status;
 }
 
 /* ---- room ----------------------------------------------------------------------------------- */
@@ -286,11 +294,9 @@ enum lattn_status lattn_learner_merge(struct lattn_learner *learner,
                                       struct lattn_complaint *complaint)
 {
     struct lattn_learner *copy = NULL;
-    enum lattn_status status = sizes_agree(learner, other, complaint);
+    enum lattn_status status = merge_check(learner, other, complaint);
 
     assert(learner != other);
-    if (status == LATTN_OK)
-        status = names_agree(&learner->names, &other->names, complaint);
     if (status != LATTN_OK)
         return status;
     learner->settings.precision = fmax(learner->settings.precision, other->settings.precision);

@@ -6,9 +6,9 @@
 
 #include "base/memory.h"
 #include "serve/worker.h"
+#include "store/snapshot.h"
 
 #include <assert.h>
-#include <string.h>
 #include <uv.h>
 
 /*
@@ -26,38 +26,6 @@ struct saver {
     int has_result;
 };
 
-/* ---- an image ---- */
-
-struct canvas {
-    char *bytes;
-    uint64_t length;
-    uint64_t capacity;
-};
-
-static enum lattn_status canvas_add(void *arg, const void *bytes, size_t length)
-{
-    struct canvas *canvas = arg;
-
-    assert(length <= canvas->capacity - canvas->length);
-    memcpy(canvas->bytes + canvas->length, bytes, length);
-    canvas->length += length;
-    return LATTN_OK;
-}
-
-static enum lattn_status image_make(const struct state *state, char **ret_image)
-{
-    struct canvas canvas = {.capacity = state_bytes(state)};
-    enum lattn_status status;
-
-    canvas.bytes = memory_raw(canvas.capacity, 1);
-    if (canvas.bytes == NULL)
-        return LATTN_NO_MEMORY;
-    status = state_save(state, canvas_add, &canvas);
-    assert(status == LATTN_OK && canvas.length == canvas.capacity); /* the canvas refuses nothing */
-    *ret_image = canvas.bytes;
-    return LATTN_OK;
-}
-
 /* ---- the thread ---- */
 
 static enum lattn_status job_do(struct saver *saver, struct saver_result *result)
@@ -69,7 +37,7 @@ static enum lattn_status job_do(struct saver *saver, struct saver_result *result
     case SAVER_RENEW:
         return store_renew(saver->store, &saver->snapshot, 0, &result->complaint);
     case SAVER_IMAGE:
-        return image_make(&saver->snapshot, &result->image);
+        return snapshot_make(&saver->snapshot, &result->image);
     }
     return LATTN_RANGE;
 }

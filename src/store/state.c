@@ -10,6 +10,7 @@
 #include "base/serial.h"
 #include "core/image_walk.h"
 #include "core/learner.h"
+#include "core/merge.h"
 #include "store/checksum.h"
 
 #include <inttypes.h>
@@ -145,6 +146,18 @@ static enum lattn_status senders_merge(const struct state *state, const struct s
     return status;
 }
 
+enum lattn_status state_merge_check(const struct state *state, const struct state *other,
+                                    struct lattn_complaint *complaint)
+{
+    struct state senders = {0};
+    enum lattn_status status = senders_merge(state, other, &senders, complaint);
+
+    state_done(&senders);
+    if (status != LATTN_OK)
+        return status;
+    return merge_check(state->learner, other->learner, complaint);
+}
+
 enum lattn_status state_merge(struct state *state, const struct state *other,
                               struct lattn_complaint *complaint)
 {
@@ -154,8 +167,7 @@ enum lattn_status state_merge(struct state *state, const struct state *other,
     if (status == LATTN_OK)
         status = lattn_learner_merge(state->learner, other->learner, complaint);
     if (status != LATTN_OK) {
-        producers_close(&senders.producers);
-        arrivals_close(&senders.arrivals);
+        state_done(&senders);
         return status;
     }
     producers_close(&state->producers);

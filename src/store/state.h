@@ -84,6 +84,10 @@ enum lattn_status state_apply(struct state *state, const struct record *record,
 enum lattn_status state_merge(struct state *state, const struct state *other,
                               struct lattn_complaint *complaint);
 
+/* Would state_merge refuse? Costs a copy of who sent what. Returns as that, and changes nothing. */
+enum lattn_status state_merge_check(const struct state *state, const struct state *other,
+                                    struct lattn_complaint *complaint);
+
 /*
  * Write and read an image: a header with version, engine and length; origin; arrivals; tally;
  * producers; the learner; a checksum of all that. Drawn in store/README.md.
