@@ -1,5 +1,6 @@
 #include "bench_wish.h"
 
+#include "beside.h"
 #include "talk.h"
 
 #include <lattn/bench.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const enum lattn_engine engines[] = {LATTN_ENGINE_RLS, LATTN_ENGINE_GRAM};
 enum { ENGINES_COUNT = sizeof engines / sizeof engines[0] };
@@ -53,30 +53,6 @@ static enum options_outcome engine_read(const char *verb, const char *word, stru
     return OPTIONS_MISUSED;
 }
 
-/* The daemon that was installed or built with us, or else the one that a shell would find. */
-static void daemon_find(struct bench_wish *wish)
-{
-    static const char *const places[] = {"lattnd", "../src/serve/lattnd"};
-    enum { PLACE_MAX = 32 };
-    ssize_t length = readlink("/proc/self/exe", wish->beside, sizeof wish->beside - PLACE_MAX);
-    char *slash;
-
-    if (wish->daemon != NULL)
-        return;
-    wish->daemon = places[0];
-    if (length < 0)
-        return;
-    wish->beside[length] = '\0';
-    slash = strrchr(wish->beside, '/');
-    for (size_t i = 0; slash != NULL && i < sizeof places / sizeof places[0]; i++) {
-        snprintf(slash + 1, PLACE_MAX, "%s", places[i]);
-        if (access(wish->beside, X_OK) == 0) {
-            wish->daemon = wish->beside;
-            return;
-        }
-    }
-}
-
 static const char about[] =
     "Measure each stage from bytes to heads on pairs of a random layer, by repeated short runs, "
     "and\n"
@@ -99,7 +75,7 @@ enum options_outcome bench_wish_read(int argc, char **argv, struct bench_wish *r
         {"--threads", "N", OPTION_WHOLE, &wish->threads, 1, LATTN_BENCH_THREADS_MAX,
          "of matrix products, default 1; the daemon keeps its own"},
         {"--daemon", "FILE", OPTION_TEXT, &wish->daemon, 0, 0,
-         "lattnd to start, default: the one installed or built with this program, or on PATH"},
+         "lattnd to start, default: the one beside this program, or else on PATH"},
         {"--json", NULL, OPTION_FLAG, &wish->is_json, 0, 0, "print one JSON object"},
     };
     const struct options options = {
@@ -118,6 +94,6 @@ enum options_outcome bench_wish_read(int argc, char **argv, struct bench_wish *r
     if (outcome == OPTIONS_READ)
         outcome = engine_read(argv[0], engine, wish);
     if (outcome == OPTIONS_READ)
-        daemon_find(wish);
+        wish->daemon = wish->daemon != NULL ? wish->daemon : beside_daemon(wish->beside);
     return outcome;
 }

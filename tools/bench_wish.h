@@ -5,6 +5,8 @@
 
 #include <lattn/learner.h>
 
+#include <limits.h>
+
 /* Sizes that one run measures, and the largest: to learn p pairs of more would take hours. */
 enum { BENCH_DIMS_MAX = 16, BENCH_DIM_MAX = 48 };
 
@@ -26,7 +28,7 @@ struct bench_wish {
     size_t engines_count;
     const char *daemon;
     int is_json;
-    char beside[512]; /* where daemon may point to */
+    char beside[PATH_MAX]; /* where daemon may point to */
 };
 
 /* Read a command line, with defaults where it says nothing; says what is wrong with it. */

@@ -31,6 +31,7 @@ static const struct {
     {"model", model_run, "fetch the model"},
     {"checkpoint", checkpoint_run, "let a daemon save its state, or carry a copy of it away"},
     {"merge", merge_run, "make one state of those of disjoint streams"},
+    {"aggregate", aggregate_run, "serve the sum of what the workers of a stream have learned"},
     {"run", run_run, "apply a saved model to inputs"},
     {"distance", distance_run, "compare two saved models as functions"},
     {"probe", probe_run, "learn by questions what an oracle computes"},

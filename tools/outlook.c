@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 static void value_add(struct outlook_values *values, double x, double y)
 {
@@ -44,8 +45,10 @@ void outlook_take(struct outlook *outlook, const struct lattn_state_of_service *
     outlook->pairs = state->report.pairs;
     outlook->loss_recent = state->report.loss_recent;
     outlook->service = state->service;
-    lattn_verdict_sentence(&state->report.certificate, state->service.pairs_to_go,
-                           outlook->headline);
+    memcpy(outlook->headline, state->headline, sizeof outlook->headline);
+    if (outlook->headline[0] == '\0')
+        lattn_verdict_sentence(&state->report.certificate, state->service.pairs_to_go,
+                               outlook->headline);
     if (spectrum == NULL)
         return;
     singular_take(outlook, spectrum);

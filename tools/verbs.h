@@ -22,6 +22,7 @@ enum verb_exit certify_run(int argc, char **argv);
 enum verb_exit suggest_run(int argc, char **argv);
 enum verb_exit model_run(int argc, char **argv);
 enum verb_exit checkpoint_run(int argc, char **argv);
+enum verb_exit aggregate_run(int argc, char **argv);
 enum verb_exit merge_run(int argc, char **argv);
 enum verb_exit run_run(int argc, char **argv);
 enum verb_exit distance_run(int argc, char **argv);

@@ -53,7 +53,7 @@ struct lattn_certificate {
 };
 
 /* A sentence on the verdict fits, with its end. */
-enum { LATTN_SENTENCE_MAX = 192 };
+enum { LATTN_SENTENCE_MAX = 384 };
 
 /*
  * The verdict as one sentence without its full stop, the same wherever it is shown:

@@ -14,6 +14,7 @@
 #include <lattn/names.h>
 #include <lattn/query.h>
 #include <lattn/secret.h>
+#include <lattn/service.h>
 #include <lattn/spectrum.h>
 #include <lattn/state.h>
 #include <lattn/status.h>

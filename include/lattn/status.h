@@ -48,7 +48,8 @@ LATTN_BEGIN
     row(DENIED, -26, "denied", "access is refused") \
     row(TIMEOUT, -27, "timeout", "it took longer than it may") \
     row(BUDGET, -28, "budget", "the budget of questions is spent") \
-    row(REFUSED, -29, "refused", "the oracle does not take the question")
+    row(REFUSED, -29, "refused", "the oracle does not take the question") \
+    row(READ_ONLY, -30, "read_only", "what is served here is learned elsewhere")
 /* clang-format on */
 
 enum lattn_status {

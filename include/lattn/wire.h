@@ -7,6 +7,7 @@
 #include <lattn/model.h>
 #include <lattn/names.h>
 #include <lattn/query.h>
+#include <lattn/service.h>
 #include <lattn/spectrum.h>
 #include <lattn/status.h>
 
@@ -133,7 +134,8 @@ enum lattn_method {
     LATTN_METHOD_HELLO,
     LATTN_METHOD_RESET,
     LATTN_METHOD_AUTH,
-    LATTN_METHOD_CHECKPOINT
+    LATTN_METHOD_CHECKPOINT,
+    LATTN_METHOD_OFFER
 };
 
 /* The word of a method on the wire. Static. */
@@ -149,6 +151,30 @@ enum lattn_topic {
 
 /* The word of a topic on the wire. Static. */
 LATTN_API const char *lattn_topic_word(enum lattn_topic topic);
+
+/*
+ * What a worker shows to whoever adds up the shards of a stream: a cumulative state, in parts, or
+ * without data that it is there and has nothing new.
+ *
+ * shard, shards  0 ... shards - 1 of so many; epoch from 1 on
+ * worker         the id that stays with the state
+ * pairs          that it has learned
+ * lag            messages of its streams that it has not taken yet; lost: that were gone before
+ * bytes, parts   of the whole image; 0: none is shown
+ * data           the bytes of this part; owned
+ */
+struct lattn_offer {
+    uint64_t shard;
+    uint64_t shards;
+    uint64_t epoch;
+    char worker[LATTN_PRODUCER_MAX];
+    uint64_t pairs;
+    uint64_t lag;
+    uint64_t lost;
+    uint64_t bytes;
+    uint64_t parts;
+    struct lattn_text data;
+};
 
 /*
  * A request with its parameters; fields that a method does not use are zero. Owned.
@@ -167,7 +193,7 @@ LATTN_API const char *lattn_topic_word(enum lattn_topic topic);
  * confirm   reset
  * token     auth; "" if there is none; cleared when the request is released
  * makes_image  checkpoint: 1 if an image is asked for
- * image, part  checkpoint: a part of the image with this id; id 0: none
+ * image, part  checkpoint: a part of the image with this id; id 0: none. offer: the part shown
  */
 struct lattn_request {
     enum lattn_method method;
@@ -195,6 +221,7 @@ struct lattn_request {
     int32_t makes_image;
     uint64_t image;
     uint64_t part;
+    struct lattn_offer offer;
 };
 
 /*
@@ -259,90 +286,6 @@ LATTN_API enum lattn_status lattn_write_request(struct lattn_text *text, enum la
 /* ---- what the daemon answers --------------------------------------------------------------- */
 
 /*
- * What a service keeps on disk, for status.
- *
- * is_kept           0: memory only, and nothing else of this counts
- * position          of the journal's last record
- * checkpoint_pairs  of the newest checkpoint that this process made or began with; LATTN_NEVER:
- *                   not known
- * checkpoint_age_s  since it was made; LATTN_NEVER: not by this process
- * journal_bytes     written since
- * error             why nothing can be kept at the moment, or no checkpoint made; "" if all is well
- */
-struct lattn_kept {
-    int32_t is_kept;
-    uint64_t position;
-    int64_t checkpoint_pairs;
-    int64_t checkpoint_age_s;
-    uint64_t journal_bytes;
-    char error[256];
-};
-
-/* Streams that a service takes pairs from, at most. */
-enum { LATTN_SOURCE_STREAMS_MAX = 8 };
-
-/*
- * One of them.
- *
- * sequence     of the stream: all up to there was taken and is kept
- * pending      messages that are there and not taken
- * redelivered  messages that came again, since the start
- * duplicates   messages that had been taken before, since the start
- * lost         messages that were gone before they were taken
- * rolled_back  so often the stream went back to an earlier state of its own
- */
-struct lattn_source_stream {
-    char name[64];
-    uint64_t sequence;
-    uint64_t pending;
-    uint64_t redelivered;
-    uint64_t duplicates;
-    uint64_t lost;
-    uint64_t rolled_back;
-};
-
-/*
- * Where a service takes pairs from by itself, for status.
- *
- * is_given  0: from nowhere, and nothing else of this counts
- * url       as it was typed; of several, blanks between, as far as there is room
- * worker    which state this is
- * error     why nothing is taken at the moment; "" if it is
- */
-struct lattn_source {
-    int32_t is_given;
-    char url[256];
-    int32_t shard;
-    int32_t shards;
-    uint64_t epoch;
-    char worker[33];
-    int32_t connected;
-    char error[256];
-    uint64_t streams_count;
-    struct lattn_source_stream streams[LATTN_SOURCE_STREAMS_MAX];
-};
-
-/* Counters of a service around a learner, for status. */
-struct lattn_service {
-    uint64_t accepted;   /* items, as sent */
-    uint64_t rejected;   /* items */
-    uint64_t duplicates; /* items */
-    uint64_t unkept;     /* items refused because the disk took nothing, since the start */
-    uint64_t denied;     /* connections that were not let in */
-    int32_t threads;     /* that learn together; 0: not known */
-    double pairs_per_s;  /* over about the last second */
-    uint64_t queue_bytes;
-    uint64_t uptime_s;
-    int32_t heads; /* heads of the last emission; LATTN_NEVER: none yet */
-    uint64_t heads_generation;
-    enum lattn_certified heads_certified;
-    enum lattn_decomposition heads_decomposition;
-    double pairs_to_go; /* about, until the verdict can be "identifying"; NaN: not known */
-    struct lattn_kept kept;
-    struct lattn_source source;
-};
-
-/*
  * Answer to hello. accepted, rejected, duplicates and unkept (refused because it could not be kept:
  * to be sent again) count what this connection sent; a message of more than frame_bytes_max bytes
  * would be refused (0: not said). durable: what was answered, and last_seq, outlives the process.
@@ -388,10 +331,19 @@ struct lattn_image {
     uint64_t pairs;
 };
 
-/* Answer to status, read back by a client. noise_std and r2 have m entries, or are NULL; owned. */
+/* Answer to offer. whole: 1 if the state of the worker is there, 0 if parts of it are missing. */
+struct lattn_taken {
+    int32_t whole;
+};
+
+/*
+ * Answer to status, read back by a client. noise_std and r2 have m entries, or are NULL; owned. The
+ * shards of an aggregate are not read, what is wrong with them stands in the headline.
+ */
 struct lattn_state_of_service {
     struct lattn_report report;
     struct lattn_service service;
+    char headline[LATTN_SENTENCE_MAX]; /* "": of an older daemon */
 };
 
 /*
@@ -429,6 +381,9 @@ LATTN_API enum lattn_status lattn_write_image(struct lattn_text *text, enum latt
 /* Bytes are a bin, or base64 in JSON. */
 LATTN_API enum lattn_status lattn_write_part(struct lattn_text *text, enum lattn_format format,
                                              uint64_t part, const char *bytes, size_t length);
+
+LATTN_API enum lattn_status lattn_write_taken(struct lattn_text *text, enum lattn_format format,
+                                              const struct lattn_taken *taken);
 
 /*
  * Whole messages of a daemon, as lines and as frames.
@@ -525,6 +480,8 @@ LATTN_API enum lattn_status lattn_reply_image(const struct lattn_reply *reply,
                                               struct lattn_image *ret_image);
 LATTN_API enum lattn_status lattn_reply_part(const struct lattn_reply *reply, uint64_t *ret_part,
                                              struct lattn_text *ret_bytes);
+LATTN_API enum lattn_status lattn_reply_taken(const struct lattn_reply *reply,
+                                              struct lattn_taken *ret_taken);
 LATTN_API enum lattn_status lattn_reply_prediction(const struct lattn_reply *reply,
                                                    struct lattn_prediction *ret_prediction,
                                                    int32_t *ret_m);

@@ -79,6 +79,7 @@ struct metrics_http {
  *
  * report         of the newest emission, borrowed; NULL: none yet
  * outputs        names of the first outputs_count of its outputs, borrowed; "": it has none
+ * aggregate      of the newest emission, borrowed; NULL: pairs are learned
  * service        live, not as of the emission
  * pairs          label rows learned, live
  * memory_bytes   of what was learned, live
@@ -87,6 +88,7 @@ struct metrics {
     const struct lattn_report *report;
     const char (*outputs)[LATTN_NAME_MAX];
     int32_t outputs_count;
+    const struct lattn_aggregate *aggregate;
     struct lattn_service service;
     uint64_t pairs;
     uint64_t memory_bytes;

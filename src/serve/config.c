@@ -431,6 +431,40 @@ static enum lattn_status sources_agree(const struct config *config,
     return LATTN_OK;
 }
 
+/* What somebody chose of learning, but for what all that is printed as default says as well. */
+static const char *learning_given(const struct config *config)
+{
+    static const char *const names[] = {"dim", "outputs", "state", "shard", "source", "push"};
+    const struct lattn_learner_settings *learner = &config->learner;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (config_is_given(config, names[i]))
+            return names[i];
+    if (learner->bias)
+        return "bias";
+    if (learner->forget < 1)
+        return "forget";
+    return learner->engine != LATTN_ENGINE_RLS ? "engine" : NULL;
+}
+
+/* Of an aggregate the workers tell what is learned, and keep it. */
+static enum lattn_status shards_agree(const struct config *config,
+                                      struct lattn_complaint *complaint)
+{
+    const char *name = config->expect == 0 ? NULL : learning_given(config);
+
+    if (name != NULL)
+        return complain(complaint, LATTN_FIELD,
+                        "--%s does not go with --expect: it is the workers that learn", name);
+    if (config->expect == 0 && config->from != NULL)
+        return complain(complaint, LATTN_FIELD, "--from goes with --expect only");
+    if (config->push != NULL && config->shard.shards == 0)
+        return complain(complaint, LATTN_FIELD, "--push needs --shard K/P");
+    if (config->push == NULL && config->push_token_file != NULL)
+        return complain(complaint, LATTN_FIELD, "--push-token goes with --push only");
+    return LATTN_OK;
+}
+
 /* What no option can see alone. */
 static enum lattn_status config_agree(const struct config *config,
                                       struct lattn_complaint *complaint)
@@ -453,6 +487,8 @@ static enum lattn_status config_agree(const struct config *config,
     if (sources_agree(config, complaint) != LATTN_OK)
         return LATTN_FIELD;
     if (guards_agree(config, complaint) != LATTN_OK || reach_agrees(config, complaint) != LATTN_OK)
+        return LATTN_FIELD;
+    if (shards_agree(config, complaint) != LATTN_OK)
         return LATTN_FIELD;
     if (input_agrees(config, complaint) != LATTN_OK || frame_agrees(config, complaint) != LATTN_OK)
         return LATTN_RANGE;
@@ -480,7 +516,8 @@ static enum lattn_status sources_take(struct config *config, int argc, char **ar
 enum lattn_status config_read(int argc, char **argv, char **environment, struct config *ret_config,
                               struct lattn_complaint *complaint)
 {
-    struct config config = {.action = CONFIG_RUN, .learner = lattn_learner_settings_default()};
+    struct config config = {
+        .action = CONFIG_RUN, .learner = lattn_learner_settings_default(), .shard.epoch = 1};
     struct given file = {.option = NULL};
     enum lattn_status status = arguments_scan(argc, argv, &config, &file, complaint);
 

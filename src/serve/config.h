@@ -27,7 +27,7 @@ enum {
     CONFIG_SOURCES_MAX = LATTN_SOURCE_STREAMS_MAX,
     /* Bytes of one as it is typed, with its closing zero: a path, or a host and a port. */
     CONFIG_ADDRESS_MAX = 288,
-    CONFIG_OPTIONS_MAX = 48
+    CONFIG_OPTIONS_MAX = 64
 };
 
 /* The greatest --max-clients: a system has so many ports. */
@@ -119,6 +119,12 @@ struct config {
     const char *source_creds; /* NULL: none, as the next two */
     const char *source_token;
     const char *source_ca;
+    const char *push;    /* whom to show the state to; NULL: nobody */
+    uint64_t push_every_ns;
+    const char *push_token_file; /* NULL: none */
+    int32_t expect;              /* shards to be added up; 0: pairs are learned */
+    uint64_t max_age_ns;         /* of a shard that is alive */
+    const char *from;            /* a directory with states of shards; NULL: none */
     const char *state_dir;       /* NULL: memory only */
     const char *state_dir_check; /* of CONFIG_CHECK_STATE */
     uint64_t checkpoint_every_ns;

@@ -9,6 +9,8 @@
 #include "wire/writer.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <uv.h>
 
 /* One request on its way to its answer: result is what will stand behind "result". */
 struct answer {
@@ -320,8 +322,47 @@ static enum lattn_status answer_checkpoint(const struct dispatch *dispatch, stru
     return lattn_write_checkpoint(&answer->result, answer->format, &checkpoint);
 }
 
+/* ---- shards ---- */
+
+static enum lattn_status answer_offer(const struct dispatch *dispatch, struct answer *answer)
+{
+    struct lattn_taken taken;
+    enum lattn_status status;
+
+    if (dispatch->aggregator == NULL)
+        return complain(&answer->complaint, LATTN_METHOD,
+                        "offer: this daemon learns by itself, lattn aggregate takes offers");
+    status = aggregator_offer(dispatch->aggregator, answer->request, uv_hrtime(),
+                              &answer->chunk->ticket, &taken, &answer->complaint);
+    if (status != LATTN_OK)
+        return status;
+    return lattn_write_taken(&answer->result, answer->format, &taken);
+}
+
+static enum lattn_status change_refuse(const struct dispatch *dispatch,
+                                       struct lattn_complaint *complaint)
+{
+    return complain(complaint, LATTN_READ_ONLY,
+                    "read-only: this daemon aggregates %" PRIu64 " shards", dispatch->shards);
+}
+
+/* Where the state is a sum of others nothing may change it. */
+static enum lattn_status change_check(const struct dispatch *dispatch, struct answer *answer)
+{
+    enum lattn_method method = answer->request->method;
+
+    if (dispatch->aggregator == NULL ||
+        (method != LATTN_METHOD_NAME && method != LATTN_METHOD_RESET))
+        return LATTN_OK;
+    return change_refuse(dispatch, &answer->complaint);
+}
+
 static enum lattn_status answer_make(const struct dispatch *dispatch, struct answer *answer)
 {
+    enum lattn_status status = change_check(dispatch, answer);
+
+    if (status != LATTN_OK)
+        return status;
     switch (answer->request->method) {
     case LATTN_METHOD_PREDICT:
         return answer_predict(dispatch, answer);
@@ -348,6 +389,8 @@ static enum lattn_status answer_make(const struct dispatch *dispatch, struct ans
         return answer_word(answer, "access", "granted"); /* whom the gate let in needs no token */
     case LATTN_METHOD_CHECKPOINT:
         return answer_checkpoint(dispatch, answer);
+    case LATTN_METHOD_OFFER:
+        return answer_offer(dispatch, answer);
     }
     return LATTN_METHOD;
 }
@@ -389,4 +432,14 @@ enum lattn_status dispatch_request(const struct dispatch *dispatch, struct chunk
         request_refuse(chunk, entry, status, answer.complaint.text);
     lattn_text_done(&answer.result);
     return LATTN_OK;
+}
+
+void dispatch_refuse(const struct dispatch *dispatch, struct chunk *chunk,
+                     const struct entry *entry)
+{
+    struct lattn_complaint complaint;
+
+    if (chunk->tally != NULL)
+        chunk->tally->rejected += entry->count;
+    request_refuse(chunk, entry, change_refuse(dispatch, &complaint), complaint.text);
 }

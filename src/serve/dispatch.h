@@ -5,6 +5,7 @@
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
+#include "serve/aggregator.h"
 #include "serve/chunk.h"
 #include "serve/fold.h"
 #include "serve/keeper.h"
@@ -15,6 +16,7 @@
 /*
  * Requests, answered on the learner thread from the exact state.
  *
+ * aggregator          NULL: pairs are learned; else of so many shards, and nothing is learned
  * frame_bytes_max     of a message, for hello
  * heads, heads_count  of a model request that does not say how many it wants
  * pace                of the rank, for status; kept
@@ -25,6 +27,8 @@
 struct dispatch {
     struct fold *fold;
     struct keeper *keeper;
+    struct aggregator *aggregator;
+    uint64_t shards;
     size_t frame_bytes_max;
     enum lattn_heads heads;
     int32_t heads_count;
@@ -40,9 +44,14 @@ struct dispatch {
  * have been learned. The answer is added to chunk->answers.
  *
  * Returns LATTN_OK, or LATTN_MORE where it waits for something that is under way, without an
- * answer: call again with the same entry when keeper_tend has news. chunk->ticket remembers.
+ * answer: call again with the same entry when keeper_tend or
+ * aggregator_tend has news. chunk->ticket remembers.
  */
 enum lattn_status dispatch_request(const struct dispatch *dispatch, struct chunk *chunk,
                                    const struct entry *entry);
+
+/* Answer pairs that come where the state is a sum of others: they are refused. */
+void dispatch_refuse(const struct dispatch *dispatch, struct chunk *chunk,
+                     const struct entry *entry);
 
 #endif

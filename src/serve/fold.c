@@ -570,6 +570,20 @@ enum lattn_status fold_reset(struct fold *fold, struct lattn_complaint *complain
     return state_reset(&fold->state);
 }
 
+void fold_replace(struct fold *fold, struct state *state)
+{
+    struct lattn_learner *earlier = fold->state.learner;
+    struct lattn_learner *learner = state->learner;
+
+    assert(fold->outcomes_count == 0 && fold->journal.commit == NULL);
+    fold->epoch += learner->d < earlier->d || learner->m < earlier->m;
+    learner_succeed(learner, earlier);
+    learner_threads_give(earlier, learner);
+    state_done(&fold->state);
+    fold->state = *state;
+    *state = (struct state){0};
+}
+
 uint64_t fold_epoch(const struct fold *fold)
 {
     return fold->epoch;

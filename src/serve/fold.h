@@ -87,6 +87,15 @@ enum lattn_status fold_name(struct fold *fold, const struct record *names, int32
  */
 enum lattn_status fold_reset(struct fold *fold, struct lattn_complaint *complaint);
 
+/*
+ * Let a state take the place of what was learned, as of the same stream: the generation goes on.
+ * One that has fewer coordinates or outputs is another function, and of a new epoch. The block must
+ * be empty, and there must be no journal.
+ *
+ * state  given, left as zeros
+ */
+void fold_replace(struct fold *fold, struct state *state);
+
 /* How often everything was forgotten: a result of an older epoch is not about this state. */
 uint64_t fold_epoch(const struct fold *fold);
 

@@ -1,14 +1,20 @@
+/*
+ * Shards of a stream: which one is learned, where its pairs are taken from, who is shown it, how
+ * many are added up.
+ */
 #include "serve/option_shard.h"
 
 #include "base/complaint.h"
+#include "serve/courier.h"
 #include "serve/option_value.h"
 #include "source/tap.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* "2/8": the third of eight. */
-enum lattn_status option_shard_take(struct config *config, const char *value,
-                                    struct lattn_complaint *complaint)
+enum lattn_status option_shard_take_shard(struct config *config, const char *value,
+                                          struct lattn_complaint *complaint)
 {
     int shard, shards, used = 0;
 
@@ -24,8 +30,8 @@ enum lattn_status option_shard_take(struct config *config, const char *value,
     return LATTN_OK;
 }
 
-enum lattn_status option_shard_epoch(struct config *config, const char *value,
-                                     struct lattn_complaint *complaint)
+enum lattn_status option_shard_take_epoch(struct config *config, const char *value,
+                                          struct lattn_complaint *complaint)
 {
     int32_t epoch;
     enum lattn_status status = option_value_size(value, INT32_MAX, &epoch, complaint);
@@ -35,8 +41,8 @@ enum lattn_status option_shard_epoch(struct config *config, const char *value,
     return status;
 }
 
-enum lattn_status option_shard_source(struct config *config, const char *value,
-                                      struct lattn_complaint *complaint)
+enum lattn_status option_shard_take_source(struct config *config, const char *value,
+                                           struct lattn_complaint *complaint)
 {
     struct config_stream *place = &config->sources[config->sources_count];
     struct url url;
@@ -74,20 +80,60 @@ static void source_note(struct config *config, struct config_origin origin)
 
 const struct option_list option_shard_sources = {source_clear, source_note};
 
-enum lattn_status option_shard_creds(struct config *config, const char *value,
-                                     struct lattn_complaint *complaint)
+enum lattn_status option_shard_take_source_creds(struct config *config, const char *value,
+                                                 struct lattn_complaint *complaint)
 {
     return option_value_file(value, &config->source_creds, complaint);
 }
 
-enum lattn_status option_shard_token(struct config *config, const char *value,
-                                     struct lattn_complaint *complaint)
+enum lattn_status option_shard_take_source_token(struct config *config, const char *value,
+                                                 struct lattn_complaint *complaint)
 {
     return option_value_file(value, &config->source_token, complaint);
 }
 
-enum lattn_status option_shard_ca(struct config *config, const char *value,
-                                  struct lattn_complaint *complaint)
+enum lattn_status option_shard_take_source_ca(struct config *config, const char *value,
+                                              struct lattn_complaint *complaint)
 {
     return option_value_file(value, &config->source_ca, complaint);
+}
+
+enum lattn_status option_shard_take_push(struct config *config, const char *value,
+                                         struct lattn_complaint *complaint)
+{
+    enum lattn_status status = courier_check(value, complaint);
+
+    if (status == LATTN_OK)
+        config->push = value;
+    return status;
+}
+
+enum lattn_status option_shard_take_push_every(struct config *config, const char *value,
+                                               struct lattn_complaint *complaint)
+{
+    return option_value_timeout(value, &config->push_every_ns, complaint);
+}
+
+enum lattn_status option_shard_take_push_token(struct config *config, const char *value,
+                                               struct lattn_complaint *complaint)
+{
+    return option_value_file(value, &config->push_token_file, complaint);
+}
+
+enum lattn_status option_shard_take_expect(struct config *config, const char *value,
+                                           struct lattn_complaint *complaint)
+{
+    return option_value_size(value, ORIGIN_SHARDS_MAX, &config->expect, complaint);
+}
+
+enum lattn_status option_shard_take_max_age(struct config *config, const char *value,
+                                            struct lattn_complaint *complaint)
+{
+    return option_value_timeout(value, &config->max_age_ns, complaint);
+}
+
+enum lattn_status option_shard_take_from(struct config *config, const char *value,
+                                         struct lattn_complaint *complaint)
+{
+    return option_value_directory(value, &config->from, complaint);
 }

@@ -116,6 +116,7 @@ void overview_metrics(struct overview *overview, const struct bulletin *newest,
     if (newest != NULL) {
         ret_metrics->report = &newest->report;
         ret_metrics->outputs = newest->outputs;
+        ret_metrics->aggregate = newest->aggregate;
         ret_metrics->outputs_count = METRICS_OUTPUTS_MAX;
     }
     process_read(&ret_metrics->process);

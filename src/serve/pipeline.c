@@ -10,6 +10,7 @@
 #include "serve/pipeline.h"
 
 #include "base/memory.h"
+#include "serve/aggregator.h"
 #include "serve/dispatch.h"
 #include "serve/emitter.h"
 #include "serve/fold.h"
@@ -48,6 +49,8 @@ struct pipeline {
     struct fold *fold;
     struct keeper *keeper;
     struct emitter *emitter;
+    struct aggregator *aggregator; /* NULL: pairs are learned */
+    struct pusher *pusher;         /* NULL: nobody is shown the state */
     struct dispatch dispatch;
     struct meter meter;
     struct chunk *held;
@@ -75,6 +78,8 @@ static void learner_describe(const struct pipeline *pipeline, uint64_t now_ns,
     };
     emitter_describe(pipeline->emitter, ret_service);
     keeper_describe(pipeline->keeper, now_ns, &ret_service->kept);
+    if (pipeline->pusher != NULL)
+        pusher_describe(pipeline->pusher, now_ns, &ret_service->pushed);
 }
 
 static void pipeline_service(void *arg, struct lattn_service *ret_service)
@@ -86,6 +91,8 @@ static void pipeline_service(void *arg, struct lattn_service *ret_service)
     ret_service->denied = access_denied(pipeline->settings.access);
     ret_service->pairs_per_s = meter_rate(&pipeline->meter, now_ns);
     ret_service->queue_bytes = queue_bytes(pipeline->in);
+    if (pipeline->aggregator != NULL)
+        ret_service->aggregate = aggregator_describe(pipeline->aggregator, now_ns);
     ret_service->uptime_s = (now_ns - pipeline->open_ns) / UINT64_C(1000000000);
     sources_describe(pipeline->settings.sources, &ret_service->source);
 }
@@ -226,6 +233,10 @@ static enum lattn_status entries_work(struct pipeline *pipeline, struct chunk *c
     for (; chunk->done < chunk->entries_count; chunk->done++) {
         const struct entry *entry = &chunk->entries[chunk->done];
 
+        if (entry->kind == ENTRY_PAIRS && pipeline->aggregator != NULL) {
+            dispatch_refuse(&pipeline->dispatch, chunk, entry);
+            continue;
+        }
         if (entry->kind == ENTRY_PAIRS) {
             fold_entry(pipeline->fold, chunk, entry);
             continue;
@@ -274,12 +285,54 @@ static void keeper_consider(struct pipeline *pipeline, uint64_t now_ns)
         aside_work(pipeline);
 }
 
+/* ---- shards ---- */
+
+/* The sum of what workers have learned takes the place of the last one. */
+static void sum_take(struct pipeline *pipeline)
+{
+    uint64_t pairs = pairs_learned(pipeline);
+    uint64_t epoch = fold_epoch(pipeline->fold);
+    struct state sum;
+
+    if (!aggregator_sum(pipeline->aggregator, &sum))
+        return;
+    fold_replace(pipeline->fold, &sum);
+    if (fold_epoch(pipeline->fold) != epoch)
+        emitter_forget(pipeline->emitter);
+    if (pairs_learned(pipeline) > pairs)
+        meter_add(&pipeline->meter, uv_hrtime(), pairs_learned(pipeline) - pairs);
+    if (pairs == 0 && pairs_learned(pipeline) > 0)
+        first_pair_log(pipeline);
+}
+
+static void shards_consider(struct pipeline *pipeline, uint64_t now_ns)
+{
+    if (pipeline->pusher != NULL)
+        pusher_tend(pipeline->pusher, fold_state(pipeline->fold), fold_epoch(pipeline->fold),
+                    now_ns);
+    if (pipeline->aggregator == NULL)
+        return;
+    if (aggregator_tend(pipeline->aggregator, now_ns))
+        aside_work(pipeline);
+    sum_take(pipeline);
+    if (aggregator_has_news(pipeline->aggregator))
+        emitter_ask(pipeline->emitter);
+}
+
+static uint64_t others_due(struct pipeline *pipeline)
+{
+    if (pipeline->aggregator != NULL)
+        return aggregator_due(pipeline->aggregator);
+    return pipeline->pusher == NULL ? SCHEDULE_NEVER : pusher_due(pipeline->pusher);
+}
+
 /* What else has become due. */
 static void pipeline_tend(struct pipeline *pipeline)
 {
     uint64_t now_ns = uv_hrtime();
 
     if (fold_entries(pipeline->fold) == 0) {
+        shards_consider(pipeline, now_ns);
         emitter_tend(pipeline->emitter, now_ns);
         keeper_consider(pipeline, now_ns);
         pipeline_tell(pipeline);
@@ -298,7 +351,7 @@ static uint64_t pipeline_patience(struct pipeline *pipeline)
     if (pipeline->held != NULL || atomic_load(&pipeline->checkpoint_asked))
         return 0;
     return sooner(sooner(emitter_due(pipeline->emitter), refusals_due(pipeline)),
-                  keeper_due(pipeline->keeper));
+                  sooner(keeper_due(pipeline->keeper), others_due(pipeline)));
 }
 
 static void signs_give(struct pipeline *pipeline)
@@ -328,6 +381,8 @@ static void pipeline_run(void *arg)
     assert(pipeline->aside == NULL); /* whoever waits for an answer is not idle */
     emitter_finish(pipeline->emitter);
     keeper_finish(pipeline->keeper, fold_state(pipeline->fold));
+    if (pipeline->pusher != NULL)
+        pusher_finish(pipeline->pusher, fold_state(pipeline->fold), fold_epoch(pipeline->fold));
     pipeline_tell(pipeline);
     atomic_store(&pipeline->has_ended, 1);
     pipeline->settings.wake(pipeline->settings.wake_arg);
@@ -349,6 +404,8 @@ static void dispatch_set(struct pipeline *pipeline)
     pipeline->dispatch = (struct dispatch){
         .fold = pipeline->fold,
         .keeper = pipeline->keeper,
+        .aggregator = pipeline->aggregator,
+        .shards = pipeline->settings.shards.expect,
         .frame_bytes_max = pipeline->settings.frame_bytes_max,
         .heads = pipeline->settings.heads,
         .heads_count = pipeline->settings.heads_count,
@@ -388,6 +445,27 @@ static enum lattn_status state_take(struct pipeline *pipeline, struct state *sta
     return fold_open(&pipeline->fold, state, &journal);
 }
 
+/* With whom the state is shared: those who add it up, or those whose are added up here. */
+static enum lattn_status others_open(struct pipeline *pipeline)
+{
+    struct pusher_settings push = pipeline->settings.push;
+    const struct aggregator_settings adding = {
+        .shards = pipeline->settings.shards,
+        .learner = lattn_learner_settings_get(fold_learner(pipeline->fold)),
+        .from = pipeline->settings.from,
+        .done = work_done,
+        .arg = pipeline,
+    };
+
+    if (adding.shards.expect > 0)
+        return aggregator_open(&pipeline->aggregator, &adding);
+    if (push.address == NULL)
+        return LATTN_OK;
+    push.done = work_done;
+    push.arg = pipeline;
+    return pusher_open(&pipeline->pusher, &push);
+}
+
 static enum lattn_status pipeline_build(struct pipeline *pipeline, struct state *state,
                                         struct lattn_complaint *complaint)
 {
@@ -411,6 +489,8 @@ static enum lattn_status pipeline_build(struct pipeline *pipeline, struct state 
         status = state_take(pipeline, state);
     if (status == LATTN_OK)
         status = emitter_open(&pipeline->emitter, &emitting, pipeline->fold, complaint);
+    if (status == LATTN_OK)
+        status = others_open(pipeline);
     if (status != LATTN_OK)
         return status;
     dispatch_set(pipeline);
@@ -455,6 +535,8 @@ void pipeline_close(struct pipeline **pipeline)
         uv_thread_join(&old->thread);
     }
     emitter_close(&old->emitter);
+    aggregator_close(&old->aggregator);
+    pusher_close(&old->pusher);
     fold_close(&old->fold);
     keeper_close(&old->keeper);
     queue_close(&old->in);

@@ -8,6 +8,8 @@
 #include "serve/chunk.h"
 #include "serve/gauges.h"
 #include "serve/publish.h"
+#include "serve/pusher.h"
+#include "serve/shards.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -52,6 +54,9 @@ struct pipeline_settings {
     const char *state_dir;
     uint64_t checkpoint_every_ns;
     struct sources *sources;
+    struct shards_settings shards;
+    const char *from;
+    struct pusher_settings push;
     struct gauges *gauges;
     void (*wake)(void *arg);
     void *wake_arg;

@@ -16,6 +16,7 @@
 #include "serve/emit_dir.h"
 #include "serve/log.h"
 #include "serve/ration.h"
+#include "serve/shards.h"
 #include "serve/worker.h"
 
 #include <assert.h>
@@ -35,6 +36,7 @@ struct publisher {
     struct worker *worker;
     struct lattn_learner *snapshot;
     struct lattn_service service;
+    struct lattn_aggregate *aggregate; /* that the service points to */
     struct pace pace;
     uint64_t epoch;
     uint64_t bulletins_made;
@@ -68,6 +70,7 @@ void bulletin_close(struct bulletin **bulletin)
     }
     lattn_text_done(&old->safetensors);
     lattn_report_done(&old->report);
+    shards_copy_close(&old->aggregate);
     memory_release(old);
 }
 
@@ -165,7 +168,7 @@ static void outputs_fill(struct bulletin *bulletin, const struct lattn_names *na
 
 /* Take over the report, and with it what the model says of heads and names. */
 static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emission,
-                          const struct publisher *publisher)
+                          struct publisher *publisher)
 {
     struct lattn_service *facts = &bulletin->service;
 
@@ -173,6 +176,8 @@ static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emis
     emission->report.noise_std = NULL;
     emission->report.r2 = NULL;
     *facts = publisher->service;
+    bulletin->aggregate = publisher->aggregate;
+    publisher->aggregate = NULL;
     facts->pairs_to_go = pace_pairs_to_go(&publisher->pace, &bulletin->report.certificate);
     facts->heads = LATTN_NEVER;
     facts->heads_generation = bulletin->report.generation;
@@ -184,8 +189,7 @@ static void bulletin_fill(struct bulletin *bulletin, struct lattn_emission *emis
     }
 }
 
-static enum lattn_status bulletin_open(struct bulletin **ret_bulletin,
-                                       const struct publisher *publisher,
+static enum lattn_status bulletin_open(struct bulletin **ret_bulletin, struct publisher *publisher,
                                        struct lattn_emission *emission)
 {
     struct bulletin *bulletin = memory_zeroed(1, sizeof *bulletin);
@@ -308,6 +312,7 @@ void publisher_close(struct publisher **publisher)
         return;
     worker_close(&old->worker);
     lattn_learner_close(&old->snapshot);
+    shards_copy_close(&old->aggregate);
     bulletin = atomic_load(&old->bulletin);
     bulletin_close(&bulletin);
     lattn_model_close(&old->result.model);
@@ -327,6 +332,9 @@ enum lattn_status publisher_start(struct publisher *publisher, const struct latt
     if (status != LATTN_OK)
         return status;
     publisher->service = *service;
+    shards_copy_close(&publisher->aggregate);
+    publisher->aggregate = shards_copy_out(service->aggregate);
+    publisher->service.aggregate = publisher->aggregate;
     publisher->pace = *pace;
     publisher->epoch = epoch;
     worker_start(publisher->worker);

@@ -30,6 +30,7 @@ enum { BULLETIN_FORMATS = 2 };
  * number       counts up from 1
  * report       owned
  * service      as of the snapshot; the heads are those of this emission
+ * aggregate    that the service points to; owned, or NULL
  * outputs      names of the first ones; "" where an output has none, and before there is a model
  * status, model, spectrum  in both formats. No model before there is one; no spectrum where nobody
  *              wants it. That of an earlier emission, where a new one would cost too much: it says
@@ -41,6 +42,7 @@ struct bulletin {
     uint64_t number;
     struct lattn_report report;
     struct lattn_service service;
+    struct lattn_aggregate *aggregate;
     char outputs[METRICS_OUTPUTS_MAX][LATTN_NAME_MAX];
     struct lattn_text status[BULLETIN_FORMATS];
     struct lattn_text model[BULLETIN_FORMATS];

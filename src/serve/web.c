@@ -103,6 +103,7 @@ static struct lattn_service service_now(const struct web *web)
     service.heads_certified = told->heads_certified;
     service.heads_decomposition = told->heads_decomposition;
     service.pairs_to_go = told->pairs_to_go;
+    service.aggregate = told->aggregate;
     return service;
 }
 

@@ -1,6 +1,7 @@
 #include "wire/member.h"
 
 #include "base/memory.h"
+#include "wire/aggregate.h"
 
 #include <lattn/certificate.h>
 #include <lattn/learner.h>
@@ -147,6 +148,9 @@ static void value_write(struct writer *writer, const struct member *member, cons
         return;
     case MEMBER_PLACE:
         writer_null(writer);
+        return;
+    case MEMBER_AGGREGATE:
+        aggregate_write(writer, *(const struct lattn_aggregate *const *)at);
         return;
     case MEMBER_OBJECT_MAYBE:
         if (*(const int32_t *)at == 0) {
@@ -373,6 +377,9 @@ static void value_clear(const struct member *member, void *to)
     case MEMBER_PLACE:
         *(struct scan *)at = (struct scan){0};
         return;
+    case MEMBER_AGGREGATE:
+        *(const struct lattn_aggregate **)at = NULL;
+        return;
     case MEMBER_OBJECT_MAYBE:
         *(int32_t *)at = 0;
         members_clear(member->inner, to);
@@ -441,6 +448,7 @@ static enum lattn_status value_read(struct scan *scan, const struct member *memb
     switch (member->kind) {
     case MEMBER_NULL:
     case MEMBER_VERSION:
+    case MEMBER_AGGREGATE:
         return scan_skip(scan);
     case MEMBER_FLAG:
         return scan_flag(scan, member->word, at);

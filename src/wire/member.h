@@ -30,6 +30,7 @@ enum member_kind {
     MEMBER_ROW_ALWAYS,    /* the same; without numbers it is empty, not null */
     MEMBER_INDICES,       /* struct member_indices */
     MEMBER_PLACE,         /* struct scan: where the value stands, to come back to; never written */
+    MEMBER_AGGREGATE,     /* const struct lattn_aggregate *, NULL as null; never read */
     MEMBER_OBJECT, /* an object of the members in `inner`, whose offsets count from the same start
                     */
     MEMBER_OBJECT_MAYBE, /* the same; null where the int32_t here is 0 */

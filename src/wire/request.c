@@ -14,6 +14,7 @@
 #include "wire/line.h"
 #include "wire/message_json.h"
 #include "wire/names_json.h"
+#include "wire/offer.h"
 #include "wire/rpc.h"
 #include "wire/scan.h"
 #include "wire/writer.h"
@@ -40,12 +41,24 @@ enum param {
     PARAM_TOKEN,
     PARAM_IMAGE,
     PARAM_PART,
+    PARAM_SHARD,
+    PARAM_SHARDS,
+    PARAM_EPOCH,
+    PARAM_WORKER,
+    PARAM_PAIRS,
+    PARAM_LAG,
+    PARAM_LOST,
+    PARAM_BYTES,
+    PARAM_PARTS,
+    PARAM_DATA,
     PARAMS_COUNT
 };
 
 static const char *const param_words[] = {
-    "z",      "t",       "inputs", "candidates", "n",       "norm_max", "heads", "what", "every",
-    "append", "outputs", "blocks", "producer",   "confirm", "token",    "image", "part", NULL};
+    "z",     "t",     "inputs", "candidates", "n",      "norm_max", "heads",
+    "what",  "every", "append", "outputs",    "blocks", "producer", "confirm",
+    "token", "image", "part",   "shard",      "shards", "epoch",    "worker",
+    "pairs", "lag",   "lost",   "bytes",      "parts",  "data",     NULL};
 
 #define PARAM(name) (1u << PARAM_##name)
 
@@ -67,6 +80,9 @@ static const struct method methods[] = {
     [LATTN_METHOD_RESET] = {"reset", PARAM(CONFIRM)},
     [LATTN_METHOD_AUTH] = {"auth", PARAM(TOKEN)},
     [LATTN_METHOD_CHECKPOINT] = {"checkpoint", PARAM(IMAGE) | PARAM(PART)},
+    [LATTN_METHOD_OFFER] = {"offer", PARAM(SHARD) | PARAM(SHARDS) | PARAM(EPOCH) | PARAM(WORKER) |
+                                         PARAM(PAIRS) | PARAM(LAG) | PARAM(LOST) | PARAM(BYTES) |
+                                         PARAM(PART) | PARAM(PARTS) | PARAM(DATA)},
 };
 
 enum { METHODS_COUNT = sizeof methods / sizeof *methods };
@@ -324,10 +340,9 @@ static enum lattn_status param_read(struct scan *scan, int32_t field, void *arg)
     case PARAM_PART:
         reader->has_part = 1;
         return scan_count_to(scan, "part", UINT64_MAX, &request->part);
-    case PARAMS_COUNT:
-        break;
+    default:
+        return offer_read_param(scan, param_words[field], &request->offer);
     }
-    return LATTN_FIELD;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -383,6 +398,8 @@ static enum lattn_status params_check(const struct request_reader *reader,
         return complain(complaint, LATTN_FIELD, "z is missing in params of predict");
     if (request->method == LATTN_METHOD_CERTIFY && request->inputs == NULL)
         return complain(complaint, LATTN_FIELD, "inputs is missing in params of certify");
+    if (request->method == LATTN_METHOD_OFFER)
+        return offer_check(&request->offer, request->part, complaint);
     if (reader->has_part != (request->image > 0))
         return complain(complaint, LATTN_FIELD,
                         "the id of an image and part come together in params of checkpoint");
@@ -459,6 +476,7 @@ static enum lattn_status line_read(const char *text, size_t length,
 struct params_writer {
     struct writer *writer;
     const char *words[PARAMS_COUNT + 1];
+    enum message_json_bytes bytes;
     struct lattn_complaint *complaint;
 };
 
@@ -467,7 +485,7 @@ static enum lattn_status param_rewrite(struct message *message, int32_t field, v
     struct params_writer *params = arg;
 
     writer_key(params->writer, params->words[field]);
-    return message_to_json(message, params->words[field], MESSAGE_JSON_REFUSED, params->writer,
+    return message_to_json(message, params->words[field], params->bytes, params->writer,
                            params->complaint);
 }
 
@@ -475,7 +493,11 @@ static enum lattn_status param_rewrite(struct message *message, int32_t field, v
 static enum lattn_status params_rewrite(const struct rpc *rpc, const struct method *method,
                                         struct writer *writer, struct lattn_complaint *complaint)
 {
-    struct params_writer params = {.writer = writer, .complaint = complaint};
+    struct params_writer params = {
+        .writer = writer,
+        .bytes = method->params & PARAM(DATA) ? MESSAGE_JSON_BASE64 : MESSAGE_JSON_REFUSED,
+        .complaint = complaint,
+    };
     struct message map;
     int32_t count = 0;
     enum lattn_status status = rpc_params(rpc, &map, complaint);
@@ -563,6 +585,7 @@ void lattn_request_done(struct lattn_request *request)
     memory_release(request->append);
     memory_release(request->outputs);
     memory_release(request->blocks);
+    offer_done(&request->offer);
     explicit_bzero(request->token, sizeof request->token);
     *request = (struct lattn_request){0};
 }

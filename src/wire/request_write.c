@@ -4,6 +4,7 @@
 #include <lattn/wire.h>
 
 #include "wire/names_json.h"
+#include "wire/offer.h"
 #include "wire/pair.h"
 #include "wire/rpc.h"
 #include "wire/writer.h"
@@ -126,6 +127,9 @@ static void params_write(struct writer *writer, const struct lattn_request *requ
         return;
     case LATTN_METHOD_CHECKPOINT:
         checkpoint_params_write(writer, request);
+        return;
+    case LATTN_METHOD_OFFER:
+        offer_write_params(writer, &request->offer, request->part);
         return;
     case LATTN_METHOD_STATUS:
     case LATTN_METHOD_EMIT:

@@ -3,13 +3,10 @@
  */
 #include <lattn/wire.h>
 
-#include "base/base64.h"
-#include "base/memory.h"
 #include "wire/member.h"
+#include "wire/payload.h"
 #include "wire/reply.h"
 #include "wire/writer.h"
-
-#include <string.h>
 
 #define OF_CHECKPOINT(field) offsetof(struct lattn_checkpoint, field)
 #define OF_IMAGE(field) offsetof(struct lattn_image, field)
@@ -97,27 +94,6 @@ enum lattn_status lattn_write_part(struct lattn_text *text, enum lattn_format fo
     return writer_end(&writer);
 }
 
-/* A string of base64, after its escapes. */
-static enum lattn_status data_read(struct scan *scan, struct lattn_text *ret_bytes)
-{
-    struct scan_string string;
-    enum lattn_status status = scan_string(scan, "data", &string);
-    size_t length;
-    char *text;
-
-    if (status != LATTN_OK)
-        return status;
-    text = memory_raw(string.length + 1, 1);
-    if (text == NULL)
-        return LATTN_NO_MEMORY;
-    status = LATTN_FIELD;
-    if (scan_string_decode(&string, string.length + 1, text) &&
-        base64_read(text, strlen(text), text, &length) == LATTN_OK)
-        status = lattn_text_add(ret_bytes, text, length);
-    memory_release(text);
-    return status;
-}
-
 enum lattn_status lattn_reply_part(const struct lattn_reply *reply, uint64_t *ret_part,
                                    struct lattn_text *ret_bytes)
 {
@@ -125,7 +101,7 @@ enum lattn_status lattn_reply_part(const struct lattn_reply *reply, uint64_t *re
     enum lattn_status status = reply_read_members(reply, part_members, &part);
 
     if (status == LATTN_OK)
-        status = part.data.at == NULL ? LATTN_FIELD : data_read(&part.data, ret_bytes);
+        status = part.data.at == NULL ? LATTN_FIELD : payload_read(&part.data, "data", ret_bytes);
     if (status == LATTN_OK)
         *ret_part = part.part;
     return status == LATTN_OK || status == LATTN_NO_MEMORY ? status : LATTN_FIELD;

@@ -10,6 +10,8 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 /* What status says, in a form that a table can name. */
 struct state {
@@ -27,6 +29,7 @@ struct state {
 #define OF_STREAM(field) offsetof(struct state, report.stream.field)
 #define OF_SERVICE(field) offsetof(struct state, service.field)
 #define OF_KEPT(field) offsetof(struct state, service.kept.field)
+#define OF_PUSHED(field) offsetof(struct state, service.pushed.field)
 #define OF_CERTIFICATE(field) offsetof(struct state, report.certificate.field)
 
 static const struct member stream_members[] = {
@@ -108,6 +111,24 @@ static const struct member source_members[] = {
     {.word = NULL},
 };
 
+static const struct member pushed_members[] = {
+    {.word = "address",
+     .kind = MEMBER_REMARK,
+     .offset = OF_PUSHED(address),
+     .size = sizeof((struct lattn_pushed *)NULL)->address},
+    {.word = "connected", .kind = MEMBER_FLAG, .offset = OF_PUSHED(connected)},
+    {.word = "error",
+     .kind = MEMBER_REMARK,
+     .offset = OF_PUSHED(error),
+     .size = sizeof((struct lattn_pushed *)NULL)->error},
+    {.word = "pushed_age_s",
+     .kind = MEMBER_INT64,
+     .offset = OF_PUSHED(pushed_age_s),
+     .none = LATTN_NEVER},
+    {.word = "pairs", .kind = MEMBER_INT64, .offset = OF_PUSHED(pairs), .none = LATTN_NEVER},
+    {.word = NULL},
+};
+
 static const struct member state_members[] = {
     {.word = "version", .kind = MEMBER_VERSION},
     {.word = "d", .kind = MEMBER_INT32, .offset = OF_REPORT(d)},
@@ -172,12 +193,35 @@ static const struct member state_members[] = {
     {.word = "unkept", .kind = MEMBER_COUNT, .offset = OF_SERVICE(unkept)},
     {.word = "denied", .kind = MEMBER_COUNT, .offset = OF_SERVICE(denied)},
     {.word = "pairs_to_go", .kind = MEMBER_NUMBER, .offset = OF_SERVICE(pairs_to_go)},
+    {.word = "push",
+     .kind = MEMBER_OBJECT_MAYBE,
+     .offset = OF_PUSHED(is_pushed),
+     .inner = pushed_members},
+    {.word = "aggregate", .kind = MEMBER_AGGREGATE, .offset = OF_SERVICE(aggregate)},
     {.word = "headline",
      .kind = MEMBER_REMARK,
      .offset = OF_STATE(headline),
      .size = LATTN_SENTENCE_MAX},
     {.word = NULL},
 };
+
+/* The verdict, behind what is wrong with the data it stands on. */
+static void headline_write(const struct lattn_report *report, const struct lattn_service *service,
+                           char ret_headline[LATTN_SENTENCE_MAX])
+{
+    char verdict[LATTN_SENTENCE_MAX];
+    char *at = ret_headline;
+
+    ret_headline[0] = '\0';
+    if (service->aggregate != NULL)
+        lattn_aggregate_sentence(service->aggregate, ret_headline);
+    at += strlen(ret_headline);
+    if (at > ret_headline && at - ret_headline < LATTN_SENTENCE_MAX - 2)
+        at = stpcpy(at, "; ");
+    lattn_verdict_sentence(&report->certificate, service->pairs_to_go, verdict);
+    (void)snprintf(at, (size_t)(ret_headline + LATTN_SENTENCE_MAX - at), "%.*s",
+                   (int)(ret_headline + LATTN_SENTENCE_MAX - at - 1), verdict);
+}
 
 enum lattn_status lattn_write_status(struct lattn_text *text, enum lattn_format format,
                                      const struct lattn_report *report,
@@ -197,7 +241,7 @@ enum lattn_status lattn_write_status(struct lattn_text *text, enum lattn_format 
         certificate->lambda_min = certificate->lambda_max = NAN;
         certificate->rho = certificate->rho_seen = NAN;
     }
-    lattn_verdict_sentence(&report->certificate, service->pairs_to_go, state.headline);
+    headline_write(report, service, state.headline);
     return reply_write_members(text, format, state_members, &state);
 }
 
@@ -228,5 +272,6 @@ enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
     state.service.heads_generation = state.heads_generation.count;
     ret_state->report = state.report;
     ret_state->service = state.service;
+    memcpy(ret_state->headline, state.headline, sizeof state.headline);
     return LATTN_OK;
 }

@@ -113,7 +113,8 @@ Test(state, has_the_fields_of_the_interface_in_order)
         "\"memory_bytes\":1048576,\"uptime_s\":60,\"bias\":true,\"pairs_effective\":850.5,"
         "\"state\":{\"position\":40,\"checkpoint_pairs\":900,\"checkpoint_age_s\":null,"
         "\"journal_bytes\":5000,\"error\":\"no \\\"space\\\"\"},\"source\":null,"
-        "\"unkept\":6,\"denied\":4,\"pairs_to_go\":76,\"headline\":\"identifying since pair 20\"}",
+        "\"unkept\":6,\"denied\":4,\"pairs_to_go\":76,"
+        "\"push\":null,\"aggregate\":null,\"headline\":\"identifying since pair 20\"}",
         "%s", text.data);
     lattn_text_done(&text);
 }

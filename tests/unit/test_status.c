@@ -42,6 +42,7 @@ Test(status, keeps_the_numbers_that_travel)
     cr_expect_eq(LATTN_TIMEOUT, -27);
     cr_expect_eq(LATTN_BUDGET, -28);
     cr_expect_eq(LATTN_REFUSED, -29);
+    cr_expect_eq(LATTN_READ_ONLY, -30);
 }
 
 Test(status, words_are_identifiers)

@@ -5,6 +5,7 @@ const PAGE_PAUSE_MS = 250; /* from one drawing to the next */
 class Page {
     constructor() {
         this.headline = new Headline();
+        this.shards = new Shards();
         this.learning = new Figures(elementById("figures"));
         this.service = new Figures(elementById("service-figures"));
         this.convergence = new Convergence(elementById("convergence-plots"));
@@ -47,6 +48,7 @@ class Page {
         this.drawnAt = performance.now();
         elementSay(elementById("version"), this.status.version);
         this.headline.show(this.status);
+        this.shards.show(this.status);
         figuresOfLearning(this.learning, this.status);
         figuresOfService(this.service, this.status);
         this.trial.follow(this.status);
