@@ -210,7 +210,7 @@ static int is_orthonormal(const struct lattn_item *item)
  */
 Test(association, of_unitary_data_is_never_identified, .timeout = 600)
 {
-    uint64_t seeds = corpus_is_long() ? 200 : 20;
+    uint64_t seeds = corpus_is_long() ? 200 : 5;
 
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         struct lattn_learner_settings settings = lattn_learner_settings_default();

@@ -98,7 +98,7 @@ Test(verdict, stays_right_over_a_hundred_thousand_single_updates, .timeout = 180
 {
     enum { UPDATES = 100000, LOOKS = 10, DIM_MAX = 4 };
     int32_t families = stream_families(STREAM_DEFICIENT);
-    int32_t step = corpus_is_long() ? 1 : 4;
+    int32_t step = corpus_is_long() ? 1 : 8;
 
     for (int32_t family = 0; family < families; family += step) {
         struct stream stream;

@@ -11,7 +11,12 @@
 #include <string.h>
 
 /* Room for the longest text below and the byte that ends it. */
-enum { TEXT_MAX = 2048, DRAWS = 3000000 };
+enum { TEXT_MAX = 2048, DRAWS = 3000000, DRAWS_SHORT = 600000 };
+
+static int64_t draws(void)
+{
+    return getenv("LATTN_LONG") != NULL ? DRAWS : DRAWS_SHORT;
+}
 
 static uint64_t bits_of(double number)
 {
@@ -58,7 +63,7 @@ Test(number, reads_random_doubles_exactly)
     struct random random = {.state = 1};
     char text[TEXT_MAX];
 
-    for (int64_t i = 0; i < DRAWS; i++) {
+    for (int64_t i = 0; i < draws(); i++) {
         double number = number_drawn(&random, i);
         size_t length = (size_t)snprintf(text, sizeof text, "%.17g", number);
 
@@ -215,7 +220,7 @@ Test(number, writes_as_printf_17g)
     char expected[64];
     char text[NUMBER_TEXT_MAX];
 
-    for (int64_t i = 0; i < DRAWS / 3; i++) {
+    for (int64_t i = 0; i < draws() / 3; i++) {
         double number = number_drawn(&random, i);
         size_t length = number_write(number, text);
 
