@@ -142,10 +142,9 @@ enum lattn_status publish_turn(struct publish *publish, int input_fd, int *ret_i
 
 /* Sums over the shards: messages and pairs. */
 struct publish_left {
-    uint64_t unstored;         /* messages that the servers are not known to have */
-    uint64_t kept;             /* and those that the workers have not on their disks */
-    uint64_t settled_pairs;    /* pairs that they have */
-    uint64_t settled_messages; /* in so many messages */
+    uint64_t unstored;      /* messages that the servers are not known to have */
+    uint64_t kept;          /* and those that the workers have not on their disks */
+    uint64_t settled_pairs; /* pairs that they have */
     uint64_t bytes;
     uint64_t duplicates;
 };

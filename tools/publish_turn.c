@@ -1,3 +1,8 @@
+/*
+ * A turn: send what may go, wait for one thing to happen, deal with all that has, and look after
+ * the streams where it is time. Nothing waits on one shard that could go on for another; only the
+ * looks ask and wait, and end with the first that is not answered.
+ */
 #include "publish.h"
 
 #include "interrupt.h"
@@ -104,7 +109,6 @@ struct publish_left publish_left(const struct publish *publish)
         left.unstored += kept->waiting + kept->sent;
         left.kept += kept_count(kept);
         left.settled_pairs += kept->settled_pairs;
-        left.settled_messages += kept->settled;
         left.bytes += kept->bytes;
         left.duplicates += publish->shards[i].duplicates;
     }
@@ -275,7 +279,7 @@ static int pause_ms(const struct publish *publish, uint64_t now)
     for (uint32_t i = 0; i < publish->shards_count; i++) {
         const struct shard *shard = &publish->shards[i];
 
-        if (shard->is_held && shard->kept.sent == 0 && shard->resume_ms < due)
+        if (shard_is_pausing(shard) && shard->resume_ms < due)
             due = shard->resume_ms;
     }
     return due > now ? (int)(due - now) : 0;

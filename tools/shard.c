@@ -1,3 +1,11 @@
+/*
+ * What is kept is sent in its order, many messages at a time, and an answer to each tells where in
+ * the stream it is. Where answers stay away, nothing is assumed: a message that arrived twice is
+ * stored once, for its id is known to the server for a while, and to the worker for ever.
+ *
+ * That a stream was set back shows in the newest message that it is known to hold: a copy that is
+ * older than that lacks it, and what was published to the copy since has its place.
+ */
 #include "shard.h"
 
 #include "talk.h"
@@ -213,6 +221,11 @@ enum lattn_status shard_send(struct shard *shard, struct jetstream *jetstream, u
         kept_send(kept);
     }
     return LATTN_OK;
+}
+
+int shard_is_pausing(const struct shard *shard)
+{
+    return shard->is_held && shard->is_met && shard->kept.waiting > 0 && shard->kept.sent == 0;
 }
 
 uint64_t shard_store(struct shard *shard, const struct jetstream_event *event, uint64_t now_ms)

@@ -73,6 +73,9 @@ enum lattn_status shard_look(struct shard *shard, struct jetstream *jetstream,
  */
 enum lattn_status shard_send(struct shard *shard, struct jetstream *jetstream, uint64_t now_ms);
 
+/* Would it send, were it not for its pause until resume_ms? */
+int shard_is_pausing(const struct shard *shard);
+
 /* A message is stored. Returns its pairs where that is new, or 0. */
 uint64_t shard_store(struct shard *shard, const struct jetstream_event *event, uint64_t now_ms);
 

@@ -286,6 +286,7 @@ Test(shard, tries_one_at_a_time_what_was_refused, .init = cr_redirect_stderr)
     shard_refuse(&shard, &full, 100);
     shard_refuse(&shard, &(struct jetstream_event){.number = 2, .reason = "full"}, 100);
     cr_assert_str_eq(send(&shard, 100), "", "it pauses");
+    cr_assert(shard_is_pausing(&shard));
     cr_assert_gt(shard.resume_ms, 100);
     cr_assert_str_eq(send(&shard, shard.resume_ms), "me.1=a ", "then one goes");
     store(&shard, 1, 1);
@@ -302,6 +303,7 @@ Test(shard, looks_again_where_nobody_takes_its_subject, .init = cr_redirect_stde
     send(&shard, 1);
     shard_refuse(&shard, &(struct jetstream_event){.number = 1, .is_orphan = 1}, 1);
     cr_assert_not(shard.is_met);
+    cr_assert_not(shard_is_pausing(&shard), "it waits for a look, not for its time");
     shard_done(&shard);
 }
 
