@@ -6,16 +6,22 @@
 
 const char *beside_daemon(char room[PATH_MAX])
 {
-    static const char name[] = "lattnd";
-    ssize_t length = readlink("/proc/self/exe", room, PATH_MAX - sizeof name);
+    /* The first is what a shell finds, and where both are installed; the second is a build. */
+    static const char *const places[] = {"lattnd", "../src/serve/lattnd"};
+    enum { PLACE_MAX = 32 };
+    ssize_t length = readlink("/proc/self/exe", room, PATH_MAX - PLACE_MAX);
     char *slash;
 
     if (length < 0)
-        return name;
+        return places[0];
     room[length] = '\0';
     slash = strrchr(room, '/');
     if (slash == NULL)
-        return name;
-    memcpy(slash + 1, name, sizeof name);
-    return access(room, X_OK) == 0 ? room : name;
+        return places[0];
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        memcpy(slash + 1, places[i], strlen(places[i]) + 1);
+        if (access(room, X_OK) == 0)
+            return room;
+    }
+    return places[0];
 }

@@ -4,7 +4,7 @@
 #include <limits.h>
 
 /*
- * The lattnd that was installed with us, or else the name by which a shell would find one.
+ * The lattnd that was installed or built with us, or else the name by which a shell would find one.
  *
  * room  for a path; the result may lie there
  */
