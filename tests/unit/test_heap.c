@@ -1,6 +1,7 @@
 #include "serve/heap.h"
 
 #include "base/memory.h"
+#include "support/sanitized.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
@@ -11,11 +12,7 @@
 enum { BLOCKS = 256, BLOCKS_FEW = 48, BLOCK_BYTES = 128 << 10, PIN_BYTES = 2 << 10 };
 
 /* The sanitizer brings an allocator of its own, which keeps what is released. */
-#ifdef __SANITIZE_ADDRESS__
-enum { GIVES_BACK = 0 };
-#else
-enum { GIVES_BACK = 1 };
-#endif
+enum { GIVES_BACK = !IS_SANITIZED };
 
 static size_t resident_bytes(void)
 {

@@ -8,9 +8,11 @@
 #include "core/learner.h"
 #include "support/bytes.h"
 #include "support/courses.h"
+#include "support/sanitized.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,11 +28,9 @@ enum {
 
 static int blocks_after(void)
 {
-#ifdef __SANITIZE_ADDRESS__
-    int few = 60; /* bits are a matter of numbers, and compared without sanitizers */
-#else
-    int few = 150;
-#endif
+    /* Bits are a matter of numbers, and compared without sanitizers. */
+    int few = IS_SANITIZED ? 60 : 150;
+
     return getenv("LATTN_LONG") != NULL ? 600 : few;
 }
 
@@ -99,6 +99,14 @@ static void expect_same_predictions(struct course *course, struct lattn_learner 
     }
 }
 
+/* Field by field where there is padding. */
+static int same_certificates(const struct lattn_certificate *a, const struct lattn_certificate *b)
+{
+    size_t numbers = sizeof *a - offsetof(struct lattn_certificate, p);
+
+    return a->verdict == b->verdict && memcmp(&a->p, &b->p, numbers) == 0;
+}
+
 static void expect_same_reports(struct lattn_learner *a, struct lattn_learner *b, const char *title)
 {
     struct lattn_report of_a, of_b;
@@ -113,8 +121,8 @@ static void expect_same_reports(struct lattn_learner *a, struct lattn_learner *b
     lattn_report_done(&of_b);
     of_b.noise_std = of_a.noise_std;
     of_b.r2 = of_a.r2;
-    of_b.stream = of_a.stream;
-    cr_assert_eq(memcmp(&of_a, &of_b, sizeof of_a), 0, "%s", title);
+    cr_assert_eq(memcmp(&of_a, &of_b, offsetof(struct lattn_report, certificate)), 0, "%s", title);
+    cr_assert(same_certificates(&of_a.certificate, &of_b.certificate), "%s", title);
 }
 
 Test(image, goes_on_to_the_same_bits)
@@ -224,7 +232,7 @@ static void expect_same_verdict(struct lattn_learner *learner, struct lattn_lear
 
     cr_assert_eq(lattn_learner_certify(learner, &was), LATTN_OK);
     cr_assert_eq(lattn_learner_certify(loaded, &is), LATTN_OK);
-    cr_assert_eq(memcmp(&is, &was, sizeof is), 0);
+    cr_assert(same_certificates(&is, &was));
     for (int32_t i = 0; i < learner->factor.components_count; i++) {
         const struct component *component = learner->factor.components[i];
 

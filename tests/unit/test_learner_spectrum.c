@@ -9,6 +9,7 @@
 #include "core/spectrum.h"
 #include "support/approx.h"
 #include "support/gram.h"
+#include "support/sanitized.h"
 
 #include <assert.h>
 #include <criterion/criterion.h>
@@ -308,7 +309,7 @@ static void expect_ends(int pairs, double apart)
 }
 
 /* A matter of numbers: sanitizers see the same code where the rank is deficient. */
-#ifndef __SANITIZE_ADDRESS__
+#if !IS_SANITIZED
 Test(learner_spectrum, tells_both_ends_of_a_full_rank)
 {
     expect_ends(P_LARGE + 50, 1e-3);
