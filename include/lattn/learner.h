@@ -109,7 +109,7 @@ LATTN_API void lattn_learner_close(struct lattn_learner **learner);
  * A copy learns alone.
  *
  * More than one pay where pairs come in blocks, as far as there are cores with nothing else to do;
- * with few features (p < 256) in square-root form they share the making of features only.
+ * with few features (p < 256) in square-root form one of them learns alone.
  *
  * Returns LATTN_OK, also where the system starts fewer threads or none: the learner goes on with
  * those there are. LATTN_RANGE outside 1..LATTN_THREADS_MAX and LATTN_NO_MEMORY change nothing.

@@ -18,10 +18,10 @@
 #include <string.h>
 
 enum {
-    /* Rows of a share, about: enough that it pays to hand them over. */
-    SHARE_ROWS = 32,
-    /* A block has room for as many as are folded at once; an item may exceed its share. */
-    SHARES_MAX = 64,
+    /* Rows of a share in information form, about: as many as are turned together. */
+    SHARE_ROWS = 64,
+    /* A block has room for as many rows as are folded at once, which are few shares. */
+    SHARES_MAX = 16,
     /* Fewer rows are not worth the preparation. */
     ROWS_LEAST = 8
 };
@@ -129,11 +129,22 @@ static enum lattn_status block_reserve(struct factor *factor, int32_t rows)
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
+/*
+ * Rows of a share. In square-root form those of a block that one thread folds, which is likely to
+ * be the one that formed them: rows of small factors take as long to reach another core as to be
+ * folded (README.md). So where one block is folded at a time no rows are handed over.
+ */
+static int32_t share_rows(const struct component *component)
+{
+    return component->moment != NULL ? SHARE_ROWS : component_rows_block(component->capacity);
+}
+
 /* Cut the first items into shares, as many as there is room for in whole. */
 static void shares_cut(struct forming *forming, size_t count, int32_t room)
 {
     struct share end = {0, 0};
     const struct moment *moment = forming->component->moment;
+    int32_t enough = share_rows(forming->component);
 
     forming->shares[0] = end;
     while (end.item < count && forming->shares_count < SHARES_MAX) {
@@ -144,7 +155,7 @@ static void shares_cut(struct forming *forming, size_t count, int32_t room)
             break;
         end.item++;
         end.row += rows;
-        if (end.row - forming->shares[forming->shares_count].row >= SHARE_ROWS)
+        if (end.row - forming->shares[forming->shares_count].row >= enough)
             forming->shares[++forming->shares_count] = end;
     }
     if (end.item > forming->shares[forming->shares_count].item)
