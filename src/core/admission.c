@@ -213,9 +213,21 @@ static void target_join(struct factor *factor, const struct meeting *meeting, in
     }
 }
 
+/* Features among those listed that have no place yet. */
+static int32_t new_count(const struct factor *factor, int32_t count)
+{
+    int32_t fresh = 0;
+
+    for (int32_t i = 0; i < count; i++)
+        fresh += factor->slots[factor->list_index[i]].component == 0;
+    return fresh;
+}
+
 static void target_widen(struct factor *factor, const struct meeting *meeting, int32_t count)
 {
-    struct component *target = meeting->target;
+    int32_t column = meeting->target->columns;
+    int32_t fresh = new_count(factor, count);
+    struct feature *name = fresh == 0 ? NULL : component_widen(meeting->target, fresh);
 
     for (int32_t i = 0; i < count; i++) {
         int32_t index = factor->list_index[i];
@@ -223,8 +235,8 @@ static void target_widen(struct factor *factor, const struct meeting *meeting, i
 
         if (slot->component != 0)
             continue;
-        *slot = (struct slot){(uint32_t)meeting->target_index + 1, target->columns};
-        component_widen(target, feature_at(factor->d, index));
+        *slot = (struct slot){(uint32_t)meeting->target_index + 1, column++};
+        *name++ = feature_at(factor->d, index);
     }
 }
 

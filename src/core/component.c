@@ -66,21 +66,21 @@ static void labels_shift(struct component *component, int32_t columns)
     }
 }
 
-void component_widen(struct component *component, struct feature feature)
+struct feature *component_widen(struct component *component, int32_t count)
 {
-    int32_t column = component->columns;
+    int32_t before = component->columns;
 
-    assert(column < component->capacity && component->rows_waiting == 0);
+    assert(before + count <= component->capacity && component->rows_waiting == 0);
     assert(component->moment == NULL);
     component_look_away(component);
-    labels_shift(component, column + 1);
-    memset(component->factor + (size_t)column * component->ld, 0,
-           component->ld * sizeof *component->factor);
-    component->features[column] = feature;
-    component->columns = column + 1;
+    labels_shift(component, before + count);
+    memset(component->factor + (size_t)before * component->ld, 0,
+           (size_t)count * component->ld * sizeof *component->factor);
+    component->columns = before + count;
     component->full = 0;
-    component->generation++;
+    component->generation += (uint64_t)count;
     solution_close(&component->solution);
+    return component->features + before;
 }
 
 void component_join(struct component *component, const struct component *other)

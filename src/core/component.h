@@ -166,8 +166,12 @@ enum lattn_status component_reserve(struct component *component, int32_t columns
  */
 int32_t component_width(const struct component *component);
 
-/* Add a column that was zero in all the past; room must have been reserved. Square-root form. */
-void component_widen(struct component *component, struct feature feature);
+/*
+ * Add columns that were zero in all the past; room must have been reserved. Square-root form.
+ *
+ * Returns their `count` names, which the caller fills in.
+ */
+struct feature *component_widen(struct component *component, int32_t count);
 
 /*
  * Take over the columns and rows of `other`, faded to the same time; room must be reserved. Both in

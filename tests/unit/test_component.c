@@ -18,7 +18,7 @@ static struct component *component_make(int32_t columns)
     cr_assert_eq(component_open(&component, M, 0), LATTN_OK);
     cr_assert_eq(component_reserve(component, columns, M), LATTN_OK);
     for (int32_t i = 0; i < columns; i++)
-        component_widen(component, (struct feature){0, 0, (uint16_t)i});
+        *component_widen(component, 1) = (struct feature){0, 0, (uint16_t)i};
     return component;
 }
 
@@ -143,7 +143,7 @@ Test(component, a_new_column_is_zero_in_the_past)
 
     absorb(component, &random, 9, 1, gram);
     cr_assert_eq(component_reserve(component, 4, M), LATTN_OK);
-    component_widen(component, (struct feature){1, 1, 0});
+    *component_widen(component, 1) = (struct feature){1, 1, 0};
     for (int a = 0; a < 3 + M; a++)
         for (int b = 0; b < 3 + M; b++)
             wider[a + (a >= 3)][b + (b >= 3)] = gram[a][b];
@@ -284,8 +284,8 @@ Test(component, copies_go_on_to_the_same_bits_whatever_was_in_their_memory)
             absorb(copy, &again, rows[i], 0.9, gram);
             expect_same_bits(component, copy);
         }
-        component_widen(component, (struct feature){1, 1, 1});
-        component_widen(copy, (struct feature){1, 1, 1});
+        *component_widen(component, 1) = (struct feature){1, 1, 1};
+        *component_widen(copy, 1) = (struct feature){1, 1, 1};
         expect_same_bits(component, copy);
         component_close(&component);
         component_close(&copy);

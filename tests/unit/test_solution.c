@@ -27,7 +27,7 @@ static struct component *component_make(int32_t n, const double *sigma, uint64_t
     cr_assert_eq(component_open(&component, M, 0), LATTN_OK);
     cr_assert_eq(component_reserve(component, n, M), LATTN_OK);
     for (int32_t i = 0; i < n; i++)
-        component_widen(component, (struct feature){0, 0, (uint16_t)i});
+        *component_widen(component, 1) = (struct feature){0, 0, (uint16_t)i};
     for (int32_t i = 0; i < n; i++)
         a[i * n + i] = sigma[i];
     for (int pass = 0; pass < 3; pass++) {
