@@ -1,7 +1,10 @@
 /*
- * The largest dense problem: d = 32, 16 896 features, from nothing to "identifying" and a layer of
- * one head (README.md, section 2). Some minutes and 4 GB, so only with LATTN_LONG=1.
+ * The largest dense problems: d = 32, 16 896 features, from nothing to "identifying" and a layer of
+ * one head (README.md, section 2); and one of more than 8192 features that began small, so that it
+ * goes over from R. Some minutes and 4 GB, so only with LATTN_LONG=1.
  */
+#include "base/memory.h"
+#include "core/learner.h"
 #include "support/engines.h"
 
 #include <lattn/tasks.h>
@@ -69,4 +72,89 @@ Test(gram_large, is_identified_and_is_one_head, .timeout = 3600)
     lattn_model_close(&model);
     lattn_task_close(&task);
     lattn_learner_close(&learner);
+}
+
+/* ---- beyond COMPONENT_ROOT_MAX, from R ------------------------------------------------------ */
+
+enum { LATE_DIM = 26, LATE_FEATURES = 9126, LATE_DENSE = 40, SMALL = 8 };
+
+/* Tokens e_j + e_k, or e_j where they are one, and a query e_l: rows of few features are cheap. */
+static void unit_add(struct corpus *corpus, int32_t j, int32_t k, int32_t l)
+{
+    static const struct corpus_shape shape = {LATE_DIM, 1, 2, 2, LATTN_LABELS_LAST};
+    struct corpus_entry entry = corpus_add(corpus, 2, &shape);
+
+    entry.z[j] += 1;
+    entry.z[k] += j == k ? 0 : 1;
+    entry.z[LATE_DIM + l] = 1;
+}
+
+/*
+ * One feature first, then all of them, so that they join it in square-root form; then as many
+ * independent rows as there are features, beside which the row of all is small: R stays well
+ * conditioned. Their labels are those of a layer.
+ */
+static void late_lessons(struct corpus *corpus, struct random *random,
+                         const struct lattn_model *truth)
+{
+    static const struct corpus_shape dense = {LATE_DIM, 1, 30, 30, LATTN_LABELS_LAST};
+
+    unit_add(corpus, 0, 0, 0);
+    corpus_add_normals(corpus, random, 1, &dense);
+    for (int32_t i = 0; i < dense.tokens_max * LATE_DIM; i++)
+        ((double *)corpus->items[1].z)[i] /= SMALL;
+    for (int32_t j = 0; j < LATE_DIM; j++)
+        for (int32_t k = j; k < LATE_DIM; k++)
+            for (int32_t l = 0; l < LATE_DIM; l++)
+                unit_add(corpus, j, k, l);
+    corpus_add_normals(corpus, random, LATE_DENSE, &dense);
+    corpus_label(corpus, random, truth, 0);
+}
+
+static struct lattn_learner *late_learner(void)
+{
+    struct lattn_learner_settings settings = lattn_learner_settings_default();
+
+    settings.engine = LATTN_ENGINE_GRAM;
+    return corpus_learner(&settings);
+}
+
+static void late_expect(struct lattn_learner *learner, const struct lattn_model *truth)
+{
+    struct lattn_certificate certificate = corpus_certify(learner);
+    double *got = corpus_solution(learner), *want = corpus_coef(truth);
+    double error = corpus_distance(got, want, LATE_FEATURES);
+
+    cr_expect_eq(certificate.rank, LATE_FEATURES);
+    cr_expect_eq(certificate.verdict, LATTN_IDENTIFYING, "%s, rho %g",
+                 lattn_verdict_text(certificate.verdict), certificate.rho);
+    cr_expect_leq(error, 1e-8, "%g", error);
+    printf("d %d: %lu pairs, rho %.2g, coefficients right to %.1e\n", LATE_DIM, certificate.pairs,
+           certificate.rho, error);
+    memory_release(got);
+    memory_release(want);
+}
+
+Test(gram_large, goes_over_from_r_where_features_came_late, .timeout = 3600)
+{
+    struct random random = {.state = 5};
+    struct corpus corpus = {0};
+    struct lattn_learner *learner;
+    struct lattn_model *truth;
+
+    if (!corpus_is_long())
+        return;
+    truth = corpus_model(&random, LATE_DIM, 1, 2);
+    late_lessons(&corpus, &random, truth);
+    learner = late_learner();
+    corpus_teach(&corpus, 0, 2, learner);
+    cr_assert_eq(learner->factor.components[0]->columns, LATE_FEATURES);
+    cr_assert_null(learner->factor.components[0]->moment);
+    corpus_teach(&corpus, 2, LATE_FEATURES - 1, learner);
+    cr_assert_not_null(learner->factor.components[0]->moment);
+    corpus_teach(&corpus, LATE_FEATURES + 1, corpus.count - LATE_FEATURES - 1, learner);
+    late_expect(learner, truth);
+    lattn_learner_close(&learner);
+    lattn_model_close(&truth);
+    corpus_done(&corpus);
 }
