@@ -5,7 +5,6 @@
  */
 #include "serve/fold.h"
 
-#include <lattn/limits.h>
 #include <lattn/wire.h>
 
 #include "base/complaint.h"
@@ -37,7 +36,6 @@ struct fold {
     struct state state;
     struct fold_journal journal; /* without commit there is none */
     uint64_t epoch;
-
     struct outcome outcomes[FOLD_ENTRIES_MAX];
     size_t outcomes_count;
     struct order *order;
@@ -572,16 +570,8 @@ enum lattn_status fold_reset(struct fold *fold, struct lattn_complaint *complain
 
 void fold_replace(struct fold *fold, struct state *state)
 {
-    struct lattn_learner *earlier = fold->state.learner;
-    struct lattn_learner *learner = state->learner;
-
     assert(fold->outcomes_count == 0 && fold->journal.commit == NULL);
-    fold->epoch += learner->d < earlier->d || learner->m < earlier->m;
-    learner_succeed(learner, earlier);
-    learner_threads_give(earlier, learner);
-    state_done(&fold->state);
-    fold->state = *state;
-    *state = (struct state){0};
+    fold->epoch += state_succeed(state, &fold->state) == 0;
 }
 
 uint64_t fold_epoch(const struct fold *fold)

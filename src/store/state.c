@@ -113,6 +113,19 @@ enum lattn_status state_reset(struct state *state)
     return lattn_learner_reset(state->learner);
 }
 
+int state_succeed(struct state *state, struct state *earlier)
+{
+    struct lattn_learner *learner = state->learner;
+    int is_same = learner->d >= earlier->learner->d && learner->m >= earlier->learner->m;
+
+    learner_succeed(learner, earlier->learner);
+    learner_threads_give(earlier->learner, learner);
+    state_done(earlier);
+    *earlier = *state;
+    *state = (struct state){0};
+    return is_same;
+}
+
 /* Two workers on one shard took the same pairs, whatever their streams are called. */
 static enum lattn_status shard_refuse(const struct origin *a, const struct origin *b,
                                       struct lattn_complaint *complaint)

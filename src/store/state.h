@@ -64,6 +64,16 @@ void state_learn(struct state *state, const struct lattn_item *items, size_t cou
 enum lattn_status state_reset(struct state *state);
 
 /*
+ * Let a state take the place of another, of which it keeps the threads (learner_succeed).
+ *
+ * state    given, left as zeros
+ * earlier  in/out
+ *
+ * Returns 1; 0 where it has fewer coordinates or outputs, and is of another function.
+ */
+int state_succeed(struct state *state, struct state *earlier);
+
+/*
  * Take one step of the journal, as it was taken before: admit, learn, note, count; name; or reset.
  * The memory limit of the learner does not hold for it. Names that were refused then are refused
  * now, which is no failure.
