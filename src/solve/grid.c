@@ -29,6 +29,12 @@ void pdtrsm_(const char *side, const char *uplo, const char *trans, const char *
 void pdtrmm_(const char *side, const char *uplo, const char *trans, const char *diag, const int *m,
              const int *n, const double *alpha, const double *a, const int *ia, const int *ja,
              const int *desca, double *b, const int *ib, const int *jb, const int *descb);
+void pdtrsv_(const char *uplo, const char *trans, const char *diag, const int *n, const double *a,
+             const int *ia, const int *ja, const int *desca, double *x, const int *ix,
+             const int *jx, const int *descx, const int *stride);
+void pdtrmv_(const char *uplo, const char *trans, const char *diag, const int *n, const double *a,
+             const int *ia, const int *ja, const int *desca, double *x, const int *ix,
+             const int *jx, const int *descx, const int *stride);
 /* clang-format on */
 
 enum {
@@ -156,26 +162,67 @@ static void pieces_copy(const struct grid *grid, int32_t columns, double *x, int
         }
 }
 
-void grid_triangle(const struct grid *grid, enum grid_use use, int is_transposed, int32_t columns,
-                   double *x)
+/* One vector passes through memory once; as a matrix of one column it takes several times that. */
+static void vector_turn(const struct grid *grid, enum grid_use use, const char *trans)
 {
-    size_t count = (size_t)grid->p * (size_t)columns;
-    int has_piece = grid->column == 0;
-    const char *trans = is_transposed ? "T" : "N";
+    int a[DESCRIPTION], x[DESCRIPTION];
+
+    describe(grid, grid->p, grid->block, a);
+    describe(grid, 1, 1, x);
+    if (use == GRID_SOLVE)
+        pdtrsv_("L", trans, "N", &grid->p, grid->a, &one, &one, a, grid->x, &one, &one, x, &one);
+    else
+        pdtrmv_("L", trans, "N", &grid->p, grid->a, &one, &one, a, grid->x, &one, &one, x, &one);
+}
+
+static void vectors_turn(const struct grid *grid, enum grid_use use, const char *trans,
+                         int32_t columns)
+{
     const double unity = 1;
     int a[DESCRIPTION], b[DESCRIPTION];
 
-    ranks_share(0, x, count * sizeof *x);
     describe(grid, grid->p, grid->block, a);
     describe(grid, columns, columns, b);
-    if (has_piece)
-        pieces_copy(grid, columns, x, 1);
     if (use == GRID_SOLVE)
         pdtrsm_("L", "L", trans, "N", &grid->p, &columns, &unity, grid->a, &one, &one, a, grid->x,
                 &one, &one, b);
     else
         pdtrmm_("L", "L", trans, "N", &grid->p, &columns, &unity, grid->a, &one, &one, a, grid->x,
                 &one, &one, b);
+}
+
+/* One rank has all of L: by rows it is the upper triangle L'. */
+static void triangle_alone(const struct grid *grid, enum grid_use use, int is_transposed,
+                           int32_t columns, double *x)
+{
+    enum dense_side side = is_transposed ? DENSE_PLAIN : DENSE_TRANSPOSED;
+
+    for (int32_t j = 0; j < columns; j++, x += grid->p) {
+        if (use == GRID_SOLVE)
+            dense_triangle_solve(side, grid->p, grid->a, (size_t)grid->ld, x);
+        else
+            dense_triangle_multiply(side, grid->p, grid->a, (size_t)grid->ld, x);
+    }
+}
+
+void grid_triangle(const struct grid *grid, enum grid_use use, int is_transposed, int32_t columns,
+                   double *x)
+{
+    size_t count = (size_t)grid->p * (size_t)columns;
+    int has_piece = grid->column == 0;
+    const char *trans = is_transposed ? "T" : "N";
+
+    if (grid->rows * grid->columns == 1) {
+        triangle_alone(grid, use, is_transposed, columns, x);
+        return;
+    }
+    ranks_share(0, x, count * sizeof *x);
+    if (has_piece)
+        pieces_copy(grid, columns, x, 1);
+    if (columns == 1)
+        vector_turn(grid, use, trans);
+    else
+        vectors_turn(grid, use, trans, columns);
     memset(x, 0, count * sizeof *x);
     if (has_piece)
         pieces_copy(grid, columns, x, 0);

@@ -1,6 +1,6 @@
 """The manual pages are well formed, and tell of the options that --help lists, and no others.
 
-Run as `manual.py ROOT LATTN LATTND`.
+Run as `manual.py ROOT LATTN LATTND [LATTN_SOLVE]`.
 """
 import os
 import re
@@ -10,7 +10,8 @@ import sys
 
 import sources
 
-PAGES = {"lattn": "tools/man/lattn.1", "lattnd": "tools/man/lattnd.8"}
+PAGES = {"lattn": "tools/man/lattn.1", "lattnd": "tools/man/lattnd.8",
+         "lattn-solve": "tools/man/lattn-solve.1"}
 LINTERS = (["mandoc", "-T", "lint", "-W", "warning"], ["groff", "-mdoc", "-ww", "-z", "-T", "utf8"])
 
 HELP_OPTION = re.compile(r"^  (-[-\w]+)", re.M)
@@ -42,8 +43,8 @@ def options_of(page):
     return {"-" + name for name in PAGE_OPTION.findall(page)}
 
 
-def daemon_violations(page, program):
-    return differences(PAGES["lattnd"], "options", set(HELP_OPTION.findall(help_of(program))),
+def program_violations(name, page, program):
+    return differences(PAGES[name], "options", set(HELP_OPTION.findall(help_of(program))),
                        options_of(page))
 
 
@@ -71,10 +72,13 @@ def form_violations(path):
 
 
 def main():
-    lattn, lattnd = map(os.path.abspath, sys.argv[2:])
+    lattn, lattnd, *solve = map(os.path.abspath, sys.argv[2:])
     text = {name: (sources.root() / path).read_text("utf-8") for name, path in PAGES.items()}
     violations = [line for path in PAGES.values() for line in form_violations(path)]
-    violations += daemon_violations(text["lattnd"], lattnd) + verb_violations(text["lattn"], lattn)
+    violations += program_violations("lattnd", text["lattnd"], lattnd)
+    violations += verb_violations(text["lattn"], lattn)
+    for program in solve:
+        violations += program_violations("lattn-solve", text["lattn-solve"], program)
     sources.finish(violations, len(PAGES))
 
 

@@ -1,0 +1,187 @@
+"""lattn-solve: the sum of shards is what one daemon has learned, and what is no sum is refused.
+
+Run as `solve_states.py LATTN LATTND LATTN_SOLVE SPREAD`, SPREAD being lattn-solve that sums the
+smallest states in pieces too. LATTN_LONG=1: 20 full-rank and 20 deficient streams, and 4 ranks.
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from tools_support import SECONDS_MAX, Daemon, check, lattn
+
+SOLVE, SPREAD = sys.argv[3:5]
+LONG = bool(os.environ.get("LATTN_LONG"))
+STREAMS = 20 if LONG else 2
+RANKS = (1, 2, 4) if LONG else (1, 2)
+ROOT = tempfile.mkdtemp()
+MODEL = os.path.join(ROOT, "model.json")
+D, M, SHARDS = 4, 2, 2
+
+
+def ranks(count, program, *arguments):
+    return ["mpirun", "-q", "--allow-run-as-root", "--oversubscribe", "-n", str(count), program,
+            *map(str, arguments)]
+
+
+def run(command, code=0):
+    """Its report as JSON, or what it says on stderr; a model is there exactly if it ends with 0."""
+    if os.path.exists(MODEL):
+        os.unlink(MODEL)
+    done = subprocess.run([*command, "--json", "-o", MODEL], capture_output=True, text=True,
+                          timeout=SECONDS_MAX, check=False)
+    check(done.returncode == code and os.path.exists(MODEL) == (code == 0),
+          f"{os.path.basename(command[0])} ends with {code}, with a model only after 0",
+          done.returncode, done.stdout, done.stderr)
+    left = [name for name in os.listdir(ROOT) if name.startswith("model.json.")]
+    check(not left, "nothing else is left behind", left)
+    return json.loads(done.stdout) if code == 0 else done.stderr
+
+
+def coefficients(path):
+    """W of a model file, m x d x d x d, symmetric in the pair of token coordinates."""
+    with open(path, encoding="utf-8") as file:
+        model = json.load(file)
+    w = sum(np.einsum("ab,ce->abce", np.array(head["V"]), np.array(head["Q"]))
+            for head in model["heads"])
+    return w + w.transpose(0, 2, 1, 3)
+
+
+def learned(name, lines, model=None):
+    """Copy of what a daemon knows after these lines, and its status."""
+    path = os.path.join(ROOT, name)
+    with Daemon("--engine", "gram") as daemon:
+        lattn("feed", daemon.address, stdin="".join(lines))
+        lattn("checkpoint", daemon.address, "-o", path)
+        status = daemon.status()
+        if model is not None and status["verdict"] == "identifying":
+            lattn("model", daemon.address, "-o", model)
+    return path, status
+
+
+def stream(seed, is_deficient, d=D, pairs=160):
+    """Lines of pairs; deficient: the last coordinate is the sum of the others, exactly."""
+    random = np.random.default_rng(seed)
+    lines = []
+    for _ in range(pairs):
+        z = random.integers(-9, 10, (3, d)) / 8
+        if is_deficient:
+            z[:, -1] = z[:, :-1].sum(axis=1)
+        elif seed % 2:
+            z[:, -1] += 4 * z[:, 0]  # such tokens are turned, by each shard in its own way
+        y = z.T @ z @ z[-1]
+        lines.append(json.dumps({"z": z.tolist(), "y": (y[:M] + random.normal(0, 0.1, M)).tolist()})
+                     + "\n")
+    return lines
+
+
+def compare(seed, is_deficient):
+    lines = stream(seed, is_deficient)
+    one = os.path.join(ROOT, "one.json")
+    _, want = learned(f"whole{seed}", lines, one)
+    states = [learned(f"{seed}.{k}", lines[k::SHARDS])[0] for k in range(SHARDS)]
+    if is_deficient:
+        check(want["verdict"] != "identifying", "a deficient stream", want)
+        said = run([SOLVE, *states], 2)
+        check(want["verdict"] in said and f"rank {want['rank']} of 40" in said,
+              "its verdict and rank are the daemon's", want["verdict"], said)
+        return
+    first = None
+    for program, count in [(SOLVE, 1)] + [(SPREAD, count) for count in RANKS]:
+        got = run(ranks(count, program, *states) if count > 1 else [program, *states])
+        status = got["status"]
+        check(got["spread"] == (program == SPREAD), "in pieces, or merged", got)
+        check(status["verdict"] == want["verdict"] == "identifying"
+              and status["rank"] == want["rank"] and status["pairs"] == want["pairs"],
+              "verdict, rank and pairs are the daemon's", status, want)
+        for word in ("rho", "lambda_min", "lambda_max"):
+            check(abs(status[word] / want[word] - 1) < 1e-9, f"so is {word}", status[word],
+                  want[word])
+        check(abs(status["loss"]["train"] / want["loss"]["train"] - 1) < 1e-9, "so is the loss",
+              status["loss"], want["loss"])
+        w, reference = coefficients(MODEL), coefficients(one)
+        size = np.linalg.norm(reference)
+        check(np.linalg.norm(w - reference) < 1e-9 * size, "so are the weights")
+        if program == SPREAD:
+            first = w if first is None else first
+            check(np.linalg.norm(w - first) < 1e-12 * size, f"{count} ranks agree with 1")
+
+
+def spoil(path, name, change):
+    """A copy of an image, changed."""
+    with open(os.path.join(path, "image"), "rb") as file:
+        data = bytearray(file.read())
+    spoilt = os.path.join(ROOT, name)
+    with open(spoilt, "wb") as file:
+        file.write(change(data))
+    return spoilt
+
+
+def flip(data):
+    data[len(data) // 2] ^= 1
+    return data
+
+
+def bad_states():
+    """Each is named with one line, and ends with 3."""
+    good, _ = learned("good", stream(70, False))
+    other, _ = learned("other", stream(72, False))
+    kept = os.path.join(ROOT, "kept")
+    with Daemon("--engine", "gram", "--state", kept) as daemon:
+        lattn("feed", daemon.address, stdin="".join(stream(73, False)[:9]))
+    cases = [
+        ("it is missing", [good, os.path.join(ROOT, "nowhere")]),
+        ("1 of 3 shards are missing", [good, other, "--expect", "3"]),
+        ("--expect 1: there are 2", [good, other, "--expect", "1"]),
+        ("lattn checkpoint", [good, kept]),
+        ("state image", [good, spoil(other, "truncated", lambda data: data[:len(data) // 2])]),
+        ("checksum", [good, spoil(other, "flipped", flip)]),
+        ("count twice", [good, spoil(good, "twice", lambda data: data)]),
+        ("coordinates", [good, learned("wide", stream(74, False, d=D + 1))[0]]),
+    ]
+    for word, states in cases:
+        said = run([SPREAD, *states], 3)
+        check(said.startswith("lattn-solve: ") and said.count("\n") == 1 and word in said,
+              f"says: {word}", said)
+    run(ranks(2, SPREAD, *cases[5][1]), 3)
+    got = run([SPREAD, good, os.path.join(ROOT, "nowhere"), "--allow-missing"])
+    check(got["shards"] == 1 and got["expected"] == 2, "unless it may be missing", got)
+    check("--heads" in run([SPREAD, good, "--heads", "none"], 1), "misuse ends with 1")
+    check("at most" in run([SPREAD, good, "--heads", "99"], 1), "so do too many heads")
+    explained = subprocess.run([SPREAD, "--explain", "-n", "2", good, other], capture_output=True,
+                               text=True, timeout=SECONDS_MAX, check=True).stdout
+    check("memory" in explained and "grid of 1 x 2" in explained, "it explains", explained)
+
+
+def killed():
+    """All ranks wait for a state that never comes, and one of them is killed."""
+    pipe = os.path.join(ROOT, "pipe")
+    os.mkfifo(pipe)
+    process = subprocess.Popen(ranks(2, SPREAD, pipe, "-o", MODEL), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    children, deadline = [], time.time() + SECONDS_MAX
+    while len(children) < 2 and time.time() < deadline:
+        time.sleep(0.01)
+        with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+            children = [pid for pid in file.read().split()
+                        if os.path.realpath(f"/proc/{pid}/exe") == os.path.realpath(SPREAD)]
+    os.kill(int(children[1]), signal.SIGKILL)
+    process.communicate(timeout=SECONDS_MAX)
+    check(process.returncode != 0 and not os.path.exists(MODEL), "a killed rank leaves no model",
+          process.returncode)
+
+
+try:
+    for seed in range(STREAMS):
+        compare(seed, False)
+        compare(100 + seed, True)
+    bad_states()
+    killed()
+finally:
+    shutil.rmtree(ROOT)
