@@ -125,6 +125,28 @@ static void kept_print(const struct lattn_kept *kept)
         line_text("trouble", kept->error);
 }
 
+/* Nothing of a daemon that takes from no streams. */
+static void source_print(const struct lattn_source *source)
+{
+    if (!source->is_given)
+        return;
+    printf("  %-18s%d of %d, epoch %llu, worker %s\n", "shard", source->shard, source->shards,
+           (unsigned long long)source->epoch, source->worker);
+    for (uint64_t i = 0; i < source->streams_count; i++) {
+        const struct lattn_source_stream *stream = &source->streams[i];
+
+        printf("  %-18s%s at %llu, %llu pending, %llu redelivered, %llu duplicates, %llu lost",
+               "stream", stream->name, (unsigned long long)stream->sequence,
+               (unsigned long long)stream->pending, (unsigned long long)stream->redelivered,
+               (unsigned long long)stream->duplicates, (unsigned long long)stream->lost);
+        if (stream->rolled_back > 0)
+            printf(", rolled back %llu times", (unsigned long long)stream->rolled_back);
+        printf("\n");
+    }
+    if (source->error[0] != '\0')
+        line_text("source", source->error);
+}
+
 static void engine_print(const struct lattn_state_of_service *state)
 {
     int32_t threads = state->service.threads;
@@ -155,6 +177,7 @@ static void service_print(const struct lattn_state_of_service *state)
     line_count("memory bytes", state->report.memory_bytes);
     line_count("uptime seconds", service->uptime_s);
     kept_print(&service->kept);
+    source_print(&service->source);
 }
 
 static enum lattn_status table_print(const struct lattn_reply *reply)

@@ -404,6 +404,55 @@ static void kept_write(struct page *page, const struct metrics *metrics)
     commits_write(page, &metrics->kept.commits);
 }
 
+/* A number of each stream. */
+struct stream_row {
+    const char *name;
+    enum family_kind family;
+    size_t offset;
+    const char *help;
+};
+
+#define IN_STREAM(field) offsetof(struct lattn_source_stream, field)
+
+static const struct stream_row stream_rows[] = {
+    {"lattn_source_sequence", GAUGE, IN_STREAM(sequence),
+     "Message of the stream up to which all is learned."},
+    {"lattn_source_lag", GAUGE, IN_STREAM(pending),
+     "Messages that are in the stream and not learned."},
+    {"lattn_source_redelivered_total", COUNTER, IN_STREAM(redelivered),
+     "Messages that came again."},
+    {"lattn_source_duplicates_total", COUNTER, IN_STREAM(duplicates),
+     "Messages that had been taken before."},
+    {"lattn_source_lost_total", COUNTER, IN_STREAM(lost),
+     "Messages that were gone before they were taken."},
+    {"lattn_source_rolled_back_total", COUNTER, IN_STREAM(rolled_back),
+     "How often the stream went back to an earlier state."},
+};
+
+static void source_write(struct page *page, const struct lattn_source *source)
+{
+    if (!source->is_given)
+        return;
+    family(page, "lattn_source_connected", GAUGE, "1 while the streams' servers are there.");
+    page_text(page, "lattn_source_connected");
+    value_count(page, source->connected != 0);
+    family(page, "lattn_source_error", GAUGE,
+           "1 while nothing is taken from the streams; status says why.");
+    page_text(page, "lattn_source_error");
+    value_count(page, source->error[0] != '\0');
+    for (size_t i = 0; i < sizeof stream_rows / sizeof *stream_rows; i++) {
+        const struct stream_row *row = &stream_rows[i];
+
+        family(page, row->name, row->family, row->help);
+        for (uint64_t k = 0; k < source->streams_count; k++) {
+            const char *stream = (const char *)&source->streams[k];
+
+            labelled(page, row->name, "stream", source->streams[k].name);
+            value_count(page, *(const uint64_t *)(const void *)(stream + row->offset));
+        }
+    }
+}
+
 /* ---- shards ---- */
 
 /* In seconds, though its worker is heard of between two emissions: since the last one at most. */
@@ -525,6 +574,7 @@ enum lattn_status exposition_write(struct lattn_text *text, const struct metrics
     items_write(&page, &metrics->service);
     rows_write(&page, service_rows, metrics);
     kept_write(&page, metrics);
+    source_write(&page, &metrics->service.source);
     verdict_write(&page, &report.certificate);
     rows_write(&page, report_rows, &report);
     losses_write(&page, &report);

@@ -119,7 +119,7 @@ struct config {
     const char *source_creds; /* NULL: none, as the next two */
     const char *source_token;
     const char *source_ca;
-    const char *push;    /* whom to show the state to; NULL: nobody */
+    const char *push; /* whom to show the state to; NULL: nobody */
     uint64_t push_every_ns;
     const char *push_token_file; /* NULL: none */
     int32_t expect;              /* shards to be added up; 0: pairs are learned */

@@ -128,7 +128,7 @@ static void outcome_put_off(struct fold *fold, struct outcome *outcome)
     order_owe(fold->order, outcome->entry, 0);
 }
 
-/* It has to come again behind what could not be kept of its stream. */
+/* What comes before it in its stream could not be kept. */
 static void outcome_leave(struct fold *fold, struct outcome *outcome)
 {
     const struct arrival *arrival = outcome_arrival(outcome);
@@ -148,11 +148,10 @@ static void outcome_leave(struct fold *fold, struct outcome *outcome)
 static enum lattn_status check_order(struct fold *fold, const struct entry *entry,
                                      struct outcome *outcome, struct lattn_complaint *complaint)
 {
-    const struct arrival *arrival = outcome_arrival(outcome);
     enum lattn_status status;
 
-    if (arrival != NULL)
-        return taking_take(fold->taking, fold->state.arrivals, arrival);
+    if (outcome_arrival(outcome) != NULL)
+        return taking_take(fold->taking, fold->state.arrivals, outcome_arrival(outcome));
     if (!entry->has_seq)
         return LATTN_OK;
     status = order_take(fold->order, fold->state.producers, entry, &outcome->known, complaint);
@@ -350,16 +349,7 @@ static void senders_take(struct fold *fold, const struct record *record)
         assert(status == LATTN_OK);
         order_settle(fold->order, note->producer, note->seq);
     }
-    for (size_t i = 0; i < record->marks_count; i++) {
-        enum lattn_status status = arrivals_put(fold->state.arrivals, &record->marks[i]);
-
-        assert(status == LATTN_OK);
-    }
-    for (size_t i = 0; i < record->spans_count; i++) {
-        enum lattn_status status = arrivals_add(fold->state.arrivals, &record->spans[i]);
-
-        assert(status == LATTN_OK);
-    }
+    taking_keep(fold->taking, fold->state.arrivals);
 }
 
 /* What a record says of one block; the lists are borrowed from the fold. */

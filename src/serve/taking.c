@@ -122,6 +122,20 @@ const struct arrivals_span *taking_spans(const struct taking *taking, size_t *re
     return taking->spans;
 }
 
+void taking_keep(const struct taking *taking, struct arrivals *kept)
+{
+    for (size_t i = 0; i < taking->marks_count; i++) {
+        enum lattn_status status = arrivals_put(kept, &taking->marks[i]);
+
+        assert(status == LATTN_OK);
+    }
+    for (size_t i = 0; i < taking->spans_count; i++) {
+        enum lattn_status status = arrivals_add(kept, &taking->spans[i]);
+
+        assert(status == LATTN_OK);
+    }
+}
+
 void taking_empty(struct taking *taking)
 {
     taking->marks_count = 0;

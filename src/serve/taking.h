@@ -38,6 +38,9 @@ enum lattn_status taking_take(struct taking *taking, const struct arrivals *kept
 const struct arrivals_mark *taking_marks(const struct taking *taking, size_t *ret_count);
 const struct arrivals_span *taking_spans(const struct taking *taking, size_t *ret_count);
 
+/* The block is kept: put it into the arrivals, which have room for it (arrivals_reserve). */
+void taking_keep(const struct taking *taking, struct arrivals *kept);
+
 void taking_empty(struct taking *taking);
 
 #endif

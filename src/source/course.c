@@ -48,7 +48,7 @@ enum course_verdict course_judge(struct course *course, const struct jetstream_m
     if (message->delivery != course->delivery + 1)
         return COURSE_MISSED;
     course->delivery = message->delivery;
-    if (!course->is_open && message->seq <= mark->seq)
+    if (course->is_open ? message->time_ns <= mark->time_ns : message->seq <= mark->seq)
         return COURSE_AGAIN;
     if (!course->is_open)
         mark->lost += message->seq - mark->seq - 1;

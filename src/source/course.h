@@ -29,7 +29,8 @@ struct course_mark {
  *     course_judge    for each delivery
  *
  * mark      behind what was taken last
- * is_open   the stream went back behind the mark: the next delivery may have any number
+ * is_open   the stream went back behind the mark: what is younger than it comes next, whatever
+ *           its number is
  * delivery  the last of the consumer
  */
 struct course {

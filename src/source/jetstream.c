@@ -390,7 +390,7 @@ enum lattn_status jetstream_consumer_look(struct jetstream *jetstream, const cha
 }
 
 enum lattn_status jetstream_consume(struct jetstream *jetstream, const char *stream,
-                                    const char *consumer, uint64_t seq, int64_t after_ns,
+                                    const char *consumer, uint64_t seq, int64_t time_ns,
                                     struct lattn_complaint *complaint)
 {
     jsConsumerConfig config;
@@ -406,10 +406,11 @@ enum lattn_status jetstream_consume(struct jetstream *jetstream, const char *str
     config.MaxDeliver = -1;
     config.MaxAckPending = (int64_t)PENDING_BATCHES * JETSTREAM_BATCH;
     config.DeliverPolicy = seq > 0 ? js_DeliverByStartSequence : js_DeliverByStartTime;
+    /* libnats 3.4 leaves out zeros that nanoseconds begin with: a whole second has none. */
     if (seq > 0)
         config.OptStartSeq = seq;
     else
-        config.OptStartTime = after_ns + 1;
+        config.OptStartTime = time_ns - time_ns % NS_PER_S;
     code = 0;
     if (status == NATS_OK)
         status = js_AddConsumer(NULL, jetstream->context, stream, &config, NULL, &code);
@@ -473,7 +474,11 @@ static enum lattn_status list_take(struct jetstream *jetstream, struct lattn_com
     return status;
 }
 
-/* What is there comes at once; only where nothing is there it is waited for, and then for one. */
+/*
+ * What is there comes at once; only where nothing is there it is waited for, and then for one. So
+ * is a message that is longer than all may be together, which the server refuses to send
+ * (NATS_ERR).
+ */
 static natsStatus list_fetch(struct jetstream *jetstream, size_t bytes_max, int64_t wait_ms)
 {
     jsFetchRequest request;
@@ -485,7 +490,7 @@ static natsStatus list_fetch(struct jetstream *jetstream, size_t bytes_max, int6
     request.NoWait = true;
     if (status == NATS_OK)
         status = natsSubscription_FetchRequest(&jetstream->list, jetstream->subscription, &request);
-    if (status != NATS_TIMEOUT && status != NATS_NOT_FOUND)
+    if (status != NATS_TIMEOUT && status != NATS_NOT_FOUND && status != NATS_ERR)
         return status;
     request.Batch = 1;
     request.MaxBytes = 0;

@@ -131,9 +131,12 @@ enum lattn_status jetstream_consumer_look(struct jetstream *jetstream, const cha
                                           struct jetstream_consumer *ret_consumer,
                                           struct lattn_complaint *complaint);
 
-/* Make a durable consumer anew, to begin with this message, or after this time where seq is 0. */
+/*
+ * Make a durable consumer anew, to begin with this message, or where seq is 0 at this time or up to
+ * a second before it.
+ */
 enum lattn_status jetstream_consume(struct jetstream *jetstream, const char *stream,
-                                    const char *consumer, uint64_t seq, int64_t after_ns,
+                                    const char *consumer, uint64_t seq, int64_t time_ns,
                                     struct lattn_complaint *complaint);
 
 /* Take messages from this consumer from now on. */

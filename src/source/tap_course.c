@@ -251,6 +251,18 @@ static enum lattn_status messages_hand(struct tap *tap, size_t count,
     return status;
 }
 
+/* All of a batch was taken before: what is under way acknowledges it, or nothing does. */
+static enum lattn_status again_acknowledge(struct tap *tap, const char *reply,
+                                           struct lattn_complaint *complaint)
+{
+    size_t away;
+
+    pthread_mutex_lock(&tap->lock);
+    away = tap->away;
+    pthread_mutex_unlock(&tap->lock);
+    return away > 0 ? LATTN_OK : jetstream_acknowledge(tap->jetstream, reply, complaint);
+}
+
 static enum lattn_status messages_take(struct tap *tap, struct lattn_complaint *complaint)
 {
     const struct jetstream_message *messages;
@@ -263,7 +275,8 @@ static enum lattn_status messages_take(struct tap *tap, struct lattn_complaint *
         return status == LATTN_MORE ? LATTN_OK : status;
     tap->is_short = messages[count - 1].pending == 0;
     judged = messages_judge(tap, messages, count, &next);
-    status = messages_hand(tap, next, complaint);
+    status = next > 0 ? messages_hand(tap, next, complaint)
+                      : again_acknowledge(tap, messages[count - 1].reply, complaint);
     return status == LATTN_OK ? judged : status;
 }
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 import numpy as np
 
@@ -373,15 +374,46 @@ def waits_for_a_full_disk():
 
 
 def passes_what_it_refuses():
-    with jetstream.Server() as server, Worker(server.url, state=False) as worker:
+    with jetstream.Server(config="max_payload: 4MB") as server, \
+            Worker(server.url, state=False) as worker:
         wait_for_stream(server)
         client = server.client()
+        client.publish(SUBJECT, '{"z":[[1,2]],"y":[1]' + " " * (2 << 20) + "}")  # a long one is none
         for data in ("", "{", "[1]", b"\xc1", '{"id":1,"method":"status"}', '{"z":[[1]],"y":[1]}',
                      '{"z":[[1,2]],"y":[1]}'):
             client.publish(SUBJECT, data)
-        worker.takes(7)
+        worker.takes(8)
         status = worker.ask("status")
-        check((status["accepted"], status["rejected"]) == (1, 6), "bad messages are passed", status)
+        check((status["accepted"], status["rejected"]) == (2, 6), "bad messages are passed", status)
+
+
+def shows_its_streams():
+    port = jetstream.free_port()
+    with jetstream.Server() as server, \
+            Worker(f"{server.url}/b", "--source", server.url + "/a", "--http", f"127.0.0.1:{port}",
+                   "--epoch", "3", shard="1/4") as worker:
+        client = server.client()
+        wait_until(lambda: client.stream("b_1") and client.stream("a_1"), "both are made")
+        check(client.stream("a_1")["config"]["description"] == "lattn shard 1/4 epoch 3",
+              "as publishers make them", client.stream("a_1"))
+        client.publish("b.in.1", pair(), id="p.1")
+        client.publish("a.in.1", pair(), id="p.1")
+        worker.takes(1)
+        wait_until(lambda: worker.ask("status")["pairs"] == 2, "each numbers for itself")
+        source = worker.source()
+        check([stream["name"] for stream in source["streams"]] == ["b_1", "a_1"] and
+              (source["shard"], source["shards"], source["epoch"]) == (1, 4, 3),
+              "status has shard and streams", source)
+        metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+        for line in ("lattn_source_connected 1", 'lattn_source_lag{stream="a_1"} 0',
+                     'lattn_source_lost_total{stream="b_1"} 0'):
+            check(line in metrics, line, metrics)
+        worker.kill()
+        ended = subprocess.run([LATTND, "--state", worker.state, "--listen", "stdin",
+                                "--shard", "2/4", "--epoch", "3"], capture_output=True, text=True,
+                               stdin=subprocess.DEVNULL)
+        check(ended.returncode == 2 and "1/4" in ended.stderr and "2/4" in ended.stderr,
+              "its state is refused to another shard", ended.stderr)
 
 
 def is_refused_at_the_start():
@@ -392,6 +424,15 @@ def is_refused_at_the_start():
             (["--source-token", "/x", "--listen", "stdin"], "needs --source")):
         ended = subprocess.run([LATTND, "--check-config", *options], capture_output=True, text=True)
         check(ended.returncode == 2 and words in ended.stderr, f'"{words}"', ended.stderr)
+
+
+def need_nats():
+    """Skip the test where lattnd was built without."""
+    ended = subprocess.run([LATTND, "--check-config", "--source", "nats://h", "--shard", "0/1"],
+                           capture_output=True, text=True)
+    if "without NATS" in ended.stderr:
+        print("skipped: " + ended.stderr)
+        sys.exit(jetstream.SKIPPED)
 
 
 def run_all(tests):
@@ -409,7 +450,8 @@ def run_all(tests):
     check(not failed, "all hold", failed)
 
 
+need_nats()
 run_all([is_exact_over_kills, is_exact_from_an_old_state, names_a_rolled_back_server,
          names_a_stream_made_anew, names_a_wrong_layout, lets_one_worker_take,
          names_refused_credentials, waits_for_a_server, waits_for_a_full_disk,
-         passes_what_it_refuses, is_refused_at_the_start])
+         passes_what_it_refuses, shows_its_streams, is_refused_at_the_start])

@@ -15,12 +15,17 @@ static uint64_t resume(uint64_t first, uint64_t last, int64_t time_ns)
     return course_resume(&course, &mark, &stream, time_ns);
 }
 
-static enum course_verdict judge(uint64_t seq, uint64_t delivery)
+static enum course_verdict judge_at(uint64_t seq, uint64_t delivery, int64_t time_ns)
 {
     const struct jetstream_message message = {
-        .seq = seq, .delivery = delivery, .deliveries = 1, .time_ns = (int64_t)seq * 50};
+        .seq = seq, .delivery = delivery, .deliveries = 1, .time_ns = time_ns};
 
     return course_judge(&course, &message);
+}
+
+static enum course_verdict judge(uint64_t seq, uint64_t delivery)
+{
+    return judge_at(seq, delivery, (int64_t)seq * 50);
 }
 
 Test(course, begins_with_the_first_message)
@@ -78,12 +83,13 @@ Test(course, names_a_stream_that_went_back_behind_the_mark)
     cr_assert_eq(resume(1, 80, 0), 0);
     cr_assert_eq(course.mark.lost, 3 + 20, "all that was known behind the mark");
     cr_assert_eq(course.mark.rolled_back, 2);
-    cr_assert_eq(judge(81, 1), COURSE_TAKE, "numbers come again");
+    cr_assert_eq(judge_at(80, 1, 5000), COURSE_AGAIN, "what is not younger was taken");
+    cr_assert_eq(judge_at(81, 2, 5001), COURSE_TAKE, "numbers come again");
     cr_assert_eq(course.mark.seq, 81);
     cr_assert_eq(course.mark.known, 81);
     cr_assert_eq(course.mark.lost, 3 + 20);
-    cr_assert_eq(judge(81, 2), COURSE_AGAIN);
-    cr_assert_eq(judge(83, 3), COURSE_TAKE);
+    cr_assert_eq(judge_at(81, 3, 5001), COURSE_AGAIN);
+    cr_assert_eq(judge_at(83, 4, 5002), COURSE_TAKE);
     cr_assert_eq(course.mark.lost, 3 + 20 + 1);
 }
 

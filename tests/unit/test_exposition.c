@@ -300,6 +300,35 @@ Test(exposition, tells_of_a_state_only_where_there_is_one)
     lattn_text_done(&page);
 }
 
+Test(exposition, tells_of_each_stream_where_there_is_a_source)
+{
+    struct metrics metrics = metrics_some(NULL);
+    struct lattn_text page = page_of(&metrics);
+
+    cr_expect_null(strstr(page.data, "lattn_source"));
+    lattn_text_done(&page);
+    metrics.service.source = (struct lattn_source){
+        .is_given = 1,
+        .connected = 1,
+        .error = "wrong layout",
+        .streams_count = 2,
+        .streams =
+            {{.name = "a_0", .sequence = 7, .pending = 3},
+             {.name = "b_0", .redelivered = 4, .duplicates = 5, .lost = 6, .rolled_back = 1}},
+    };
+    page = page_of(&metrics);
+    cr_expect(page_has(&page, "lattn_source_connected 1"));
+    cr_expect(page_has(&page, "lattn_source_error 1"));
+    cr_expect(page_has(&page, "lattn_source_sequence{stream=\"a_0\"} 7"));
+    cr_expect(page_has(&page, "lattn_source_lag{stream=\"a_0\"} 3"));
+    cr_expect(page_has(&page, "lattn_source_lag{stream=\"b_0\"} 0"));
+    cr_expect(page_has(&page, "lattn_source_redelivered_total{stream=\"b_0\"} 4"));
+    cr_expect(page_has(&page, "lattn_source_duplicates_total{stream=\"b_0\"} 5"));
+    cr_expect(page_has(&page, "lattn_source_lost_total{stream=\"b_0\"} 6"));
+    cr_expect(page_has(&page, "lattn_source_rolled_back_total{stream=\"b_0\"} 1"));
+    lattn_text_done(&page);
+}
+
 Test(exposition, leaves_the_text_without_memory)
 {
     struct metrics metrics = metrics_some(NULL);

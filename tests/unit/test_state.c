@@ -279,3 +279,56 @@ Test(state, leaves_a_text_alone_where_it_finds_no_memory)
     cr_assert_eq(text.length, 6);
     lattn_text_done(&text);
 }
+
+static struct lattn_source source_again(const struct lattn_report *report,
+                                        const struct lattn_service *service,
+                                        enum lattn_format format)
+{
+    struct lattn_state_of_service state;
+    struct lattn_reply reply;
+    struct lattn_text text;
+
+    lattn_text_init(&text);
+    cr_assert_eq(lattn_write_status(&text, format, report, service), LATTN_OK);
+    reply = reply_around(format, &text);
+    cr_assert_eq(lattn_reply_status(&reply, &state), LATTN_OK);
+    report_release(&state.report);
+    lattn_reply_done(&reply);
+    return state.service.source;
+}
+
+/* A source of two streams, as it is told and as it is read again, in both formats. */
+Test(state, has_the_streams_of_a_source)
+{
+    struct lattn_report report = report_full();
+    struct lattn_service service = service_full;
+
+    service.source = (struct lattn_source){
+        .is_given = 1,
+        .url = "nats://h:1/a nats://h:1/b",
+        .shard = 0,
+        .shards = 4,
+        .epoch = 3,
+        .worker = "w",
+        .error = "not let in",
+        .streams_count = 2,
+        .streams = {{.name = "a_0", .sequence = 1, .pending = 2, .redelivered = 3},
+                    {.name = "b_0", .duplicates = 4, .lost = 5, .rolled_back = 6}},
+    };
+    for (int format = LATTN_FORMAT_JSON; format <= LATTN_FORMAT_MSGPACK; format++) {
+        struct lattn_source source = source_again(&report, &service, (enum lattn_format)format);
+
+        cr_assert_eq(source.is_given, 1);
+        cr_assert_str_eq(source.url, service.source.url);
+        cr_assert_eq(source.shard, 0);
+        cr_assert_eq(source.shards, 4);
+        cr_assert_eq(source.epoch, 3);
+        cr_assert_str_eq(source.worker, "w");
+        cr_assert_eq(source.connected, 0);
+        cr_assert_str_eq(source.error, "not let in");
+        cr_assert_eq(source.streams_count, 2);
+        cr_assert_eq(
+            memcmp(source.streams, service.source.streams, 2 * sizeof service.source.streams[0]),
+            0);
+    }
+}

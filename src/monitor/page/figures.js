@@ -72,6 +72,24 @@ function figuresOfState(figures, status) {
     }
 }
 
+/* Of a worker: its shard, how far it is behind its streams, and what is lost of them. */
+function figuresOfSource(figures, {source}) {
+    if (!source) {
+        return;
+    }
+    const sum = (name) => source.streams.reduce((total, stream) => total + stream[name], 0);
+    const lost = sum("lost");
+    const back = sum("rolled_back");
+
+    figures.show("Shard", `${source.shard} of ${source.shards}`,
+        {note: source.error ?? `epoch ${source.epoch}`, alarm: source.error !== null});
+    figures.show("Lag", textOfCount(sum("pending")), {note: "messages"});
+    figures.show("Lost", textOfCount(lost), {
+        note: back > 0 ? `messages; rolled back ${textOfSome(back, "time")}` : "messages",
+        alarm: lost > 0 || back > 0,
+    });
+}
+
 function figuresOfService(figures, status) {
     figures.show("Throughput", textOfReal(status.pairs_per_s), {note: "pairs per second"});
     figures.show("Queue", textOfBytes(status.queue_bytes));
@@ -80,6 +98,7 @@ function figuresOfService(figures, status) {
     figures.show("Duplicates", textOfCount(status.duplicates));
     figures.show("Denied", textOfCount(status.denied), {alarm: status.denied > 0});
     figuresOfState(figures, status);
+    figuresOfSource(figures, status);
     figures.show("Memory", textOfBytes(status.memory_bytes), {note: "of the learner"});
     figures.show("Running for", textOfSeconds(status.uptime_s), {
         note: `engine ${status.engine}, threads ${status.threads ?? TEXT_NONE}`,
