@@ -1,18 +1,29 @@
 """A daemon with nothing to do uses no CPU at all, whoever is connected."""
 
+import os
 import time
 
 from daemon_support import Daemon, Layer, check
 
 SECONDS = 2.5
-SETTLE_SECONDS_MAX = 5
+SETTLE_SECONDS_MAX = 30
+
+
+def is_asleep(daemon):
+    """Does no thread run, or wait for a processor?"""
+    folder = f"/proc/{daemon.process.pid}/task"
+    for thread in os.listdir(folder):
+        with open(f"{folder}/{thread}/stat", encoding="utf-8") as stat:
+            if stat.read().rsplit(")", 1)[1].split()[0] != "S":
+                return False
+    return True
 
 
 def settle(daemon):
     """Until the work at hand is done: on a busy machine that takes its time."""
     deadline = time.time() + SETTLE_SECONDS_MAX
     before = -1
-    while daemon.ticks() != before and time.time() < deadline:
+    while (daemon.ticks() != before or not is_asleep(daemon)) and time.time() < deadline:
         before = daemon.ticks()
         time.sleep(0.5)
 
