@@ -57,7 +57,8 @@ struct lattn_pushed {
  * age_s           since the worker was heard of last; LATTN_NEVER: never
  * lag, lost       as in lattn_offer
  * is_stale        the worker was not heard of for too long; its state counts as before
- * is_rolled_back  the state has fewer pairs than one before it had, and not yet more again
+ * is_rolled_back  the state has fewer pairs than one before it had, and not yet more again; or one
+ *                 of its streams went back
  * error           why the last state offered was refused; "" once one is taken
  */
 struct lattn_shard {

@@ -160,6 +160,7 @@ LATTN_API const char *lattn_topic_word(enum lattn_topic topic);
  * worker         the id that stays with the state
  * pairs          that it has learned
  * lag            messages of its streams that it has not taken yet; lost: that were gone before
+ * rolled_back    so often its streams went back
  * bytes, parts   of the whole image; 0: none is shown
  * data           the bytes of this part; owned
  */
@@ -171,6 +172,7 @@ struct lattn_offer {
     uint64_t pairs;
     uint64_t lag;
     uint64_t lost;
+    uint64_t rolled_back;
     uint64_t bytes;
     uint64_t parts;
     struct lattn_text data;

@@ -195,19 +195,6 @@ static void upload_end(struct upload *upload, enum lattn_status status,
     upload->complaint = *complaint;
 }
 
-/* A file that was touched says that its worker is alive, as long as it is the one we hold. */
-static void touch_take(struct aggregator *aggregator, uint64_t shard, uint64_t heard_ns)
-{
-    const struct holding *holding = shards_holding(aggregator->shards, shard);
-    struct lattn_offer offer = {.shard = shard};
-
-    if (holding == NULL)
-        return;
-    offer.pairs = lattn_learner_pairs(holding->state.learner);
-    (void)snprintf(offer.worker, sizeof offer.worker, "%s", holding->state.origin.worker);
-    (void)shards_hear(aggregator->shards, &offer, heard_ns);
-}
-
 static void state_judged(struct aggregator *aggregator, struct judge_result *result,
                          uint64_t now_ns)
 {
@@ -238,7 +225,7 @@ static int judge_collect(struct aggregator *aggregator, uint64_t now_ns)
     if (result.has_state)
         state_judged(aggregator, &result, now_ns);
     else if (result.status == LATTN_OK)
-        touch_take(aggregator, result.shard, now_ns - result.age_ns);
+        shards_touch(aggregator->shards, result.shard, now_ns - result.age_ns);
     else if (result.status != LATTN_MORE)
         shards_refuse(aggregator->shards, result.shard, upload == NULL ? "" : upload->worker,
                       now_ns, &result.complaint);

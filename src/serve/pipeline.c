@@ -461,6 +461,7 @@ static enum lattn_status others_open(struct pipeline *pipeline)
         return aggregator_open(&pipeline->aggregator, &adding);
     if (push.address == NULL)
         return LATTN_OK;
+    push.sources = pipeline->settings.sources;
     push.done = work_done;
     push.arg = pipeline;
     return pusher_open(&pipeline->pusher, &push);

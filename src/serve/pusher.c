@@ -4,6 +4,7 @@
 #include "core/learner.h"
 #include "serve/courier.h"
 #include "serve/log.h"
+#include "serve/source.h"
 #include "serve/worker.h"
 #include "store/snapshot.h"
 
@@ -148,7 +149,31 @@ static int marks_agree(const struct mark *a, const struct mark *b)
            a->coordinates == b->coordinates && a->outputs == b->outputs;
 }
 
-static struct lattn_offer offer_of(const struct state *state)
+/* How far its streams are, as those who take from them know, or else as the state does. */
+static void streams_tell(const struct pusher *pusher, const struct state *state,
+                         struct lattn_offer *offer)
+{
+    struct lattn_source source;
+    size_t count;
+    const struct arrivals_mark *marks = arrivals_marks(state->arrivals, &count);
+
+    sources_describe(pusher->settings.sources, &source);
+    if (source.is_given) {
+        for (uint64_t i = 0; i < source.streams_count; i++) {
+            offer->lag += source.streams[i].pending;
+            offer->lost += source.streams[i].lost;
+            offer->rolled_back += source.streams[i].rolled_back;
+        }
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        offer->lag += marks[i].known - marks[i].seq;
+        offer->lost += marks[i].lost;
+        offer->rolled_back += marks[i].rolled_back;
+    }
+}
+
+static struct lattn_offer offer_of(const struct pusher *pusher, const struct state *state)
 {
     const struct origin *origin = &state->origin;
     struct lattn_offer offer = {
@@ -157,14 +182,9 @@ static struct lattn_offer offer_of(const struct state *state)
         .epoch = origin->epoch,
         .pairs = lattn_learner_pairs(state->learner),
     };
-    size_t count;
-    const struct arrivals_mark *marks = arrivals_marks(state->arrivals, &count);
 
     (void)snprintf(offer.worker, sizeof offer.worker, "%s", origin->worker);
-    for (size_t i = 0; i < count; i++) {
-        offer.lag += marks[i].known - marks[i].seq;
-        offer.lost += marks[i].lost;
-    }
+    streams_tell(pusher, state, &offer);
     return offer;
 }
 
@@ -172,7 +192,7 @@ static struct lattn_offer offer_of(const struct state *state)
 
 static void job_begin(struct pusher *pusher, const struct state *state, uint64_t epoch)
 {
-    pusher->offer = offer_of(state);
+    pusher->offer = offer_of(pusher, state);
     pusher->job = JOB_GREET;
     if (pusher->is_carrying) {
         if (state_copy_over(state, &pusher->snapshot) != LATTN_OK)

@@ -16,17 +16,21 @@
  *     carry   a copy of the state, where it is not
  */
 struct pusher;
+struct sources;
 
 /*
  * address     as courier.h; NULL: there is no pusher
  * token_file  as courier.h
  * every_ns    how often
+ * sources     where its pairs are taken from; NULL: from nowhere. They know before the state does
+ *             what was lost
  * done        called on another thread: pusher_tend has something to do
  */
 struct pusher_settings {
     const char *address;
     const char *token_file;
     uint64_t every_ns;
+    struct sources *sources;
     void (*done)(void *arg);
     void *arg;
 };

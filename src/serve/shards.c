@@ -34,12 +34,15 @@ struct refusal_note {
 /*
  * holding     NULL: none was ever seen, and only the refusal counts
  * heard_ns    when its worker was heard of last
- * pairs_most, mark_most  of all states that were taken
+ * lag, lost, rolled_back  as its worker told last: it may know before its state does
+ * pairs_most, mark_most   of all states that were taken
  */
 struct place {
     struct holding *holding;
     uint64_t heard_ns;
     uint64_t lag;
+    uint64_t lost;
+    uint64_t rolled_back;
     uint64_t pairs_most;
     uint64_t mark_most;
     struct refusal_note refusal;
@@ -204,8 +207,17 @@ int shards_hear(struct shards *shards, const struct lattn_offer *offer, uint64_t
     if (strcmp(state->origin.worker, offer->worker) != 0)
         return 0;
     place->heard_ns = now_ns;
+    shards->has_news |= place->lost != offer->lost || place->rolled_back != offer->rolled_back;
     place->lag = offer->lag;
+    place->lost = offer->lost;
+    place->rolled_back = offer->rolled_back;
     return lattn_learner_pairs(state->learner) == offer->pairs;
+}
+
+void shards_touch(struct shards *shards, uint64_t shard, uint64_t now_ns)
+{
+    if (shards->places[shard].holding != NULL)
+        shards->places[shard].heard_ns = now_ns;
 }
 
 /* ---- taking ---- */
@@ -222,26 +234,18 @@ static uint64_t mark_of(const struct state *state)
     return mark;
 }
 
-static uint64_t lag_of(const struct state *state)
+/* What a state itself says of its streams. */
+static void streams_note(struct place *place, const struct state *state)
 {
     size_t count;
     const struct arrivals_mark *marks = arrivals_marks(state->arrivals, &count);
-    uint64_t lag = 0;
 
-    for (size_t i = 0; i < count; i++)
-        lag += marks[i].known - marks[i].seq;
-    return lag;
-}
-
-static uint64_t lost_of(const struct state *state)
-{
-    size_t count;
-    const struct arrivals_mark *marks = arrivals_marks(state->arrivals, &count);
-    uint64_t lost = 0;
-
-    for (size_t i = 0; i < count; i++)
-        lost += marks[i].lost;
-    return lost;
+    place->lag = place->lost = place->rolled_back = 0;
+    for (size_t i = 0; i < count; i++) {
+        place->lag += marks[i].known - marks[i].seq;
+        place->lost += marks[i].lost;
+        place->rolled_back += marks[i].rolled_back;
+    }
 }
 
 static enum lattn_status others_agree(const struct shards *shards, const struct state *state,
@@ -294,7 +298,7 @@ static void place_fill(struct shards *shards, struct place *place, struct holdin
     holding_release(&place->holding);
     place->holding = holding;
     place->heard_ns = now_ns;
-    place->lag = lag_of(&holding->state);
+    streams_note(place, &holding->state);
     if (is_rolled_back(place) && !was_rolled_back)
         rollback_log(place);
     shards->has_news |= is_rolled_back(place) != was_rolled_back;
@@ -416,8 +420,8 @@ static void place_describe(const struct place *place, uint64_t now_ns, struct la
     reading->pairs = lattn_learner_pairs(place->holding->state.learner);
     reading->age_s = (int64_t)((now_ns - place->heard_ns) / UINT64_C(1000000000));
     reading->lag = place->lag;
-    reading->lost = lost_of(&place->holding->state);
-    reading->is_rolled_back = is_rolled_back(place);
+    reading->lost = place->lost;
+    reading->is_rolled_back = is_rolled_back(place) || place->rolled_back > 0;
 }
 
 const struct lattn_aggregate *shards_describe(struct shards *shards, uint64_t now_ns)

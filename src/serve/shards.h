@@ -52,6 +52,9 @@ enum lattn_status shards_greet(struct shards *shards, const struct lattn_offer *
  */
 int shards_hear(struct shards *shards, const struct lattn_offer *offer, uint64_t now_ns);
 
+/* The worker whose state is held, if one is, is alive. */
+void shards_touch(struct shards *shards, uint64_t shard, uint64_t now_ns);
+
 /*
  * Take a state in the place of the one that is held of the shard, if it goes with the others.
  *

@@ -8,6 +8,7 @@
 #include "serve/log.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* ---- messages in, on the tap's thread ------------------------------------------------------- */
@@ -70,10 +71,10 @@ static void arrival_fill(const struct source *source, const struct tap_message *
                  .rolled_back = mark->rolled_back},
         .number = message->id.number,
     };
-    memcpy(ret_arrival->mark.stream, source->layout.stream, sizeof source->layout.stream);
+    memcpy(ret_arrival->mark.stream, source->known_as, sizeof source->known_as);
     if (message->id.number > 0)
-        snprintf(ret_arrival->publisher, sizeof ret_arrival->publisher, "%s/%s",
-                 source->layout.stream, message->id.publisher);
+        snprintf(ret_arrival->publisher, sizeof ret_arrival->publisher, "%s/%s", source->known_as,
+                 message->id.publisher);
 }
 
 static enum lattn_status message_read(struct source *source, const struct tap_message *message)
@@ -178,8 +179,10 @@ void sources_init(struct sources *sources, const struct config *config, const st
 
         layout_init(&source->layout, config->sources[i].url.prefix, config->shard.shard,
                     config->shard.shards, config->shard.epoch);
+        snprintf(source->known_as, sizeof source->known_as, "%s@%" PRIu32, source->layout.stream,
+                 (uint32_t)config->shard.epoch); /* it is read as 31 bits */
         source->owner = sources;
-        if (arrivals_mark_of(state->arrivals, source->layout.stream, &mark) == LATTN_OK)
+        if (arrivals_mark_of(state->arrivals, source->known_as, &mark) == LATTN_OK)
             source->mark = (struct course_mark){.seq = mark.seq,
                                                 .time_ns = mark.time_ns,
                                                 .known = mark.known,

@@ -24,6 +24,7 @@ struct sources;
  *     tap's thread    source_read, source_hand -> pipeline
  *     loop            pipeline_collect -> source_settle -> tap_settle
  *
+ * known_as    the stream's name with its epoch: so the state tells it from one that is made anew
  * mark        where it begins
  * chunk       read, and about to be handed on
  * is_stopped  it hands nothing on any more
@@ -33,6 +34,7 @@ struct source {
     struct tap *tap;
     struct course_mark mark;
     struct layout layout;
+    char known_as[LAYOUT_NAME_MAX + 12];
     struct chunk *chunk;
     _Atomic int is_stopped;
 };

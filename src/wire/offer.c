@@ -23,6 +23,7 @@ static const struct count {
     {"pairs", offsetof(struct lattn_offer, pairs)},
     {"lag", offsetof(struct lattn_offer, lag)},
     {"lost", offsetof(struct lattn_offer, lost)},
+    {"rolled_back", offsetof(struct lattn_offer, rolled_back)},
     {"bytes", offsetof(struct lattn_offer, bytes)},
     {"parts", offsetof(struct lattn_offer, parts)},
 };

@@ -48,6 +48,7 @@ enum param {
     PARAM_PAIRS,
     PARAM_LAG,
     PARAM_LOST,
+    PARAM_ROLLED_BACK,
     PARAM_BYTES,
     PARAM_PARTS,
     PARAM_DATA,
@@ -55,10 +56,10 @@ enum param {
 };
 
 static const char *const param_words[] = {
-    "z",     "t",     "inputs", "candidates", "n",      "norm_max", "heads",
-    "what",  "every", "append", "outputs",    "blocks", "producer", "confirm",
-    "token", "image", "part",   "shard",      "shards", "epoch",    "worker",
-    "pairs", "lag",   "lost",   "bytes",      "parts",  "data",     NULL};
+    "z",           "t",      "inputs",  "candidates", "n",        "norm_max", "heads", "what",
+    "every",       "append", "outputs", "blocks",     "producer", "confirm",  "token", "image",
+    "part",        "shard",  "shards",  "epoch",      "worker",   "pairs",    "lag",   "lost",
+    "rolled_back", "bytes",  "parts",   "data",       NULL};
 
 #define PARAM(name) (1u << PARAM_##name)
 
@@ -81,8 +82,9 @@ static const struct method methods[] = {
     [LATTN_METHOD_AUTH] = {"auth", PARAM(TOKEN)},
     [LATTN_METHOD_CHECKPOINT] = {"checkpoint", PARAM(IMAGE) | PARAM(PART)},
     [LATTN_METHOD_OFFER] = {"offer", PARAM(SHARD) | PARAM(SHARDS) | PARAM(EPOCH) | PARAM(WORKER) |
-                                         PARAM(PAIRS) | PARAM(LAG) | PARAM(LOST) | PARAM(BYTES) |
-                                         PARAM(PART) | PARAM(PARTS) | PARAM(DATA)},
+                                         PARAM(PAIRS) | PARAM(LAG) | PARAM(LOST) |
+                                         PARAM(ROLLED_BACK) | PARAM(BYTES) | PARAM(PART) |
+                                         PARAM(PARTS) | PARAM(DATA)},
 };
 
 enum { METHODS_COUNT = sizeof methods / sizeof *methods };

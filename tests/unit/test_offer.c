@@ -8,7 +8,8 @@
 
 static const char line[] =
     "{\"id\":1,\"method\":\"offer\",\"params\":{\"worker\":\"ab\",\"shard\":2,\"shards\":4,"
-    "\"epoch\":3,\"pairs\":18446744073709551615,\"lag\":5,\"lost\":6,\"bytes\":9,\"parts\":3,"
+    "\"epoch\":3,\"pairs\":18446744073709551615,\"lag\":5,\"lost\":6,\"rolled_back\":7,\"bytes\":9,"
+    "\"parts\":3,"
     "\"part\":1,\"data\":\"AP9h\"}}\n";
 
 Test(offer, is_read_as_it_was_written)
@@ -32,6 +33,7 @@ Test(offer, is_read_as_it_was_written)
         cr_expect_eq(request.offer.pairs, UINT64_MAX);
         cr_expect_eq(request.offer.lag, 5);
         cr_expect_eq(request.offer.lost, 6);
+        cr_expect_eq(request.offer.rolled_back, 7);
         cr_expect_eq(request.offer.bytes, 9);
         cr_expect_eq(request.offer.parts, 3);
         cr_expect_eq(request.part, 1);
