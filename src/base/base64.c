@@ -32,16 +32,22 @@ void base64_write(const char *bytes, size_t length, char *ret_text)
     *ret_text = '=';
 }
 
-/* The value of a digit; 64 for any other character. */
+/* One more than the value of each digit. */
+static const unsigned char places[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
+
+/* The value of a digit; above 63 for any other character. */
 static uint32_t digit_value(char digit)
 {
-    if (digit >= 'A' && digit <= 'Z')
-        return (uint32_t)(digit - 'A');
-    if (digit >= 'a' && digit <= 'z')
-        return (uint32_t)(digit - 'a') + 26;
-    if (digit >= '0' && digit <= '9')
-        return (uint32_t)(digit - '0') + 52;
-    return digit == '+' ? 62 : digit == '/' ? 63 : 64;
+    return (uint32_t)places[(unsigned char)digit] - 1;
 }
 
 enum lattn_status base64_read(const char *text, size_t length, char *ret_bytes, size_t *ret_length)
@@ -60,7 +66,7 @@ enum lattn_status base64_read(const char *text, size_t length, char *ret_bytes, 
         for (size_t k = 0; k < 4; k++) {
             uint32_t value = k <= count ? digit_value(text[i + k]) : 0;
 
-            if (value == 64)
+            if (value > 63)
                 return LATTN_SYNTAX;
             word = word << 6 | value;
         }

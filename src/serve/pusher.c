@@ -17,6 +17,10 @@
 /* Whom nobody answers tries again after this, and longer each time. */
 #define RETRY_NS_MAX UINT64_C(10000000000)
 
+/* A state is carried for one tenth of the time at most, until it is taken: a large one keeps
+ * everybody at work. */
+enum { REST_SHARE = 9 };
+
 enum job { JOB_GREET, JOB_CARRY };
 
 /* What of a state tells it from an earlier one. */
@@ -34,6 +38,7 @@ struct mark {
  * snapshot      to be carried; between two jobs what the next copy can use
  * shown         the mark of what is being carried
  * is_connected  the last try was answered
+ * begin_ns      of the job under way; rested_ns: when the next state may be carried
  */
 struct pusher {
     struct pusher_settings settings;
@@ -52,6 +57,8 @@ struct pusher {
     struct mark taken;
     int is_carrying; /* a greeting was answered: the state is wanted */
     uint64_t due_ns;
+    uint64_t begin_ns;
+    uint64_t rested_ns;
     uint64_t retry_ns;
     uint64_t pushed_ns;
     struct lattn_pushed reading;
@@ -237,6 +244,7 @@ static void success_note(struct pusher *pusher, uint64_t now_ns)
     reading->pairs = (int64_t)pusher->shown.pairs;
     pusher->taken = pusher->shown;
     pusher->pushed_ns = now_ns;
+    pusher->rested_ns = now_ns + REST_SHARE * (now_ns - pusher->begin_ns);
 }
 
 /* Returns 1 where the state of now is wanted. */
@@ -250,7 +258,7 @@ static int result_take(struct pusher *pusher, const struct mark *mark, uint64_t 
         failure_note(pusher, now_ns);
         return 0;
     }
-    if (pusher->job == JOB_GREET && is_new) {
+    if (pusher->job == JOB_GREET && is_new && now_ns >= pusher->rested_ns) {
         pusher->is_carrying = 1;
         return 1;
     }
@@ -270,6 +278,7 @@ void pusher_tend(struct pusher *pusher, const struct state *state, uint64_t epoc
         is_wanted = result_take(pusher, &mark, now_ns);
     if (is_wanted || now_ns >= pusher->due_ns) {
         pusher->due_ns = now_ns + pusher->settings.every_ns;
+        pusher->begin_ns = now_ns;
         job_begin(pusher, state, epoch);
     }
 }

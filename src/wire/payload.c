@@ -11,7 +11,8 @@ enum lattn_status payload_read(struct scan *scan, const char *name, struct lattn
 {
     struct scan_string string;
     enum lattn_status status = scan_string(scan, name, &string);
-    size_t length;
+    const char *from = string.at;
+    size_t length = string.length;
     char *text;
 
     if (status != LATTN_OK)
@@ -19,8 +20,11 @@ enum lattn_status payload_read(struct scan *scan, const char *name, struct lattn
     text = memory_raw(string.length + 1, 1);
     if (text == NULL)
         return LATTN_NO_MEMORY;
-    if (scan_string_decode(&string, string.length + 1, text) &&
-        base64_read(text, strlen(text), text, &length) == LATTN_OK)
+    if (string.escaped) { /* '/' may be */
+        from = scan_string_decode(&string, string.length + 1, text) ? text : "?";
+        length = strlen(from);
+    }
+    if (base64_read(from, length, text, &length) == LATTN_OK)
         status = lattn_text_add(ret_bytes, text, length);
     else
         status = complain(scan->complaint, LATTN_FIELD, "%s is no base64", name);

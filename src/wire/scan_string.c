@@ -97,6 +97,31 @@ static size_t character_length(const char *at, const char *end)
     return (unsigned char)*at < ' ' ? 0 : scan_utf8(at, end);
 }
 
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+}
+
+/* Bytes, eight at a time, that are ASCII and stand for themselves: long strings are mostly these.
+ */
+static size_t plain_length(const char *text, const char *end)
+{
+    const char *at = text;
+
+    for (; end - at >= (ptrdiff_t)sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t word, special;
+
+        memcpy(&word, at, sizeof word);
+        special = word | (word - UINT64_C(0x2020202020202020)); /* above ASCII, or a control */
+        special = (special & UINT64_C(0x8080808080808080)) |
+                  zero_bytes(word ^ UINT64_C(0x2222222222222222)) | /* '"' */
+                  zero_bytes(word ^ UINT64_C(0x5c5c5c5c5c5c5c5c));  /* '\\' */
+        if (special != 0)
+            break;
+    }
+    return (size_t)(at - text);
+}
+
 enum lattn_status scan_string(struct scan *scan, const char *name, struct scan_string *ret_string)
 {
     struct scan_string string = {0};
@@ -104,9 +129,13 @@ enum lattn_status scan_string(struct scan *scan, const char *name, struct scan_s
     if (scan_peek(scan) != '"')
         return scan_mismatch(scan, name, "a string");
     string.at = ++scan->at;
-    while (scan->at < scan->end && *scan->at != '"') {
-        size_t length = character_length(scan->at, scan->end);
+    for (;;) {
+        size_t length;
 
+        scan->at += plain_length(scan->at, scan->end);
+        if (scan->at == scan->end || *scan->at == '"')
+            break;
+        length = character_length(scan->at, scan->end);
         if (length == 0)
             return scan_refuse(scan, *scan->at == '\\' ? "a valid escape" : "a character of UTF-8");
         string.escaped |= *scan->at == '\\';
