@@ -36,6 +36,8 @@ def everything_is_there(prefix, libdir):
               f"{libdir}/pkgconfig/lattn.pc", *headers,
               "lib/systemd/system/lattnd.service", "lib/systemd/system/lattnd.socket",
               *(f"{libdir}/liblattn.so{end}" for end in ("", ".0", "." + VERSION))}
+    if os.path.exists(os.path.join(BUILD, "src", "solve", "lattn-solve")):  # MPI is optional
+        wanted |= {"bin/lattn-solve", "share/man/man1/lattn-solve.1"}
     found = files_below(prefix)
     check(found == wanted, "all is in its place, and nothing else is there", found ^ wanted)
     links = [os.path.join(prefix, libdir, "liblattn.so" + end) for end in ("", ".0")]
