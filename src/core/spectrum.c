@@ -18,13 +18,23 @@ enum {
     LOOKS_AGREED = 2
 };
 
-/* Relative error aimed at in an eigenvalue; its root is half as large. At a glance: the residual.
+/*
+ * When an iteration may stop.
+ *
+ * error           aimed at in an eigenvalue, relative; its root is half as large
+ * last_component  the most that the last component of a Ritz vector may be, squared
+ * is_residual     the residual counts alone: no gap is looked for
  */
-static const double eigenvalue_error = 1e-11;
-static const double glance_error = 1e-2;
+struct goal {
+    double error;
+    double last_component;
+    int is_residual;
+};
 
-/* Squared last component of a Ritz vector; below this rounding hides it. */
-static const double last_component_max = 1e-12;
+/* Below that rounding hides the last component. */
+static const struct goal goal_exact = {1e-11, 1e-12, 0};
+static const struct goal goal_told = {1e-6, 1, 0};
+static const struct goal goal_glance = {1e-2, 1, 1};
 
 enum operation { PRODUCT, INVERSE };
 
@@ -40,10 +50,11 @@ struct linear_map {
 /* Lanczos state after `steps` steps: basis row k is q_k; T has alpha and beta. */
 struct lanczos {
     int32_t n;
-    spectrum_map_fn map;
-    void *arg;
     int32_t steps;
-    int is_glance;
+    int32_t agreed;
+    int is_done;
+    struct goal goal;
+    double value;
     double *basis;
     double *dots;
     double alpha[STEPS_MAX];
@@ -58,11 +69,14 @@ static void scale_apply(const struct linear_map *map, double *x)
         x[i] = map->operation == PRODUCT ? x[i] * map->scale[i] : x[i] / map->scale[i];
 }
 
-static void map_apply(void *arg, double *x)
+/* A triangle in memory is one map alone. */
+static void map_apply(void *arg, int32_t count, const int32_t *which, double *x)
 {
     const struct linear_map *map = arg;
     int32_t n = map->n;
 
+    (void)count;
+    (void)which;
     scale_apply(map, x);
     if (map->operation == PRODUCT) {
         dense_triangle_multiply(DENSE_PLAIN, n, map->r, map->ldr, x);
@@ -89,17 +103,26 @@ static void lanczos_start(struct lanczos *lanczos)
     vector_scale(lanczos->n, 1 / dense_norm(lanczos->n, lanczos->basis), lanczos->basis);
 }
 
-/* One step; returns 0 when the basis spans an invariant subspace, so that no more is to be had. */
-static int lanczos_step(struct lanczos *lanczos)
+static int32_t steps_max(int32_t n)
+{
+    return n < STEPS_MAX ? n : STEPS_MAX;
+}
+
+static double *lanczos_last(const struct lanczos *lanczos)
+{
+    return lanczos->basis + (size_t)lanczos->steps * (size_t)lanczos->n;
+}
+
+/* One step, x = map q_k; returns 0 when the basis spans an invariant subspace: that is all. */
+static int lanczos_step(struct lanczos *lanczos, const double *x)
 {
     int32_t n = lanczos->n;
     int32_t k = lanczos->steps;
     double *basis = lanczos->basis;
-    double *next = basis + (size_t)(k + 1) * (size_t)n;
+    double *next = lanczos_last(lanczos) + n;
     double norm;
 
-    memcpy(next, next - n, (size_t)n * sizeof *next);
-    lanczos->map(lanczos->arg, next);
+    memcpy(next, x, (size_t)n * sizeof *next);
     norm = dense_norm(n, next);
     lanczos->alpha[k] = dense_dot(n, next, next - n);
     /* Twice is enough (Kahan, Parlett): against all earlier vectors. */
@@ -149,52 +172,110 @@ static enum lattn_status lanczos_look(const struct lanczos *lanczos, double *ret
     residual2 *= residual2 * s2;
     gap = 1 - theta[k - 2] / theta[k - 1];
     *ret_value = theta[k - 1];
-    if (lanczos->is_glance)
+    if (lanczos->goal.is_residual)
         *ret_error = sqrt(residual2);
     else
-        *ret_error = s2 > last_component_max ? 1 : fmin(sqrt(residual2), residual2 / gap);
+        *ret_error = s2 > lanczos->goal.last_component ? 1 : fmin(sqrt(residual2), residual2 / gap);
     return LATTN_OK;
 }
 
-static enum lattn_status lanczos_run(struct lanczos *lanczos, double *ret_value)
+/*
+ * Go on with x = map q_k, and look now and then. After STEPS_MAX steps the value is a little inside
+ * the spectrum, and still a value of it.
+ */
+static enum lattn_status lanczos_go(struct lanczos *lanczos, const double *x)
 {
-    int32_t steps_max = lanczos->n < STEPS_MAX ? lanczos->n : STEPS_MAX;
-    double error_most = lanczos->is_glance ? glance_error : eigenvalue_error;
-    int agreed = 0;
+    int goes_on = lanczos_step(lanczos, x);
+    int is_last = !goes_on || lanczos->steps == steps_max(lanczos->n);
+    double error = 1;
     enum lattn_status status;
 
-    lanczos_start(lanczos);
-    while (lanczos->steps < steps_max && agreed < LOOKS_AGREED) {
-        int goes_on = lanczos_step(lanczos);
-        double error;
+    if (!is_last && lanczos->steps % STEPS_PER_LOOK != 0)
+        return LATTN_OK;
+    status = lanczos_look(lanczos, &lanczos->value, &error);
+    lanczos->agreed = error <= lanczos->goal.error ? lanczos->agreed + 1 : 0;
+    lanczos->is_done = is_last || lanczos->agreed == LOOKS_AGREED;
+    return status;
+}
 
-        if (goes_on && lanczos->steps < steps_max && lanczos->steps % STEPS_PER_LOOK != 0)
-            continue;
-        status = lanczos_look(lanczos, ret_value, &error);
-        if (status != LATTN_OK)
-            return status;
-        agreed = error <= error_most ? agreed + 1 : 0;
-        if (!goes_on)
-            break;
-    }
-    /* After STEPS_MAX steps the value is a little inside the spectrum, and still a value of it. */
+static enum lattn_status lanczos_open(struct lanczos *lanczos, int32_t n, const struct goal *goal)
+{
+    size_t vectors = (size_t)steps_max(n) + 1;
+
+    *lanczos = (struct lanczos){
+        .n = n,
+        .goal = *goal,
+        .basis = memory_raw(vectors * (size_t)n, sizeof(double)),
+        .dots = memory_raw(vectors, sizeof(double)),
+    };
+    if (lanczos->basis == NULL || lanczos->dots == NULL)
+        return LATTN_NO_MEMORY;
+    lanczos_start(lanczos);
     return LATTN_OK;
 }
 
-enum lattn_status spectrum_of_map(int32_t n, spectrum_map_fn map, void *arg, int is_glance,
-                                  double *ret_eigenvalue)
+static void lanczos_close(struct lanczos *lanczos)
 {
-    struct lanczos lanczos = {.n = n, .map = map, .arg = arg, .is_glance = is_glance};
-    int32_t vectors = (n < STEPS_MAX ? n : STEPS_MAX) + 1;
-    enum lattn_status status = LATTN_NO_MEMORY;
+    memory_release(lanczos->basis);
+    memory_release(lanczos->dots);
+}
 
-    lanczos.basis = memory_raw((size_t)vectors * (size_t)n, sizeof(double));
-    lanczos.dots = memory_raw((size_t)vectors, sizeof(double));
-    if (lanczos.basis != NULL && lanczos.dots != NULL)
-        status = lanczos_run(&lanczos, ret_eigenvalue);
-    memory_release(lanczos.basis);
-    memory_release(lanczos.dots);
+/* Last vectors of those that are not done, side by side; returns how many. */
+static int32_t vectors_gather(const struct lanczos *all, int32_t maps, int32_t *which, double *x)
+{
+    int32_t count = 0;
+
+    for (int32_t i = 0; i < maps; i++)
+        if (!all[i].is_done) {
+            memcpy(x, lanczos_last(&all[i]), (size_t)all[i].n * sizeof *x);
+            x += all[i].n;
+            which[count++] = i;
+        }
+    return count;
+}
+
+/* x: n x maps scratch. */
+static enum lattn_status maps_run(struct lanczos *all, int32_t maps, spectrum_maps_fn map,
+                                  void *arg, double *x)
+{
+    int32_t which[SPECTRUM_MAPS_MAX];
+    int32_t count;
+    enum lattn_status status = LATTN_OK;
+
+    while (status == LATTN_OK && (count = vectors_gather(all, maps, which, x)) > 0) {
+        map(arg, count, which, x);
+        for (int32_t i = 0; i < count && status == LATTN_OK; i++)
+            status = lanczos_go(&all[which[i]], x + (size_t)i * (size_t)all->n);
+    }
     return status;
+}
+
+static enum lattn_status maps_find(int32_t n, int32_t maps, spectrum_maps_fn map, void *arg,
+                                   const struct goal *goal, double *ret_eigenvalues)
+{
+    struct lanczos all[SPECTRUM_MAPS_MAX] = {0};
+    double *x = memory_raw((size_t)n * (size_t)maps, sizeof *x);
+    enum lattn_status status = x == NULL ? LATTN_NO_MEMORY : LATTN_OK;
+
+    assert(1 <= maps && maps <= SPECTRUM_MAPS_MAX);
+    for (int32_t i = 0; i < maps && status == LATTN_OK; i++)
+        status = lanczos_open(&all[i], n, goal);
+    if (status == LATTN_OK)
+        status = maps_run(all, maps, map, arg, x);
+    for (int32_t i = 0; i < maps; i++) {
+        if (status == LATTN_OK)
+            ret_eigenvalues[i] = all[i].value;
+        lanczos_close(&all[i]);
+    }
+    memory_release(x);
+    return status;
+}
+
+enum lattn_status spectrum_of_maps(int32_t n, int32_t maps, spectrum_maps_fn map, void *arg,
+                                   enum spectrum_accuracy accuracy, double *ret_eigenvalues)
+{
+    return maps_find(n, maps, map, arg, accuracy == SPECTRUM_EXACT ? &goal_exact : &goal_told,
+                     ret_eigenvalues);
 }
 
 enum lattn_status spectrum_all(int32_t n, const double *r, size_t ldr, const double *scale,
@@ -215,7 +296,8 @@ enum lattn_status spectrum_all(int32_t n, const double *r, size_t ldr, const dou
 }
 
 /* One end of the spectrum: the largest singular value for PRODUCT, the smallest for INVERSE. */
-static enum lattn_status spectrum_end(struct linear_map *map, int is_glance, double *ret_sigma)
+static enum lattn_status spectrum_end(struct linear_map *map, const struct goal *goal,
+                                      double *ret_sigma)
 {
     double sigma[SMALL];
     double eigenvalue;
@@ -228,7 +310,7 @@ static enum lattn_status spectrum_end(struct linear_map *map, int is_glance, dou
             *ret_sigma = sigma[map->operation == PRODUCT ? 0 : map->n - 1];
         return status;
     }
-    status = spectrum_of_map(map->n, map_apply, map, is_glance, &eigenvalue);
+    status = maps_find(map->n, 1, map_apply, map, goal, &eigenvalue);
     if (status == LATTN_OK)
         *ret_sigma = map->operation == PRODUCT ? sqrt(eigenvalue) : 1 / sqrt(eigenvalue);
     return status;
@@ -239,7 +321,7 @@ enum lattn_status spectrum_largest(int32_t n, const double *r, size_t ldr, const
 {
     struct linear_map map = {PRODUCT, n, r, ldr, scale};
 
-    return spectrum_end(&map, 0, ret_sigma);
+    return spectrum_end(&map, &goal_exact, ret_sigma);
 }
 
 enum lattn_status spectrum_smallest(int32_t n, const double *r, size_t ldr, const double *scale,
@@ -247,7 +329,7 @@ enum lattn_status spectrum_smallest(int32_t n, const double *r, size_t ldr, cons
 {
     struct linear_map map = {INVERSE, n, r, ldr, scale};
 
-    return spectrum_end(&map, 0, ret_sigma);
+    return spectrum_end(&map, &goal_exact, ret_sigma);
 }
 
 enum lattn_status spectrum_glance(int32_t n, const double *r, size_t ldr, double *ret_largest,
@@ -258,8 +340,8 @@ enum lattn_status spectrum_glance(int32_t n, const double *r, size_t ldr, double
     enum lattn_status status = LATTN_OK;
 
     if (ret_largest != NULL)
-        status = spectrum_end(&product, 1, ret_largest);
+        status = spectrum_end(&product, &goal_glance, ret_largest);
     if (status == LATTN_OK && ret_smallest != NULL)
-        status = spectrum_end(&inverse, 1, ret_smallest);
+        status = spectrum_end(&inverse, &goal_glance, ret_smallest);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "core/dense.h"
 #include "solve/ranks.h"
+#include "solve/sweep.h"
 
 #include <string.h>
 
@@ -16,30 +17,18 @@ int numroc_(const int *n, const int *block, const int *mine, const int *first, c
 void descinit_(int *desc, const int *m, const int *n, const int *mb, const int *nb,
                const int *first_row, const int *first_column, const int *context, const int *ld,
                int *info);
-double pdlansy_(const char *norm, const char *uplo, const int *n, const double *a, const int *ia,
-                const int *ja, const int *desc, double *work);
 void pdpotrf_(const char *uplo, const int *n, double *a, const int *ia, const int *ja,
               const int *desc, int *info);
-void pdpocon_(const char *uplo, const int *n, const double *a, const int *ia, const int *ja,
-              const int *desc, const double *norm, double *ret_reciprocal, double *work,
-              const int *lwork, int *iwork, const int *liwork, int *info);
 void pdtrsm_(const char *side, const char *uplo, const char *trans, const char *diag, const int *m,
              const int *n, const double *alpha, const double *a, const int *ia, const int *ja,
              const int *desca, double *b, const int *ib, const int *jb, const int *descb);
 void pdtrmm_(const char *side, const char *uplo, const char *trans, const char *diag, const int *m,
              const int *n, const double *alpha, const double *a, const int *ia, const int *ja,
              const int *desca, double *b, const int *ib, const int *jb, const int *descb);
-void pdtrsv_(const char *uplo, const char *trans, const char *diag, const int *n, const double *a,
-             const int *ia, const int *ja, const int *desca, double *x, const int *ix,
-             const int *jx, const int *descx, const int *stride);
-void pdtrmv_(const char *uplo, const char *trans, const char *diag, const int *n, const double *a,
-             const int *ia, const int *ja, const int *desca, double *x, const int *ix,
-             const int *jx, const int *descx, const int *stride);
 /* clang-format on */
 
 enum {
     DESCRIPTION = 9,
-    WORK_LEAST = 1024, /* beyond what pdpocon and pdlansy say that they need */
     BLOCK_AIM = 96,
     BLOCK_UNITS_MIN = 2, /* of one pair alone too much is done by hand */
     BLOCKS_PER_RANK = 4, /* or one rank has much more to do than another */
@@ -79,11 +68,9 @@ struct grid_plan grid_plan(int32_t p, int32_t unit, int32_t ranks)
 /* What later calls need beside the matrix. */
 static int scratch_make(struct grid *grid, int32_t columns)
 {
-    grid->work_room = 4 * (grid->height + grid->width) + 8 * grid->block + WORK_LEAST;
     grid->x = memory_raw((size_t)grid->ld * (size_t)columns, sizeof *grid->x);
-    grid->work = memory_zeroed((size_t)grid->work_room, sizeof *grid->work);
-    grid->iwork = memory_zeroed((size_t)grid->work_room, sizeof *grid->iwork);
-    return grid->x != NULL && grid->work != NULL && grid->iwork != NULL;
+    grid->piece = memory_raw((size_t)grid->block * (size_t)columns, sizeof *grid->piece);
+    return grid->x != NULL && grid->piece != NULL;
 }
 
 enum lattn_status grid_open(struct grid *grid, int32_t p, int32_t unit, int32_t columns)
@@ -108,8 +95,7 @@ void grid_close(struct grid *grid)
 {
     memory_release(grid->a);
     memory_release(grid->x);
-    memory_release(grid->work);
-    memory_release(grid->iwork);
+    memory_release(grid->piece);
     blacs_gridexit_(&grid->context);
     *grid = (struct grid){0};
 }
@@ -122,14 +108,6 @@ static void describe(const struct grid *grid, int32_t columns, int32_t across,
 
     descinit_(ret_description, &grid->p, &columns, &grid->block, &across, &zero, &zero,
               &grid->context, &grid->ld, &info);
-}
-
-double grid_norm(const struct grid *grid)
-{
-    int description[DESCRIPTION];
-
-    describe(grid, grid->p, grid->block, description);
-    return pdlansy_("1", "L", &grid->p, grid->a, &one, &one, description, grid->work);
 }
 
 /* One rank has all of it: its lower triangle by columns is the upper one by rows. */
@@ -162,19 +140,6 @@ static void pieces_copy(const struct grid *grid, int32_t columns, double *x, int
         }
 }
 
-/* One vector passes through memory once; as a matrix of one column it takes several times that. */
-static void vector_turn(const struct grid *grid, enum grid_use use, const char *trans)
-{
-    int a[DESCRIPTION], x[DESCRIPTION];
-
-    describe(grid, grid->p, grid->block, a);
-    describe(grid, 1, 1, x);
-    if (use == GRID_SOLVE)
-        pdtrsv_("L", trans, "N", &grid->p, grid->a, &one, &one, a, grid->x, &one, &one, x, &one);
-    else
-        pdtrmv_("L", trans, "N", &grid->p, grid->a, &one, &one, a, grid->x, &one, &one, x, &one);
-}
-
 static void vectors_turn(const struct grid *grid, enum grid_use use, const char *trans,
                          int32_t columns)
 {
@@ -191,52 +156,32 @@ static void vectors_turn(const struct grid *grid, enum grid_use use, const char 
                 &one, &one, b);
 }
 
-/* One rank has all of L: by rows it is the upper triangle L'. */
-static void triangle_alone(const struct grid *grid, enum grid_use use, int is_transposed,
-                           int32_t columns, double *x)
+/* Where ranks stand in several rows. */
+static void pieces_turn(const struct grid *grid, enum grid_use use, const char *trans,
+                        int32_t columns, double *x)
 {
-    enum dense_side side = is_transposed ? DENSE_PLAIN : DENSE_TRANSPOSED;
+    size_t count = (size_t)grid->p * (size_t)columns;
+    int has_piece = grid->column == 0;
 
-    for (int32_t j = 0; j < columns; j++, x += grid->p) {
-        if (use == GRID_SOLVE)
-            dense_triangle_solve(side, grid->p, grid->a, (size_t)grid->ld, x);
-        else
-            dense_triangle_multiply(side, grid->p, grid->a, (size_t)grid->ld, x);
-    }
+    if (has_piece)
+        pieces_copy(grid, columns, x, 1);
+    vectors_turn(grid, use, trans, columns);
+    memset(x, 0, count * sizeof *x);
+    if (has_piece)
+        pieces_copy(grid, columns, x, 0);
+    ranks_sum_to(0, x, count);
 }
 
 void grid_triangle(const struct grid *grid, enum grid_use use, int is_transposed, int32_t columns,
                    double *x)
 {
     size_t count = (size_t)grid->p * (size_t)columns;
-    int has_piece = grid->column == 0;
-    const char *trans = is_transposed ? "T" : "N";
 
-    if (grid->rows * grid->columns == 1) {
-        triangle_alone(grid, use, is_transposed, columns, x);
-        return;
-    }
     ranks_share(0, x, count * sizeof *x);
-    if (has_piece)
-        pieces_copy(grid, columns, x, 1);
-    if (columns == 1)
-        vector_turn(grid, use, trans);
+    if (grid->rows > 1)
+        pieces_turn(grid, use, is_transposed ? "T" : "N", columns, x);
+    else if (use == GRID_SOLVE)
+        sweep_solve(grid, is_transposed, columns, x);
     else
-        vectors_turn(grid, use, trans, columns);
-    memset(x, 0, count * sizeof *x);
-    if (has_piece)
-        pieces_copy(grid, columns, x, 0);
-    ranks_sum_first(x, count);
-}
-
-double grid_condition(const struct grid *grid, double norm)
-{
-    int description[DESCRIPTION];
-    double reciprocal = 0;
-    int info;
-
-    describe(grid, grid->p, grid->block, description);
-    pdpocon_("L", &grid->p, grid->a, &one, &one, description, &norm, &reciprocal, grid->work,
-             &grid->work_room, grid->iwork, &grid->work_room, &info);
-    return reciprocal;
+        sweep_multiply(grid, is_transposed, columns, x);
 }

@@ -16,8 +16,7 @@
  * rows, columns  of the grid of ranks; row, column: this one's place
  * height, width  of this rank's piece, COLUMN-major, ld = height, at least 1
  * a              the piece: the matrix, then its Cholesky factor L
- * x              scratch: pieces of so many columns as grid_open was told
- * work, iwork    scratch of work_room numbers
+ * x, piece       scratch: height and a block, of so many columns as grid_open was told
  */
 struct grid {
     int32_t p;
@@ -32,9 +31,7 @@ struct grid {
     int context;
     double *a;
     double *x;
-    double *work;
-    int *iwork;
-    int work_room;
+    double *piece;
 };
 
 /* What pieces of a matrix of this size are like for so many ranks: from formulas alone. */
@@ -75,9 +72,6 @@ static inline int32_t grid_place(int32_t index, int32_t block, int32_t ranks, in
     return number % ranks == mine ? number / ranks * block + index % block : -1;
 }
 
-/* The largest sum of absolute values of a column of the matrix; on rank 0. */
-double grid_norm(const struct grid *grid);
-
 /*
  * Factor the matrix, A = L L'. Returns LATTN_OK, or LATTN_RANK where it is not positive definite:
  * then the pieces have no meaning.
@@ -93,8 +87,5 @@ enum grid_use { GRID_MULTIPLY, GRID_SOLVE };
  */
 void grid_triangle(const struct grid *grid, enum grid_use use, int is_transposed, int32_t columns,
                    double *x);
-
-/* An estimate of 1 / (|A| |A^-1|) from the factor and norm = grid_norm before. */
-double grid_condition(const struct grid *grid, double norm);
 
 #endif

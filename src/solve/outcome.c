@@ -14,6 +14,7 @@
 #include "core/learner.h"
 #include "core/spectrum.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,57 +28,75 @@ void outcome_done(struct outcome *outcome)
 
 /* ---- both ends of the spectrum --------------------------------------------------------------- */
 
+/* The coordinates in which A'A is looked at: A = R diag(1 / D), R, or L' alone. */
+enum { SCALED, PLAIN, EVEN, COORDINATES };
+
+static_assert((int)COORDINATES <= (int)OUTCOME_VECTORS, "all of them at once");
+static_assert((int)COORDINATES <= (int)SPECTRUM_MAPS_MAX, "all of them at once");
+
 /*
- * A'A or its inverse, A = R diag(1 / D), or of L' alone where there is no system of coordinates.
+ * Both ends of the spectrum of A'A.
  *
- * D  p, or NULL: 1
+ * D           p a-priori scales
+ * is_inverse  (A'A)^-1 is asked for
  */
-struct end {
+struct ends {
     const struct system *system;
     const double *D;
-    int is_even;
     int is_inverse;
+    double largest[COORDINATES];
+    double smallest[COORDINATES];
 };
 
-static void end_scale(const struct end *end, double *x)
+static void end_scale(const struct ends *ends, double *x)
 {
-    for (int32_t c = 0; end->D != NULL && c < end->system->grid->p; c++)
-        x[c] = end->is_inverse ? x[c] * end->D[c] : x[c] / end->D[c];
+    for (int32_t c = 0; c < ends->system->grid->p; c++)
+        x[c] = ends->is_inverse ? x[c] * ends->D[c] : x[c] / ends->D[c];
 }
 
-static void end_apply(void *arg, double *x)
+/* From each system of coordinates to that of L, or back. */
+static void vectors_turn(const struct ends *ends, int is_back, int32_t count, const int32_t *which,
+                         double *x)
 {
-    const struct end *end = arg;
-    const struct system *system = end->system;
+    enum system_root there = ends->is_inverse ? SYSTEM_INVERSE_TRANSPOSED : SYSTEM_ROOT;
+    enum system_root back = ends->is_inverse ? SYSTEM_INVERSE : SYSTEM_ROOT_TRANSPOSED;
 
-    if (end->is_even) {
-        enum grid_use use = end->is_inverse ? GRID_SOLVE : GRID_MULTIPLY;
-
-        system_triangle(system, use, !end->is_inverse, 1, x);
-        system_triangle(system, use, end->is_inverse, 1, x);
-        return;
+    for (int32_t i = 0; i < count; i++, x += ends->system->grid->p) {
+        if (which[i] == SCALED && !is_back)
+            end_scale(ends, x);
+        if (which[i] != EVEN)
+            system_outer(ends->system, is_back ? back : there, x);
+        if (which[i] == SCALED && is_back)
+            end_scale(ends, x);
     }
-    end_scale(end, x);
-    system_apply(system, end->is_inverse ? SYSTEM_INVERSE_TRANSPOSED : SYSTEM_ROOT, 1, x);
-    system_apply(system, end->is_inverse ? SYSTEM_INVERSE : SYSTEM_ROOT_TRANSPOSED, 1, x);
-    end_scale(end, x);
 }
 
-/* Squares of the largest and the smallest singular value. */
-static enum lattn_status ends_find(struct end *end, int is_glance, double *ret_largest,
-                                   double *ret_smallest)
+static void ends_apply(void *arg, int32_t count, const int32_t *which, double *x)
 {
-    int32_t p = end->system->grid->p;
-    double inverse;
+    const struct ends *ends = arg;
+    enum grid_use use = ends->is_inverse ? GRID_SOLVE : GRID_MULTIPLY;
+
+    vectors_turn(ends, 0, count, which, x);
+    system_triangle(ends->system, use, !ends->is_inverse, count, x);
+    system_triangle(ends->system, use, ends->is_inverse, count, x);
+    vectors_turn(ends, 1, count, which, x);
+}
+
+/* In the first `count` systems of coordinates. */
+static enum lattn_status ends_find(struct ends *ends, int32_t count,
+                                   enum spectrum_accuracy accuracy)
+{
+    int32_t p = ends->system->grid->p;
     enum lattn_status status;
 
-    end->is_inverse = 0;
-    status = spectrum_of_map(p, end_apply, end, is_glance, ret_largest);
+    ends->is_inverse = 0;
+    status = spectrum_of_maps(p, count, ends_apply, ends, accuracy, ends->largest);
     if (status != LATTN_OK)
         return status;
-    end->is_inverse = 1;
-    status = spectrum_of_map(p, end_apply, end, is_glance, &inverse);
-    *ret_smallest = 1 / inverse;
+    ends->is_inverse = 1;
+    status = spectrum_of_maps(p, count, ends_apply, ends, accuracy, ends->smallest);
+    for (int32_t i = 0; i < count && status == LATTN_OK; i++)
+        ends->smallest[i] = 1 / ends->smallest[i];
     return status;
 }
 
@@ -137,39 +156,45 @@ static double share_least(const struct system *system, const struct factor *fact
     return certificate_threshold_above(fmax(tau, system->assembly->noise * unit_roundoff), 0);
 }
 
-static enum lattn_status spectrum_find(const struct system *system, const struct factor *factor,
-                                       struct lattn_certificate *certificate, int *ret_is_cut)
-{
-    struct end even = {.system = system, .is_even = 1};
-    double *D = scales_make(factor);
-    struct end scaled = {.system = system, .D = D};
-    struct end plain = {.system = system};
-    double largest, smallest, share;
-    enum lattn_status status = D == NULL ? LATTN_NO_MEMORY : LATTN_OK;
+/* A value this close to what decides is looked at again, as exactly as can be. */
+static const double closeness = 0.01;
 
-    if (status == LATTN_OK)
-        status = ends_find(&scaled, 0, &largest, &smallest);
-    if (status != LATTN_OK)
-        goto done;
-    certificate->rho = sqrt(smallest / largest);
-    certificate->rho_seen = certificate->rho;
-    share = smallest / largest;
-    if (!system->frame->is_plain || factor->forget < 1) {
-        status = ends_find(&even, 1, &largest, &smallest);
-        share = smallest / largest;
+static int is_close(double value, double limit)
+{
+    return fabs(value - limit) <= closeness * limit;
+}
+
+static enum lattn_status spectrum_find(const struct system *system, const struct factor *factor,
+                                       struct lattn_certificate *certificate, double *ret_condition,
+                                       int *ret_is_cut)
+{
+    /* What is only scaled, and forgets nothing, is the same in even coordinates. */
+    int is_even = system->frame->is_plain && factor->forget >= 1;
+    int32_t count = is_even ? EVEN : COORDINATES, even = is_even ? SCALED : EVEN;
+    double *D = scales_make(factor);
+    struct ends ends = {.system = system, .D = D};
+    double least = share_least(system, factor), share, rho;
+    enum lattn_status status = D == NULL ? LATTN_NO_MEMORY : ends_find(&ends, count, SPECTRUM_TOLD);
+
+    share = ends.smallest[even] / ends.largest[even];
+    rho = sqrt(ends.smallest[SCALED] / ends.largest[SCALED]);
+    if (status == LATTN_OK && (is_close(share, least) || is_close(rho, certificate->threshold))) {
+        status = ends_find(&ends, count, SPECTRUM_EXACT);
+        share = ends.smallest[even] / ends.largest[even];
+        rho = sqrt(ends.smallest[SCALED] / ends.largest[SCALED]);
     }
-    if (status == LATTN_OK)
-        status = ends_find(&plain, 0, &largest, &smallest);
-    if (status != LATTN_OK)
-        goto done;
-    certificate->lambda_max = largest / factor->weight;
-    certificate->lambda_min = smallest / factor->weight;
-    *ret_is_cut = !(share > share_least(system, factor));
-    if (!*ret_is_cut && certificate->rho > certificate->threshold)
-        certificate->rank = certificate->p;
-done:
     memory_release(D);
-    return status;
+    if (status != LATTN_OK)
+        return status;
+    certificate->rho = rho;
+    certificate->rho_seen = rho;
+    certificate->lambda_max = ends.largest[PLAIN] / factor->weight;
+    certificate->lambda_min = ends.smallest[PLAIN] / factor->weight;
+    *ret_condition = 1 / share;
+    *ret_is_cut = !(share > least);
+    if (!*ret_is_cut && rho > certificate->threshold)
+        certificate->rank = certificate->p;
+    return LATTN_OK;
 }
 
 /* ---- weights --------------------------------------------------------------------------------- */
@@ -312,17 +337,15 @@ static void verdict_set(const struct shards *shards, int is_cut,
 }
 
 enum lattn_status outcome_find(const struct system *system, const struct shards *shards,
-                               double norm, const struct outcome_wish *wish,
-                               struct outcome *ret_outcome)
+                               const struct outcome_wish *wish, struct outcome *ret_outcome)
 {
     struct lattn_certificate certificate = certificate_begin(shards);
     struct outcome outcome = {.condition = NAN};
     int is_cut = 0;
-    enum lattn_status status =
-        spectrum_find(system, &shards->whole.learner->factor, &certificate, &is_cut);
+    enum lattn_status status = spectrum_find(system, &shards->whole.learner->factor, &certificate,
+                                             &outcome.condition, &is_cut);
 
     if (status == LATTN_OK) {
-        outcome.condition = 1 / system_condition(system, norm);
         verdict_set(shards, is_cut || shards->is_cut, &certificate);
         status = model_find(system, shards, &certificate, wish, &outcome);
     }

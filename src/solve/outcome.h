@@ -21,7 +21,7 @@ struct outcome_wish {
  *
  * report      all numbers, with the certificate
  * model       NULL where the data does not determine the function
- * condition   about, of the sum in its own coordinates; NaN where nobody factored it
+ * condition   of the sum in even coordinates, lambda_max / lambda_min; NaN where nobody factored it
  */
 struct outcome {
     struct lattn_report report;
@@ -31,17 +31,18 @@ struct outcome {
 
 void outcome_done(struct outcome *outcome);
 
+enum { OUTCOME_VECTORS = 3 };
+
 /*
  * Verdict, weights and heads from the factored sums; on rank 0, while the others serve.
  *
- * norm  in  grid_norm before it was factored
+ * Asks the system for so many vectors at once, and for as many as there are outputs.
  *
  * Returns LATTN_OK, LATTN_NO_MEMORY, LATTN_NO_CONVERGENCE, or LATTN_MEMORY_LIMIT where the heads
  * would be too large. On LATTN_OK outcome_done must follow.
  */
 enum lattn_status outcome_find(const struct system *system, const struct shards *shards,
-                               double norm, const struct outcome_wish *wish,
-                               struct outcome *ret_outcome);
+                               const struct outcome_wish *wish, struct outcome *ret_outcome);
 
 /*
  * The same where the sums were not factored: there are fewer pairs than features, a feature was

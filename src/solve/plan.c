@@ -9,6 +9,7 @@
 #include "core/moment.h"
 #include "solve/assembly.h"
 #include "solve/grid.h"
+#include "solve/outcome.h"
 
 #include <lattn/bench.h>
 
@@ -20,7 +21,7 @@
 
 /* A process with MPI and BLAS before it has any numbers, and vectors of an iteration. */
 static const uint64_t process_bytes = UINT64_C(48) << 20;
-enum { VECTORS = 64 };
+enum { VECTORS = 192 };
 
 /* Of a piece only what is on and below the diagonal is touched: half, and whole blocks. */
 static const double piece_share = 0.55;
@@ -59,8 +60,10 @@ static void spread_plan(const struct shards *shards, struct plan *plan)
     for (int32_t i = 0; i < shards->count; i++)
         plan->turned +=
             shards->list[i].moment.columns > 0 && assembly_is_turned(&shards->list[i], reference);
-    plan->rank_bytes = process_bytes + doubles(piece_share * (double)grid.piece) +
-                       doubles(4 * q * q + 6 * p * plan->m) + turning_bytes(plan);
+    plan->rank_bytes =
+        process_bytes + doubles(piece_share * (double)grid.piece) +
+        doubles(4 * q * q + 4 * p * plan->m + 2 * p * fmax(OUTCOME_VECTORS, plan->m)) +
+        turning_bytes(plan);
     plan->first_bytes = plan->rank_bytes + doubles(VECTORS * p);
     plan->flops = p * p * p / 3;
 }

@@ -77,14 +77,14 @@ void ranks_sum(double *numbers, size_t count)
     }
 }
 
-void ranks_sum_first(double *numbers, size_t count)
+void ranks_sum_to(int32_t to, double *numbers, size_t count)
 {
-    int is_first = ranks_mine() == 0;
+    int is_mine = ranks_mine() == to;
 
     while (count > 0) {
         size_t now = count < PIECE ? count : PIECE;
 
-        MPI_Reduce(is_first ? MPI_IN_PLACE : numbers, numbers, (int)now, MPI_DOUBLE, MPI_SUM, 0,
+        MPI_Reduce(is_mine ? MPI_IN_PLACE : numbers, numbers, (int)now, MPI_DOUBLE, MPI_SUM, to,
                    MPI_COMM_WORLD);
         numbers += now;
         count -= now;

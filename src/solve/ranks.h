@@ -23,9 +23,9 @@ int32_t ranks_here(void); /* of them on this machine */
 /* Let all have what `from` has. */
 void ranks_share(int32_t from, void *bytes, size_t length);
 
-/* Let all have the sums over all; or rank 0 alone, where the others' numbers lose their meaning. */
+/* Let all have the sums over all; or one rank, where the others' numbers lose their meaning. */
 void ranks_sum(double *numbers, size_t count);
-void ranks_sum_first(double *numbers, size_t count);
+void ranks_sum_to(int32_t to, double *numbers, size_t count);
 
 /*
  * Does anybody have something to complain about? Then all have what the first of them has.

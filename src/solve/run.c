@@ -80,19 +80,26 @@ static enum lattn_status plan_stage(struct run *run, struct lattn_complaint *com
     return status;
 }
 
+/* That are asked for at once. */
+static int32_t vectors_most(int32_t m)
+{
+    return m > OUTCOME_VECTORS ? m : OUTCOME_VECTORS;
+}
+
 /* Rank 0 asks, the others serve. */
 static enum lattn_status system_stage(struct run *run, struct grid *grid, const struct frame *frame,
-                                      const struct assembly *assembly, double norm,
+                                      const struct assembly *assembly,
                                       struct lattn_complaint *complaint)
 {
     struct system system;
-    enum lattn_status status = system_open(&system, grid, frame, assembly, assembly->m);
+    enum lattn_status status =
+        system_open(&system, grid, frame, assembly, vectors_most(assembly->m));
 
     if (status != LATTN_OK)
         status = complain(complaint, status, "%s", lattn_status_text(status));
     ranks_agree(&status, complaint);
     if (status == LATTN_OK && is_first()) {
-        status = outcome_find(&system, &run->shards, norm, &run->wish->outcome, &run->outcome);
+        status = outcome_find(&system, &run->shards, &run->wish->outcome, &run->outcome);
         if (status != LATTN_OK)
             status = complain(complaint, status, "the sum of %d states: %s", run->shards.count,
                               lattn_status_text(status));
@@ -108,12 +115,11 @@ static enum lattn_status factor_stage(struct run *run, struct grid *grid, const 
                                       const struct assembly *assembly,
                                       struct lattn_complaint *complaint)
 {
-    double norm = grid_norm(grid);
     enum lattn_status status = grid_factor(grid);
 
     run->times.factor = stage_end(run);
     if (status == LATTN_OK)
-        return system_stage(run, grid, frame, assembly, norm, complaint);
+        return system_stage(run, grid, frame, assembly, complaint);
     return is_first() ? outcome_find_none(&run->shards, 1, &run->outcome) : LATTN_OK;
 }
 
@@ -123,7 +129,8 @@ static enum lattn_status spread_stage(struct run *run, struct lattn_complaint *c
     struct frame frame = {0};
     struct grid grid;
     struct assembly assembly = {0};
-    enum lattn_status status = grid_open(&grid, run->plan.p, run->plan.d, run->plan.m);
+    enum lattn_status status =
+        grid_open(&grid, run->plan.p, run->plan.d, vectors_most(run->plan.m));
 
     if (status == LATTN_OK)
         status = frame_open(&frame, moment->d, moment->A, moment->B);

@@ -6,15 +6,12 @@
 
 #include <string.h>
 
-enum question { QUESTION_TRIANGLE, QUESTION_CONDITION, QUESTION_NONE };
-
 /* What rank 0 sends before anything else. */
 struct order {
-    enum question question;
+    int is_last; /* and none at all */
     enum grid_use use;
     int is_transposed;
     int32_t columns;
-    double norm;
 };
 
 enum lattn_status system_open(struct system *system, struct grid *grid, const struct frame *frame,
@@ -46,33 +43,23 @@ void system_serve(const struct system *system)
         struct order order;
 
         ranks_share(0, &order, sizeof order);
-        if (order.question == QUESTION_NONE)
+        if (order.is_last)
             return;
-        if (order.question == QUESTION_CONDITION)
-            (void)grid_condition(system->grid, order.norm); /* rank 0 uses the answer */
-        else
-            grid_triangle(system->grid, order.use, order.is_transposed, order.columns,
-                          system->room);
+        grid_triangle(system->grid, order.use, order.is_transposed, order.columns, system->room);
     }
 }
 
 void system_release(const struct system *system)
 {
     (void)system;
-    order_send((struct order){.question = QUESTION_NONE});
+    order_send((struct order){.is_last = 1});
 }
 
 void system_triangle(const struct system *system, enum grid_use use, int is_transposed,
                      int32_t columns, double *x)
 {
-    order_send((struct order){QUESTION_TRIANGLE, use, is_transposed, columns, 0});
+    order_send((struct order){0, use, is_transposed, columns});
     grid_triangle(system->grid, use, is_transposed, columns, x);
-}
-
-double system_condition(const struct system *system, double norm)
-{
-    order_send((struct order){.question = QUESTION_CONDITION, .norm = norm});
-    return grid_condition(system->grid, norm);
 }
 
 static void scale(const struct system *system, int is_divided, double *x)
@@ -83,37 +70,44 @@ static void scale(const struct system *system, int is_divided, double *x)
         x[c] = is_divided ? x[c] / D[c] : x[c] * D[c];
 }
 
-/* Before L comes on, or after it. */
-static void outer_apply(const struct system *system, enum frame_turn turn, int is_divided,
-                        int is_before, int32_t columns, double *x)
+void system_outer(const struct system *system, enum system_root root, double *x)
 {
-    for (int32_t j = 0; j < columns; j++, x += system->grid->p) {
-        if (is_before)
-            frame_apply(system->frame, turn, x);
-        scale(system, is_divided, x);
-        if (!is_before)
-            frame_apply(system->frame, turn, x);
+    switch (root) {
+    case SYSTEM_ROOT: /* D K^-T */
+        frame_apply(system->frame, FRAME_OUT_TRANSPOSED, x);
+        scale(system, 0, x);
+        break;
+    case SYSTEM_ROOT_TRANSPOSED: /* K^-1 D */
+        scale(system, 0, x);
+        frame_apply(system->frame, FRAME_OUT, x);
+        break;
+    case SYSTEM_INVERSE: /* K' D^-1 */
+        scale(system, 1, x);
+        frame_apply(system->frame, FRAME_IN_TRANSPOSED, x);
+        break;
+    case SYSTEM_INVERSE_TRANSPOSED: /* D^-1 K */
+        frame_apply(system->frame, FRAME_IN, x);
+        scale(system, 1, x);
+        break;
     }
+}
+
+static void outer_all(const struct system *system, enum system_root root, int32_t columns,
+                      double *x)
+{
+    for (int32_t j = 0; j < columns; j++, x += system->grid->p)
+        system_outer(system, root, x);
 }
 
 void system_apply(const struct system *system, enum system_root root, int32_t columns, double *x)
 {
-    switch (root) {
-    case SYSTEM_ROOT: /* L' D K^-T */
-        outer_apply(system, FRAME_OUT_TRANSPOSED, 0, 1, columns, x);
-        system_triangle(system, GRID_MULTIPLY, 1, columns, x);
-        break;
-    case SYSTEM_ROOT_TRANSPOSED: /* K^-1 D L */
-        system_triangle(system, GRID_MULTIPLY, 0, columns, x);
-        outer_apply(system, FRAME_OUT, 0, 0, columns, x);
-        break;
-    case SYSTEM_INVERSE: /* K' D^-1 L^-T */
-        system_triangle(system, GRID_SOLVE, 1, columns, x);
-        outer_apply(system, FRAME_IN_TRANSPOSED, 1, 0, columns, x);
-        break;
-    case SYSTEM_INVERSE_TRANSPOSED: /* L^-1 D^-1 K */
-        outer_apply(system, FRAME_IN, 1, 1, columns, x);
-        system_triangle(system, GRID_SOLVE, 0, columns, x);
-        break;
-    }
+    int is_before = root == SYSTEM_ROOT || root == SYSTEM_INVERSE_TRANSPOSED;
+    int is_root = root == SYSTEM_ROOT || root == SYSTEM_ROOT_TRANSPOSED;
+    int is_transposed = root == SYSTEM_ROOT || root == SYSTEM_INVERSE;
+
+    if (is_before)
+        outer_all(system, root, columns, x);
+    system_triangle(system, is_root ? GRID_MULTIPLY : GRID_SOLVE, is_transposed, columns, x);
+    if (!is_before)
+        outer_all(system, root, columns, x);
 }

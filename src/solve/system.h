@@ -46,11 +46,12 @@ void system_release(const struct system *system);
 void system_triangle(const struct system *system, enum grid_use use, int is_transposed,
                      int32_t columns, double *x);
 
-/* x = R x, R'x, R^-1 x or R^-T x, for p x columns, COLUMN-major. */
 enum system_root { SYSTEM_ROOT, SYSTEM_ROOT_TRANSPOSED, SYSTEM_INVERSE, SYSTEM_INVERSE_TRANSPOSED };
+
+/* x = R x, R'x, R^-1 x or R^-T x, for p x columns, COLUMN-major. */
 void system_apply(const struct system *system, enum system_root root, int32_t columns, double *x);
 
-/* An estimate of 1 / cond(H) in the 1-norm, norm = grid_norm before it was factored. */
-double system_condition(const struct system *system, double norm);
+/* What R is beside L', for one vector and on this rank alone: D K^-T, or as the root says. */
+void system_outer(const struct system *system, enum system_root root, double *x);
 
 #endif

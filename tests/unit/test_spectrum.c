@@ -164,6 +164,51 @@ Test(spectrum, a_glance_sees_both_ends_to_a_percent)
     }
 }
 
+/* Maps that are diagonal: values decrease from `largest`, at a rate of their own. */
+struct diagonals {
+    int32_t n;
+    int32_t calls;
+    int32_t columns;
+};
+
+static const double largest_of[SPECTRUM_MAPS_MAX] = {7, 3e5, 2e-8};
+
+static void diagonals_apply(void *arg, int32_t count, const int32_t *which, double *x)
+{
+    struct diagonals *diagonals = arg;
+
+    for (int32_t j = 0; j < count; j++)
+        for (int32_t i = 0; i < diagonals->n; i++)
+            *x++ *= largest_of[which[j]] * pow(0.5 + 0.2 * which[j], i);
+    diagonals->calls++;
+    diagonals->columns += count;
+}
+
+Test(spectrum, maps_go_together_to_the_end_of_each)
+{
+    const struct {
+        enum spectrum_accuracy accuracy;
+        double error;
+    } aims[] = {{SPECTRUM_TOLD, 1e-6}, {SPECTRUM_EXACT, promised}};
+    int32_t calls[2];
+
+    for (int aim = 0; aim < 2; aim++)
+        for (int32_t maps = 1; maps <= SPECTRUM_MAPS_MAX; maps++) {
+            struct diagonals diagonals = {.n = N_MAX};
+            double got[SPECTRUM_MAPS_MAX];
+
+            cr_assert_eq(
+                spectrum_of_maps(N_MAX, maps, diagonals_apply, &diagonals, aims[aim].accuracy, got),
+                LATTN_OK);
+            for (int32_t i = 0; i < maps; i++)
+                cr_expect_lt(approx_error(got[i], largest_of[i]), aims[aim].error, "map %d of %d",
+                             i, maps);
+            cr_expect_leq(diagonals.columns, maps * diagonals.calls);
+            calls[aim] = diagonals.calls;
+        }
+    cr_expect_lt(calls[0], calls[1], "what is told takes fewer steps");
+}
+
 Test(spectrum, scales_columns)
 {
     for (int32_t n = 1; n <= 100; n += 11) {
