@@ -84,6 +84,11 @@ static int is_wrong(const struct grid *grid, enum grid_use use, int is_transpose
     return 1;
 }
 
+static int32_t number(const char *text)
+{
+    return (int32_t)strtol(text, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
     struct grid grid;
@@ -92,7 +97,7 @@ int main(int argc, char **argv)
 
     ranks_begin(&argc, &argv);
     dense_threads_one();
-    if (failed || grid_open(&grid, atoi(argv[1]), atoi(argv[2]), VECTORS) != LATTN_OK)
+    if (failed || grid_open(&grid, number(argv[1]), number(argv[2]), VECTORS) != LATTN_OK)
         return 2;
     x = memory_raw((size_t)grid.p * VECTORS, sizeof *x);
     if (x == NULL)
