@@ -27,12 +27,13 @@ enum { VECTORS = 192 };
 static const double piece_share = 0.55;
 
 /*
- * Measured with two ranks and p = 7200 and 16 896: the share of the speed of one product of
- * matrices that the factorisation has, and passes through the factor for spectrum and weights.
+ * Measured with one and two ranks and p = 7200: the share of the speed of one product of matrices
+ * that the factorisation has; passes through the factor for spectrum, weights and heads, which more
+ * ranks hardly hasten; and the speed of reading rows and laying them out.
  */
 static const double factor_share = 0.6;
-static const double passes = 160;
-static const double file_bytes_per_s = 1.5e9;
+static const double passes = 300;
+static const double file_bytes_per_s = 5e8;
 
 static const double giga = 1e9;
 
