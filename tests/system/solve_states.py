@@ -54,10 +54,10 @@ def coefficients(path):
     return w + w.transpose(0, 2, 1, 3)
 
 
-def learned(name, lines, model=None):
+def learned(name, lines, model=None, options=()):
     """Copy of what a daemon knows after these lines, and its status."""
     path = os.path.join(ROOT, name)
-    with Daemon("--engine", "gram") as daemon:
+    with Daemon("--engine", "gram", *options) as daemon:
         lattn("feed", daemon.address, stdin="".join(lines))
         lattn("checkpoint", daemon.address, "-o", path)
         status = daemon.status()
@@ -137,6 +137,13 @@ def flip(data):
     return data
 
 
+def shard(which, epoch):
+    """A state of a shard, of a few pairs."""
+    seed = 80 + len(os.listdir(ROOT))
+    return learned(f"shard{seed}", stream(seed, False)[:9], None,
+                   ("--shard", which, "--epoch", str(epoch)))[0]
+
+
 def bad_states():
     """Each is named with one line, and ends with 3."""
     good, _ = learned("good", stream(70, False))
@@ -153,6 +160,12 @@ def bad_states():
         ("checksum", [good, spoil(other, "flipped", flip)]),
         ("count twice", [good, spoil(good, "twice", lambda data: data)]),
         ("coordinates", [good, learned("wide", stream(74, False, d=D + 1))[0]]),
+    ]
+    mine = shard("0/2", 1)
+    cases += [
+        ("of epoch 2, those before it of 1", [mine, shard("1/2", 2)]),
+        ("of 3 shards, those before it of 2", [mine, shard("1/3", 1)]),
+        ("it is shard 0/2, as is", [mine, shard("0/2", 1)]),
     ]
     for word, states in cases:
         said = run([SPREAD, *states], 3)
