@@ -51,7 +51,7 @@ static void verdict_print(const struct lattn_state_of_service *state)
     char sentence[LATTN_SENTENCE_MAX];
 
     lattn_verdict_sentence(certificate, state->service.pairs_to_go, sentence);
-    printf("%s%s\n", sentence,
+    printf("%s%s\n", state->headline[0] != '\0' ? state->headline : sentence,
            certificate->verdict == LATTN_IDENTIFYING && certificate->pairs > 0
                ? ": every model that fits computes the same function"
                : "");
