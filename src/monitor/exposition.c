@@ -455,57 +455,41 @@ static void source_write(struct page *page, const struct lattn_source *source)
 
 /* ---- shards ---- */
 
-/* In seconds, though its worker is heard of between two emissions: since the last one at most. */
-static double shard_age(const struct lattn_shard *shard, const struct metrics *metrics)
+static double shard_pairs(const struct lattn_shard *shard)
 {
-    double since = metrics->emissions.age_s > 0 ? metrics->emissions.age_s : 0;
-
-    return shard->age_s == LATTN_NEVER ? NAN : (double)shard->age_s + since;
-}
-
-static double shard_pairs(const struct lattn_shard *shard, const struct metrics *metrics)
-{
-    (void)metrics;
     return (double)shard->pairs;
 }
 
-static double shard_lag(const struct lattn_shard *shard, const struct metrics *metrics)
+static double shard_lag(const struct lattn_shard *shard)
 {
-    (void)metrics;
     return (double)shard->lag;
 }
 
-static double shard_lost(const struct lattn_shard *shard, const struct metrics *metrics)
+static double shard_lost(const struct lattn_shard *shard)
 {
-    (void)metrics;
     return (double)shard->lost;
 }
 
-static double shard_stale(const struct lattn_shard *shard, const struct metrics *metrics)
+static double shard_stale(const struct lattn_shard *shard)
 {
-    (void)metrics;
     return shard->is_stale;
 }
 
 static const struct {
     const char *name;
     enum family_kind kind;
-    double (*value)(const struct lattn_shard *shard, const struct metrics *metrics);
+    double (*value)(const struct lattn_shard *shard);
     const char *help;
 } shard_rows[] = {
     {"lattn_shard_pairs", GAUGE, shard_pairs, "Label rows in the state that is held of a shard."},
-    {"lattn_shard_age_seconds", GAUGE, shard_age,
-     "Time since the worker of a shard was heard of, about."},
     {"lattn_shard_lag", GAUGE, shard_lag, "Messages that the worker has not taken yet."},
     {"lattn_shard_lost_total", COUNTER, shard_lost,
      "Messages that were gone before the worker took them."},
     {"lattn_shard_stale", GAUGE, shard_stale, "1 where the worker was not heard of for too long."},
 };
 
-static void shards_write(struct page *page, const struct metrics *metrics)
+static void shards_write(struct page *page, const struct lattn_aggregate *aggregate)
 {
-    const struct lattn_aggregate *aggregate = metrics->aggregate;
-
     if (aggregate == NULL)
         return;
     family(page, "lattn_shards_expected", GAUGE, "Shards that are added up.");
@@ -518,7 +502,7 @@ static void shards_write(struct page *page, const struct metrics *metrics)
 
             snprintf(number, sizeof number, "%" PRIu64, i);
             labelled(page, shard_rows[k].name, "shard", number);
-            value_real(page, shard_rows[k].value(&aggregate->shards[i], metrics));
+            value_real(page, shard_rows[k].value(&aggregate->shards[i]));
         }
     }
 }
@@ -579,7 +563,7 @@ enum lattn_status exposition_write(struct lattn_text *text, const struct metrics
     rows_write(&page, report_rows, &report);
     losses_write(&page, &report);
     outputs_write(&page, metrics, &report);
-    shards_write(&page, metrics);
+    shards_write(&page, metrics->aggregate);
     http_write(&page, &metrics->http);
     rows_write(&page, process_rows, metrics);
     return page_end(&page);

@@ -205,7 +205,7 @@ static const struct member state_members[] = {
     {.word = NULL},
 };
 
-/* The verdict, behind what is wrong with the data it stands on. */
+/* The verdict, behind what is wrong with the data it stands on; of part of it there is none. */
 static void headline_write(const struct lattn_report *report, const struct lattn_service *service,
                            char ret_headline[LATTN_SENTENCE_MAX])
 {
@@ -216,6 +216,8 @@ static void headline_write(const struct lattn_report *report, const struct lattn
     if (service->aggregate != NULL)
         lattn_aggregate_sentence(service->aggregate, ret_headline);
     at += strlen(ret_headline);
+    if (service->aggregate != NULL && !service->aggregate->complete && at > ret_headline)
+        return;
     if (at > ret_headline && at - ret_headline < LATTN_SENTENCE_MAX - 2)
         at = stpcpy(at, "; ");
     lattn_verdict_sentence(&report->certificate, service->pairs_to_go, verdict);
