@@ -84,42 +84,28 @@ static const double *block_at(const struct grid *grid, int32_t number, int32_t r
 
 /* ---- what one block gives -------------------------------------------------------------------- */
 
-/* sums += L x for rows [first, end) below the diagonal of an own block. */
-static void rows_add(const struct sweep *sweep, int32_t number, int32_t first, int32_t end)
+/*
+ * sums += L x for rows [first, end) below the diagonal of an own block, or transposed the block's
+ * part of sums += L' x, from the same rows.
+ */
+static void rows_add(const struct sweep *sweep, int32_t number, int32_t first, int32_t end,
+                     int is_transposed)
 {
     const struct grid *grid = sweep->grid;
     int32_t width = block_width(grid, number);
 
     for (int32_t row = first; row < end; row += TILE_ROWS) {
         int32_t rows = end - row < TILE_ROWS ? end - row : TILE_ROWS;
+        int32_t from = is_transposed ? row : block_first(grid, number);
+        int32_t to = is_transposed ? block_first(grid, number) : row;
         const double *tile = block_at(grid, number, row);
 
         for (size_t j = 0; j < (size_t)sweep->columns; j++) {
             size_t vector = j * (size_t)grid->p;
 
-            dense_multiply_vector(DENSE_TRANSPOSED, width, rows, 1, tile, (size_t)grid->ld,
-                                  sweep->x + vector + block_first(grid, number), 1,
-                                  sweep->sums + vector + row);
-        }
-    }
-}
-
-/* The block's part of sums += L' x, from the same rows. */
-static void rows_dot(const struct sweep *sweep, int32_t number, int32_t first, int32_t end)
-{
-    const struct grid *grid = sweep->grid;
-    int32_t width = block_width(grid, number);
-
-    for (int32_t row = first; row < end; row += TILE_ROWS) {
-        int32_t rows = end - row < TILE_ROWS ? end - row : TILE_ROWS;
-        const double *tile = block_at(grid, number, row);
-
-        for (size_t j = 0; j < (size_t)sweep->columns; j++) {
-            size_t vector = j * (size_t)grid->p;
-
-            dense_multiply_vector(DENSE_PLAIN, width, rows, 1, tile, (size_t)grid->ld,
-                                  sweep->x + vector + row, 1,
-                                  sweep->sums + vector + block_first(grid, number));
+            dense_multiply_vector(is_transposed ? DENSE_PLAIN : DENSE_TRANSPOSED, width, rows, 1,
+                                  tile, (size_t)grid->ld, sweep->x + vector + from, 1,
+                                  sweep->sums + vector + to);
         }
     }
 }
@@ -167,10 +153,7 @@ void sweep_multiply(const struct grid *grid, int is_transposed, int32_t columns,
     struct sweep sweep = sweep_begin(grid, columns, x);
 
     for (int32_t number = grid->column; number < blocks_count(grid); number += grid->columns) {
-        if (is_transposed)
-            rows_dot(&sweep, number, block_end(grid, number), grid->p);
-        else
-            rows_add(&sweep, number, block_end(grid, number), grid->p);
+        rows_add(&sweep, number, block_end(grid, number), grid->p, is_transposed);
         diagonal_multiply(&sweep, number, is_transposed); /* the block of x is lost */
     }
     sweep_end(&sweep);
@@ -239,7 +222,8 @@ static void lower_solve(const struct sweep *sweep)
         int32_t first = block_first(grid, number);
 
         if (last != NO_BLOCK)
-            rows_add(sweep, last, first, is_own(grid, number) ? grid->p : block_end(grid, number));
+            rows_add(sweep, last, first, is_own(grid, number) ? grid->p : block_end(grid, number),
+                     0);
         sums_gather(sweep, number);
         if (is_own(grid, number)) {
             diagonal_solve(sweep, number, 0);
@@ -278,8 +262,8 @@ static void upper_solve(const struct sweep *sweep)
         if (is_mine)
             next -= grid->columns;
         if (next >= 0)
-            rows_dot(sweep, next, block_first(grid, number),
-                     is_mine ? grid->p : block_end(grid, number));
+            rows_add(sweep, next, block_first(grid, number),
+                     is_mine ? grid->p : block_end(grid, number), 1);
     }
 }
 
