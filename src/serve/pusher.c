@@ -160,9 +160,8 @@ static int marks_agree(const struct mark *a, const struct mark *b)
 static void streams_tell(const struct pusher *pusher, const struct state *state,
                          struct lattn_offer *offer)
 {
+    struct arrivals_mark total;
     struct lattn_source source;
-    size_t count;
-    const struct arrivals_mark *marks = arrivals_marks(state->arrivals, &count);
 
     sources_describe(pusher->settings.sources, &source);
     if (source.is_given) {
@@ -173,11 +172,10 @@ static void streams_tell(const struct pusher *pusher, const struct state *state,
         }
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        offer->lag += marks[i].known - marks[i].seq;
-        offer->lost += marks[i].lost;
-        offer->rolled_back += marks[i].rolled_back;
-    }
+    total = arrivals_total(state->arrivals);
+    offer->lag = total.known - total.seq;
+    offer->lost = total.lost;
+    offer->rolled_back = total.rolled_back;
 }
 
 static struct lattn_offer offer_of(const struct pusher *pusher, const struct state *state)

@@ -222,30 +222,14 @@ void shards_touch(struct shards *shards, uint64_t shard, uint64_t now_ns)
 
 /* ---- taking ---- */
 
-/* How far its streams have been taken, all together. */
-static uint64_t mark_of(const struct state *state)
-{
-    size_t count;
-    const struct arrivals_mark *marks = arrivals_marks(state->arrivals, &count);
-    uint64_t mark = 0;
-
-    for (size_t i = 0; i < count; i++)
-        mark += marks[i].seq;
-    return mark;
-}
-
 /* What a state itself says of its streams. */
 static void streams_note(struct place *place, const struct state *state)
 {
-    size_t count;
-    const struct arrivals_mark *marks = arrivals_marks(state->arrivals, &count);
+    const struct arrivals_mark total = arrivals_total(state->arrivals);
 
-    place->lag = place->lost = place->rolled_back = 0;
-    for (size_t i = 0; i < count; i++) {
-        place->lag += marks[i].known - marks[i].seq;
-        place->lost += marks[i].lost;
-        place->rolled_back += marks[i].rolled_back;
-    }
+    place->lag = total.known - total.seq;
+    place->lost = total.lost;
+    place->rolled_back = total.rolled_back;
 }
 
 static enum lattn_status others_agree(const struct shards *shards, const struct state *state,
@@ -273,7 +257,7 @@ static int is_rolled_back(const struct place *place)
     const struct state *state = &place->holding->state;
 
     return lattn_learner_pairs(state->learner) < place->pairs_most ||
-           mark_of(state) < place->mark_most;
+           arrivals_total(state->arrivals).seq < place->mark_most;
 }
 
 static void rollback_log(const struct place *place)
@@ -291,7 +275,7 @@ static void place_fill(struct shards *shards, struct place *place, struct holdin
                        uint64_t now_ns)
 {
     uint64_t pairs = lattn_learner_pairs(holding->state.learner);
-    uint64_t mark = mark_of(&holding->state);
+    uint64_t mark = arrivals_total(holding->state.arrivals).seq;
     int was_rolled_back = place->holding != NULL && is_rolled_back(place);
 
     shards->has_news |= place->holding == NULL;

@@ -149,6 +149,21 @@ const struct arrivals_mark *arrivals_marks(const struct arrivals *arrivals, size
     return arrivals->marks;
 }
 
+struct arrivals_mark arrivals_total(const struct arrivals *arrivals)
+{
+    struct arrivals_mark total = {.seq = 0};
+
+    for (size_t i = 0; i < arrivals->marks_count; i++) {
+        const struct arrivals_mark *mark = &arrivals->marks[i];
+
+        total.seq += mark->seq;
+        total.known += mark->known;
+        total.lost += mark->lost;
+        total.rolled_back += mark->rolled_back;
+    }
+    return total;
+}
+
 enum lattn_status arrivals_put(struct arrivals *arrivals, const struct arrivals_mark *mark)
 {
     size_t at = mark_find(arrivals, mark->stream);

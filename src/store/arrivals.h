@@ -65,6 +65,9 @@ enum lattn_status arrivals_mark_of(const struct arrivals *arrivals, const char *
 /* All marks, in the order in which the streams came; borrowed until the next call that changes. */
 const struct arrivals_mark *arrivals_marks(const struct arrivals *arrivals, size_t *ret_count);
 
+/* The marks of all streams added up, without a name or a time; zeros where there are none. */
+struct arrivals_mark arrivals_total(const struct arrivals *arrivals);
+
 /* Was this number taken? O(1) for publishers heard of lately. */
 int arrivals_has(const struct arrivals *arrivals, const char *publisher, uint64_t number);
 

@@ -165,6 +165,19 @@ Test(arrivals, keep_how_far_each_stream_is_taken)
     arrivals_close(&arrivals);
 }
 
+Test(arrivals, add_up_their_marks)
+{
+    struct arrivals *arrivals = begun();
+    struct arrivals_mark total = arrivals_total(arrivals);
+
+    cr_expect(total.seq == 0 && total.known == 0 && total.lost == 0 && total.rolled_back == 0);
+    put(arrivals, "a", 4);
+    put(arrivals, "b", 5);
+    total = arrivals_total(arrivals);
+    cr_expect(total.seq == 9 && total.known == 9 + 2 * 7 && total.lost == 4);
+    arrivals_close(&arrivals);
+}
+
 Test(arrivals, have_room_for_so_many_streams)
 {
     struct arrivals *arrivals = begun();
