@@ -397,7 +397,7 @@ static int repeats(enum kind kind)
 /* What follows the opening: the same again and again, or the rest of a number. */
 static void blocks_fill(struct crowd *crowd)
 {
-    for (int kind = 0; kind < KINDS_COUNT; kind++) {
+    for (enum kind kind = 0; kind < KINDS_COUNT; kind++) {
         struct block *block = &crowd->blocks[kind];
         size_t length = openings_length[kind];
 

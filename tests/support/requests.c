@@ -18,8 +18,8 @@ const char *const requests[REQUESTS_COUNT] = {
     "{\"method\":\"subscribe\",\"params\":{\"what\":\"model\",\"every\":250}}\n",
     "{\"method\":\"subscribe\",\"params\":{\"what\":\"all\"}}\n",
     "{\"method\":\"emit\",\"params\":{}}\n",
-    "{\"method\":\"name\",\"params\":{\"append\":[\"a\\\"b\",\"\\u0001\"],\"outputs\":[\"c\"],"
-    "\"blocks\":[{\"name\":\"b\",\"start\":0,\"size\":2}]}}\n",
+    ("{\"method\":\"name\",\"params\":{\"append\":[\"a\\\"b\",\"\\u0001\"],\"outputs\":[\"c\"],"
+     "\"blocks\":[{\"name\":\"b\",\"start\":0,\"size\":2}]}}\n"),
     "{\"method\":\"hello\",\"params\":{}}\n",
     "{\"method\":\"hello\",\"params\":{\"producer\":\"me\"}}\n",
     "{\"method\":\"reset\",\"params\":{\"confirm\":true}}\n",

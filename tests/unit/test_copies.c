@@ -98,9 +98,11 @@ Test(copies, points_are_those_of_the_poles)
 
     setting_init(&setting);
     expect_poles(&setting, COPIES_ALL, 5);
-    cr_expect_eq(setting.oracle.counts.learn, 3 * copies_count(&setting.copies, COPIES_ALL));
+    cr_expect_eq(setting.oracle.counts.learn,
+                 3 * (uint64_t)copies_count(&setting.copies, COPIES_ALL));
     expect_poles(&setting, COPIES_SOME, 3);
-    cr_expect_eq(setting.oracle.counts.learn, 12 + 3 * copies_count(&setting.copies, COPIES_SOME));
+    cr_expect_eq(setting.oracle.counts.learn,
+                 12 + 3 * (uint64_t)copies_count(&setting.copies, COPIES_SOME));
     setting_done(&setting);
 }
 

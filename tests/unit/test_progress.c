@@ -53,7 +53,7 @@ Test(progress, is_never_longer_than_the_terminal_is_wide)
         .count = UINT64_MAX, .rate = 1e300, .share = 1, .left_s = 1e12, .more = "much more to say"};
 
     for (int32_t columns = 0; columns < 300; columns++) {
-        cr_expect_leq(strlen(line_of(facts, columns)), columns);
+        cr_expect_leq(strlen(line_of(facts, columns)), (size_t)columns);
         cr_expect_leq(strlen(line_of(facts, columns)), 127);
     }
 }

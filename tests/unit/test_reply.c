@@ -44,8 +44,8 @@ Test(reply, refuses_a_result_of_another_kind)
         "{\"result\":3}",
         "{\"result\":[]}",
         "{\"result\":{\"d\":\"x\",\"y\":[\"x\"],\"append\":3,\"version\":1}}",
-        "{\"result\":{\"m\":2,\"r2\":[1],\"y\":[1],\"std_error\":[1,2],\"append\":[-1],"
-        "\"outputs\":[]}}",
+        ("{\"result\":{\"m\":2,\"r2\":[1],\"y\":[1],\"std_error\":[1,2],\"append\":[-1],"
+         "\"outputs\":[]}}"),
         "{\"result\":{\"m\":[1],\"y\":[1],\"interval95\":[1,2],\"version\":1,\"verdict\":1}}",
         "{\"result\":{\"verdict\":\"maybe\"}}",
         "{\"error\":{\"code\":\"x\",\"message\":\"y\"}}",

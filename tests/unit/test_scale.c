@@ -92,8 +92,8 @@ Test(scale, has_no_more_ticks_than_wished)
             struct scale log = scale_fit(&powers, 1, wished);
             double ticks[SCALE_TICKS_MAX];
 
-            cr_expect_leq(scale_ticks(&linear, wished, ticks), wished + 1, "%d", high);
-            cr_expect_leq(scale_ticks(&log, wished, ticks), wished, "%d", high);
+            cr_expect_leq(scale_ticks(&linear, wished, ticks), (size_t)wished + 1, "%d", high);
+            cr_expect_leq(scale_ticks(&log, wished, ticks), (size_t)wished, "%d", high);
         }
 }
 
