@@ -3,8 +3,8 @@
 `bench_peers.py CONTESTANT [DLIB]`, the programs of bench_contestant.c and bench_dlib.cpp. NumPy must
 be there; scikit-learn, PyTorch and dlib are left out with a line where they are not. Each round asks
 all in turn; printed are medians of the pairs per second, and of the ratios of one round. Seconds are
-those of the processor, which others on the machine lengthen less. d = 24 takes minutes, and is
-measured with LATTN_LONG=1.
+those of the processor, which others on the machine lengthen less. d = 24 and 32 take minutes and
+gigabytes, and are measured with LATTN_LONG=1.
 """
 
 import importlib
@@ -24,6 +24,7 @@ TOKENS = 8
 ROUNDS = 5
 RUN_S = 0.2  # about so long is a run
 ERROR_MAX = 1e-6
+ROWS_DIM_MAX = 16  # beyond, all rows at once take too much memory
 
 
 def features_of(d):
@@ -232,18 +233,18 @@ def timed(solve, pairs, count, tests):
     return took, np.max(np.abs(rows @ weights - y)) / np.max(np.abs(y))
 
 
-def knowing(d, with_adam):
+def knowing(d, engines=ENGINES, rounds=ROUNDS, with_adam=False):
     """From pairs in memory to weights that predict."""
     p, tests = features_of(d), 64
     count = p + p // 8 + 8
     pairs = Pairs(d, count + tests)
     solvers = {"NumPy": numpy_solve}
-    if found_module("sklearn"):
+    if found_module("sklearn") and d <= ROWS_DIM_MAX:
         solvers["scikit-learn"] = sklearn_solve
-    times = {name: [] for name in ENGINES + list(solvers)}
+    times = {name: [] for name in engines + list(solvers)}
     errors = {}
-    programs = {engine: lattn("learn-" + engine, d) for engine in ENGINES}
-    for _ in range(ROUNDS):
+    programs = {engine: lattn("learn-" + engine, d) for engine in engines}
+    for _ in range(rounds):
         for name, program in programs.items():
             errors[name], took = program.ask(count)
             times[name].append(took)
@@ -260,10 +261,10 @@ def knowing(d, with_adam):
     print(f"d = {d}: ms from {count} pairs in memory to weights, error of unseen labels")
     for name, values in times.items():
         print(f"    {name:12} {1e3 * statistics.median(values):14,.3f}  {errors[name]:.1e}")
-    for engine in ENGINES:
+    for engine in engines:
         own = statistics.median(times[engine])
         for name in times:
-            if name not in ENGINES:
+            if name not in engines:
                 print(f"      {name} / {engine}: {statistics.median(times[name]) / own:.1f}",
                       flush=True)
 
@@ -286,7 +287,9 @@ def main():
         learning(d)
     positions(16, 64)
     for d in (4, 8, 16):
-        knowing(d, d == 8)
+        knowing(d, with_adam=d == 8)
+    for d in (24, 32) if IS_LONG else ():
+        knowing(d, ["gram"], rounds=1)
 
 
 main()
