@@ -7,6 +7,7 @@ from daemon_support import Daemon, Layer, check
 
 SECONDS = 2.5
 SETTLE_SECONDS_MAX = 30
+LOOK_SECONDS = 1.2  # memory goes back to the system a second after it was free
 
 
 def is_asleep(daemon):
@@ -25,7 +26,7 @@ def settle(daemon):
     before = -1
     while (daemon.ticks() != before or not is_asleep(daemon)) and time.time() < deadline:
         before = daemon.ticks()
-        time.sleep(0.5)
+        time.sleep(LOOK_SECONDS)
 
 
 def ticks_while_idle(daemon):

@@ -59,10 +59,11 @@ def shows_the_run():
         check(titles(early) == TITLES[:4], "four plots fit into 80 x 24", early)
         for mark in ("┤", "└──", "pairs", "1e-"):
             check(mark in early, f"axes are drawn: {mark}", early)
-        check(len(BRAILLE.findall(early)) > 20, "curves are drawn", early)
         feed(daemon, 40, 3000)
         late = terminal.wait_for("3 000 pairs")
         check(late.startswith("identifying since pair "), "the headline changes by itself", late)
+        # Between two emissions at least; the first part may have been learned in one.
+        check(len(BRAILLE.findall(late)) > 20, "curves are drawn", late)
         check("3 000\n" in late and early != late, "the curves move", late)
         check(early.count("\n") == late.count("\n") == 24, "nothing scrolls")
         terminal.resize(200, 60)
