@@ -38,6 +38,14 @@ static int has_control(const char *text)
     return 0;
 }
 
+/* A value in the words of a refusal; a URL with what might be a secret is not said again. */
+static const char *value_shown(const char *text)
+{
+    if (strstr(text, "://") != NULL && strchr(text, '@') != NULL)
+        return "the URL";
+    return text[0] == '\0' ? "\"\"" : text;
+}
+
 /* Take a value over what weaker sources said. */
 static enum lattn_status given_take(struct config *config, const struct given *given,
                                     struct lattn_complaint *complaint)
@@ -55,7 +63,7 @@ static enum lattn_status given_take(struct config *config, const struct given *g
         status = given->option->take(config, given->text, &why);
     if (status != LATTN_OK)
         return complain(complaint, status, "%s %.50s: %.90s", given->where,
-                        given->text[0] == '\0' ? "\"\"" : given->text, why.text);
+                        value_shown(given->text), why.text);
     if (given->option->kind == OPTION_LIST)
         given->option->list->note(config, given->origin);
     *value = (struct config_value){given->text, given->origin};

@@ -183,6 +183,7 @@ Test(config, refuses_what_does_not_exist)
 {
     refuses("--listen stdin --keep /tmp/s", LATTN_FIELD, "--keep");
     refuses("--listen stdin --source nats://a:1", LATTN_FIELD, "--source");
+    refuses("--source nats://u:hidden@h:1", LATTN_ADDRESS, "--source the URL: ");
     refuses("--listen stdin extra", LATTN_FIELD, "extra: not an option");
     refuses("--listen tcp:127.0.0.1", LATTN_ADDRESS, "--listen tcp:127.0.0.1: names no port");
     refuses("--http http://127.0.0.1:8080/", LATTN_ADDRESS, "HOST:PORT alone");
