@@ -31,8 +31,6 @@ enum {
     PENDING_MAX = 1 << 20
 };
 
-static const int64_t duplicates_ns = (int64_t)600 * 1000000000;
-
 struct jetstream {
     natsOptions *options;
     natsConnection *connection;
@@ -200,11 +198,14 @@ uint64_t jetstream_connections(struct jetstream *jetstream)
 
 static natsStatus servers_set(natsOptions *options, const struct jetstream_settings *settings)
 {
+    const struct lattn_stream_url *url = settings->url;
+    const char *servers[LATTN_STREAM_SERVERS_MAX];
     natsStatus status;
 
-    status = natsOptions_SetServers(options, (const char **)settings->servers,
-                                    (int)settings->servers_count);
-    if (status == NATS_OK && settings->is_secure)
+    for (int32_t i = 0; i < url->servers_count; i++)
+        servers[i] = url->servers[i];
+    status = natsOptions_SetServers(options, servers, url->servers_count);
+    if (status == NATS_OK && url->is_secure)
         status = natsOptions_SetSecure(options, true);
     if (status == NATS_OK && settings->authority != NULL)
         status = natsOptions_LoadCATrustedCertificates(options, settings->authority);
@@ -415,32 +416,23 @@ static enum lattn_status answer_status(natsStatus status, jsErrCode code,
     return LATTN_REFUSED;
 }
 
-static void text_copy(char ret_text[JETSTREAM_TEXT_MAX], const char *text)
-{
-    snprintf(ret_text, JETSTREAM_TEXT_MAX, "%s", text != NULL ? text : "");
-}
-
-static uint64_t limit_of(int64_t limit)
-{
-    return limit > 0 ? (uint64_t)limit : 0;
-}
-
 static struct jetstream_stream stream_read(const jsStreamInfo *info)
 {
     const jsStreamConfig *config = info->Config;
     struct jetstream_stream stream = {
-        .bytes_max = limit_of(config->MaxBytes),
-        .message_bytes_max = limit_of(config->MaxMsgSize),
-        .is_on_disk = config->Storage == js_FileStorage,
-        .keeps_old = config->Discard == js_DiscardNew,
-        .keeps_read = config->Retention == js_LimitsPolicy,
+        .layout = {.subjects = config->SubjectsLen,
+                   .is_on_disk = config->Storage == js_FileStorage,
+                   .keeps_old = config->Discard == js_DiscardNew,
+                   .keeps_taken = config->Retention == js_LimitsPolicy},
+        .message_bytes_max = config->MaxMsgSize > 0 ? (uint64_t)config->MaxMsgSize : 0,
         .first = info->State.FirstSeq,
         .last = info->State.LastSeq,
     };
 
-    text_copy(stream.name, config->Name);
-    text_copy(stream.subject, config->SubjectsLen == 1 ? config->Subjects[0] : "");
-    text_copy(stream.description, config->Description);
+    snprintf(stream.layout.subject, sizeof stream.layout.subject, "%s",
+             config->SubjectsLen > 0 ? config->Subjects[0] : "");
+    snprintf(stream.layout.description, sizeof stream.layout.description, "%s",
+             config->Description != NULL ? config->Description : "");
     return stream;
 }
 
@@ -458,25 +450,25 @@ enum lattn_status jetstream_get(struct jetstream *jetstream, const char *name,
     return answer_status(status, code, complaint);
 }
 
-enum lattn_status jetstream_make(struct jetstream *jetstream, const struct jetstream_stream *stream,
-                                 struct lattn_complaint *complaint)
+enum lattn_status jetstream_make(struct jetstream *jetstream, const struct lattn_layout *layout,
+                                 uint64_t bytes_max, struct lattn_complaint *complaint)
 {
-    const char *subject = stream->subject;
+    const char *subject = layout->subject;
     jsErrCode code = 0;
     jsStreamConfig config;
     natsStatus status;
 
     jsStreamConfig_Init(&config);
-    config.Name = stream->name;
-    config.Description = stream->description;
+    config.Name = layout->stream;
+    config.Description = layout->description;
     config.Subjects = &subject;
     config.SubjectsLen = 1;
     config.Retention = js_LimitsPolicy;
     config.Storage = js_FileStorage;
     config.Discard = js_DiscardNew;
-    config.Duplicates = duplicates_ns;
-    if (stream->bytes_max > 0)
-        config.MaxBytes = (int64_t)stream->bytes_max;
+    config.Duplicates = LATTN_LAYOUT_DUPLICATES_S * INT64_C(1000000000);
+    if (bytes_max > 0)
+        config.MaxBytes = (int64_t)bytes_max;
     status = js_AddStream(NULL, jetstream->context, &config, NULL, &code);
     return answer_status(status, code, complaint);
 }

@@ -1,6 +1,7 @@
 #ifndef JETSTREAM_H
 #define JETSTREAM_H
 
+#include <lattn/layout.h>
 #include <lattn/status.h>
 
 #include <stddef.h>
@@ -14,16 +15,13 @@
 struct jetstream;
 
 /*
- * Who to connect to, and how to be let in; texts are borrowed for the call, NULL where not given.
+ * Who to connect to, and how to be let in; all is borrowed for the call, NULL where not given.
  *
- * servers    "nats://HOST:PORT"
  * creds      file of a JWT and its key, as nsc writes it
  * authority  file of certificates that the server's may come from, in place of the system's
  */
 struct jetstream_settings {
-    const char *const *servers;
-    size_t servers_count;
-    int is_secure;
+    const struct lattn_stream_url *url;
     const char *creds;
     const char *token;
     const char *user;
@@ -97,27 +95,15 @@ uint64_t jetstream_connections(struct jetstream *jetstream);
 
 /* ---- streams ------------------------------------------------------------------------------- */
 
-enum { JETSTREAM_TEXT_MAX = 128 };
-
 /*
  * A stream: how it is laid out, and what it holds.
  *
- * subject         of its messages; "" where it has none or several
- * bytes_max       of all messages, message_bytes_max of one; 0: no limit
- * is_on_disk      or in memory
- * keeps_old       refuses messages where a limit is reached, in place of losing the oldest
- * keeps_read      messages stay when they were read
- * first, last     sequences; last 0: there was none yet
+ * message_bytes_max  of a message; 0: no limit
+ * first, last        sequences; last 0: there was none yet
  */
 struct jetstream_stream {
-    char name[JETSTREAM_TEXT_MAX];
-    char subject[JETSTREAM_TEXT_MAX];
-    char description[JETSTREAM_TEXT_MAX];
-    uint64_t bytes_max;
+    struct lattn_layout_found layout;
     uint64_t message_bytes_max;
-    int is_on_disk;
-    int keeps_old;
-    int keeps_read;
     uint64_t first;
     uint64_t last;
 };
@@ -133,13 +119,14 @@ enum lattn_status jetstream_get(struct jetstream *jetstream, const char *name,
                                 struct lattn_complaint *complaint);
 
 /*
- * Make a stream: name, subject, description and bytes_max as told; on disk, keeping what is old and
- * what was read, and knowing ids for ten minutes.
+ * Make a shard's stream as it should be.
+ *
+ * bytes_max  in  of all its messages; 0: no limit
  *
  * Returns as jetstream_get; LATTN_CONFLICT: somebody made another one of this name.
  */
-enum lattn_status jetstream_make(struct jetstream *jetstream, const struct jetstream_stream *stream,
-                                 struct lattn_complaint *complaint);
+enum lattn_status jetstream_make(struct jetstream *jetstream, const struct lattn_layout *layout,
+                                 uint64_t bytes_max, struct lattn_complaint *complaint);
 
 /*
  * Does the stream have this message at this sequence? Returns LATTN_OK; LATTN_CONFLICT: another

@@ -21,8 +21,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { SHARDS_MAX = 1024, PUBLISHER_MAX = LATTN_PRODUCER_MAX < 64 ? LATTN_PRODUCER_MAX : 64 };
-
 static const uint64_t keep_bytes_default = (uint64_t)256 << 20;
 static const uint64_t keep_bytes_min = (uint64_t)1 << 20;
 static const uint64_t size_max = (uint64_t)1 << 50;
@@ -66,7 +64,7 @@ static enum options_outcome secrets_check(const char *verb, const struct publish
 static enum options_outcome address_check(const char *verb, struct publish_wish *wish)
 {
     struct lattn_complaint complaint = {""};
-    enum lattn_status status = stream_url_read(wish->address, &wish->url, &complaint);
+    enum lattn_status status = lattn_stream_url_read(wish->address, &wish->url, &complaint);
 
     if (status == LATTN_OK)
         return OPTIONS_READ;
@@ -87,8 +85,8 @@ static enum options_outcome wish_check(const char *verb, struct publish_wish *wi
         outcome = OPTIONS_MISUSED;
     }
     if (outcome == OPTIONS_READ && wish->producer != NULL &&
-        !stream_url_is_name(wish->producer, PUBLISHER_MAX)) {
-        talk(verb, "--producer", "takes 1 to %d letters, digits, - and _", PUBLISHER_MAX - 1);
+        !lattn_stream_url_is_name(wish->producer, LATTN_PRODUCER_MAX)) {
+        talk(verb, "--producer", "takes 1 to %d letters, digits, - and _", LATTN_PRODUCER_MAX - 1);
         outcome = OPTIONS_MISUSED;
     }
     if (outcome == OPTIONS_READ)
@@ -101,9 +99,9 @@ static enum options_outcome wish_check(const char *verb, struct publish_wish *wi
 static enum options_outcome wish_read(int argc, char **argv, struct publish_wish *wish)
 {
     const struct option_row rows[] = {
-        {"--shards", "P", OPTION_WHOLE, &wish->shards, 1, SHARDS_MAX,
+        {"--shards", "P", OPTION_WHOLE, &wish->shards, 1, LATTN_SHARDS_MAX,
          "streams, and workers, that share the pairs; default 1"},
-        {"--epoch", "E", OPTION_WHOLE, &wish->epoch, 1, UINT32_MAX,
+        {"--epoch", "E", OPTION_WHOLE, &wish->epoch, 1, LATTN_EPOCH_MAX,
          "another one for each new P; default 1"},
         {"--from", "FORMAT", OPTION_TEXT, &wish->input.from, 0, 0,
          "ndjson (the default), msgpack, csv or events"},
@@ -154,19 +152,10 @@ static enum lattn_status secret_read(const char *path, struct lattn_secret *secr
 {
     struct lattn_complaint why = {""};
     enum lattn_status status = lattn_secret_read(path, secret, &why);
-    char *line;
-    char *end;
 
-    if (status == LATTN_OK) {
-        line = realloc(secret->bytes, secret->length + 1);
-        if (line == NULL)
-            return LATTN_NO_MEMORY;
-        line[secret->length] = '\0';
-        end = line + strcspn(line, "\r\n");
-        *end = '\0';
-        secret->bytes = line;
-    }
-    if (status != LATTN_OK)
+    if (status == LATTN_OK)
+        secret->bytes[strcspn(secret->bytes, "\r\n")] = '\0';
+    else
         snprintf(complaint->text, sizeof complaint->text, "%.100s: %.140s", path,
                  why.text[0] != '\0' ? why.text : lattn_status_text(status));
     return status;
@@ -200,19 +189,14 @@ static enum lattn_status connect_servers(struct publish *publish)
 {
     const struct publish_wish *wish = publish->wish;
     const char *path = wish->token != NULL ? wish->token : wish->user;
-    const char *servers[STREAM_URL_SERVERS_MAX];
     struct jetstream_settings settings = {
-        .servers = servers,
-        .servers_count = wish->url.servers_count,
-        .is_secure = wish->url.is_secure,
+        .url = &wish->url,
         .creds = wish->creds,
         .authority = wish->authority,
     };
     struct lattn_secret secret = {0};
     enum lattn_status status = LATTN_OK;
 
-    for (size_t i = 0; i < settings.servers_count; i++)
-        servers[i] = wish->url.servers[i];
     if (path != NULL)
         status = secret_read(path, &secret, &publish->reason);
     if (status == LATTN_OK && path != NULL)
@@ -348,7 +332,7 @@ static void worklessness_say(struct publish *publish)
 
         if (!shard->is_met || shard->has_worker || kept_count(&shard->kept) == 0)
             continue;
-        talk(publish->verb, shard->layout.name,
+        talk(publish->verb, shard->layout.stream,
              "no worker has read from it yet; waiting, --no-wait does not");
         publish->is_workless_said = 1;
         return;

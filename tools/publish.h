@@ -7,9 +7,9 @@
 #include "reader.h"
 #include "series.h"
 #include "shard.h"
-#include "stream_url.h"
 #include "tokens.h"
 
+#include <lattn/layout.h>
 #include <lattn/tasks.h>
 #include <lattn/wire.h>
 
@@ -39,7 +39,7 @@ struct publish_source {
  */
 struct publish_wish {
     const char *address;
-    struct stream_url url;
+    struct lattn_stream_url url;
     struct input_wish input;
     const struct publish_source *source;
     const char *symbols;

@@ -150,7 +150,7 @@ static enum lattn_status shard_look_after(struct publish *publish, struct shard 
 
     if (status == LATTN_OK || status == LATTN_CLOSED)
         return status;
-    return end(publish, status, shard->layout.name,
+    return end(publish, status, shard->layout.stream,
                status == LATTN_NO_MEMORY ? lattn_status_text(status) : complaint.text);
 }
 
@@ -181,7 +181,7 @@ enum lattn_status publish_meet(struct publish *publish)
         enum lattn_status status = shard_look(shard, publish->jetstream, &complaint);
 
         if (status != LATTN_OK)
-            return end(publish, status, shard->layout.name, complaint.text);
+            return end(publish, status, shard->layout.stream, complaint.text);
     }
     publish->look_ms = now_ms() + LOOK_MS;
     return LATTN_OK;

@@ -19,23 +19,14 @@ enum {
     SENT_MESSAGES_MAX = 2048,
     SENT_BYTES_MAX = 16 << 20,
     /* An answer takes milliseconds, or a connection that is about to be found broken. */
-    ANSWER_MS_MAX = 10000,
-    ID_MAX = 96
+    ANSWER_MS_MAX = 10000
 };
 
 void shard_init(struct shard *shard, const struct shard_settings *settings, uint32_t index)
 {
-    struct jetstream_stream *layout = &shard->layout;
-
     *shard = (struct shard){.settings = *settings, .index = index};
-    layout->bytes_max = settings->bytes_max;
-    snprintf(layout->name, sizeof layout->name, "%s_%" PRIu32, settings->prefix, index);
-    snprintf(layout->subject, sizeof layout->subject, "%s.in.%" PRIu32, settings->prefix, index);
-    snprintf(layout->description, sizeof layout->description,
-             "lattn shard %" PRIu32 "/%" PRIu32 " epoch %" PRIu64, index, settings->count,
-             settings->epoch);
-    snprintf(shard->consumer, sizeof shard->consumer, "%s_%" PRIu32 "_worker", settings->prefix,
-             index);
+    lattn_layout_init(&shard->layout, settings->prefix, (int32_t)index, (int32_t)settings->count,
+                      settings->epoch);
     retry_init(&shard->retry, UINT64_MAX, settings->random + index);
 }
 
@@ -44,67 +35,26 @@ void shard_done(struct shard *shard)
     kept_done(&shard->kept);
 }
 
-static void id_write(const struct shard *shard, uint64_t number, char ret_id[ID_MAX])
-{
-    snprintf(ret_id, ID_MAX, "%s.%" PRIu64, shard->settings.publisher, number);
-}
-
 /* ---- looking after the stream -------------------------------------------------------------- */
-
-/* A description of ours must be this one; streams that others made may have any other. */
-static int description_fits(const char *found, const char *wanted)
-{
-    static const char ours[] = "lattn shard ";
-
-    return strcmp(found, wanted) == 0 || strncmp(found, ours, sizeof ours - 1) != 0;
-}
-
-static enum lattn_status layout_check(const struct shard *shard,
-                                      const struct jetstream_stream *stream,
-                                      struct lattn_complaint *complaint)
-{
-    const struct jetstream_stream *wanted = &shard->layout;
-
-    if (strcmp(stream->subject, wanted->subject) != 0)
-        snprintf(complaint->text, sizeof complaint->text,
-                 "wrong layout: its subject is \"%.80s\", \"%.80s\" is asked for", stream->subject,
-                 wanted->subject);
-    else if (!description_fits(stream->description, wanted->description))
-        snprintf(complaint->text, sizeof complaint->text,
-                 "wrong layout: it is \"%.80s\", \"%.80s\" is asked for", stream->description,
-                 wanted->description);
-    else if (!stream->is_on_disk)
-        snprintf(complaint->text, sizeof complaint->text,
-                 "wrong layout: it is kept in memory, not in files");
-    else if (!stream->keeps_old)
-        snprintf(complaint->text, sizeof complaint->text,
-                 "wrong layout: where it is full it discards old messages, not new ones");
-    else if (!stream->keeps_read)
-        snprintf(complaint->text, sizeof complaint->text,
-                 "wrong layout: it drops messages that were read, retention must be by limits");
-    else
-        return LATTN_OK;
-    return LATTN_CONFLICT;
-}
 
 /* Whoever comes first makes it: it may be there a moment after it was not. */
 static enum lattn_status stream_meet(struct shard *shard, struct jetstream *jetstream,
                                      struct jetstream_stream *ret_stream,
                                      struct lattn_complaint *complaint)
 {
-    const char *name = shard->layout.name;
+    const char *name = shard->layout.stream;
     enum lattn_status status = jetstream_get(jetstream, name, ret_stream, complaint);
     enum lattn_status made;
 
     if (status != LATTN_NO_DATA)
         return status;
-    made = jetstream_make(jetstream, &shard->layout, complaint);
+    made = jetstream_make(jetstream, &shard->layout, shard->settings.bytes_max, complaint);
     if (made != LATTN_OK && made != LATTN_CONFLICT)
         return made;
     status = jetstream_get(jetstream, name, ret_stream, complaint);
     if (status == LATTN_NO_DATA && made == LATTN_CONFLICT)
         snprintf(complaint->text, sizeof complaint->text,
-                 "wrong layout: another stream takes its subject, %.80s", shard->layout.subject);
+                 "wrong layout: another stream takes its subject, %s", shard->layout.subject);
     return status == LATTN_NO_DATA ? LATTN_CONFLICT : status;
 }
 
@@ -116,13 +66,13 @@ static enum lattn_status set_back_find(const struct shard *shard, struct jetstre
     enum lattn_status status;
     uint64_t sequence;
     uint64_t newest = kept_newest(&shard->kept, &sequence);
-    char id[ID_MAX];
+    char id[LATTN_MSGID_MAX];
 
     *ret_is_set_back = newest > 0 && sequence > stream->last;
     if (newest == 0 || *ret_is_set_back || sequence < stream->first)
         return LATTN_OK;
-    id_write(shard, newest, id);
-    status = jetstream_has(jetstream, stream->name, sequence, id, complaint);
+    lattn_msgid_write(shard->settings.publisher, newest, id);
+    status = jetstream_has(jetstream, shard->layout.stream, sequence, id, complaint);
     *ret_is_set_back = status == LATTN_CONFLICT;
     return status == LATTN_CONFLICT || status == LATTN_NO_DATA ? LATTN_OK : status;
 }
@@ -131,8 +81,8 @@ static enum lattn_status floor_take(struct shard *shard, struct jetstream *jetst
                                     uint64_t connections, struct lattn_complaint *complaint)
 {
     uint64_t sequence = 0;
-    enum lattn_status status =
-        jetstream_floor(jetstream, shard->layout.name, shard->consumer, &sequence, complaint);
+    enum lattn_status status = jetstream_floor(jetstream, shard->layout.stream,
+                                               shard->layout.consumer, &sequence, complaint);
 
     if (status != LATTN_OK && status != LATTN_NO_DATA)
         return status;
@@ -161,7 +111,7 @@ static void set_back(struct shard *shard)
 
     resent_note(shard);
     again = kept_return_all(&shard->kept);
-    talk(shard->settings.verb, shard->layout.name,
+    talk(shard->settings.verb, shard->layout.stream,
          "the stream was set back: %" PRIu64 " messages that it had are sent again", again);
 }
 
@@ -174,7 +124,7 @@ enum lattn_status shard_look(struct shard *shard, struct jetstream *jetstream,
     enum lattn_status status = stream_meet(shard, jetstream, &stream, complaint);
 
     if (status == LATTN_OK)
-        status = layout_check(shard, &stream, complaint);
+        status = lattn_layout_check(&shard->layout, &stream.layout, complaint);
     if (status == LATTN_OK)
         status = set_back_find(shard, jetstream, &stream, &is_set_back, complaint);
     if (status == LATTN_OK && is_set_back)
@@ -209,9 +159,9 @@ enum lattn_status shard_send(struct shard *shard, struct jetstream *jetstream, u
         uint64_t number = 0;
         const struct kept_message *message = kept_next(kept, &number);
         enum lattn_status status;
-        char id[ID_MAX];
+        char id[LATTN_MSGID_MAX];
 
-        id_write(shard, number, id);
+        lattn_msgid_write(shard->settings.publisher, number, id);
         status = jetstream_publish(jetstream, shard->layout.subject, id, message->bytes,
                                    message->length);
         if (status != LATTN_OK)
@@ -232,7 +182,7 @@ uint64_t shard_store(struct shard *shard, const struct jetstream_event *event, u
 {
     shard->answered_ms = now_ms;
     if (shard->is_held)
-        talk(shard->settings.verb, shard->layout.name, "takes messages again");
+        talk(shard->settings.verb, shard->layout.stream, "takes messages again");
     shard->is_held = 0;
     retry_succeed(&shard->retry);
     if (event->is_duplicate && event->number > shard->resent)
@@ -251,7 +201,7 @@ void shard_refuse(struct shard *shard, const struct jetstream_event *event, uint
     if (shard->is_held && now_ms < shard->resume_ms)
         return; /* one of those that were under way when the first was refused */
     if (!shard->is_held)
-        talk(shard->settings.verb, shard->layout.name, "takes no messages: %s; trying again",
+        talk(shard->settings.verb, shard->layout.stream, "takes no messages: %s; trying again",
              event->is_orphan ? "there is no such stream" : event->reason);
     shard->is_held = 1;
     (void)retry_fail(&shard->retry, now_ms, &pause_ms); /* without a limit it always goes on */
@@ -269,7 +219,7 @@ void shard_check(struct shard *shard, uint64_t now_ms)
 {
     if (shard->kept.sent == 0 || now_ms - shard->answered_ms < ANSWER_MS_MAX)
         return;
-    talk(shard->settings.verb, shard->layout.name,
+    talk(shard->settings.verb, shard->layout.stream,
          "no answer to %" PRIu64 " messages; trying again", shard->kept.sent);
     shard_part(shard);
 }

@@ -5,6 +5,7 @@
 #include "kept.h"
 #include "retry.h"
 
+#include <lattn/layout.h>
 #include <lattn/status.h>
 
 #include <stdint.h>
@@ -26,8 +27,7 @@ struct shard_settings {
 
 /*
  * index              k
- * layout             what the stream must be
- * consumer           the worker's
+ * layout             what the stream must be, and what the worker's consumer is called
  * message_bytes_max  of a message of this stream; 0: the server's own limit holds
  * is_met             looked at on this connection: only then is anything sent
  * has_worker         there was one when it was looked at last
@@ -38,8 +38,7 @@ struct shard_settings {
 struct shard {
     struct shard_settings settings;
     uint32_t index;
-    struct jetstream_stream layout;
-    char consumer[JETSTREAM_TEXT_MAX];
+    struct lattn_layout layout;
     struct kept kept;
     uint64_t message_bytes_max;
     int is_met;

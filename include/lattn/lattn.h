@@ -8,6 +8,7 @@
 #include <lattn/certificate.h>
 #include <lattn/emission.h>
 #include <lattn/frame.h>
+#include <lattn/layout.h>
 #include <lattn/learner.h>
 #include <lattn/limits.h>
 #include <lattn/model.h>

@@ -23,6 +23,10 @@ enum {
     LATTN_PRODUCER_MAX = 64,
     /* Bytes of a request's "id" as JSON text; echoed, so it must be bounded. */
     LATTN_ID_MAX = 128,
+    /* Parts that a stream can be divided into; an aggregate keeps a state of each. */
+    LATTN_SHARDS_MAX = 4096,
+    /* Divisions of one stream: as many as fit into 31 bits. */
+    LATTN_EPOCH_MAX = 2147483647,
     /* Bytes of a token that lets one in: 16 random letters cannot be guessed over a network. */
     LATTN_TOKEN_MIN = 16,
     /* With its closing zero; auth fits into the first kilobyte of a connection. */

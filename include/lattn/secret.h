@@ -9,7 +9,7 @@ LATTN_BEGIN
 
 /*
  * What a file says that others must not know: a key, or tokens. Owned; bytes is NULL where nothing
- * was read.
+ * was read, and ends in a zero, which length does not count, where something was.
  */
 struct lattn_secret {
     char *bytes;

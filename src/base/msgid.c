@@ -1,6 +1,7 @@
-#include "source/msgid.h"
+#include <lattn/layout.h>
 
-#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* 1 ... 2^64 - 1 in as few digits as there are. */
@@ -13,7 +14,7 @@ static int number_read(const char *text, uint64_t *ret_number)
     for (; *text != '\0'; text++) {
         uint64_t digit = (uint64_t)(*text - '0');
 
-        if (!isdigit((unsigned char)*text) || number > (UINT64_MAX - digit) / 10)
+        if (*text < '0' || *text > '9' || number > (UINT64_MAX - digit) / 10)
             return 0;
         number = number * 10 + digit;
     }
@@ -21,20 +22,22 @@ static int number_read(const char *text, uint64_t *ret_number)
     return 1;
 }
 
-int msgid_read(const char *text, struct msgid *ret_id)
+void lattn_msgid_write(const char *publisher, uint64_t number, char ret_text[LATTN_MSGID_MAX])
 {
-    struct msgid id = {.number = 0};
+    snprintf(ret_text, LATTN_MSGID_MAX, "%s.%" PRIu64, publisher, number);
+}
+
+int32_t lattn_msgid_read(const char *text, struct lattn_msgid *ret_id)
+{
+    struct lattn_msgid id = {.number = 0};
     size_t length = strcspn(text, ".");
 
-    if (length == 0 || length >= sizeof id.publisher || text[length] == '\0')
-        return 0;
-    for (size_t i = 0; i < length; i++) {
-        if (!isalnum((unsigned char)text[i]) && text[i] != '-' && text[i] != '_')
-            return 0;
-    }
-    if (!number_read(text + length + 1, &id.number))
+    if (length >= sizeof id.publisher || text[length] == '\0')
         return 0;
     memcpy(id.publisher, text, length);
+    if (!lattn_stream_url_is_name(id.publisher, sizeof id.publisher) ||
+        !number_read(text + length + 1, &id.number))
+        return 0;
     *ret_id = id;
     return 1;
 }

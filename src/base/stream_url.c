@@ -1,119 +1,151 @@
-#include "stream_url.h"
+/*
+ * Read in place: servers up to the first slash, cut at commas, then the prefix.
+ */
+#include <lattn/layout.h>
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "base/complaint.h"
+
 #include <string.h>
 
+static const char prefix_default[] = "lattn";
+static const char port_default[] = ":4222";
+
+static const char digits[] = "0123456789";
 static const char name_letters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
-int stream_url_is_name(const char *text, size_t size)
+int32_t lattn_stream_url_is_name(const char *text, size_t size)
 {
     size_t length = strlen(text);
 
     return length > 0 && length < size && strspn(text, name_letters) == length;
 }
 
-static enum lattn_status refuse(struct lattn_complaint *complaint, const char *reason)
+static const char *scheme_of(int32_t is_secure)
 {
-    snprintf(complaint->text, sizeof complaint->text, "%s", reason);
-    return LATTN_ADDRESS;
+    return is_secure ? "tls://" : "nats://";
 }
 
-/* Pass over "nats://" or "tls://"; 0 where there is neither. */
-static int scheme_take(const char **text, int *ret_is_secure)
+/* Pass over the scheme; 0 where there is none. */
+static int scheme_take(const char **text, int32_t *ret_is_secure)
 {
-    static const char *const schemes[] = {"nats://", "tls://"};
+    for (int32_t is_secure = 0; is_secure < 2; is_secure++) {
+        size_t length = strlen(scheme_of(is_secure));
 
-    for (int i = 0; i < 2; i++) {
-        size_t length = strlen(schemes[i]);
-
-        if (strncmp(*text, schemes[i], length) == 0) {
-            *text += length;
-            *ret_is_secure = i;
-            return 1;
-        }
+        if (strncmp(*text, scheme_of(is_secure), length) != 0)
+            continue;
+        *text += length;
+        *ret_is_secure = is_secure;
+        return 1;
     }
     return 0;
 }
 
-static int is_port(const char *text)
+/* 1 ... 65535, in at most five digits. */
+static int is_port(const char *text, size_t length)
 {
-    size_t length = strspn(text, "0123456789");
-    long port = strtol(text, NULL, 10);
+    int32_t port = 0;
 
-    return length > 0 && length < 6 && text[length] == '\0' && port > 0 && port < 65536;
+    if (length == 0 || length > 5 || strspn(text, digits) < length)
+        return 0;
+    for (size_t i = 0; i < length; i++)
+        port = 10 * port + (text[i] - '0');
+    return port > 0 && port < 65536;
 }
 
-/* HOST or HOST:PORT, an IPv6 host in brackets; the port that NATS has by default is added. */
-static enum lattn_status server_add(struct stream_url *url, const char *server,
+/* Bytes of the host that a server begins with, of one in brackets with them. */
+static size_t host_measure(const char *server, size_t length)
+{
+    char ending = server[0] == '[' ? ']' : ':';
+    const char *end = memchr(server, ending, length);
+
+    if (ending == ']')
+        return end == NULL ? 0 : (size_t)(end - server) + 1;
+    return end == NULL ? length : (size_t)(end - server);
+}
+
+/* HOST or HOST:PORT. */
+static enum lattn_status server_check(const char *server, size_t length,
+                                      struct lattn_complaint *complaint)
+{
+    size_t host = host_measure(server, length);
+
+    if (memchr(server, '@', length) != NULL)
+        return complain(complaint, LATTN_ADDRESS,
+                        "a user, a password or a token belongs into a file, not into a URL");
+    if (host == 0)
+        return complain(complaint, LATTN_ADDRESS, "there is no host where one should be");
+    for (size_t i = 0; i < length; i++) {
+        if (server[i] <= ' ' || server[i] > '~' || strchr("?#\\\"", server[i]) != NULL)
+            return complain(complaint, LATTN_ADDRESS, "a host has letters that no host has");
+    }
+    if (host < length && (server[host] != ':' || !is_port(server + host + 1, length - host - 1)))
+        return complain(complaint, LATTN_ADDRESS, "what stands behind a host is not a port");
+    return LATTN_OK;
+}
+
+static enum lattn_status server_add(struct lattn_stream_url *url, const char *server, size_t length,
                                     struct lattn_complaint *complaint)
 {
-    const char *bracket = server[0] == '[' ? strchr(server, ']') : server;
-    const char *colon = bracket == NULL ? NULL : strchr(bracket, ':');
-    size_t host = colon == NULL ? strlen(server) : (size_t)(colon - server);
+    enum lattn_status status = server_check(server, length, complaint);
+    int has_port = status == LATTN_OK && host_measure(server, length) < length;
 
-    if (strchr(server, '@') != NULL)
-        return refuse(complaint, "secrets do not belong into it, but into a file: --user, --token");
-    if (bracket == NULL || host == 0 || strpbrk(server, " /?#\"\\") != NULL)
-        return refuse(complaint, "there is no host where one should be");
-    if (colon != NULL && !is_port(colon + 1))
-        return refuse(complaint, "what stands behind a host is not a port");
-    if (url->servers_count == STREAM_URL_SERVERS_MAX)
-        return refuse(complaint, "these are too many servers, 8 are enough to find the others");
-    if (snprintf(url->servers[url->servers_count], STREAM_URL_SERVER_MAX, "%s%s%s",
-                 url->is_secure ? "tls://" : "nats://", server,
-                 colon == NULL ? ":4222" : "") >= STREAM_URL_SERVER_MAX)
-        return refuse(complaint, "a host is too long");
+    if (status != LATTN_OK)
+        return status;
+    if (url->servers_count == LATTN_STREAM_SERVERS_MAX)
+        return complain(complaint, LATTN_ADDRESS, "more than %d servers", LATTN_STREAM_SERVERS_MAX);
+    if (snprintf(url->servers[url->servers_count], LATTN_STREAM_SERVER_MAX, "%s%.*s%s",
+                 scheme_of(url->is_secure), (int)length, server,
+                 has_port ? "" : port_default) >= LATTN_STREAM_SERVER_MAX)
+        return complain(complaint, LATTN_ADDRESS, "a host is too long");
     url->servers_count++;
     return LATTN_OK;
 }
 
-static enum lattn_status prefix_take(struct stream_url *url, char *servers,
-                                     struct lattn_complaint *complaint)
-{
-    char *slash = strchr(servers, '/');
-
-    snprintf(url->prefix, sizeof url->prefix, "lattn");
-    if (slash == NULL)
-        return LATTN_OK;
-    *slash = '\0';
-    if (slash[1] == '\0')
-        return LATTN_OK;
-    if (!stream_url_is_name(slash + 1, sizeof url->prefix))
-        return refuse(complaint, "the prefix takes 1 to 32 letters, digits, - and _");
-    snprintf(url->prefix, sizeof url->prefix, "%s", slash + 1);
-    return LATTN_OK;
-}
-
-static enum lattn_status servers_take(struct stream_url *url, char *servers,
+static enum lattn_status servers_take(struct lattn_stream_url *url, const char *text,
                                       struct lattn_complaint *complaint)
 {
     enum lattn_status status = LATTN_OK;
-    char *rest = servers;
-    char *server;
+    int is_last = 0;
 
-    while (status == LATTN_OK && (server = strsep(&rest, ",")) != NULL)
-        status = server_add(url, server, complaint);
+    while (status == LATTN_OK && !is_last) {
+        size_t length = strcspn(text, ",/");
+
+        is_last = text[length] != ',';
+        status = server_add(url, text, length, complaint);
+        text += length + 1;
+    }
     return status;
 }
 
-enum lattn_status stream_url_read(const char *text, struct stream_url *ret_url,
-                                  struct lattn_complaint *complaint)
+/* slash: NULL, or what stands between servers and prefix. */
+static enum lattn_status prefix_take(struct lattn_stream_url *url, const char *slash,
+                                     struct lattn_complaint *complaint)
 {
-    struct stream_url url = {0};
-    enum lattn_status status;
-    char *servers;
+    const char *prefix = slash == NULL || slash[1] == '\0' ? prefix_default : slash + 1;
 
+    if (!lattn_stream_url_is_name(prefix, sizeof url->prefix))
+        return complain(complaint, LATTN_ADDRESS,
+                        "the prefix behind the slash takes up to %d letters, digits, - and _",
+                        LATTN_STREAM_PREFIX_MAX - 1);
+    memcpy(url->prefix, prefix, strlen(prefix) + 1);
+    return LATTN_OK;
+}
+
+enum lattn_status lattn_stream_url_read(const char *text, struct lattn_stream_url *ret_url,
+                                        struct lattn_complaint *complaint)
+{
+    struct lattn_stream_url url = {.servers_count = 0};
+    enum lattn_status status;
+
+    if (strlen(text) >= LATTN_STREAM_URL_MAX)
+        return complain(complaint, LATTN_ADDRESS, "longer than %d bytes", LATTN_STREAM_URL_MAX - 1);
     if (!scheme_take(&text, &url.is_secure))
-        return refuse(complaint, "it is no URL like nats://HOST:PORT or tls://HOST:PORT/PREFIX");
-    servers = strdup(text);
-    if (servers == NULL)
-        return LATTN_NO_MEMORY;
-    status = prefix_take(&url, servers, complaint);
+        return complain(complaint, LATTN_ADDRESS,
+                        "it is no URL like nats://HOST:PORT or tls://HOST:PORT/PREFIX");
+    status = servers_take(&url, text, complaint);
     if (status == LATTN_OK)
-        status = servers_take(&url, servers, complaint);
-    free(servers);
+        status = prefix_take(&url, strchr(text, '/'), complaint);
     if (status == LATTN_OK)
         *ret_url = url;
     return status;

@@ -2,6 +2,7 @@
 #define SERVE_CONFIG_H
 
 #include <lattn/address.h>
+#include <lattn/layout.h>
 #include <lattn/learner.h>
 #include <lattn/status.h>
 #include <lattn/wire.h>
@@ -10,7 +11,6 @@
 #include "serve/config_file.h"
 #include "serve/log.h"
 #include "serve/tcp.h"
-#include "source/url.h"
 #include "store/origin.h"
 
 #include <stddef.h>
@@ -72,8 +72,8 @@ struct config_address {
 
 /* Where streams are, with what was typed. */
 struct config_stream {
-    struct url url;
-    char text[URL_BYTES_MAX];
+    struct lattn_stream_url url;
+    char text[LATTN_STREAM_URL_MAX];
     struct config_origin origin;
 };
 

@@ -20,9 +20,9 @@ enum lattn_status option_shard_take_shard(struct config *config, const char *val
 
     if (sscanf(value, "%4d/%5d%n", &shard, &shards, &used) != 2 || value[used] != '\0')
         return complain(complaint, LATTN_SYNTAX, "K/P: the number of a shard, and how many");
-    if (shards < 1 || shards > ORIGIN_SHARDS_MAX)
+    if (shards < 1 || shards > LATTN_SHARDS_MAX)
         return complain(complaint, LATTN_RANGE, "%d shards: outside 1..%d", shards,
-                        ORIGIN_SHARDS_MAX);
+                        LATTN_SHARDS_MAX);
     if (shard < 0 || shard >= shards)
         return complain(complaint, LATTN_RANGE, "shard %d: outside 0..%d", shard, shards - 1);
     config->shard.shard = shard;
@@ -34,7 +34,7 @@ enum lattn_status option_shard_take_epoch(struct config *config, const char *val
                                           struct lattn_complaint *complaint)
 {
     int32_t epoch;
-    enum lattn_status status = option_value_size(value, INT32_MAX, &epoch, complaint);
+    enum lattn_status status = option_value_size(value, LATTN_EPOCH_MAX, &epoch, complaint);
 
     if (status == LATTN_OK)
         config->shard.epoch = (uint64_t)epoch;
@@ -45,18 +45,16 @@ enum lattn_status option_shard_take_source(struct config *config, const char *va
                                            struct lattn_complaint *complaint)
 {
     struct config_stream *place = &config->sources[config->sources_count];
-    struct url url;
+    struct lattn_stream_url url;
     enum lattn_status status;
 
     if (!tap_is_built())
         return complain(complaint, LATTN_METHOD, "this lattnd was built without NATS");
-    status = url_read(value, &url, complaint);
+    status = lattn_stream_url_read(value, &url, complaint);
     if (status != LATTN_OK)
         return status;
     if (config->sources_count == CONFIG_SOURCES_MAX)
         return complain(complaint, LATTN_RANGE, "at most %d sources", CONFIG_SOURCES_MAX);
-    if (strlen(value) >= sizeof place->text)
-        return complain(complaint, LATTN_ADDRESS, "longer than %d bytes", URL_BYTES_MAX - 1);
     for (size_t i = 0; i < config->sources_count; i++) {
         if (strcmp(config->sources[i].url.prefix, url.prefix) == 0)
             return complain(complaint, LATTN_ADDRESS, "a source with the prefix %s is there",
@@ -123,7 +121,7 @@ enum lattn_status option_shard_take_push_token(struct config *config, const char
 enum lattn_status option_shard_take_expect(struct config *config, const char *value,
                                            struct lattn_complaint *complaint)
 {
-    return option_value_size(value, ORIGIN_SHARDS_MAX, &config->expect, complaint);
+    return option_value_size(value, LATTN_SHARDS_MAX, &config->expect, complaint);
 }
 
 enum lattn_status option_shard_take_max_age(struct config *config, const char *value,

@@ -20,7 +20,7 @@
 struct shards;
 
 /*
- * expect      shards there are, 1 ... ORIGIN_SHARDS_MAX
+ * expect      shards there are, 1 ... LATTN_SHARDS_MAX
  * epoch       0: that of the first state that is taken
  * max_age_ns  a worker that was not heard of for longer is stale: another may take its place
  */

@@ -56,6 +56,9 @@ static enum lattn_status letter_make(const struct jetstream_message *message,
     return frame_measure(message, bytes_max, ret_letter, complaint);
 }
 
+static_assert(sizeof((struct source *)NULL)->known_as + LATTN_PRODUCER_MAX <= LATTN_NAME_MAX,
+              "a publisher's name fits behind its stream's");
+
 /* How it came: nobody waits for an answer, and it has no numbers but its stream's. */
 static void arrival_fill(const struct source *source, const struct tap_message *message,
                          struct arrival *ret_arrival)
@@ -177,8 +180,8 @@ void sources_init(struct sources *sources, const struct config *config, const st
         struct source *source = &sources->list[i];
         struct arrivals_mark mark;
 
-        layout_init(&source->layout, config->sources[i].url.prefix, config->shard.shard,
-                    config->shard.shards, config->shard.epoch);
+        lattn_layout_init(&source->layout, config->sources[i].url.prefix, config->shard.shard,
+                          config->shard.shards, config->shard.epoch);
         snprintf(source->known_as, sizeof source->known_as, "%s@%" PRIu32, source->layout.stream,
                  (uint32_t)config->shard.epoch); /* it is read as 31 bits */
         source->owner = sources;
@@ -195,7 +198,7 @@ static enum lattn_status source_start(struct source *source, const struct config
 {
     const struct config *config = source->owner->config;
     const struct tap_settings settings = {
-        .server = {.servers = stream->url.servers,
+        .server = {.url = &stream->url,
                    .creds_file = config->source_creds,
                    .token_file = config->source_token,
                    .ca_file = config->source_ca,

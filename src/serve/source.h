@@ -1,6 +1,7 @@
 #ifndef SERVE_SOURCE_H
 #define SERVE_SOURCE_H
 
+#include <lattn/layout.h>
 #include <lattn/status.h>
 #include <lattn/wire.h>
 
@@ -8,7 +9,6 @@
 #include "serve/config.h"
 #include "serve/pipeline.h"
 #include "source/course.h"
-#include "source/layout.h"
 #include "source/tap.h"
 #include "store/state.h"
 
@@ -33,8 +33,8 @@ struct source {
     struct sources *owner;
     struct tap *tap;
     struct course_mark mark;
-    struct layout layout;
-    char known_as[LAYOUT_NAME_MAX + 12];
+    struct lattn_layout layout;
+    char known_as[LATTN_LAYOUT_TEXT_MAX + 11];
     struct chunk *chunk;
     _Atomic int is_stopped;
 };

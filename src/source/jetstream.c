@@ -20,7 +20,6 @@ enum {
     WRITE_MS = 2000,
     PING_MS = 2000, /* a server that does not answer two of them is gone */
     PINGS_OUT = 2,
-    SERVERS_MAX = 16,
     PENDING_BATCHES = 4
 };
 
@@ -82,23 +81,26 @@ static enum lattn_status fail(struct lattn_complaint *complaint, natsStatus stat
                     words_of(status));
 }
 
+static enum lattn_status server_fail(struct lattn_complaint *complaint, natsStatus status,
+                                     const char *what, const struct lattn_stream_url *url)
+{
+    return complain(complaint, status_of(status, 0), "%s %.80s%s: %.120s", what, url->servers[0],
+                    url->servers_count > 1 ? " or another" : "", words_of(status));
+}
+
 /* ---- connecting ----------------------------------------------------------------------------- */
 
-/* The servers stand in one text, cut in place. */
-static natsStatus servers_set(natsOptions *options, const char *servers)
+static natsStatus servers_set(natsOptions *options, const struct lattn_stream_url *url)
 {
-    char text[JETSTREAM_TEXT_MAX];
-    const char *list[SERVERS_MAX];
-    int count = 0;
-    char *rest = text;
-    char *one;
+    const char *servers[LATTN_STREAM_SERVERS_MAX];
+    natsStatus status;
 
-    if (strlen(servers) >= sizeof text)
-        return NATS_INVALID_ARG;
-    memcpy(text, servers, strlen(servers) + 1);
-    while (count < SERVERS_MAX && (one = strsep(&rest, ",")) != NULL)
-        list[count++] = one;
-    return natsOptions_SetServers(options, list, count);
+    for (int32_t i = 0; i < url->servers_count; i++)
+        servers[i] = url->servers[i];
+    status = natsOptions_SetServers(options, servers, url->servers_count);
+    if (status == NATS_OK && url->is_secure)
+        status = natsOptions_SetSecure(options, true);
+    return status;
 }
 
 /* The first line of the file: "user:password", or a token. */
@@ -153,13 +155,12 @@ static enum lattn_status options_set(natsOptions *options,
                                      const struct jetstream_settings *settings,
                                      struct lattn_complaint *complaint)
 {
-    natsStatus status = servers_set(options, settings->servers);
+    natsStatus status = servers_set(options, settings->url);
 
+    if (status == NATS_OK)
+        status = habits_set(options, settings);
     if (status != NATS_OK)
-        return fail(complaint, status, 0, "cannot read", settings->servers);
-    status = habits_set(options, settings);
-    if (status != NATS_OK)
-        return fail(complaint, status, 0, "cannot use", settings->servers);
+        return server_fail(complaint, status, "cannot use", settings->url);
     if (settings->creds_file != NULL) {
         status = natsOptions_SetUserCredentialsFromFiles(options, settings->creds_file, NULL);
         if (status != NATS_OK)
@@ -176,21 +177,21 @@ static enum lattn_status options_set(natsOptions *options,
 }
 
 static enum lattn_status connection_open(struct jetstream *jetstream, natsOptions *options,
-                                         const char *servers, struct lattn_complaint *complaint)
+                                         const struct lattn_stream_url *url,
+                                         struct lattn_complaint *complaint)
 {
     natsStatus status = natsConnection_Connect(&jetstream->connection, options);
     jsOptions defaults;
 
     if (status == NATS_CONNECTION_AUTH_FAILED)
-        return complain(complaint, LATTN_DENIED, "not let in by %.120s: %.80s", servers,
-                        words_of(status));
+        return server_fail(complaint, status, "not let in by", url);
     if (status != NATS_OK)
-        return fail(complaint, status, 0, "cannot connect to", servers);
+        return server_fail(complaint, status, "cannot connect to", url);
     (void)jsOptions_Init(&defaults); /* fails for NULL alone */
     defaults.Wait = ANSWER_MS;
     status = natsConnection_JetStream(&jetstream->context, jetstream->connection, &defaults);
     return status == NATS_OK ? LATTN_OK
-                             : fail(complaint, status, 0, "cannot use JetStream of", servers);
+                             : server_fail(complaint, status, "cannot use JetStream of", url);
 }
 
 enum lattn_status jetstream_open(struct jetstream **ret_jetstream,
@@ -207,7 +208,7 @@ enum lattn_status jetstream_open(struct jetstream **ret_jetstream,
     }
     status = options_set(options, settings, complaint);
     if (status == LATTN_OK)
-        status = connection_open(jetstream, options, settings->servers, complaint);
+        status = connection_open(jetstream, options, settings->url, complaint);
     natsOptions_Destroy(options);
     if (status != LATTN_OK) {
         jetstream_close(&jetstream);
@@ -233,32 +234,23 @@ void jetstream_close(struct jetstream **jetstream)
 
 /* ---- streams -------------------------------------------------------------------------------- */
 
-static void text_take(char ret_text[JETSTREAM_TEXT_MAX], const char *text, size_t length)
-{
-    size_t taken = length < JETSTREAM_TEXT_MAX ? length : JETSTREAM_TEXT_MAX - 1;
-
-    if (taken > 0)
-        memcpy(ret_text, text, taken);
-    ret_text[taken] = '\0';
-}
-
 static struct jetstream_stream stream_of(const jsStreamInfo *info)
 {
     const jsStreamConfig *config = info->Config;
-    const char *description = config->Description != NULL ? config->Description : "";
-    const char *subject = config->SubjectsLen > 0 ? config->Subjects[0] : "";
     struct jetstream_stream stream = {
-        .subjects = config->SubjectsLen,
-        .is_on_disk = config->Storage == js_FileStorage,
-        .drops_old = config->Discard == js_DiscardOld,
-        .is_limits = config->Retention == js_LimitsPolicy,
+        .layout = {.subjects = config->SubjectsLen,
+                   .is_on_disk = config->Storage == js_FileStorage,
+                   .keeps_old = config->Discard == js_DiscardNew,
+                   .keeps_taken = config->Retention == js_LimitsPolicy},
         .created_ns = info->Created,
         .first = info->State.FirstSeq,
         .last = info->State.LastSeq,
     };
 
-    text_take(stream.subject, subject, strlen(subject));
-    text_take(stream.description, description, strlen(description));
+    snprintf(stream.layout.subject, sizeof stream.layout.subject, "%s",
+             config->SubjectsLen > 0 ? config->Subjects[0] : "");
+    snprintf(stream.layout.description, sizeof stream.layout.description, "%s",
+             config->Description != NULL ? config->Description : "");
     return stream;
 }
 
@@ -286,7 +278,7 @@ enum lattn_status jetstream_make(struct jetstream *jetstream, const struct jetst
     natsStatus status = jsStreamConfig_Init(&config);
 
     config.Name = plan->stream;
-    config.Description = plan->description[0] != '\0' ? plan->description : NULL;
+    config.Description = plan->description;
     config.Subjects = &subject;
     config.SubjectsLen = 1;
     config.Storage = js_FileStorage;
@@ -322,10 +314,13 @@ enum lattn_status jetstream_newest(struct jetstream *jetstream, const char *stre
     natsMsg *message = NULL;
     jsErrCode code = 0;
     natsStatus status = js_GetLastMsg(&message, jetstream->context, stream, subject, NULL, &code);
+    int length;
 
     if (status != NATS_OK)
         return fail(complaint, status, code, "cannot look at", subject);
-    text_take(ret_text, natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message));
+    length = natsMsg_GetDataLength(message);
+    snprintf(ret_text, JETSTREAM_TEXT_MAX, "%.*s", length,
+             length > 0 ? natsMsg_GetData(message) : "");
     *ret_seq = natsMsg_GetSequence(message);
     natsMsg_Destroy(message);
     return LATTN_OK;

@@ -1,6 +1,7 @@
 #ifndef SOURCE_JETSTREAM_H
 #define SOURCE_JETSTREAM_H
 
+#include <lattn/layout.h>
 #include <lattn/status.h>
 
 #include <stddef.h>
@@ -24,14 +25,14 @@
 struct jetstream;
 
 /*
- * servers     one URL or several, separated by commas
+ * url         borrowed, as the texts
  * creds_file  of NATS credentials; NULL: none
  * token_file  a token, or user:password; NULL: none
  * ca_file     whom to believe; NULL: whom the system believes
  * name        what the server calls this connection
  */
 struct jetstream_settings {
-    const char *servers;
+    const struct lattn_stream_url *url;
     const char *creds_file;
     const char *token_file;
     const char *ca_file;
@@ -51,17 +52,11 @@ enum { JETSTREAM_TEXT_MAX = 256 };
 /*
  * A stream as it is.
  *
- * subject      its first one
  * created_ns   by the server's clock; a stream that was made anew has another
  * first, last  sequence numbers; the first is behind the last where it is empty
  */
 struct jetstream_stream {
-    char subject[JETSTREAM_TEXT_MAX];
-    int subjects;
-    char description[JETSTREAM_TEXT_MAX];
-    int is_on_disk;
-    int drops_old; /* a full one drops its oldest messages */
-    int is_limits; /* it keeps what was acknowledged */
+    struct lattn_layout_found layout;
     int64_t created_ns;
     uint64_t first;
     uint64_t last;
@@ -74,7 +69,7 @@ enum lattn_status jetstream_look(struct jetstream *jetstream, const char *stream
 /*
  * A stream as it should be made: on disk, and a full one refuses.
  *
- * description    "" for none
+ * description    NULL for none
  * per_subject    messages that it keeps of each subject; 0: all
  * duplicates_ns  for so long it knows what was published
  */

@@ -43,7 +43,7 @@ enum lease_step lease_next(struct lease *lease, const char *newest, uint64_t seq
 }
 
 /* "WORKER HOST PID" in the words of a sentence. */
-static enum lattn_status held_by(const struct lease *lease, const struct layout *layout,
+static enum lattn_status held_by(const struct lease *lease, const struct lattn_layout *layout,
                                  struct lattn_complaint *complaint)
 {
     char worker[40] = "?";
@@ -57,11 +57,15 @@ static enum lattn_status held_by(const struct lease *lease, const struct layout 
 }
 
 /* The stream of the leases is made by whoever comes first. */
-static enum lattn_status newest_look(struct jetstream *jetstream, const struct layout *layout,
+static enum lattn_status newest_look(struct jetstream *jetstream, const struct lattn_layout *layout,
                                      char ret_text[JETSTREAM_TEXT_MAX], uint64_t *ret_seq,
                                      struct lattn_complaint *complaint)
 {
-    const struct jetstream_plan plan = layout_plan_workers(layout);
+    const struct jetstream_plan plan = {
+        .stream = layout->workers,
+        .subject = layout->workers_subject,
+        .per_subject = 1,
+    };
     struct jetstream_stream stream;
     enum lattn_status status =
         jetstream_newest(jetstream, layout->workers, layout->worker, ret_text, ret_seq, complaint);
@@ -77,7 +81,7 @@ static enum lattn_status newest_look(struct jetstream *jetstream, const struct l
 }
 
 enum lattn_status lease_renew(struct lease *lease, struct jetstream *jetstream,
-                              const struct layout *layout, uint64_t now_ns,
+                              const struct lattn_layout *layout, uint64_t now_ns,
                               struct lattn_complaint *complaint)
 {
     char newest[JETSTREAM_TEXT_MAX];
@@ -101,7 +105,8 @@ enum lattn_status lease_renew(struct lease *lease, struct jetstream *jetstream,
     return LATTN_OK;
 }
 
-void lease_release(struct lease *lease, struct jetstream *jetstream, const struct layout *layout)
+void lease_release(struct lease *lease, struct jetstream *jetstream,
+                   const struct lattn_layout *layout)
 {
     uint64_t seq;
 

@@ -1,10 +1,10 @@
 #ifndef SOURCE_LEASE_H
 #define SOURCE_LEASE_H
 
+#include <lattn/layout.h>
 #include <lattn/status.h>
 
 #include "source/jetstream.h"
-#include "source/layout.h"
 
 #include <stdint.h>
 
@@ -45,11 +45,12 @@ void lease_init(struct lease *lease, const char *worker);
  * Returns LATTN_OK: it is ours; LATTN_BUSY, naming who holds it; or as jetstream.h.
  */
 enum lattn_status lease_renew(struct lease *lease, struct jetstream *jetstream,
-                              const struct layout *layout, uint64_t now_ns,
+                              const struct lattn_layout *layout, uint64_t now_ns,
                               struct lattn_complaint *complaint);
 
 /* Give it up, so that the next one need not wait; without an answer it becomes stale. */
-void lease_release(struct lease *lease, struct jetstream *jetstream, const struct layout *layout);
+void lease_release(struct lease *lease, struct jetstream *jetstream,
+                   const struct lattn_layout *layout);
 
 /* What is to be done about it? Apart from lease_renew, so that it can be tried without a server. */
 enum lease_step { LEASE_WRITE, LEASE_WAIT };

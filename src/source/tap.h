@@ -1,12 +1,11 @@
 #ifndef SOURCE_TAP_H
 #define SOURCE_TAP_H
 
+#include <lattn/layout.h>
 #include <lattn/status.h>
 
 #include "source/course.h"
 #include "source/jetstream.h"
-#include "source/layout.h"
-#include "source/msgid.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +35,7 @@ struct tap_message {
     const struct jetstream_message *message;
     uint64_t after;
     struct course_mark mark;
-    struct msgid id;
+    struct lattn_msgid id;
 };
 
 enum tap_tone { TAP_NEWS, TAP_WARNING };
@@ -44,7 +43,6 @@ enum tap_tone { TAP_NEWS, TAP_WARNING };
 /*
  * Texts are kept until the tap is closed, the rest is copied.
  *
- * layout     as layout_init
  * worker     of the state
  * mark       of the stream, in what was learned before
  * bytes_max  of messages in a batch, about
@@ -58,7 +56,7 @@ enum tap_tone { TAP_NEWS, TAP_WARNING };
  */
 struct tap_settings {
     struct jetstream_settings server;
-    struct layout layout;
+    struct lattn_layout layout;
     const char *worker;
     struct course_mark mark;
     size_t bytes_max;

@@ -11,6 +11,8 @@
 
 enum { FETCH_MS = 200, IDLE_MS = 500 };
 
+#define NS_PER_S INT64_C(1000000000)
+
 /* ---- what has become known ------------------------------------------------------------------ */
 
 /* What has become known of the stream; and tell of what is lost. */
@@ -47,12 +49,28 @@ static void loss_tell(const struct tap *tap, const struct course_mark *before)
 
 /* ---- before messages are taken -------------------------------------------------------------- */
 
+static enum lattn_status stream_check(const struct lattn_layout *layout,
+                                      const struct jetstream_stream *stream,
+                                      struct lattn_complaint *complaint)
+{
+    struct lattn_complaint why = {""};
+    enum lattn_status status = lattn_layout_check(layout, &stream->layout, &why);
+
+    return status == LATTN_OK ? status
+                              : complaint_blame(complaint, status, layout->stream, why.text);
+}
+
 /* The stream, which whoever comes first makes. */
 static enum lattn_status stream_look(struct tap *tap, struct jetstream_stream *ret_stream,
                                      struct lattn_complaint *complaint)
 {
-    const struct layout *layout = &tap->settings.layout;
-    const struct jetstream_plan plan = layout_plan(layout);
+    const struct lattn_layout *layout = &tap->settings.layout;
+    const struct jetstream_plan plan = {
+        .stream = layout->stream,
+        .subject = layout->subject,
+        .description = layout->description,
+        .duplicates_ns = LATTN_LAYOUT_DUPLICATES_S * NS_PER_S,
+    };
     enum lattn_status status =
         jetstream_look(tap->jetstream, layout->stream, ret_stream, complaint);
 
@@ -61,7 +79,7 @@ static enum lattn_status stream_look(struct tap *tap, struct jetstream_stream *r
         if (status == LATTN_OK || status == LATTN_CONFLICT)
             status = jetstream_look(tap->jetstream, layout->stream, ret_stream, complaint);
     }
-    return status == LATTN_OK ? layout_check(layout, ret_stream, complaint) : status;
+    return status == LATTN_OK ? stream_check(layout, ret_stream, complaint) : status;
 }
 
 /* Where to begin, from the mark and the stream as it is. */
@@ -92,7 +110,7 @@ static enum lattn_status course_find(struct tap *tap, const struct jetstream_str
 static enum lattn_status consumer_set(struct tap *tap, uint64_t begin,
                                       struct lattn_complaint *complaint)
 {
-    const struct layout *layout = &tap->settings.layout;
+    const struct lattn_layout *layout = &tap->settings.layout;
     struct jetstream_consumer consumer;
     enum lattn_status status = jetstream_consumer_look(tap->jetstream, layout->stream,
                                                        layout->consumer, &consumer, complaint);
@@ -170,7 +188,7 @@ static enum lattn_status messages_judge(struct tap *tap, const struct jetstream_
         loss_tell(tap, &before);
         tap->messages[taken] = (struct tap_message){
             .message = &messages[i], .after = before.seq, .mark = tap->course.mark};
-        (void)msgid_read(messages[i].id, &tap->messages[taken].id); /* 0 where it has none */
+        (void)lattn_msgid_read(messages[i].id, &tap->messages[taken].id); /* 0 where it has none */
         taken++;
     }
     pthread_mutex_lock(&tap->lock);

@@ -83,7 +83,8 @@ void tap_drain(struct tap *tap);
 
 /* ---- tap_course.c --------------------------------------------------------------------------- */
 
-/* Find where to begin, with nothing under way. Returns as jetstream.h, layout_check, lease_renew.
+/* Find where to begin, with nothing under way. Returns as jetstream.h, lattn_layout_check,
+ * lease_renew.
  */
 enum lattn_status tap_course_prepare(struct tap *tap, struct lattn_complaint *complaint);
 

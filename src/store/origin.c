@@ -69,7 +69,7 @@ void origin_write(const struct origin *origin, struct serial_writer *writer)
 void origin_read(struct origin *ret_origin, struct serial_reader *reader)
 {
     *ret_origin = (struct origin){0};
-    ret_origin->shards = serial_read_int(reader, "shards", 0, ORIGIN_SHARDS_MAX);
+    ret_origin->shards = serial_read_int(reader, "shards", 0, LATTN_SHARDS_MAX);
     if (ret_origin->shards == 0)
         return;
     ret_origin->shard = serial_read_int(reader, "shard", 0, ret_origin->shards - 1);

@@ -1,15 +1,13 @@
 #ifndef STORE_ORIGIN_H
 #define STORE_ORIGIN_H
 
+#include <lattn/limits.h>
 #include <lattn/status.h>
 
 #include <stdint.h>
 
 struct serial_reader;
 struct serial_writer;
-
-/* Parts that a stream can have. */
-enum { ORIGIN_SHARDS_MAX = 4096 };
 
 /* Bytes of a worker's id, 32 hexadecimal digits, with its closing zero. */
 enum { ORIGIN_WORKER_MAX = 33 };
@@ -19,7 +17,7 @@ enum { ORIGIN_WORKER_MAX = 33 };
  * other, those of two workers on one shard would count the same pairs twice.
  *
  * shard   0 ... shards - 1
- * shards  0: of no shard, and nothing else counts; else at most ORIGIN_SHARDS_MAX
+ * shards  0: of no shard, and nothing else counts; else at most LATTN_SHARDS_MAX
  * epoch   from 1 on: a stream that is divided anew begins another one
  * worker  made at random when a state becomes a shard's; it stays with the state, not the process
  */

@@ -291,12 +291,13 @@ def names_a_wrong_layout():
         with Worker(server.url) as worker:
             worker.says("drops old")
         client.delete_stream(STREAM)
-        client.make_shard(0, 1)
-        with Worker(server.url) as worker:
+        client.make_shard(0, 1, description="made by hand")
+        with Worker(server.url + "/") as worker:
             publish(server, [pair()])
             worker.takes(1)
             client.update_stream(STREAM, description="lattn shard 0/2 epoch 1")
-            worker.says("shard 0/2 epoch 1")
+            worker.says("lattn_0: wrong layout")
+            check("lattn shard 0/2 epoch 1" in worker.error(), "of another P", worker.error())
             publish(server, [pair()], first=2)
             time.sleep(.3)
             check(worker.ask("status")["pairs"] == 1, "nothing more is taken")
@@ -419,11 +420,13 @@ def shows_its_streams():
 def is_refused_at_the_start():
     for options, words in (
             (["--source", "nats://h:1"], "needs --shard"),
-            (["--source", "nats://u:p@h:1", "--shard", "0/1"], "--source-token"),
+            (["--source", "nats://u:hidden@h:1", "--shard", "0/1"], "belongs into a file"),
+            (["--source", "nats://h:0", "--shard", "0/1"], "not a port"),
             (["--source", "nats://h", "--source", "nats://g", "--shard", "0/1"], "prefix lattn"),
             (["--source-token", "/x", "--listen", "stdin"], "needs --source")):
         ended = subprocess.run([LATTND, "--check-config", *options], capture_output=True, text=True)
         check(ended.returncode == 2 and words in ended.stderr, f'"{words}"', ended.stderr)
+        check("hidden" not in ended.stderr, "secrets are not repeated", ended.stderr)
 
 
 def need_nats():

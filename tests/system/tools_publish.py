@@ -414,8 +414,8 @@ def test_layouts(server):
     client.make_stream("elsewhere", ["taken.in.*"])
     for prefix, words in {
             "subject": 'its subject is "other.in.0"', "p": '"lattn shard 0/2 epoch 1"',
-            "e": '"lattn shard 0/1 epoch 3"', "old": "discards old", "memory": "in memory",
-            "queue": "drops messages that were read", "taken": "another stream takes"}.items():
+            "e": '"lattn shard 0/1 epoch 3"', "old": "drops old", "memory": "in memory",
+            "queue": "drops messages that were taken", "taken": "another stream takes"}.items():
         _, err = publish(f"{server.url}/{prefix}", lines=pairs_make(1), code=1)
         check("wrong layout" in err and words in err and err.count("\n") == 1,
               f"a stream that is wrong is refused: {words}", err)
@@ -444,7 +444,7 @@ def test_misuse():
     for arguments, words in (
             (["nats://h", "--shards", "0"], "--shards"),
             (["http://h"], "it is no URL"),
-            (["nats://name:hidden@h:1"], "secrets"),
+            (["nats://name:hidden@h:1"], "belongs into a file"),
             (["nats://h:99999"], "not a port"),
             (["nats://h/a.b"], "the prefix"),
             (["nats://h,,g"], "no host"),
