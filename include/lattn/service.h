@@ -105,7 +105,8 @@ enum { LATTN_SOURCE_STREAMS_MAX = 8 };
  * pending      messages that are there and not taken
  * redelivered  messages that came again, since the start
  * duplicates   messages that had been taken before, since the start
- * lost         messages that were gone before they were taken
+ * lost         messages that were gone before they were taken, and numbers of publishers that were
+ *              given up, since there were too many gaps between others
  * rolled_back  so often the stream went back to an earlier state of its own
  */
 struct lattn_source_stream {

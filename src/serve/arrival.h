@@ -23,7 +23,8 @@ enum arrival_fate { ARRIVAL_PASSED, ARRIVAL_DUPLICATE, ARRIVAL_UNKEPT };
  * mark       of its stream, once it was taken
  * publisher  with the stream before its name, since it numbers the messages of each by itself; "":
  *            its message has no number
- * fate       told by whoever took it
+ * fate       told by whoever took it, as given_up
+ * given_up   numbers that its stream's publishers will not get learned any more (arrivals.h)
  */
 struct arrival {
     uint64_t after;
@@ -31,6 +32,7 @@ struct arrival {
     char publisher[LATTN_NAME_MAX];
     uint64_t number;
     enum arrival_fate fate;
+    uint64_t given_up;
 };
 
 #endif

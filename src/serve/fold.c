@@ -473,7 +473,7 @@ static void block_answer(const struct fold *fold, uint64_t pairs)
 
         if (outcome->chunk->tally != NULL)
             outcome_count(outcome, outcome->chunk->tally);
-        outcome_tell(outcome);
+        outcome_tell(outcome, fold->state.arrivals);
         outcome_answer(fold, outcome, pairs);
     }
 }

@@ -28,12 +28,13 @@ struct arrival *outcome_arrival(const struct outcome *outcome)
     return chunk_arrival(outcome->chunk, outcome->entry);
 }
 
-void outcome_tell(const struct outcome *outcome)
+void outcome_tell(const struct outcome *outcome, const struct arrivals *arrivals)
 {
     struct arrival *arrival = outcome_arrival(outcome);
 
     if (arrival == NULL)
         return;
+    arrival->given_up = arrivals_given_up(arrivals, arrival->mark.stream);
     switch (outcome->fate) {
     case FATE_LEARNED:
     case FATE_REFUSED:

@@ -37,7 +37,10 @@ void outcome_count(const struct outcome *outcome, struct tally *tally);
 /* How its message came from a stream; NULL where it is of a client. */
 struct arrival *outcome_arrival(const struct outcome *outcome);
 
-/* Whoever took it from a stream acknowledges it there, or takes it again: tell him. */
-void outcome_tell(const struct outcome *outcome);
+/*
+ * Whoever took it from a stream acknowledges it there, or takes it again: tell him, and which
+ * numbers of the stream were given up. arrivals: behind it.
+ */
+void outcome_tell(const struct outcome *outcome, const struct arrivals *arrivals);
 
 #endif

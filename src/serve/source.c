@@ -158,11 +158,28 @@ static void source_stopped(void *arg)
 
 /* ---- and back, on the loop ------------------------------------------------------------------ */
 
+/* given_up: until now. */
+static void given_up_tell(struct source *source, uint64_t given_up)
+{
+    uint64_t before = atomic_load(&source->given_up);
+    struct lattn_complaint news;
+
+    if (given_up <= before)
+        return;
+    atomic_store(&source->given_up, given_up);
+    (void)complain(&news, LATTN_OK,
+                   "publishers of stream %s left too many gaps: lost %" PRIu64
+                   " numbers that did not come",
+                   source->layout.stream, given_up - before);
+    source_tell(source, TAP_WARNING, news.text);
+}
+
 void source_settle(struct source *source, struct chunk *chunk)
 {
     uint64_t duplicates = 0;
     size_t kept = 0;
 
+    given_up_tell(source, chunk->arrivals[chunk->entries_count - 1].given_up);
     while (kept < chunk->entries_count && chunk->arrivals[kept].fate != ARRIVAL_UNKEPT)
         duplicates += chunk->arrivals[kept++].fate == ARRIVAL_DUPLICATE;
     chunk_close(&chunk);
@@ -170,6 +187,17 @@ void source_settle(struct source *source, struct chunk *chunk)
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
+
+/* What its publishers gave up is counted apart, as taking_take does it. */
+static void source_begin(struct source *source, const struct arrivals_mark *mark)
+{
+    source->mark = (struct course_mark){.seq = mark->seq,
+                                        .time_ns = mark->time_ns,
+                                        .known = mark->known,
+                                        .lost = mark->lost - mark->given_up,
+                                        .rolled_back = mark->rolled_back};
+    atomic_store(&source->given_up, mark->given_up);
+}
 
 void sources_init(struct sources *sources, const struct config *config, const struct state *state,
                   void (*woken)(void *arg), void *arg)
@@ -186,11 +214,7 @@ void sources_init(struct sources *sources, const struct config *config, const st
                  (uint32_t)config->shard.epoch); /* it is read as 31 bits */
         source->owner = sources;
         if (arrivals_mark_of(state->arrivals, source->known_as, &mark) == LATTN_OK)
-            source->mark = (struct course_mark){.seq = mark.seq,
-                                                .time_ns = mark.time_ns,
-                                                .known = mark.known,
-                                                .lost = mark.lost,
-                                                .rolled_back = mark.rolled_back};
+            source_begin(source, &mark);
     }
 }
 
@@ -267,15 +291,14 @@ void sources_close(struct sources *sources)
 
 /* ---- what status says ----------------------------------------------------------------------- */
 
-static struct lattn_source_stream stream_of(const struct source *source,
-                                            const struct tap_report *report)
+static struct lattn_source_stream stream_of(struct source *source, const struct tap_report *report)
 {
     struct lattn_source_stream stream = {
         .sequence = report->seq,
         .pending = report->pending,
         .redelivered = report->redelivered,
         .duplicates = report->duplicates,
-        .lost = report->lost,
+        .lost = report->lost + atomic_load(&source->given_up),
         .rolled_back = report->rolled_back,
     };
 

@@ -27,6 +27,7 @@ struct sources;
  * known_as    the stream's name with its epoch: so the state tells it from one that is made anew
  * mark        where it begins
  * chunk       read, and about to be handed on
+ * given_up    numbers of its publishers that will not be learned any more
  * is_stopped  it hands nothing on any more
  */
 struct source {
@@ -36,6 +37,7 @@ struct source {
     struct lattn_layout layout;
     char known_as[LATTN_LAYOUT_TEXT_MAX + 11];
     struct chunk *chunk;
+    _Atomic uint64_t given_up;
     _Atomic int is_stopped;
 };
 

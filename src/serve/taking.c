@@ -89,6 +89,16 @@ static void number_add(struct taking *taking, const struct arrival *arrival)
         (struct arrivals_span){arrival->publisher, arrival->number, arrival->number};
 }
 
+/* Whoever counts what is lost of a stream knows nothing of its publishers' numbers. */
+static void mark_move(struct arrivals_mark *mark, const struct arrivals_mark *next)
+{
+    uint64_t given_up = mark->given_up;
+
+    *mark = *next;
+    mark->lost += given_up;
+    mark->given_up = given_up;
+}
+
 enum lattn_status taking_take(struct taking *taking, const struct arrivals *kept,
                               const struct arrival *arrival)
 {
@@ -100,8 +110,9 @@ enum lattn_status taking_take(struct taking *taking, const struct arrivals *kept
         if (taking->marks_count == ARRIVALS_STREAMS_MAX)
             return LATTN_GAP;
         mark = &taking->marks[taking->marks_count++];
+        mark->given_up = arrivals_given_up(kept, arrival->mark.stream);
     }
-    *mark = arrival->mark;
+    mark_move(mark, &arrival->mark);
     if (arrival->publisher[0] == '\0')
         return LATTN_OK;
     if (has_number(taking, arrival) || arrivals_has(kept, arrival->publisher, arrival->number))

@@ -167,11 +167,14 @@ struct arrivals_mark arrivals_total(const struct arrivals *arrivals)
 enum lattn_status arrivals_put(struct arrivals *arrivals, const struct arrivals_mark *mark)
 {
     size_t at = mark_find(arrivals, mark->stream);
+    uint64_t given_up;
 
     assert(strnlen(mark->stream, LATTN_NAME_MAX) < LATTN_NAME_MAX && mark->known >= mark->seq);
     if (at == ARRIVALS_STREAMS_MAX)
         return LATTN_RANGE;
+    given_up = at < arrivals->marks_count ? arrivals->marks[at].given_up : 0;
     arrivals->marks[at] = *mark;
+    arrivals->marks[at].given_up = given_up;
     if (at == arrivals->marks_count)
         arrivals->marks_count++;
     return LATTN_OK;
@@ -230,15 +233,39 @@ int arrivals_has(const struct arrivals *arrivals, const char *publisher, uint64_
     return 0;
 }
 
-uint64_t arrivals_given_up(const struct arrivals *arrivals)
+uint64_t arrivals_given_up(const struct arrivals *arrivals, const char *stream)
 {
-    return arrivals->given_up;
+    size_t at = mark_find(arrivals, stream);
+
+    return at < arrivals->marks_count ? arrivals->marks[at].given_up : 0;
+}
+
+/* The mark of the stream whose name a publisher's begins with; NULL where there is none. */
+static struct arrivals_mark *mark_of_publisher(struct arrivals *arrivals, const char *publisher)
+{
+    const char *slash = strrchr(publisher, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - publisher);
+
+    for (size_t i = 0; slash != NULL && i < arrivals->marks_count; i++) {
+        struct arrivals_mark *mark = &arrivals->marks[i];
+
+        if (strncmp(mark->stream, publisher, length) == 0 && mark->stream[length] == '\0')
+            return mark;
+    }
+    return NULL;
 }
 
 /* The two lowest spans become one, with what is missing between them. */
 static void gap_give_up(struct arrivals *arrivals, struct slot *slot)
 {
-    arrivals->given_up += slot->spans[1].first - slot->spans[0].last - 1;
+    uint64_t missing = slot->spans[1].first - slot->spans[0].last - 1;
+    struct arrivals_mark *mark = mark_of_publisher(arrivals, slot->publisher);
+
+    arrivals->given_up += missing;
+    if (mark != NULL) {
+        mark->lost += missing;
+        mark->given_up += missing;
+    }
     slot->spans[0].last = slot->spans[1].last;
     slot->spans_count--;
     memmove(slot->spans + 1, slot->spans + 2,

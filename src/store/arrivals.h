@@ -31,8 +31,11 @@ enum {
  * seq          every message up to this one was learned, refused for good, or is gone
  * time_ns      its time stamp, of the stream's server
  * known        the last message that is known to have been there, learned or not; >= seq
- * lost         messages that were gone before they were taken
+ * lost         messages that were gone before they were taken, and numbers of publishers that were
+ *              given up: should their messages come yet, they count as taken
  * rolled_back  so often the stream went back to an earlier state of its own
+ * given_up     of those lost: numbers that these arrivals have given up, since they were empty or
+ *              read; it is told by arrivals_add alone, and not among the bytes
  */
 struct arrivals_mark {
     char stream[LATTN_NAME_MAX];
@@ -41,9 +44,13 @@ struct arrivals_mark {
     uint64_t known;
     uint64_t lost;
     uint64_t rolled_back;
+    uint64_t given_up;
 };
 
-/* Numbers first ... last of a publisher. publisher is shorter than LATTN_NAME_MAX. */
+/*
+ * Numbers first ... last of a publisher. publisher is shorter than LATTN_NAME_MAX, and begins with
+ * the name of its stream and a slash where it has one.
+ */
 struct arrivals_span {
     const char *publisher;
     uint64_t first;
@@ -71,8 +78,11 @@ struct arrivals_mark arrivals_total(const struct arrivals *arrivals);
 /* Was this number taken? O(1) for publishers heard of lately. */
 int arrivals_has(const struct arrivals *arrivals, const char *publisher, uint64_t number);
 
-/* Numbers that count as taken although they never came: there were too many gaps between others. */
-uint64_t arrivals_given_up(const struct arrivals *arrivals);
+/*
+ * Numbers of a stream's publishers that count as taken although they never came, since there were
+ * too many gaps between others: see given_up.
+ */
+uint64_t arrivals_given_up(const struct arrivals *arrivals, const char *stream);
 
 /*
  * Make room, so that arrivals_put and arrivals_add, so many times, cannot fail.
@@ -82,12 +92,12 @@ uint64_t arrivals_given_up(const struct arrivals *arrivals);
  */
 enum lattn_status arrivals_reserve(struct arrivals *arrivals, size_t marks, size_t spans);
 
-/* Let this be the stream's mark. Returns as arrivals_reserve. */
+/* Let this be the stream's mark, but for given_up. Returns as arrivals_reserve. */
 enum lattn_status arrivals_put(struct arrivals *arrivals, const struct arrivals_mark *mark);
 
 /*
  * These numbers were taken. Where they would make more spans than a publisher can have, the lowest
- * gap is given up. Returns as arrivals_reserve.
+ * gap is given up, and lost to its stream. Returns as arrivals_reserve.
  */
 enum lattn_status arrivals_add(struct arrivals *arrivals, const struct arrivals_span *span);
 

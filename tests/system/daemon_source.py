@@ -279,6 +279,28 @@ def names_a_stream_made_anew():
         check(agrees(worker, pairs), "what it has is learned")
 
 
+def names_numbers_given_up():
+    """A publisher leaves out every second number: of 15 gaps it is known that they may come yet."""
+    port = jetstream.free_port()
+    with jetstream.Server() as server, Worker(server.url, "--http", f"127.0.0.1:{port}") as worker:
+        wait_for_stream(server)
+        client = server.client()
+        for number in range(1, 41, 2):
+            client.publish(SUBJECT, pair(), id=f"p.{number}")
+        worker.takes(20)
+        check(worker.stream()["lost"] == 4, "numbers that are given up are lost", worker.stream())
+        check("too many gaps: lost" in worker.log(), "the log says so", worker.log())
+        metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+        check('lattn_source_lost_total{stream="lattn_0"} 4' in metrics, "metrics as well", metrics)
+        worker.kill()
+        worker.start()
+        client.publish(SUBJECT, pair(), id="p.2")
+        client.publish(SUBJECT, pair(), id="p.41")
+        worker.takes(22)
+        check(worker.stream()["lost"] == 5 and worker.ask("status")["pairs"] == 21,
+              "a restart goes on counting; what comes too late is not learned", worker.stream())
+
+
 def names_a_wrong_layout():
     with jetstream.Server() as server:
         client = server.client()
@@ -455,6 +477,6 @@ def run_all(tests):
 
 need_nats()
 run_all([is_exact_over_kills, is_exact_from_an_old_state, names_a_rolled_back_server,
-         names_a_stream_made_anew, names_a_wrong_layout, lets_one_worker_take,
-         names_refused_credentials, waits_for_a_server, waits_for_a_full_disk,
+         names_a_stream_made_anew, names_numbers_given_up, names_a_wrong_layout,
+         lets_one_worker_take, names_refused_credentials, waits_for_a_server, waits_for_a_full_disk,
          passes_what_it_refuses, shows_its_streams, is_refused_at_the_start])

@@ -69,26 +69,27 @@ Test(arrivals, know_which_numbers_were_taken)
         struct arrivals *arrivals = begun(), *read;
         int taken[NUMBERS + 1] = {0};
 
+        put(arrivals, "s", 1);
         /* Few gaps at a time: runs of four. */
         for (int i = 0; i < NUMBERS / 4; i++) {
             uint64_t first = 1 + 4 * random_below(&random, 12 + 2 * (uint32_t)i / 3);
             uint64_t last = first + random_below(&random, 6);
 
-            if (last > NUMBERS || arrivals_given_up(arrivals) > 0)
+            if (last > NUMBERS || arrivals_given_up(arrivals, "s") > 0)
                 continue;
-            add(arrivals, "a", first, last);
+            add(arrivals, "s/a", first, last);
             add(arrivals, "b", 5, 5);
             for (uint64_t k = first; k <= last; k++)
                 taken[k] = 1;
-            if (arrivals_given_up(arrivals) > 0)
+            if (arrivals_given_up(arrivals, "s") > 0)
                 break;
             for (uint64_t k = 0; k <= NUMBERS; k++)
-                cr_assert_eq(arrivals_has(arrivals, "a", k), taken[k], "seed %d, number %d",
+                cr_assert_eq(arrivals_has(arrivals, "s/a", k), taken[k], "seed %d, number %d",
                              (int)seed, (int)k);
         }
         read = again(arrivals);
         for (uint64_t k = 0; k <= NUMBERS; k++)
-            cr_assert_eq(arrivals_has(read, "a", k), arrivals_has(arrivals, "a", k));
+            cr_assert_eq(arrivals_has(read, "s/a", k), arrivals_has(arrivals, "s/a", k));
         cr_assert_not(arrivals_has(read, "c", 5));
         arrivals_close(&read);
         arrivals_close(&arrivals);
@@ -108,18 +109,47 @@ Test(arrivals, reach_to_the_ends_of_64_bits)
     arrivals_close(&arrivals);
 }
 
-Test(arrivals, give_up_the_lowest_gap_where_there_are_too_many_and_count_it)
+/* 16 runs, and room for no more. */
+static struct arrivals *full(void)
 {
-    struct arrivals *arrivals = begun(), *read;
+    struct arrivals *arrivals = begun();
 
+    put(arrivals, "t", 9);
+    put(arrivals, "s", 9);
     for (uint64_t i = 0; i < ARRIVALS_SPANS_MAX; i++)
-        add(arrivals, "a", 10 + 10 * i, 12 + 10 * i);
-    cr_expect_eq(arrivals_given_up(arrivals), 0);
-    add(arrivals, "a", 1000, 1000);
-    cr_expect_eq(arrivals_given_up(arrivals), 7, "13 to 19");
-    cr_expect(arrivals_has(arrivals, "a", 15) && !arrivals_has(arrivals, "a", 25));
+        add(arrivals, "s/a", 10 + 10 * i, 12 + 10 * i);
+    cr_assert_eq(arrivals_given_up(arrivals, "s"), 0);
+    return arrivals;
+}
+
+Test(arrivals, give_up_the_lowest_gap_where_there_are_too_many)
+{
+    struct arrivals *arrivals = full();
+
+    add(arrivals, "s/a", 1000, 1000);
+    cr_expect_eq(arrivals_given_up(arrivals, "s"), 7, "13 to 19");
+    cr_expect_eq(arrivals_given_up(arrivals, "t"), 0);
+    cr_expect_eq(arrivals_given_up(arrivals, "u"), 0);
+    cr_expect(arrivals_has(arrivals, "s/a", 15) && !arrivals_has(arrivals, "s/a", 25));
+    arrivals_close(&arrivals);
+}
+
+Test(arrivals, lose_what_they_give_up_to_its_stream)
+{
+    struct arrivals *arrivals = full(), *read;
+    struct arrivals_mark mark;
+
+    add(arrivals, "s/a", 1000, 1000);
+    cr_assert_eq(arrivals_mark_of(arrivals, "s", &mark), LATTN_OK);
+    cr_expect_eq(mark.lost, 2 + 7);
+    mark.seq = mark.known = 1000;
+    mark.given_up = 0;
+    cr_assert_eq(arrivals_put(arrivals, &mark), LATTN_OK);
+    cr_expect_eq(arrivals_given_up(arrivals, "s"), 7, "the next mark says nothing of it");
+    cr_expect_eq(arrivals_total(arrivals).lost, 2 + 7 + 2);
     read = again(arrivals);
-    cr_expect_eq(arrivals_given_up(read), 7);
+    cr_assert_eq(arrivals_mark_of(read, "s", &mark), LATTN_OK);
+    cr_expect(mark.lost == 2 + 7 && mark.given_up == 0, "it is kept as lost");
     arrivals_close(&read);
     arrivals_close(&arrivals);
 }

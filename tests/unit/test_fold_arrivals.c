@@ -114,6 +114,29 @@ Test(fold_arrivals, that_cannot_be_kept_come_again)
     close_fold();
 }
 
+/* Every second number: 15 gaps are remembered, and the next block knows what that lost. */
+Test(fold_arrivals, tell_which_numbers_were_given_up)
+{
+    struct arrivals_mark mark;
+    uint64_t seq = 0;
+
+    open_fold(&journal);
+    for (int block = 0; block < 3; block++) {
+        for (int i = 0; i < 9; i++, seq++)
+            arrive(seq, seq + 1, 2 * seq + 1, pair);
+        fold_all();
+        cr_assert_eq(chunk->arrivals[8].given_up, seq > 16 ? seq - 16 : 0);
+        chunk_renew();
+    }
+    cr_assert_eq(arrivals_mark_of(fold_state(fold)->arrivals, "s", &mark), LATTN_OK);
+    cr_assert(mark.lost == 11 && mark.given_up == 11);
+    arrive(seq, seq + 1, 4, pair);
+    fold_all();
+    cr_assert_eq(chunk->arrivals[0].fate, ARRIVAL_DUPLICATE, "it comes too late");
+    cr_assert_eq(pairs(), 27);
+    close_fold();
+}
+
 Test(fold_arrivals, are_taken_without_a_journal_too)
 {
     open_fold(NULL);
