@@ -211,6 +211,7 @@ static void footprint_print(const struct config *config, int32_t m, FILE *out)
     bytes_print(out, "pieces of long messages (max-input)", footprint.input);
     bytes_print(out, "answers not taken (max-output), and one more", footprint.output);
     bytes_print(out, "clients' own (max-clients)", footprint.clients);
+    bytes_print(out, "batches on their way (source), publishers' numbers", footprint.sources);
     bytes_print(out, "connections, events and models of http", footprint.web);
     bytes_print(out, "together, and an eighth for the heap", footprint.total);
     fprintf(out, "  MemoryMax= of the service should be at least this: %zuM\n",

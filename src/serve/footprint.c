@@ -9,6 +9,8 @@
 #include "monitor/ring.h"
 #include "serve/bounds.h"
 #include "serve/tls.h"
+#include "source/tap.h"
+#include "store/arrivals.h"
 
 enum {
     /* Idle it takes 12 MiB, 65536 producers 8, and the heap keeps 8 for the next messages. */
@@ -24,6 +26,10 @@ enum {
     /* What is answered takes up to four times the entry it answers, and twice that while it grows.
      */
     ANSWER_GROWTH = 8,
+    /* A connection to NATS: two threads of it and of ours, its buffers, the batches under way. */
+    SOURCE_BYTES = 512 << 10,
+    /* What a state knows of a publisher. */
+    PUBLISHER_BYTES = 400,
     /* A request is written as text, which grows by copying, and read from that. */
     REQUEST_GROWTH = 20,
     /* A number as text, with what stands beside it. */
@@ -33,6 +39,11 @@ enum {
     /* The newest emission, the one before and the one to come: in both formats, and as a file. */
     BULLETIN_TEXTS = 8
 };
+
+static size_t greater(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
 
 /* The longest answer: a model of as many heads as there can be. */
 static size_t model_bytes(int32_t d, int32_t m)
@@ -72,6 +83,21 @@ static size_t web_bytes(const struct config *config, size_t model)
            HTTP_STREAMS_MAX * (size_t)EVENT_BYTES_MAX + 2 * HTTP_EDITIONS_MAX * model;
 }
 
+/*
+ * Messages are fetched together, or one by one where they are longer; read, they have twice as much
+ * room where it grew, and numbers as everywhere.
+ */
+static size_t sources_bytes(const struct config *config)
+{
+    size_t batch = greater(2 * (size_t)QUEUE_BYTES_SHARE, config->frame_bytes_max);
+    size_t publishers = (size_t)ARRIVALS_PUBLISHERS_MAX * PUBLISHER_BYTES;
+
+    if (config->sources_count == 0)
+        return 0;
+    return config->sources_count * (batch + TAP_AWAY_MAX * NUMBER_GROWTH * batch + SOURCE_BYTES) +
+           STATES * publishers;
+}
+
 size_t footprint_image(int32_t d, int32_t m, enum lattn_engine engine)
 {
     size_t q = (size_t)d * ((size_t)d + 1) / 2;
@@ -82,11 +108,6 @@ size_t footprint_image(int32_t d, int32_t m, enum lattn_engine engine)
 
     /* C and the weights at hand. */
     return sizeof(double) * (form + 2 * p * (size_t)m);
-}
-
-static size_t greater(size_t a, size_t b)
-{
-    return a > b ? a : b;
 }
 
 /* Each may hold a quarter more for features that came one by one, but no more than it was allowed.
@@ -137,11 +158,12 @@ struct footprint footprint_of(const struct config *config, int32_t m)
         .input = config_input_max(config),
         .output = config->output_bytes_max + model,
         .clients = config->clients_max * client_bytes(config),
+        .sources = sources_bytes(config),
         .web = web_bytes(config, model),
     };
     size_t rest = footprint.process + footprint.judging + footprint.image + footprint.block +
                   footprint.queue + footprint.answers + footprint.request + footprint.input +
-                  footprint.output + footprint.clients + footprint.web;
+                  footprint.output + footprint.clients + footprint.sources + footprint.web;
 
     footprint.total = footprint.state + rest + rest / 8;
     return footprint;

@@ -25,6 +25,8 @@
  * input       --max-input
  * output      --max-output, and one answer more
  * clients     what each has of its own, times --max-clients
+ * sources     of each --source: messages fetched, two batches of them read, its connection and
+ *             threads; and what the states know of publishers
  * web         connections and event streams of --http, its ring of events, emissions that are held
  * total       the sum, and an eighth of all but the states for what the heap cannot use again
  */
@@ -40,6 +42,7 @@ struct footprint {
     size_t input;
     size_t output;
     size_t clients;
+    size_t sources;
     size_t web;
     size_t total;
 };

@@ -23,7 +23,7 @@ Test(footprint, adds_up)
     struct config config = config_of(8);
     struct footprint f = footprint_of(&config, 2);
     size_t rest = f.process + f.judging + f.image + f.block + f.queue + f.answers + f.request +
-                  f.input + f.output + f.clients + f.web;
+                  f.input + f.output + f.clients + f.sources + f.web;
 
     cr_assert_eq(f.total, f.state + rest + rest / 8);
     cr_assert_eq(f.input, (size_t)64 << 20, "four times the longest message");
@@ -58,6 +58,25 @@ Test(footprint, grows_with_each_setting_by_what_it_allows)
     cr_assert_geq(footprint_of(&config, 1).total - before,
                   3 * (cost_of(9, 1, LATTN_ENGINE_RLS).state_bytes -
                        cost_of(8, 1, LATTN_ENGINE_RLS).state_bytes));
+}
+
+/* A message of the greatest length is fetched while one is learned and another one waits. */
+Test(footprint, counts_batches_of_each_source)
+{
+    struct config config = config_of(8);
+    struct footprint before = footprint_of(&config, 1), one, two;
+
+    cr_assert_eq(before.sources, 0);
+    config.sources_count = 1;
+    one = footprint_of(&config, 1);
+    cr_assert_geq(one.sources, (1 + 2 * 8) * config.frame_bytes_max);
+    cr_assert_geq(one.total - before.total, one.sources);
+    config.sources_count = 2;
+    two = footprint_of(&config, 1);
+    cr_assert_geq(two.sources - one.sources, (1 + 2 * 8) * config.frame_bytes_max);
+    config.frame_bytes_max = 1000;
+    cr_assert_geq(footprint_of(&config, 1).sources, (2 + 2 * 2 * 8) * (size_t)QUEUE_BYTES_SHARE,
+                  "short ones come together");
 }
 
 Test(footprint, counts_a_root_that_is_derived)
