@@ -14,8 +14,9 @@ import tempfile
 import time
 
 import jetstream
+import nats_operator
 from access_support import Authority
-from tools_support import LATTN, SECONDS_MAX, check, line
+from tools_support import LATTN, SECONDS_MAX, Daemon, check, line
 
 IS_LONG = os.environ.get("LATTN_LONG") == "1"
 
@@ -498,16 +499,22 @@ def test_secrets():
         check("not let in" in err and "lattn.in.0" in err, "a right that is missing is told", err)
 
 
-def test_tls():
-    if shutil.which("openssl") is None:
-        print("without openssl TLS is not looked at")
-        return
-    authority = Authority(FOLDER.name, "plant")
+def check_learned(url, publishing, learning, claim):
+    """Are pairs of a publisher with these options on the disk of a worker with those?"""
+    prefix = os.urandom(4).hex()
+    with Daemon("--state", os.path.join(FOLDER.name, prefix), "--source", f"{url}/{prefix}",
+                "--shard", "0/1", *learning):
+        out, err = publish(f"{url}/{prefix}", *publishing, lines=pairs_make(3))
+        check(out == summary(3, 3, 1, 3), claim, out, err)
+
+
+def test_tls(authority):
     certificate, key = authority.server()
-    with jetstream.Server(config=f'tls {{ cert_file: "{certificate}", key_file: "{key}" }}') as server:
+    config = f'tls {{ cert_file: "{certificate}", key_file: "{key}" }}'
+    with jetstream.Server(config=config) as server:
         url = server.url.replace("nats:", "tls:")
-        out, _ = publish(url, "--ca", authority.certificate, "--no-wait", lines=pairs_make(1))
-        check(out == summary(1, 1, 1), "a server with a certificate is known by --ca", out)
+        check_learned(url, ["--ca", authority.certificate], ["--source-ca", authority.certificate],
+                      "a server with a certificate is known to publisher and worker")
         _, err = publish(url, code=1)
         check("no TLS with it" in err and "certificate" in err, "a strange one is refused", err)
     with jetstream.Server() as server:
@@ -517,6 +524,25 @@ def test_tls():
         check("missing" in err, "credentials that are missing are named", err)
         out, _ = publish("nats://127.0.0.1:1," + server.host, "--no-wait", lines=pairs_make(1))
         check(out == summary(1, 1, 1), "one of several servers is enough", out)
+
+
+def test_credentials(authority):
+    """A JWT and its key, over TLS that has the server's name from the certificate of localhost."""
+    operator, other = (nats_operator.Operator(FOLDER.name) for _ in range(2))
+    certificate, key = authority.server()
+    with jetstream.Server(config=operator.config()) as server:
+        ada, bob = operator.credentials("ada"), operator.credentials("bob")
+        check_learned(server.url, ["--creds", ada], ["--source-creds", bob],
+                      "with credentials publisher and worker are let in")
+        _, err = publish(server.url, "--creds", other.credentials("eve"), code=1)
+        check("not let in" in err, "with those of another operator nobody is", err)
+        server.configure(f'tls {{ cert_file: "{certificate}", key_file: "{key}" }}\n'
+                         + operator.config())
+        server.restart()
+        check_learned(server.url.replace("nats:", "tls:").replace("127.0.0.1", "localhost"),
+                      ["--creds", ada, "--ca", authority.certificate],
+                      ["--source-creds", bob, "--source-ca", authority.certificate],
+                      "and over TLS")
 
 
 def test_plain_server():
@@ -536,8 +562,13 @@ def main():
             test(server)
     test_misuse()
     test_secrets()
-    test_tls()
     test_plain_server()
+    if shutil.which("openssl") is None:
+        print("without openssl TLS and credentials are not looked at")
+        return
+    authority = Authority(FOLDER.name, "plant")
+    test_tls(authority)
+    test_credentials(authority)
 
 
 main()
