@@ -1,6 +1,6 @@
 /*
  * The client library has threads of its own, which call us: what they have to tell goes into a
- * queue under a lock, and a descriptor wakes whoever polls.
+ * list under a lock, and a descriptor wakes whoever polls. He takes the whole list at once.
  *
  * Answers to messages come through a context of the library. Those under way when a connection
  * breaks are never answered, and the context would wait for them for ever: each connection has one
@@ -31,56 +31,58 @@ enum {
     PENDING_MAX = 1 << 20
 };
 
+struct jetstream_events {
+    struct jetstream_event *list;
+    size_t count;
+    size_t capacity;
+};
+
 struct jetstream {
     natsOptions *options;
     natsConnection *connection;
     jsCtx *context;
     uint64_t context_connection; /* the one that the context is of */
     int fd;
+    struct jetstream_events taken; /* those before `next` were given */
+    size_t next;
 
     pthread_mutex_t lock; /* all below */
-    struct jetstream_event *events;
-    size_t events_start;
-    size_t events_end;
-    size_t events_capacity;
+    struct jetstream_events coming;
     uint64_t connections;
     int is_closing;
 };
 
 /* ---- events -------------------------------------------------------------------------------- */
 
-static int room_make(struct jetstream *jetstream)
+static int room_make(struct jetstream_events *events)
 {
-    size_t count = jetstream->events_end - jetstream->events_start;
-    size_t capacity = 2 * jetstream->events_capacity + 64;
-    struct jetstream_event *events;
+    size_t capacity = 2 * events->capacity + 64;
+    struct jetstream_event *list;
 
-    if (jetstream->events_end < jetstream->events_capacity)
+    if (events->count < events->capacity)
         return 1;
-    if (jetstream->events_start > jetstream->events_capacity / 2) {
-        memmove(jetstream->events, jetstream->events + jetstream->events_start,
-                count * sizeof *events);
-        jetstream->events_start = 0;
-        jetstream->events_end = count;
-        return 1;
-    }
-    events = realloc(jetstream->events, capacity * sizeof *events);
-    if (events == NULL)
+    list = realloc(events->list, capacity * sizeof *list);
+    if (list == NULL)
         return 0;
-    jetstream->events = events;
-    jetstream->events_capacity = capacity;
+    events->list = list;
+    events->capacity = capacity;
     return 1;
 }
 
-/* With the lock held. An event without room is lost: its message is sent again in time. */
+/*
+ * With the lock held. An event without room is lost: its message is sent again in time. Only the
+ * first wakes whoever polls, who takes all of them then.
+ */
 static void event_add(struct jetstream *jetstream, const struct jetstream_event *event)
 {
+    struct jetstream_events *events = &jetstream->coming;
     const uint64_t one = 1;
 
-    if (jetstream->is_closing || !room_make(jetstream))
+    if (jetstream->is_closing || !room_make(events))
         return;
-    jetstream->events[jetstream->events_end++] = *event;
-    (void)!write(jetstream->fd, &one, sizeof one); /* fails only where it is readable already */
+    events->list[events->count++] = *event;
+    if (events->count == 1)
+        (void)!write(jetstream->fd, &one, sizeof one); /* fails only where it is readable already */
 }
 
 static void connection_tell(struct jetstream *jetstream, natsConnection *connection,
@@ -166,22 +168,29 @@ int jetstream_fd(const struct jetstream *jetstream)
     return jetstream->fd;
 }
 
-enum lattn_status jetstream_next(struct jetstream *jetstream, struct jetstream_event *ret_event)
+/* All that have come, in place of those that were taken. */
+static void events_take(struct jetstream *jetstream)
 {
-    enum lattn_status status = LATTN_MORE;
+    struct jetstream_events taken = jetstream->taken;
     uint64_t count;
 
+    taken.count = 0;
     pthread_mutex_lock(&jetstream->lock);
-    if (jetstream->events_start < jetstream->events_end) {
-        *ret_event = jetstream->events[jetstream->events_start++];
-        status = LATTN_OK;
-    } else {
-        jetstream->events_start = 0;
-        jetstream->events_end = 0;
-        (void)!read(jetstream->fd, &count, sizeof count); /* under the lock: nothing is missed */
-    }
+    jetstream->taken = jetstream->coming;
+    jetstream->coming = taken;
+    (void)!read(jetstream->fd, &count, sizeof count); /* under the lock: nothing is missed */
     pthread_mutex_unlock(&jetstream->lock);
-    return status;
+    jetstream->next = 0;
+}
+
+enum lattn_status jetstream_next(struct jetstream *jetstream, struct jetstream_event *ret_event)
+{
+    if (jetstream->next == jetstream->taken.count)
+        events_take(jetstream);
+    if (jetstream->next == jetstream->taken.count)
+        return LATTN_MORE;
+    *ret_event = jetstream->taken.list[jetstream->next++];
+    return LATTN_OK;
 }
 
 uint64_t jetstream_connections(struct jetstream *jetstream)
@@ -361,7 +370,8 @@ void jetstream_close(struct jetstream **jetstream)
     pthread_mutex_destroy(&closed->lock);
     if (closed->fd >= 0)
         (void)close(closed->fd); /* only a counter */
-    free(closed->events);
+    free(closed->taken.list);
+    free(closed->coming.list);
     free(closed);
 }
 

@@ -75,7 +75,9 @@ struct publish {
     struct tokens tokens;
     double *y; /* one output per symbol */
 
-    uint64_t pairs; /* in messages that were read ... */
+    uint64_t waiting; /* messages of all shards to be sent, and ... */
+    uint64_t bytes;   /* ... what they all keep: summed up in each turn, for there may be many */
+    uint64_t pairs;   /* in messages that were read ... */
     uint64_t messages;
     uint64_t stored;     /* ... and pairs of them that the servers have had */
     uint64_t refused;    /* units that are no pairs, or too long */
@@ -145,7 +147,6 @@ struct publish_left {
     uint64_t unstored;      /* messages that the servers are not known to have */
     uint64_t kept;          /* and those that the workers have not on their disks */
     uint64_t settled_pairs; /* pairs that they have */
-    uint64_t bytes;
     uint64_t duplicates;
 };
 struct publish_left publish_left(const struct publish *publish);

@@ -82,6 +82,7 @@ enum lattn_status publish_add(struct publish *publish, const char *key, const ch
                               size_t length, uint64_t pairs)
 {
     struct shard *shard = &publish->shards[shard_choose(publish, key)];
+    uint64_t before = shard->kept.bytes;
     enum lattn_status status;
     char reason[96];
 
@@ -94,9 +95,21 @@ enum lattn_status publish_add(struct publish *publish, const char *key, const ch
     status = kept_add(&shard->kept, bytes, length, pairs);
     if (status != LATTN_OK)
         return status;
+    publish->waiting++;
+    publish->bytes += shard->kept.bytes - before;
     publish->pairs += pairs;
     publish->messages++;
     return LATTN_OK;
+}
+
+static void sums_take(struct publish *publish)
+{
+    publish->waiting = 0;
+    publish->bytes = 0;
+    for (uint32_t i = 0; i < publish->shards_count; i++) {
+        publish->waiting += publish->shards[i].kept.waiting;
+        publish->bytes += publish->shards[i].kept.bytes;
+    }
 }
 
 struct publish_left publish_left(const struct publish *publish)
@@ -109,7 +122,6 @@ struct publish_left publish_left(const struct publish *publish)
         left.unstored += kept->waiting + kept->sent;
         left.kept += kept_count(kept);
         left.settled_pairs += kept->settled_pairs;
-        left.bytes += kept->bytes;
         left.duplicates += publish->shards[i].duplicates;
     }
     return left;
@@ -121,24 +133,19 @@ static void room_make(struct publish *publish)
 {
     for (uint32_t i = 0; i < publish->shards_count; i++)
         kept_settle(&publish->shards[i].kept, UINT64_MAX);
+    sums_take(publish);
 }
 
 static int is_full(struct publish *publish)
 {
-    if (publish_left(publish).bytes < publish->wish->keep_bytes)
-        return 0;
-    if (publish->wish->no_wait)
+    if (publish->bytes >= publish->wish->keep_bytes && publish->wish->no_wait)
         room_make(publish);
-    return publish_left(publish).bytes >= publish->wish->keep_bytes;
+    return publish->bytes >= publish->wish->keep_bytes;
 }
 
 int publish_is_waiting(struct publish *publish)
 {
-    uint64_t waiting = 0;
-
-    for (uint32_t i = 0; i < publish->shards_count; i++)
-        waiting += publish->shards[i].kept.waiting;
-    return waiting >= AHEAD_MESSAGES_MAX || is_full(publish);
+    return publish->waiting >= AHEAD_MESSAGES_MAX || is_full(publish);
 }
 
 /* ---- looking after the streams ------------------------------------------------------------- */
@@ -307,6 +314,7 @@ static enum lattn_status look_if_due(struct publish *publish)
     if (publish->is_away || now_ms() < publish->look_ms)
         return LATTN_OK;
     status = streams_look_after(publish);
+    sums_take(publish);
     fullness_say(publish);
     publish->look_ms = now_ms() + LOOK_MS;
     return status;
@@ -347,6 +355,7 @@ enum lattn_status publish_turn(struct publish *publish, int input_fd, int *ret_i
         status = events_deal(publish);
     if (status == LATTN_OK)
         status = look_if_due(publish);
+    sums_take(publish);
     progress_say(publish);
     return status;
 }
