@@ -103,10 +103,15 @@ static size_t words_keep(struct fold *fold, enum lattn_status status, const char
     return lattn_text_add(&fold->words, message, strlen(message) + 1) == LATTN_OK ? at : SIZE_MAX;
 }
 
+/* What a stream has comes again where the refusal says nothing of it. */
 static void outcome_refuse(struct fold *fold, struct outcome *outcome, enum lattn_status status,
                            const char *message)
 {
-    outcome->fate = FATE_REFUSED;
+    int comes_again = status == LATTN_NO_MEMORY && outcome_arrival(outcome) != NULL;
+
+    if (comes_again)
+        taking_return(fold->taking);
+    outcome->fate = comes_again ? FATE_UNKEPT : FATE_REFUSED;
     outcome->status = status;
     outcome->message_at = words_keep(fold, status, message);
     (void)complain(&fold->refusal, status, "%s",

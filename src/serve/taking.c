@@ -5,13 +5,20 @@
 #include <assert.h>
 #include <string.h>
 
-/* marks: of each stream that the block takes from; spans: a run of one publisher grows. */
+/*
+ * marks: of each stream that the block takes from; spans: a run of one publisher grows. Of the
+ * message that was taken last: its mark, what that was before (no stream: it was not there), and
+ * has it a number?
+ */
 struct taking {
     struct arrivals_mark marks[ARRIVALS_STREAMS_MAX];
     size_t marks_count;
     struct arrivals_span *spans;
     size_t spans_count;
     size_t spans_max;
+    struct arrivals_mark *last;
+    struct arrivals_mark before;
+    int has_number;
 };
 
 enum lattn_status taking_open(struct taking **ret_taking, size_t arrivals_max)
@@ -110,15 +117,39 @@ enum lattn_status taking_take(struct taking *taking, const struct arrivals *kept
         if (taking->marks_count == ARRIVALS_STREAMS_MAX)
             return LATTN_GAP;
         mark = &taking->marks[taking->marks_count++];
+        *mark = (struct arrivals_mark){.seq = 0};
         mark->given_up = arrivals_given_up(kept, arrival->mark.stream);
     }
+    taking->last = mark;
+    taking->before = *mark;
+    taking->has_number = arrival->publisher[0] != '\0';
     mark_move(mark, &arrival->mark);
-    if (arrival->publisher[0] == '\0')
+    if (!taking->has_number)
         return LATTN_OK;
     if (has_number(taking, arrival) || arrivals_has(kept, arrival->publisher, arrival->number))
         return LATTN_DUPLICATE;
     number_add(taking, arrival);
     return LATTN_OK;
+}
+
+static void number_return(struct taking *taking)
+{
+    struct arrivals_span *last = &taking->spans[taking->spans_count - 1];
+
+    if (last->first == last->last)
+        taking->spans_count--;
+    else
+        last->last--;
+}
+
+void taking_return(struct taking *taking)
+{
+    if (taking->has_number)
+        number_return(taking);
+    if (taking->before.stream[0] == '\0')
+        taking->marks_count--;
+    else
+        *taking->last = taking->before;
 }
 
 const struct arrivals_mark *taking_marks(const struct taking *taking, size_t *ret_count)

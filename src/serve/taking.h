@@ -34,6 +34,9 @@ void taking_close(struct taking **taking);
 enum lattn_status taking_take(struct taking *taking, const struct arrivals *kept,
                               const struct arrival *arrival);
 
+/* The message that was taken last, and no duplicate, has to come again: as if it were not taken. */
+void taking_return(struct taking *taking);
+
 /* What the block takes; borrowed until the next call. */
 const struct arrivals_mark *taking_marks(const struct taking *taking, size_t *ret_count);
 const struct arrivals_span *taking_spans(const struct taking *taking, size_t *ret_count);

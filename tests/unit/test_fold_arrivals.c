@@ -114,6 +114,33 @@ Test(fold_arrivals, that_cannot_be_kept_come_again)
     close_fold();
 }
 
+/* With any allocation failing: mark, numbers and pairs move together, or come again. */
+Test(fold_arrivals, are_taken_whole_or_come_again)
+{
+    int failed = 1;
+    size_t passed;
+
+    for (uint64_t after = 1; failed; after++) {
+        open_fold(&journal);
+        arrive(0, 1, 1, pair);
+        arrive(1, 2, 2, pair);
+        memory_fail(after, 0);
+        fold_all();
+        failed = memory_failed();
+        memory_fail(0, 0);
+        for (passed = 0; passed < 2 && chunk->arrivals[passed].fate == ARRIVAL_PASSED; passed++)
+            continue;
+        cr_assert(passed == 2 || chunk->arrivals[1].fate == ARRIVAL_UNKEPT);
+        cr_assert_eq(mark_seq(), passed, "allocation %d", (int)after);
+        cr_assert_eq(pairs(), passed, "allocation %d", (int)after);
+        cr_assert_eq(arrivals_has(fold_state(fold)->arrivals, "s/p", 1), passed > 0);
+        cr_assert_eq(arrivals_has(fold_state(fold)->arrivals, "s/p", 2), passed > 1);
+        cr_assert_eq(tally.rejected, 0, "it is no fault of theirs");
+        cr_assert(failed || passed == 2);
+        close_fold();
+    }
+}
+
 /* Every second number: 15 gaps are remembered, and the next block knows what that lost. */
 Test(fold_arrivals, tell_which_numbers_were_given_up)
 {

@@ -1,5 +1,8 @@
 #include "serve/taking.h"
 
+#include "base/memory.h"
+#include "support/leaks.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -94,4 +97,42 @@ Test(taking, follows_a_stream_that_went_back, .init = begin, .fini = end)
     keep();
     cr_assert_eq(take("s", 9, 4, "s/p", 9), LATTN_DUPLICATE);
     cr_assert_eq(take("s", 4, 5, "s/p", 10), LATTN_OK);
+}
+
+Test(taking, returns_what_was_taken_last, .init = begin, .fini = end)
+{
+    size_t count;
+
+    cr_assert_eq(take("s", 0, 1, "s/p", 1), LATTN_OK);
+    taking_return(taking);
+    (void)taking_marks(taking, &count);
+    cr_assert_eq(count, 0);
+    (void)taking_spans(taking, &count);
+    cr_assert_eq(count, 0);
+    cr_assert_eq(take("s", 1, 2, "s/p", 2), LATTN_GAP, "what follows does so no more");
+    cr_assert_eq(take("s", 0, 1, "s/p", 1), LATTN_OK);
+    cr_assert_eq(take("s", 1, 2, "s/p", 2), LATTN_OK);
+    taking_return(taking);
+    cr_assert_eq(taking_marks(taking, &count)->seq, 1);
+    cr_assert_eq(taking_spans(taking, &count)->last, 1);
+    cr_assert_eq(take("s", 1, 2, "", 0), LATTN_OK);
+    taking_return(taking);
+    cr_assert_eq(taking_spans(taking, &count)->last, 1, "one without a number has none to return");
+    cr_assert_eq(take("s", 1, 2, "s/p", 2), LATTN_OK);
+}
+
+Test(taking, opens_whole_or_not_at_all)
+{
+    struct taking *opened = NULL;
+
+    for (uint64_t after = 1; after <= 2; after++) {
+        memory_fail(after, 0);
+        cr_assert_eq(taking_open(&opened, 16), LATTN_NO_MEMORY);
+        memory_fail(0, 0);
+        cr_assert_null(opened);
+    }
+    cr_assert_eq(taking_open(&opened, 16), LATTN_OK);
+    taking_close(&opened);
+    taking_close(&opened);
+    cr_assert_eq(leaks(), 0);
 }
