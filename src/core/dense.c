@@ -44,8 +44,13 @@ void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const 
              size_t jobz_length, size_t uplo_length);
 void dsterf_(const int *n, double *d, double *e, int *info);
 
-/* Columns to a row from which a decomposition begins with a triangle; LAPACK has 11/6. */
-enum { WIDE_LEAST = 2 };
+enum {
+    /* Columns to a row from which a decomposition begins with a triangle; LAPACK has 11/6. */
+    WIDE_LEAST = 2,
+    /* So few columns are multiplied and solved one by one: a product of matrices begins by copying
+     * them all, which takes longer then. */
+    COLUMNS_FEW = 2
+};
 
 static_assert(sizeof(int) == sizeof(int32_t), "LAPACK's integers are int32_t");
 
@@ -89,8 +94,15 @@ void dense_multiply(enum dense_side side, int32_t m, int32_t n, int32_t k, doubl
                     const double *a, size_t lda, const double *b, size_t ldb, double beta,
                     double *c, size_t ldc)
 {
-    cblas_dgemm(CblasRowMajor, transposition(side), CblasNoTrans, m, n, k, alpha, a, leading(lda),
-                b, leading(ldb), beta, c, leading(ldc));
+    int32_t rows = side == DENSE_TRANSPOSED ? k : m, columns = side == DENSE_TRANSPOSED ? m : k;
+
+    if (n > COLUMNS_FEW)
+        cblas_dgemm(CblasRowMajor, transposition(side), CblasNoTrans, m, n, k, alpha, a,
+                    leading(lda), b, leading(ldb), beta, c, leading(ldc));
+    else
+        for (int32_t j = 0; j < n; j++)
+            cblas_dgemv(CblasRowMajor, transposition(side), rows, columns, alpha, a, leading(lda),
+                        b + j, leading(ldb), beta, c + j, leading(ldc));
 }
 
 void dense_multiply_rows(int32_t m, int32_t n, int32_t k, double alpha, const double *a, size_t lda,
@@ -136,8 +148,13 @@ void dense_triangle_solve(enum dense_side side, int32_t n, const double *r, size
 void dense_triangle_solve_many(enum dense_side side, int32_t n, int32_t columns, const double *r,
                                size_t ldr, double *x, size_t ldx)
 {
-    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, transposition(side), CblasNonUnit, n, columns,
-                1.0, r, leading(ldr), x, leading(ldx));
+    if (columns > COLUMNS_FEW)
+        cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, transposition(side), CblasNonUnit, n,
+                    columns, 1.0, r, leading(ldr), x, leading(ldx));
+    else
+        for (int32_t j = 0; j < columns; j++)
+            cblas_dtrsv(CblasRowMajor, CblasUpper, transposition(side), CblasNonUnit, n, r,
+                        leading(ldr), x + j, leading(ldx));
 }
 
 /* Workspace as the query in work[0] asked for. */
