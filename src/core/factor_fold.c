@@ -4,6 +4,7 @@
  */
 #include "core/factor_fold.h"
 
+#include "base/team.h"
 #include "core/certificate.h"
 #include "core/dense.h"
 #include "core/moment.h"
@@ -28,21 +29,45 @@ void factor_loss_take(struct factor *factor, double weight, double square)
     factor->recent_weight = recent_keep * factor->recent_weight + weight;
 }
 
-/* E = Y - Phi W of waiting rows, with the weights at hand. */
-static void errors_make(const struct component *component, double *errors)
-{
-    size_t m = (size_t)component->m;
-    int32_t columns = component->columns;
+/* The rows of a component before they are learned, cut into shares, and what they are off by. */
+struct foresight {
+    const struct component *component;
+    int32_t share_rows;
+    double *errors;
+};
 
-    for (int32_t i = 0; i < component->rows_waiting; i++)
-        memcpy(errors + (size_t)i * m, component->rows + (size_t)i * component->ld + columns,
+/* E = Y - Phi W of a share of the waiting rows, with the weights at hand. */
+static void share_foresee(void *arg, int32_t share, int32_t thread)
+{
+    const struct foresight *foresight = arg;
+    const struct component *component = foresight->component;
+    int32_t first = share * foresight->share_rows, count = component->rows_waiting - first;
+    int32_t columns = component->columns;
+    size_t m = (size_t)component->m;
+    const double *rows = component->rows + (size_t)first * component->ld;
+    double *errors = foresight->errors + (size_t)first * m;
+
+    (void)thread;
+    if (count > foresight->share_rows)
+        count = foresight->share_rows;
+    for (int32_t i = 0; i < count; i++)
+        memcpy(errors + (size_t)i * m, rows + (size_t)i * component->ld + columns,
                m * sizeof *errors);
-    if (component->rows_waiting == 1)
+    if (count == 1)
         dense_multiply_vector(DENSE_TRANSPOSED, columns, component->m, -1, component->weights, m,
-                              component->rows, 1, errors);
+                              rows, 1, errors);
     else
-        dense_multiply(DENSE_PLAIN, component->rows_waiting, component->m, columns, -1,
-                       component->rows, component->ld, component->weights, m, 1, errors, m);
+        dense_multiply(DENSE_PLAIN, count, component->m, columns, -1, rows, component->ld,
+                       component->weights, m, 1, errors, m);
+}
+
+static void errors_make(const struct component *component, struct team *team, double *errors)
+{
+    int32_t share_rows = component_rows_block(component->capacity);
+    struct foresight foresight = {component, share_rows, errors};
+
+    team_run(team, share_foresee, &foresight,
+             (component->rows_waiting + share_rows - 1) / share_rows);
 }
 
 /* Rows of R carry the root of their weight, those of a moment none; weight 0: was counted before.
@@ -55,7 +80,7 @@ static void innovations_take(struct factor *factor, const struct component *comp
     if (component->moment != NULL)
         errors = component->moment->errors;
     else
-        errors_make(component, errors);
+        errors_make(component, factor->team, errors);
     for (int32_t i = 0; i < component->rows_waiting; i++) {
         double square = dense_dot(component->m, errors + (size_t)i * m, errors + (size_t)i * m);
         double weight = component->row_weight[i];
