@@ -10,7 +10,7 @@
  *
  * and includes this file. It is a matrix product, M += P' x, whose left factor P is never whole:
  *
- *     for each panel of 64 rows (a, b) of M
+ *     for each panel of 16 rows (a, b) of M
  *         for each chunk of 128 rows i of s and x
  *             form P = s_i[a] s_i[b], row (a, b) after row
  *             for each strip of three vectors of columns
@@ -18,7 +18,7 @@
  *
  * P is formed along i from the columns of s. So vectors know nothing of the runs that the pairs
  * come in, which begin and end anywhere, and a tile reads P number by number and x by vectors. The
- * panel stays in the second cache, a strip of x in the first, and M is passed once for each chunk.
+ * panel and a strip of x stay in the first cache, and M is passed once for each chunk.
  *
  * Every entry of M is one sum over each chunk in the order of the rows, wherever ranges, panels and
  * tiles begin.

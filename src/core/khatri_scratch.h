@@ -14,7 +14,7 @@
 enum {
     KHATRI_CHUNK = 128,   /* rows absorbed at a time: a strip of x stays in the first cache */
     KHATRI_LD = 136,      /* of columns cut into chunks; not a power of two, which caches dislike */
-    KHATRI_PANEL = 64,    /* products formed at a time, a multiple of KHATRI_TILE_MAX */
+    KHATRI_PANEL = 16,    /* rows of products formed at a time, a multiple of KHATRI_TILE_MAX */
     KHATRI_TILE_MAX = 8,  /* rows of M summed in registers */
     KHATRI_STRIP_MAX = 24 /* columns of M summed in registers: three of the longest vectors */
 };

@@ -11,7 +11,7 @@
 
 enum {
     SHARES_PER_THREAD = 4,
-    PANELS_ENOUGH = 16 /* in a share: more shares than threads are not worth it below */
+    PANELS_ENOUGH = 64 /* in a share: more shares than threads are not worth it below */
 };
 
 /* The arguments of khatri_shares_absorb; shares of so many rows of M each. */
