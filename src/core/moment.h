@@ -48,12 +48,13 @@ struct team;
  * predicted it. Whenever those are made anew, all that C tells goes into them (moment_rebase). So
  * neither the residual nor the solution loses digits to the size of the labels.
  *
- * Waiting rows, at most MOMENT_ROWS, plain and unfaded. One has one label, or stands for several of
- * one sequence, which share S:
+ * Waiting rows, at most MOMENT_ROWS, unfaded. One has one label, or stands for several of one
+ * sequence, which share S:
  *
- * s         MOMENT_ROWS x lds, zeros behind q
- * zz        MOMENT_ROWS x ldz: sum w svec(z z'), zeros behind e (e + 1) / 2
- * zy        MOMENT_ROWS x (m e): sum w y (x) z, entry a * e + l
+ * s         MOMENT_ROWS x lds, plain, zeros behind q
+ * zz        MOMENT_ROWS x ldz: sum w svec(z~ z~'), zeros behind e (e + 1) / 2
+ * zy        MOMENT_ROWS x (m e): sum w y (x) z~, entry a * e + l; both are plain before the first
+ *           fold, which chooses coordinates
  * question  MOMENT_ROWS x (e + m): z and label of a row with one
  * errors    MOMENT_ROWS x m: what is left of that label
  * work      scratch of a fold and of predictions
@@ -164,7 +165,7 @@ void moment_absorb(struct moment *moment, const double *weights, const double *f
 
 /*
  * A part of moment_absorb: make zz and zy of the labels that waited for their errors, which energy
- * takes in, and turn the waiting rows into even coordinates. The first ones choose these.
+ * takes in, and turn s into even coordinates. The first rows choose these.
  */
 void moment_rows_turn(struct moment *moment, const double *weights, const double *fades,
                       struct team *team);

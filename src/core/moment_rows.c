@@ -1,6 +1,6 @@
 /*
  * Rows of the information form: they wait in plain coordinates, are predicted, and turned into even
- * ones before they are added.
+ * ones before they are added. A query is turned before it is squared, not its square.
  *
  * All of that is row by row, so slices of the rows are shared out to a team. They are cut the same
  * way for any number of threads, and what is summed over rows is not a part of them.
@@ -48,22 +48,37 @@ INLINE void square_write(int is_set, int32_t e, const double *padded, double wei
     }
 }
 
+/* z~ = B z */
+INLINE void query_turn(const struct moment *moment, const double *z, double *ret_turned)
+{
+    int32_t e = moment->e;
+    const double *B = moment->B;
+
+    for (int32_t l = 0; l < e; l++, B += e) {
+        double sum = B[l] * z[l];
+
+        for (int32_t k = 0; k < l && !moment->only_scales; k++)
+            sum += B[k] * z[k];
+        ret_turned[l] = sum;
+    }
+}
+
 /* The label of a row, or one of its labels. */
 INLINE void label_write(int is_set, struct moment *moment, size_t row, const double *z,
                         const double *error, double weight)
 {
     int32_t e = moment->e;
     double *zy = moment->zy + row * (size_t)moment->m * (size_t)e;
-    double padded[LATTN_DIM_MAX + STRIP];
+    double turned[LATTN_DIM_MAX + STRIP];
 
-    memcpy(padded, z, (size_t)e * sizeof *z);
-    memset(padded + e, 0, STRIP * sizeof *z);
-    square_write(is_set, e, padded, weight, moment->zz + row * moment->ldz);
+    query_turn(moment, z, turned);
+    memset(turned + e, 0, STRIP * sizeof *z);
+    square_write(is_set, e, turned, weight, moment->zz + row * moment->ldz);
     for (int32_t a = 0; a < moment->m; a++) {
         double share = weight * error[a];
 
         for (int32_t l = 0; l < e; l++)
-            zy[a * e + l] = (is_set ? 0 : zy[a * e + l]) + share * z[l];
+            zy[a * e + l] = (is_set ? 0 : zy[a * e + l]) + share * turned[l];
     }
 }
 
@@ -213,30 +228,20 @@ static void rows_scale(struct slice slice, int32_t n, const double *t, double *x
     }
 }
 
-/* s~ = s AA,  svec(z~ z~') = svec(z z') BB,  z~ = B z */
+/* s~ = s AA */
 static void slice_turn(void *arg, int32_t share, int32_t thread)
 {
     const struct slicing *slicing = arg;
     struct moment *moment = slicing->moment;
     struct slice slice = slice_at(moment, share);
-    size_t q = (size_t)moment->q, columns = (size_t)moment_columns(moment);
-    size_t e = (size_t)moment->e, first = (size_t)slice.first;
-    int32_t rows = slice.last - slice.first;
-    struct slice labels = {slice.first * moment->m, slice.last * moment->m};
 
     (void)thread;
-    if (moment->only_scales) {
+    if (moment->only_scales)
         rows_scale(slice, moment->q, moment->AA, moment->s, moment->lds);
-        rows_scale(slice, moment_columns(moment), moment->BB, moment->zz, moment->ldz);
-        rows_scale(labels, moment->e, moment->B, moment->zy, e);
-        return;
-    }
-    dense_triangle_multiply_rows(DENSE_UPPER, DENSE_PLAIN, rows, moment->q, moment->AA, q,
-                                 moment->s + first * moment->lds, moment->lds);
-    dense_triangle_multiply_rows(DENSE_UPPER, DENSE_PLAIN, rows, (int32_t)columns, moment->BB,
-                                 columns, moment->zz + first * moment->ldz, moment->ldz);
-    dense_triangle_multiply_rows(DENSE_LOWER, DENSE_TRANSPOSED, rows * moment->m, moment->e,
-                                 moment->B, e, moment->zy + (size_t)labels.first * e, e);
+    else
+        dense_triangle_multiply_rows(DENSE_UPPER, DENSE_PLAIN, slice.last - slice.first, moment->q,
+                                     moment->AA, (size_t)moment->q,
+                                     moment->s + (size_t)slice.first * moment->lds, moment->lds);
 }
 
 /* Both, while the rows are near. */
@@ -244,6 +249,17 @@ static void slice_label_turn(void *arg, int32_t share, int32_t thread)
 {
     slice_label(arg, share, thread);
     slice_turn(arg, share, thread);
+}
+
+/* Labels of the first rows, from the plain coordinates to those that were chosen by them. */
+static void labels_turn(struct moment *moment)
+{
+    size_t columns = (size_t)moment_columns(moment), e = (size_t)moment->e;
+
+    dense_triangle_multiply_rows(DENSE_UPPER, DENSE_PLAIN, moment->waiting, (int32_t)columns,
+                                 moment->BB, columns, moment->zz, moment->ldz);
+    dense_triangle_multiply_rows(DENSE_LOWER, DENSE_TRANSPOSED, moment->waiting * moment->m,
+                                 moment->e, moment->B, e, moment->zy, e);
 }
 
 void moment_rows_turn(struct moment *moment, const double *weights, const double *fades,
@@ -261,5 +277,6 @@ void moment_rows_turn(struct moment *moment, const double *weights, const double
     }
     slices_run(moment, team, slice_label, &slicing);
     moment_turn_first(moment);
+    labels_turn(moment);
     slices_run(moment, team, slice_turn, &slicing);
 }

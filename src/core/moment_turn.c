@@ -43,8 +43,8 @@ static double trace_of(int32_t n, const double *packed)
 {
     double sum = 0;
 
-    for (int32_t i = 0; i < n; i++)
-        sum += packed[feature_pair(n, i, i)];
+    for (int32_t i = 0; i < n; packed += n - i, i++)
+        sum += *packed;
     return sum;
 }
 
@@ -94,10 +94,11 @@ static double tokens_entry(const struct moment *moment, int32_t t)
     return sum;
 }
 
-/* T and U of what M holds, in its coordinates, on and above the diagonal. */
+/* T and U of what M holds, in its coordinates, on and above the diagonal. No rows are waiting. */
 static void moment_sum(const struct moment *moment, double *T, double *U)
 {
-    int32_t d = moment->d;
+    int32_t d = moment->d, columns = moment_columns(moment);
+    double *squares = moment->work;
     int32_t t = 0;
 
     memset(T, 0, (size_t)d * (size_t)d * sizeof *T);
@@ -105,13 +106,15 @@ static void moment_sum(const struct moment *moment, double *T, double *U)
     for (int32_t j = 0; j < d; j++)
         for (int32_t k = j; k < d; k++)
             T[(size_t)j * (size_t)d + (size_t)k] = tokens_entry(moment, t++);
+    memset(squares, 0, (size_t)columns * sizeof *squares);
     for (int32_t i = 0; i < d; i++)
         for (int32_t k = i; k < d; k++)
-            packed_add(moment->e, i == k ? 1 : 2,
-                       moment->M +
-                           khatri_row(moment->q, feature_pair(d, i, i), feature_pair(d, k, k)) *
-                               moment->ldm,
-                       U);
+            dense_add(columns, i == k ? 1 : 2,
+                      moment->M +
+                          khatri_row(moment->q, feature_pair(d, i, i), feature_pair(d, k, k)) *
+                              moment->ldm,
+                      squares);
+    packed_add(moment->e, 1, squares, U);
 }
 
 /* T and U from one row of R: G = R'R is their sum. Nothing is read before column `first`. */
