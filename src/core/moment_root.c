@@ -146,17 +146,30 @@ static void gram_expand(const struct root *root, double *gram, size_t ld)
             block_expand(root, a, b, gram + a * root->e * ld + b * root->e, ld);
 }
 
+/* row_turn where S and B are diagonal: to call for products of such triangles takes longer. */
+static void row_scale(size_t q, size_t e, const double *S, const double *B, size_t pair, double *x)
+{
+    for (; pair < q; pair++, x += e)
+        for (size_t l = 0; l < e; l++)
+            x[l] *= S[pair * (q + 1)] * B[l * (e + 1)];
+}
+
 /*
  * Turn a row whose first nonzero column is `first`, what stands before it being anything, by
- * S' (x) B' from the right.
+ * S' (x) B' from the right. They have the form of AA and B.
  */
-static void row_turn(size_t q, size_t e, const double *S, const double *B, size_t first,
+static void row_turn(const struct moment *moment, const double *S, const double *B, size_t first,
                      double *row)
 {
+    size_t q = (size_t)moment->q, e = (size_t)moment->e;
     size_t pair = first / e;
     double *x = row + pair * e;
 
     memset(x, 0, (first - pair * e) * sizeof *x);
+    if (moment->only_scales) {
+        row_scale(q, e, S, B, pair, x);
+        return;
+    }
     dense_triangle_multiply_many(DENSE_TRANSPOSED, (int32_t)(q - pair), (int32_t)e,
                                  S + pair * (q + 1), q, x, e);
     dense_triangle_multiply_rows(DENSE_LOWER, DENSE_TRANSPOSED, (int32_t)(q - pair), (int32_t)e, B,
@@ -235,7 +248,7 @@ static void full_finish(const struct root *root, double *triangle, size_t ld, do
 
         for (size_t c = i; c < p; c++)
             row[c] *= root->scale[c] * share;
-        row_turn(root->q, root->e, root->S, root->B, i, row);
+        row_turn(root->moment, root->S, root->B, i, row);
     }
 }
 
@@ -319,7 +332,7 @@ static enum lattn_status cut_finish(const struct root *root, const double *facto
 
             row[c] = factor[i * p + j] * root->scale[c] * share;
         }
-        row_turn(root->q, root->e, root->S, root->B, 0, row);
+        row_turn(root->moment, root->S, root->B, 0, row);
     }
     if (rank == 0)
         return LATTN_OK;
@@ -390,7 +403,7 @@ static void triangle_turn(const struct moment *moment, const double *triangle, s
 
         memset(row, 0, i * sizeof *row);
         memcpy(row + i, triangle + i * ld + i, (p - i) * sizeof *row);
-        row_turn((size_t)moment->q, (size_t)moment->e, moment->AA, moment->B, i, row);
+        row_turn(moment, moment->AA, moment->B, i, row);
     }
 }
 
