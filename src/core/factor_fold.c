@@ -154,9 +154,10 @@ void factor_component_fold(struct factor *factor, struct component *component)
         for (int32_t a = 0; a < component->m; a++)
             scratch.errors[a] *= pow(factor->forget, (double)age / 2);
     if (component->moment != NULL) {
-        standing_follow_moment(component, rows, factor_inverse_scales(factor, component),
-                               certificate_cut(factor, component), certificate_cut_most(factor),
-                               certificate_rounding(factor), factor->forget);
+        if (standing_moment_is_due(component, rows, factor->forget))
+            standing_follow_moment(component, factor_inverse_scales(factor, component),
+                                   certificate_cut(factor, component), certificate_cut_most(factor),
+                                   certificate_rounding(factor), factor->forget);
         return;
     }
     standing_follow(component, rows, was_open && !is_open(factor, component), gain, scratch.errors,

@@ -211,15 +211,19 @@ static int moment_is_due(const struct component *component, double forget)
            (made_at < columns || component->rows_fresh >= due);
 }
 
-void standing_follow_moment(struct component *component, int32_t rows, const double *inverse,
-                            double cut, double cut_most, double tau, double forget)
+int standing_moment_is_due(struct component *component, int32_t rows, double forget)
+{
+    component->rows_seen += (uint64_t)rows;
+    component->rows_fresh += (uint64_t)rows;
+    return moment_is_due(component, forget);
+}
+
+void standing_follow_moment(struct component *component, const double *inverse, double cut,
+                            double cut_most, double tau, double forget)
 {
     int is_firm;
 
-    component->rows_seen += (uint64_t)rows;
-    component->rows_fresh += (uint64_t)rows;
-    if (!moment_is_due(component, forget) ||
-        component_look(component, 1, component->time, tau) != LATTN_OK)
+    if (component_look(component, 1, component->time, tau) != LATTN_OK)
         return;
     is_firm = forget == 1 && nullspace_is_firm(component->settled, component->columns, inverse,
                                                firm_cuts * cut_most);

@@ -57,9 +57,12 @@ void standing_follow(struct component *component, int32_t rows, int closes, doub
  * that costs if it is more. A ridge does not show in them. Weights of a component that is not
  * followed (component_is_followed) stay as they are.
  *
+ * standing_moment_is_due counts the rows and says whether it is time to call the other.
+ *
  * tau  in   as component_look
  */
-void standing_follow_moment(struct component *component, int32_t rows, const double *inverse,
-                            double cut, double cut_most, double tau, double forget);
+int standing_moment_is_due(struct component *component, int32_t rows, double forget);
+void standing_follow_moment(struct component *component, const double *inverse, double cut,
+                            double cut_most, double tau, double forget);
 
 #endif
