@@ -24,10 +24,11 @@ enum {
     ROWS_LARGE = 224,
     COLUMNS_LARGE = 1024,
     /* Blocks that go one behind the other: of smaller factors the rows take longer to get to
-     * another core than to be folded; of large ones two are a panel of many apart. */
+     * another core than to be folded, unless it is near; of large ones two are a panel of many
+     * apart. */
     BLOCKS_SMALL = 4,
     BLOCKS_LARGE = 2,
-    COLUMNS_ALONE = 256,
+    COLUMNS_ALONE = 96,
     SPARE = 1 /* column, for the gain */
 };
 
