@@ -6,19 +6,24 @@
  * of what a pair takes and of the ratios, and how the least of one compares with the least of the
  * other: another program on one of the cores costs two threads all of it, and one thread next to
  * nothing, so that one is nearest to what two idle cores do.
+ *
+ * How far apart the two cores are is printed first, as what a word takes from one to the other and
+ * back: R goes that way with each block, so up to d = 8 ratios depend on it (core/README.md).
  */
 
 #include <lattn/learner.h>
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/team.h"
 #include "core/dense.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { BLOCK = 1024, REPETITIONS_MAX = 1001, THREADS = 2 };
+enum { BLOCK = 1024, REPETITIONS_MAX = 1001, THREADS = 2, TURNS = 1000, RELAYS = 100 };
 
 /* A pool of blocks; tokens are as many as coordinates. */
 struct pool {
@@ -70,14 +75,60 @@ static void block_learn(struct lattn_learner *learner, const struct lattn_item *
     lattn_learner_survey(learner, &batch);
 }
 
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 static double seconds(struct lattn_learner *learner, const struct pool *pool, size_t at)
 {
-    struct timespec start, end;
+    double start = now();
 
-    clock_gettime(CLOCK_MONOTONIC, &start);
     block_learn(learner, pool->items + at);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    return (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
+    return now() - start;
+}
+
+/* Two numbers of their own cache lines: each thread writes one and waits for the other. */
+struct relay {
+    _Alignas(MEMORY_ALIGNMENT) _Atomic int32_t there;
+    _Alignas(MEMORY_ALIGNMENT) _Atomic int32_t back;
+};
+
+static void relay_run(void *arg, int32_t share, int32_t thread)
+{
+    struct relay *relay = arg;
+
+    (void)thread;
+    for (int32_t turn = 1; turn <= TURNS; turn++) {
+        if (share == 1)
+            team_await(&relay->there, turn);
+        atomic_store_explicit(share == 0 ? &relay->there : &relay->back, turn,
+                              memory_order_release);
+        if (share == 0)
+            team_await(&relay->back, turn);
+    }
+}
+
+/* What a word takes from one thread to the other and back, at best. */
+static void distance_print(void)
+{
+    struct team *team = NULL;
+    double least = 1;
+
+    require(team_open(&team, THREADS) == LATTN_OK && team_threads(team) == THREADS, "no team");
+    for (int32_t i = 0; i < RELAYS; i++) {
+        struct relay relay = {0};
+        double start = now(), taken;
+
+        team_run(team, relay_run, &relay, THREADS);
+        taken = (now() - start) / TURNS;
+        least = taken < least ? taken : least;
+    }
+    team_close(&team);
+    printf("from one thread to the other and back: %.0f ns\n", 1e9 * least);
 }
 
 static struct lattn_learner *learner_make(const struct pool *pool, enum lattn_engine engine,
@@ -140,6 +191,7 @@ int main(void)
     };
 
     dense_threads_one();
+    distance_print();
     printf("%-6s %4s %12s %12s %8s %12s %12s %8s\n", "engine", "d", "one us", "two us", "ratio",
            "least one", "least two", "best");
     for (size_t i = 0; i < sizeof contests / sizeof *contests; i++)
