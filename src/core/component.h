@@ -125,6 +125,12 @@ void component_unsettle(struct component *component);
 int32_t component_rows_max(int32_t capacity);
 int32_t component_rows_block(int32_t capacity);
 
+/*
+ * With room for fewer columns one thread learns alone: rows would take longer to get to another
+ * core than to be folded, unless it is near.
+ */
+enum { COMPONENT_SHARED_MIN = 96 };
+
 /* Rows that may wait before they are to be folded: its rows alone decide. */
 int32_t component_rows_due(const struct component *component);
 

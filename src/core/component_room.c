@@ -23,12 +23,9 @@ enum {
     ROWS_SMALL = 128,
     ROWS_LARGE = 224,
     COLUMNS_LARGE = 1024,
-    /* Blocks that go one behind the other: of smaller factors the rows take longer to get to
-     * another core than to be folded, unless it is near; of large ones two are a panel of many
-     * apart. */
+    /* Blocks that go one behind the other: of large factors two are a panel of many apart. */
     BLOCKS_SMALL = 4,
     BLOCKS_LARGE = 2,
-    COLUMNS_ALONE = 96,
     SPARE = 1 /* column, for the gain */
 };
 
@@ -41,7 +38,7 @@ int32_t component_rows_max(int32_t capacity)
 {
     int32_t blocks = capacity < COLUMNS_LARGE ? BLOCKS_SMALL : BLOCKS_LARGE;
 
-    return component_rows_block(capacity) * (capacity < COLUMNS_ALONE ? 1 : blocks);
+    return component_rows_block(capacity) * (capacity < COMPONENT_SHARED_MIN ? 1 : blocks);
 }
 
 int32_t component_rows_due(const struct component *component)

@@ -307,8 +307,9 @@ static void forming_scale(struct forming *forming)
     for (int32_t i = 0; i < forming->shares_count; i++)
         is_plain &= forming->is_plain[i];
     if (is_plain)
-        team_run(forming->shares_count > 1 ? forming->factor->team : NULL, share_scale, forming,
-                 forming->factor->d);
+        team_run(forming->shares_count > 1 ? factor_helpers(forming->factor, forming->component)
+                                           : NULL,
+                 share_scale, forming, forming->factor->d);
     else
         rows_scale(forming);
 }
@@ -325,7 +326,7 @@ size_t factor_block_take(struct factor *factor, const struct lattn_item *items, 
     if (forming_end(&forming).row < ROWS_LEAST ||
         block_reserve(factor, component->rows_max) != LATTN_OK)
         return 0;
-    team_run(factor->team, share_form, &forming, forming.shares_count);
+    team_run(factor_helpers(factor, component), share_form, &forming, forming.shares_count);
     rows_count(&forming);
     forming_scale(&forming);
     return forming_end(&forming).item;

@@ -80,7 +80,7 @@ static void innovations_take(struct factor *factor, const struct component *comp
     if (component->moment != NULL)
         errors = component->moment->errors;
     else
-        errors_make(component, factor->team, errors);
+        errors_make(component, factor_helpers(factor, component), errors);
     for (int32_t i = 0; i < component->rows_waiting; i++) {
         double square = dense_dot(component->m, errors + (size_t)i * m, errors + (size_t)i * m);
         double weight = component->row_weight[i];
@@ -141,13 +141,14 @@ void factor_component_fold(struct factor *factor, struct component *component)
     int has_gain = rows == 1 && component->full && factor->ridge == 0 && component->moment == NULL;
     double *gain = has_gain ? scratch.gain : NULL;
     int was_open = is_open(factor, component);
+    struct team *helpers = factor_helpers(factor, component);
 
     assert(factor_scratch_room(component->capacity, component->m) <= factor->work_room);
     if (component->moment != NULL)
-        moment_predict(component->moment, component->weights, factor->team);
+        moment_predict(component->moment, component->weights, helpers);
     if (component_is_followed(component))
         innovations_take(factor, component, scratch.errors);
-    component_absorb(component, factor->forget, factor->pairs, factor->team, scratch.update, gain);
+    component_absorb(component, factor->forget, factor->pairs, helpers, scratch.update, gain);
     /* The gain is that of the row as it was absorbed, faded by its age; so must be its innovation.
      */
     if (gain != NULL && age > 0 && factor->forget < 1)

@@ -52,6 +52,13 @@ static inline struct scratch factor_scratch(const struct factor *factor,
     };
 }
 
+/* Who helps to learn the rows of a component, or NULL. */
+static inline struct team *factor_helpers(const struct factor *factor,
+                                          const struct component *component)
+{
+    return component->capacity < COMPONENT_SHARED_MIN ? NULL : factor->team;
+}
+
 /* Count a squared innovation, weight included. One beyond all doubles cannot be averaged. */
 void factor_loss_take(struct factor *factor, double weight, double square);
 
