@@ -67,9 +67,9 @@ static enum lattn_status messages_send(struct bench_daemon *daemon,
 
     daemon->sent += pairs;
     while (sent < messages->length) {
-        struct pollfd ready = {.fd = daemon->client.link.fd, .events = POLLOUT};
+        struct pollfd ready = {.fd = lattn_link_fd(daemon->client.link), .events = POLLOUT};
         ssize_t count =
-            link_write(&daemon->client.link, messages->data + sent, messages->length - sent);
+            lattn_link_write(daemon->client.link, messages->data + sent, messages->length - sent);
 
         if (count >= 0)
             sent += (size_t)count;
@@ -141,7 +141,6 @@ enum verb_exit bench_daemon_start(struct bench_daemon *daemon, const char *progr
 
     *daemon = (struct bench_daemon){
         .messages = format == LATTN_FORMAT_JSON ? &pairs->lines : &pairs->frames,
-        .client = {.link = {.fd = -1}},
     };
     status = folder_make(daemon, &complaint);
     if (status == LATTN_OK)

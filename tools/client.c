@@ -15,7 +15,7 @@ enum { WAIT_MS_MAX = 1000, WAIT_STEP_MS = 20 };
 
 static ssize_t answers_read(void *arg, void *bytes, size_t length)
 {
-    return link_read(arg, bytes, length);
+    return lattn_link_read(arg, bytes, length);
 }
 
 void client_init(struct client *client, const char *verb, const struct link_settings *settings,
@@ -26,7 +26,6 @@ void client_init(struct client *client, const char *verb, const struct link_sett
         .settings = settings,
         .address = settings->address,
         .format = format,
-        .link = {.fd = -1},
         .wake_fd = -1,
     };
 }
@@ -34,6 +33,7 @@ void client_init(struct client *client, const char *verb, const struct link_sett
 enum lattn_status client_connect(struct client *client, struct lattn_complaint *complaint)
 {
     enum reader_unit unit = client->format == LATTN_FORMAT_MSGPACK ? READER_FRAMES : READER_LINES;
+    const char *token_file;
     enum lattn_status status;
 
     if (getrandom(&client->token, sizeof client->token, 0) != (ssize_t)sizeof client->token) {
@@ -41,16 +41,16 @@ enum lattn_status client_connect(struct client *client, struct lattn_complaint *
                  strerror(errno));
         return LATTN_INPUT_OUTPUT;
     }
-    status = link_open(&client->link, client->settings, complaint);
+    status = link_open(&client->link, client->settings, &token_file, complaint);
     if (status != LATTN_OK)
         return status;
-    reader_init_from(&client->answers, answers_read, &client->link, unit, SIZE_MAX);
+    reader_init_from(&client->answers, answers_read, client->link, unit, SIZE_MAX);
     client->broken = 0;
     client->out_sent = 0;
     if (client->format == LATTN_FORMAT_JSON)
         client->messages = 0; /* those of frames are ids, which are not used again */
-    if (client->link.token_file != NULL)
-        status = token_show(client, client->link.token_file, complaint);
+    if (token_file != NULL)
+        status = token_show(client, token_file, complaint);
     if (status != LATTN_OK)
         client_close(client);
     return status;
@@ -85,9 +85,9 @@ enum verb_exit client_open(struct client *client, const char *verb,
 
 void client_close(struct client *client)
 {
-    if (client->link.fd < 0)
+    if (client->link == NULL)
         return;
-    link_close(&client->link);
+    lattn_link_close(&client->link);
     reader_done(&client->answers);
     lattn_text_done(&client->out);
 }
@@ -216,7 +216,7 @@ enum lattn_status client_learn(struct client *client, const char *map, size_t le
 static void out_send(struct client *client)
 {
     ssize_t sent =
-        link_write(&client->link, client->out.data + client->out_sent, client_pending(client));
+        lattn_link_write(client->link, client->out.data + client->out_sent, client_pending(client));
 
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         client->broken = 1;
@@ -246,23 +246,23 @@ static void out_compact(struct client *client)
 enum lattn_status client_turn(struct client *client, int input_fd, int *ret_input_ready)
 {
     struct pollfd polled[3] = {
-        {.fd = client->link.fd, .events = POLLIN},
+        {.fd = lattn_link_fd(client->link), .events = POLLIN},
         {.fd = input_fd, .events = POLLIN},
         {.fd = client->wake_fd, .events = POLLIN},
     };
     enum lattn_status status = LATTN_OK;
 
     if (client->answers.ended)
-        return link_reason(&client->link) != NULL ? LATTN_DENIED : LATTN_CLOSED;
+        return lattn_link_reason(client->link) != NULL ? LATTN_DENIED : LATTN_CLOSED;
     if (client_pending(client) > 0 && !client->broken)
         polled[0].events |= POLLOUT;
-    if (poll(polled, 3, link_has_bytes(&client->link) ? 0 : -1) < 0)
+    if (poll(polled, 3, lattn_link_has_bytes(client->link) ? 0 : -1) < 0)
         return errno == EINTR ? LATTN_OK : LATTN_INPUT_OUTPUT;
     if (polled[0].revents & POLLOUT) {
         out_send(client);
         out_compact(client);
     }
-    if ((polled[0].revents & (POLLIN | POLLHUP | POLLERR)) || link_has_bytes(&client->link))
+    if ((polled[0].revents & (POLLIN | POLLHUP | POLLERR)) || lattn_link_has_bytes(client->link))
         status = reader_fill(&client->answers);
     if (ret_input_ready != NULL)
         *ret_input_ready = polled[1].revents != 0;
@@ -297,7 +297,7 @@ enum lattn_status client_next(struct client *client, struct lattn_reply *ret_rep
 
 enum verb_exit client_refuse(const struct client *client, enum lattn_status status)
 {
-    const char *reason = link_reason(&client->link);
+    const char *reason = lattn_link_reason(client->link);
 
     switch (status) {
     case LATTN_CLOSED:

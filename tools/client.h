@@ -19,8 +19,8 @@ struct client {
     const struct link_settings *settings; /* the same */
     const char *address;                  /* of these */
     enum lattn_format format;
-    struct link link;
-    int broken; /* the daemon no longer reads; it may have said why */
+    struct lattn_link *link; /* NULL: not open */
+    int broken;              /* the daemon no longer reads; it may have said why */
     struct reader answers;
     struct lattn_text out;
     size_t out_sent;            /* of out, already with the kernel */
@@ -111,8 +111,8 @@ enum lattn_status client_repeat(struct client *client, const char *bytes, size_t
  * ret_input_ready  out  whether it is; may be NULL without one
  *
  * Returns LATTN_OK; LATTN_CLOSED: the daemon is gone and all it said was taken; LATTN_DENIED: the
- * same, and it does not want us (link_reason); LATTN_NO_MEMORY or LATTN_INPUT_OUTPUT with errno
- * set.
+ * same, and it does not want us (lattn_link_reason); LATTN_NO_MEMORY or LATTN_INPUT_OUTPUT with
+ * errno set.
  */
 enum lattn_status client_turn(struct client *client, int input_fd, int *ret_input_ready);
 

@@ -223,7 +223,7 @@ static enum lattn_status daemon_meet(struct feed *feed)
 /* Why it broke, as far as anybody said so. */
 static void break_tell(const struct feed *feed, struct lattn_complaint *complaint)
 {
-    const char *reason = link_reason(&feed->client.link);
+    const char *reason = lattn_link_reason(feed->client.link);
 
     if (feed->parting.text[0] != '\0')
         *complaint = feed->parting;
@@ -252,9 +252,9 @@ static enum lattn_status attempt(struct feed *feed, struct lattn_complaint *comp
         status = feed->source->rename(feed);
     if (status == LATTN_CLOSED)
         break_tell(feed, complaint);
-    if (status == LATTN_DENIED && link_reason(&feed->client.link) != NULL)
+    if (status == LATTN_DENIED && lattn_link_reason(feed->client.link) != NULL)
         snprintf(complaint->text, sizeof complaint->text, "the daemon refuses: %s",
-                 link_reason(&feed->client.link));
+                 lattn_link_reason(feed->client.link));
     return status == LATTN_CLOSED && feed->is_denied ? LATTN_DENIED : status;
 }
 

@@ -1,15 +1,9 @@
 #include "link.h"
 
-#include "dial.h"
-#include "tls.h"
-
 #include <lattn/address.h>
 
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 const struct link_file_name link_file_names[LINK_FILES_COUNT] = {
     [LINK_TLS_CA] = {"--tls-ca", "LATTN_TLS_CA",
@@ -52,100 +46,30 @@ static enum lattn_status files_choose(struct link_settings *settings, enum lattn
     return LATTN_ADDRESS;
 }
 
-static int is_local(int fd)
-{
-    struct sockaddr_storage peer = {0};
-    socklen_t length = sizeof peer;
-
-    if (getpeername(fd, (struct sockaddr *)&peer, &length) != 0)
-        return 0;
-    if (peer.ss_family == AF_INET)
-        return ntohl(((struct sockaddr_in *)&peer)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    return IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&peer)->sin6_addr);
-}
-
-/* ---- opening and closing ------------------------------------------------------------------- */
-
-static enum lattn_status link_secure(struct link *link, const struct link_settings *settings,
-                                     const struct lattn_address *address,
-                                     struct lattn_complaint *complaint)
-{
-    if (address->kind == LATTN_ADDRESS_TLS)
-        return tls_open(&link->tls, settings->files, address->host, link->fd, complaint);
-    if (link->token_file == NULL || is_local(link->fd))
-        return LATTN_OK;
-    snprintf(complaint->text, sizeof complaint->text,
-             "a token is shown to another machine only through tls:HOST:PORT");
-    return LATTN_DENIED;
-}
-
-enum lattn_status link_open(struct link *link, const struct link_settings *settings,
-                            struct lattn_complaint *complaint)
+enum lattn_status link_open(struct lattn_link **ret_link, const struct link_settings *settings,
+                            const char **ret_token_file, struct lattn_complaint *complaint)
 {
     struct link_settings chosen = *settings;
     struct lattn_address address;
-    enum lattn_status status;
+    struct lattn_link_settings way = {.address = settings->address};
+    struct lattn_link *link = NULL;
+    enum lattn_status status = lattn_link_address(settings->address, &address, complaint);
 
-    *link = (struct link){.fd = -1};
-    status = dial_read(settings->address, &address, complaint);
     if (status == LATTN_OK)
         status = files_choose(&chosen, address.kind, complaint);
-    if (status == LATTN_OK)
-        status = dial_address(&address, &link->fd, complaint);
     if (status != LATTN_OK)
         return status;
-    link->token_file = chosen.files[LINK_TOKEN_FILE];
-    status = link_secure(link, &chosen, &address, complaint);
-    if (status != LATTN_OK)
-        link_close(link);
-    return status;
-}
-
-void link_close(struct link *link)
-{
-    tls_close(&link->tls);
-    if (link->fd >= 0)
-        (void)close(link->fd); /* whatever mattered was answered before */
-    link->fd = -1;
-}
-
-/* ---- bytes --------------------------------------------------------------------------------- */
-
-/* A record of TLS that says no to what we sent: its type, then the version's first byte. */
-static int is_alert(const unsigned char *bytes, ssize_t length)
-{
-    return length >= 2 && bytes[0] == 0x15 && bytes[1] == 0x03;
-}
-
-ssize_t link_read(struct link *link, void *bytes, size_t length)
-{
-    ssize_t got;
-
-    if (link->tls != NULL)
-        return tls_read(link->tls, bytes, length);
-    got = recv(link->fd, bytes, length, 0);
-    if (!link->has_heard && is_alert(bytes, got)) {
-        link->is_for_tls = 1;
-        got = 0;
+    way.ca_file = chosen.files[LINK_TLS_CA];
+    way.certificate_file = chosen.files[LINK_TLS_CERT];
+    way.key_file = chosen.files[LINK_TLS_KEY];
+    status = lattn_link_open(&link, &way, complaint);
+    if (status == LATTN_OK && chosen.files[LINK_TOKEN_FILE] != NULL)
+        status = lattn_link_guard(link, complaint);
+    if (status != LATTN_OK) {
+        lattn_link_close(&link);
+        return status;
     }
-    link->has_heard |= got > 0;
-    return got;
-}
-
-ssize_t link_write(struct link *link, const void *bytes, size_t length)
-{
-    return link->tls != NULL ? tls_write(link->tls, bytes, length)
-                             : send(link->fd, bytes, length, MSG_NOSIGNAL);
-}
-
-int link_has_bytes(const struct link *link)
-{
-    return link->tls != NULL && tls_has_bytes(link->tls);
-}
-
-const char *link_reason(const struct link *link)
-{
-    if (link->is_for_tls)
-        return "it speaks TLS: connect to tls:HOST:PORT";
-    return link->tls != NULL ? tls_reason(link->tls) : NULL;
+    *ret_link = link;
+    *ret_token_file = chosen.files[LINK_TOKEN_FILE];
+    return LATTN_OK;
 }

@@ -1,10 +1,8 @@
 #ifndef LINK_H
 #define LINK_H
 
+#include <lattn/link.h>
 #include <lattn/status.h>
-
-#include <stddef.h>
-#include <sys/types.h>
 
 /* What may be needed to be let in; each is a file, named by an option or in the environment. */
 enum link_file {
@@ -34,42 +32,15 @@ struct link_file_name {
 };
 extern const struct link_file_name link_file_names[LINK_FILES_COUNT];
 
-/* Bytes to and from a daemon, whatever carries them. Nothing blocks but link_open. */
-struct link {
-    int fd;                 /* to be polled; -1: not open */
-    struct tls *tls;        /* NULL: bytes go as they are */
-    const char *token_file; /* to be shown to the daemon; NULL: none */
-    int has_heard;          /* something came back */
-    int is_for_tls;         /* and that was TLS, though we speak none */
-};
-
 /*
- * Connect, once, and where the address asks for it make sure who answers.
+ * Connect, once, by the files that are meant.
  *
- * complaint  out  why there is no connection
+ * ret_token_file  out  to be shown to the daemon; NULL: none
+ * complaint       out  why there is no connection
  *
- * Returns LATTN_OK, or with the link closed: LATTN_ADDRESS: nobody can connect to that, or the
- * files do not go with it; LATTN_CLOSED: nobody listens there yet; LATTN_DENIED: one of the two
- * sides does not trust the other, or a file is open to everybody; LATTN_INPUT_OUTPUT;
- * LATTN_NO_MEMORY.
+ * Returns as lattn_link_open; LATTN_ADDRESS also where the files do not go with the address.
  */
-enum lattn_status link_open(struct link *link, const struct link_settings *settings,
-                            struct lattn_complaint *complaint);
-
-/* Drop the connection; accepts a closed link. */
-void link_close(struct link *link);
-
-/*
- * Take or give what there is or fits. Returns how many bytes that were, for link_read 0 at the end;
- * -1 with errno, EAGAIN where it would have to wait.
- */
-ssize_t link_read(struct link *link, void *bytes, size_t length);
-ssize_t link_write(struct link *link, const void *bytes, size_t length);
-
-/* Is there something to read that polling does not tell of? */
-int link_has_bytes(const struct link *link);
-
-/* Why the daemon wants nothing to do with us; NULL if it has not said so. */
-const char *link_reason(const struct link *link);
+enum lattn_status link_open(struct lattn_link **ret_link, const struct link_settings *settings,
+                            const char **ret_token_file, struct lattn_complaint *complaint);
 
 #endif

@@ -16,13 +16,13 @@ static ssize_t bytes_read(void *arg, void *bytes, size_t length)
     struct transport *transport = arg;
 
     return transport->command != NULL ? child_read(&transport->child, bytes, length)
-                                      : link_read(&transport->client.link, bytes, length);
+                                      : lattn_link_read(transport->client.link, bytes, length);
 }
 
 static ssize_t bytes_write(struct transport *transport, const void *bytes, size_t length)
 {
     return transport->command != NULL ? child_write(&transport->child, bytes, length)
-                                      : link_write(&transport->client.link, bytes, length);
+                                      : lattn_link_write(transport->client.link, bytes, length);
 }
 
 void transport_init(struct transport *transport, const char *command,
@@ -107,7 +107,7 @@ static void out_send(struct transport *transport)
 
 static int has_bytes(const struct transport *transport)
 {
-    return transport->command == NULL && link_has_bytes(&transport->client.link);
+    return transport->command == NULL && lattn_link_has_bytes(transport->client.link);
 }
 
 enum lattn_status transport_turn(struct transport *transport, uint64_t wait_ns)
@@ -118,10 +118,11 @@ enum lattn_status transport_turn(struct transport *transport, uint64_t wait_ns)
     int is_child = transport->command != NULL;
     int sends = transport_pending(transport) > 0 && !transport->is_broken;
     struct pollfd polled[3] = {
-        {.fd = is_child ? transport->child.output : transport->client.link.fd, .events = POLLIN},
+        {.fd = is_child ? transport->child.output : lattn_link_fd(transport->client.link),
+         .events = POLLIN},
         {.fd = !sends     ? -1
                : is_child ? transport->child.input
-                          : transport->client.link.fd,
+                          : lattn_link_fd(transport->client.link),
          .events = POLLOUT},
         {.fd = interrupt_fd(), .events = POLLIN},
     };
@@ -155,6 +156,7 @@ enum lattn_status transport_next(struct transport *transport, char **ret_text, s
 
 const char *transport_reason(const struct transport *transport)
 {
-    return transport->is_open && transport->command == NULL ? link_reason(&transport->client.link)
-                                                            : NULL;
+    return transport->is_open && transport->command == NULL
+               ? lattn_link_reason(transport->client.link)
+               : NULL;
 }

@@ -11,6 +11,7 @@
 #include <lattn/layout.h>
 #include <lattn/learner.h>
 #include <lattn/limits.h>
+#include <lattn/link.h>
 #include <lattn/model.h>
 #include <lattn/names.h>
 #include <lattn/query.h>

@@ -1,6 +1,7 @@
 #ifndef LATTN_SECRET_H
 #define LATTN_SECRET_H
 
+#include <lattn/limits.h>
 #include <lattn/status.h>
 
 #include <stddef.h>
@@ -43,6 +44,14 @@ LATTN_API void lattn_secret_done(struct lattn_secret *secret);
  */
 LATTN_API enum lattn_status lattn_secret_token(const struct lattn_secret *secret, size_t *at,
                                                const char **ret_token, size_t *ret_length,
+                                               struct lattn_complaint *complaint);
+
+/*
+ * The first token of such a file, which is the one that a client shows.
+ *
+ * Returns LATTN_OK, or LATTN_DENIED: the complaint names the file, and says why not.
+ */
+LATTN_API enum lattn_status lattn_secret_first(const char *path, char ret_token[LATTN_TOKEN_MAX],
                                                struct lattn_complaint *complaint);
 
 LATTN_END

@@ -157,3 +157,28 @@ enum lattn_status lattn_secret_token(const struct lattn_secret *secret, size_t *
     }
     return LATTN_MORE;
 }
+
+enum lattn_status lattn_secret_first(const char *path, char ret_token[LATTN_TOKEN_MAX],
+                                     struct lattn_complaint *complaint)
+{
+    struct lattn_complaint why = {""};
+    struct lattn_secret secret = {0};
+    const char *token;
+    size_t length;
+    size_t at = 0;
+    enum lattn_status status = lattn_secret_read(path, &secret, &why);
+
+    if (status == LATTN_OK)
+        status = lattn_secret_token(&secret, &at, &token, &length, &why);
+    if (status == LATTN_MORE)
+        status = complain(&why, LATTN_FIELD, "there is no token in it");
+    if (status == LATTN_OK) {
+        memcpy(ret_token, token, length);
+        ret_token[length] = '\0';
+    }
+    lattn_secret_done(&secret);
+    if (status == LATTN_OK)
+        return status;
+    return complaint_blame(complaint, LATTN_DENIED, path,
+                           why.text[0] != '\0' ? why.text : lattn_status_text(status));
+}

@@ -2,9 +2,8 @@
  * GnuTLS reads from the bytes that were fed and writes into a text, so it never waits and never
  * sees a socket.
  *
- * Versions 1.2 and 1.3; only key exchanges with forward secrecy, so that nobody reads what was
- * recorded once the key gets lost; only authenticated ciphers. No tickets: a session that is
- * resumed would live on what an earlier certificate or authority allowed.
+ * No tickets: a session that is resumed would live on what an earlier certificate or authority
+ * allowed.
  */
 #include "serve/tls.h"
 
@@ -12,6 +11,7 @@
 
 #include "base/complaint.h"
 #include "base/memory.h"
+#include "link/tunnel.h"
 
 #include <errno.h>
 #include <gnutls/abstract.h>
@@ -19,9 +19,7 @@
 #include <gnutls/x509.h>
 #include <string.h>
 
-static const char priority[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-CIPHER-ALL:"
-                               "+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:"
-                               "%SERVER_PRECEDENCE";
+static const char priority[] = TUNNEL_PRIORITY ":%SERVER_PRECEDENCE";
 
 enum {
     /* A chain of a client's certificates; GnuTLS would take 128 KiB from a stranger. */

@@ -8,6 +8,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 # Folders of src that the files of a folder may include, besides <lattn/...>.
 FLOORS = {
     "base": {"base"},
+    "link": {"base", "link"},
     "core": {"base", "core"},
     "query": {"base", "core", "query"},
     "tasks": {"base", "core", "tasks"},
@@ -16,7 +17,7 @@ FLOORS = {
     "monitor": {"base", "monitor"},
     "solve": {"base", "core", "wire", "store", "solve"},
     "source": {"base", "source"},
-    "serve": {"base", "core", "tasks", "wire", "store", "monitor", "source", "serve"},
+    "serve": {"base", "core", "tasks", "wire", "link", "store", "monitor", "source", "serve"},
 }
 
 # Headers of foreign libraries, and the only files that may read them.
@@ -28,7 +29,7 @@ FOREIGN = {
     r"lmdb\.h": r"src/store/volume\.c",
     r"xxhash\.h": r"src/store/checksum\.c",
     r"nats/.*|nats\.h": r"src/source/jetstream\.c|tools/jetstream\.c",
-    r"gnutls/.*": r"src/serve/tls\.c|tools/tls\.c",
+    r"gnutls/.*": r"src/serve/tls\.c|src/link/tunnel\.c",
     r"(curses|term)\.h": r"tools/terminal\.c",
     r"microhttpd\.h": r"src/monitor/http[^/]*",
     r"uv\.h": r"src/serve/[^/]+|src/monitor/http[^/]*",

@@ -151,3 +151,25 @@ Test(secret, says_which_line_is_no_token)
     longest[LATTN_TOKEN_MAX] = '\0';
     expect_no_token(longest, "16 to 256");
 }
+
+static enum lattn_status first_of(const char *text, char ret_token[LATTN_TOKEN_MAX])
+{
+    const char *path = file_make(text, 0600);
+    enum lattn_status status = lattn_secret_first(path, ret_token, &complaint);
+
+    unlink(path);
+    return status;
+}
+
+Test(secret, shows_the_first_token_of_a_file)
+{
+    char token[LATTN_TOKEN_MAX] = "";
+
+    cr_expect_eq(first_of("# mine\n" TOKEN_A "\n" TOKEN_B, token), LATTN_OK);
+    cr_expect_str_eq(token, TOKEN_A);
+    cr_expect_eq(first_of("# none\n", token), LATTN_DENIED);
+    cr_expect_not_null(strstr(complaint.text, ": there is no token in it"), "%s", complaint.text);
+    cr_expect_eq(lattn_secret_first("/nowhere/token", token, &complaint), LATTN_DENIED);
+    cr_expect_str_eq(complaint.text, "/nowhere/token: No such file or directory");
+    cr_expect_str_eq(token, TOKEN_A);
+}
