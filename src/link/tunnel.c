@@ -169,7 +169,9 @@ static enum lattn_status handshake_refuse(const struct tunnel *tunnel, int error
     case GNUTLS_E_TIMEDOUT:
         return complain(complaint, LATTN_INPUT_OUTPUT, "no TLS handshake within %d s",
                         HANDSHAKE_MS_MAX / 1000);
+    case GNUTLS_E_UNEXPECTED_PACKET:
     case GNUTLS_E_UNEXPECTED_PACKET_LENGTH:
+    case GNUTLS_E_RECORD_OVERFLOW:
     case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
     case GNUTLS_E_PREMATURE_TERMINATION:
         return complain(complaint, LATTN_INPUT_OUTPUT, "what answers there does not speak TLS");

@@ -470,6 +470,9 @@ static enum lattn_status shards_agree(const struct config *config,
         return complain(complaint, LATTN_FIELD, "--push needs --shard K/P");
     if (config->push == NULL && config->push_token_file != NULL)
         return complain(complaint, LATTN_FIELD, "--push-token goes with --push only");
+    if (config->push_ca_file != NULL &&
+        (config->push == NULL || strncmp(config->push, "tls:", 4) != 0))
+        return complain(complaint, LATTN_FIELD, "--push-ca goes with --push tls:HOST:PORT only");
     return LATTN_OK;
 }
 

@@ -121,6 +121,7 @@ struct config {
     const char *source_ca;
     const char *push; /* whom to show the state to; NULL: nobody */
     uint64_t push_every_ns;
+    const char *push_ca_file;    /* NULL: whom the system trusts */
     const char *push_token_file; /* NULL: none */
     int32_t expect;              /* shards to be added up; 0: pairs are learned */
     uint64_t max_age_ns;         /* of a shard that is alive */

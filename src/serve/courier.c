@@ -1,34 +1,25 @@
 /*
- * Frames of MessagePack, one question at a time. The socket does not block, so that every wait has
- * an end: its time, or courier_stop.
+ * Frames of MessagePack, one question at a time. Every wait has an end: its time, or courier_stop.
  */
 #include "serve/courier.h"
 
-#include <lattn/address.h>
 #include <lattn/frame.h>
+#include <lattn/link.h>
 #include <lattn/secret.h>
 
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "serve/drop.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <limits.h>
-#include <netdb.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 enum {
     /* Whoever answers may be reading a large state, or be adding up others. */
     WAIT_MS_MAX = 30000,
-    CONNECT_MS_MAX = 5000,
-    STEP_MS = 100,
     READ_BYTES = 16 << 10,
     PART_BYTES_MAX = 1 << 20,
     PART_BYTES_MIN = 4 << 10,
@@ -39,13 +30,13 @@ enum {
 static const char directory_scheme[] = "dir:";
 
 /*
- * descriptor  -1: not connected
+ * link        NULL: not connected
  * part_bytes  of an image, by what the peer takes in one message
  * answers     bytes that came and were not taken
  */
 struct courier {
     struct courier_settings settings;
-    int descriptor;
+    struct lattn_link *link;
     size_t part_bytes;
     uint64_t questions;
     struct lattn_text answers;
@@ -70,12 +61,11 @@ enum lattn_status courier_check(const char *address, struct lattn_complaint *com
                    ? LATTN_OK
                    : complain(complaint, LATTN_ADDRESS, "dir: names no directory");
     status = lattn_address_read(address, &read, complaint);
-    if (status != LATTN_OK)
-        return status;
-    if (read.kind != LATTN_ADDRESS_UNIX && read.kind != LATTN_ADDRESS_TCP)
+    if (status == LATTN_OK && read.kind != LATTN_ADDRESS_UNIX && read.kind != LATTN_ADDRESS_TCP &&
+        read.kind != LATTN_ADDRESS_TLS)
         return complain(complaint, LATTN_ADDRESS,
-                        "one pushes to unix:PATH, tcp:HOST:PORT or dir:PATH");
-    return LATTN_OK;
+                        "one pushes to unix:PATH, tcp:HOST:PORT, tls:HOST:PORT or dir:PATH");
+    return status;
 }
 
 enum lattn_status courier_open(struct courier **ret_courier,
@@ -86,7 +76,6 @@ enum lattn_status courier_open(struct courier **ret_courier,
     if (courier == NULL)
         return LATTN_NO_MEMORY;
     courier->settings = *settings;
-    courier->descriptor = -1;
     lattn_text_init(&courier->answers);
     *ret_courier = courier;
     return LATTN_OK;
@@ -94,9 +83,7 @@ enum lattn_status courier_open(struct courier **ret_courier,
 
 static void connection_drop(struct courier *courier)
 {
-    if (courier->descriptor >= 0)
-        (void)close(courier->descriptor); /* what mattered was answered */
-    courier->descriptor = -1;
+    lattn_link_close(&courier->link);
     courier->is_connected = 0;
     lattn_text_done(&courier->answers);
 }
@@ -115,92 +102,41 @@ void courier_stop(struct courier *courier)
     atomic_store(&courier->is_stopped, 1);
 }
 
+static int is_stopped(void *arg)
+{
+    struct courier *courier = arg;
+
+    return atomic_load(&courier->is_stopped);
+}
+
 int courier_is_connected(const struct courier *courier)
 {
     return courier->is_connected;
 }
 
-/* ---- waiting ---- */
+/* ---- questions ---- */
 
-/* Returns LATTN_OK when the socket is ready, LATTN_TIMEOUT or LATTN_CLOSED. */
-static enum lattn_status ready_await(const struct courier *courier, int descriptor, short events,
-                                     int ms_max, struct lattn_complaint *complaint)
-{
-    struct pollfd polled = {.fd = descriptor, .events = events};
-
-    for (int waited = 0; waited < ms_max; waited += STEP_MS) {
-        if (atomic_load(&courier->is_stopped))
-            return complain(complaint, LATTN_CLOSED, "the daemon is stopping");
-        if (poll(&polled, 1, STEP_MS) > 0)
-            return LATTN_OK;
-    }
-    return complain(complaint, LATTN_TIMEOUT, "no answer within %d s", ms_max / 1000);
-}
-
-/* ---- connecting ---- */
-
-static enum lattn_status socket_connect(struct courier *courier, int family,
-                                        const struct sockaddr *address, socklen_t length,
-                                        struct lattn_complaint *complaint)
-{
-    int descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    enum lattn_status status = LATTN_OK;
-    int error = 0;
-    socklen_t size = sizeof error;
-
-    if (descriptor < 0)
-        return complain(complaint, LATTN_INPUT_OUTPUT, "%s", strerror(errno));
-    if (connect(descriptor, address, length) != 0)
-        error = errno;
-    if (error == EINPROGRESS) {
-        status = ready_await(courier, descriptor, POLLOUT, CONNECT_MS_MAX, complaint);
-        if (status == LATTN_OK)
-            (void)getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error,
-                             &size); /* a socket of ours */
-    }
-    if (status == LATTN_OK && error != 0)
-        status = complain(complaint, LATTN_CLOSED, "%s", strerror(error));
-    if (status != LATTN_OK)
-        (void)close(descriptor); /* nothing was sent */
-    else
-        courier->descriptor = descriptor;
-    return status;
-}
-
-static enum lattn_status unix_connect(struct courier *courier, const struct lattn_address *address,
-                                      struct lattn_complaint *complaint)
-{
-    struct sockaddr_un place = {.sun_family = AF_UNIX};
-
-    static_assert(sizeof place.sun_path >= sizeof address->path, "a path that was read fits");
-    memcpy(place.sun_path, address->path, sizeof address->path);
-    return socket_connect(courier, AF_UNIX, (const struct sockaddr *)&place, sizeof place,
-                          complaint);
-}
-
-static enum lattn_status tcp_connect(struct courier *courier, const struct lattn_address *address,
+static enum lattn_status ready_await(const struct courier *courier, int is_writing,
                                      struct lattn_complaint *complaint)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *places;
-    enum lattn_status status = LATTN_CLOSED;
-    char port[8];
-    int fault;
-
-    (void)snprintf(port, sizeof port, "%u", address->port);
-    fault = getaddrinfo(address->host, port, &hints, &places);
-    if (fault != 0)
-        return complain(complaint, LATTN_INPUT_OUTPUT, "%s",
-                        fault == EAI_SYSTEM ? strerror(errno) : gai_strerror(fault));
-    for (const struct addrinfo *place = places; place != NULL && status != LATTN_OK;
-         place = place->ai_next)
-        status =
-            socket_connect(courier, place->ai_family, place->ai_addr, place->ai_addrlen, complaint);
-    freeaddrinfo(places);
-    return status;
+    switch (lattn_link_await(courier->link, is_writing, WAIT_MS_MAX)) {
+    case LATTN_OK:
+        return LATTN_OK;
+    case LATTN_CLOSED:
+        return complain(complaint, LATTN_CLOSED, "the daemon is stopping");
+    default:
+        return complain(complaint, LATTN_TIMEOUT, "no answer within %d s", WAIT_MS_MAX / 1000);
+    }
 }
 
-/* ---- questions ---- */
+/* Why nothing comes or goes any more: in words of the other side, where it said so. */
+static enum lattn_status break_tell(const struct courier *courier, const char *why,
+                                    struct lattn_complaint *complaint)
+{
+    const char *reason = lattn_link_reason(courier->link);
+
+    return complain(complaint, LATTN_CLOSED, "%s", reason != NULL ? reason : why);
+}
 
 static enum lattn_status bytes_send(struct courier *courier, const char *bytes, size_t length,
                                     struct lattn_complaint *complaint)
@@ -208,47 +144,82 @@ static enum lattn_status bytes_send(struct courier *courier, const char *bytes, 
     enum lattn_status status = LATTN_OK;
 
     while (status == LATTN_OK && length > 0) {
-        ssize_t sent = send(courier->descriptor, bytes, length, MSG_NOSIGNAL);
+        ssize_t sent = lattn_link_write(courier->link, bytes, length);
 
         if (sent > 0) {
             bytes += sent;
             length -= (size_t)sent;
         } else if (sent < 0 && errno == EAGAIN) {
-            status = ready_await(courier, courier->descriptor, POLLOUT, WAIT_MS_MAX, complaint);
+            status = ready_await(courier, 1, complaint);
         } else if (sent < 0 && errno != EINTR) {
-            status = complain(complaint, LATTN_CLOSED, "%s", strerror(errno));
+            status = break_tell(courier, strerror(errno), complaint);
         }
     }
     return status;
 }
 
-/* Read until a whole answer is there; ret_length says how long it is. */
-static enum lattn_status answer_await(struct courier *courier, size_t *ret_length,
-                                      struct lattn_complaint *complaint)
+static enum lattn_status bytes_await(struct courier *courier, struct lattn_complaint *complaint)
+{
+    char bytes[READ_BYTES];
+    enum lattn_status status = ready_await(courier, 0, complaint);
+    ssize_t got;
+
+    if (status != LATTN_OK)
+        return status;
+    got = lattn_link_read(courier->link, bytes, sizeof bytes);
+    if (got == 0)
+        return break_tell(courier, "it hung up", complaint);
+    if (got < 0 && errno != EAGAIN && errno != EINTR)
+        return break_tell(courier, strerror(errno), complaint);
+    return got > 0 ? lattn_text_add(&courier->answers, bytes, (size_t)got) : LATTN_OK;
+}
+
+/* Who turns everybody away says so in a line, before it has seen what we speak. */
+static int is_line(const struct lattn_text *answers)
+{
+    return answers->length > 0 && answers->data[0] == '{';
+}
+
+/* Is a whole answer there? ret_length says how long it is. */
+static enum lattn_status answer_scan(const struct lattn_text *answers, size_t *ret_length)
 {
     struct lattn_frame frame;
+    const char *end;
     enum lattn_status status;
 
+    if (is_line(answers)) {
+        end = memchr(answers->data, '\n', answers->length);
+        *ret_length = end == NULL ? 0 : (size_t)(end - answers->data);
+        if (end != NULL)
+            return LATTN_OK;
+        return answers->length < ANSWER_BYTES_MAX ? LATTN_MORE : LATTN_TOO_BIG;
+    }
     lattn_frame_init(&frame, ANSWER_BYTES_MAX);
-    while ((status = lattn_frame_scan(&frame, courier->answers.data, courier->answers.length,
-                                      complaint)) == LATTN_MORE) {
-        char bytes[READ_BYTES];
-        ssize_t got;
+    status = lattn_frame_scan(&frame, answers->data, answers->length, NULL);
+    *ret_length = frame.at;
+    return status;
+}
 
-        status = ready_await(courier, courier->descriptor, POLLIN, WAIT_MS_MAX, complaint);
+/* Read until a whole answer is there. */
+static enum lattn_status answer_await(struct courier *courier, struct lattn_reply *ret_reply,
+                                      struct lattn_complaint *complaint)
+{
+    const struct lattn_text *answers = &courier->answers;
+    enum lattn_status status;
+    size_t length;
+
+    while ((status = answer_scan(answers, &length)) == LATTN_MORE) {
+        status = bytes_await(courier, complaint);
         if (status != LATTN_OK)
             return status;
-        got = recv(courier->descriptor, bytes, sizeof bytes, 0);
-        if (got == 0)
-            return complain(complaint, LATTN_CLOSED, "it hung up");
-        if (got < 0 && errno != EAGAIN && errno != EINTR)
-            return complain(complaint, LATTN_CLOSED, "%s", strerror(errno));
-        if (got > 0 && lattn_text_add(&courier->answers, bytes, (size_t)got) != LATTN_OK)
-            return LATTN_NO_MEMORY;
     }
-    *ret_length = frame.at;
-    return status == LATTN_OK ? status
-                              : complain(complaint, LATTN_CLOSED, "what answers is not lattnd");
+    if (status == LATTN_OK)
+        status = lattn_reply_read(answers->data, length,
+                                  is_line(answers) ? LATTN_FORMAT_JSON : LATTN_FORMAT_MSGPACK,
+                                  ret_reply, NULL);
+    return status == LATTN_OK || status == LATTN_NO_MEMORY
+               ? status
+               : complain(complaint, LATTN_CLOSED, "what answers is not lattnd");
 }
 
 /* In the words of whoever refused. */
@@ -266,7 +237,6 @@ static enum lattn_status question_put(struct courier *courier, struct lattn_requ
                                       struct lattn_complaint *complaint)
 {
     struct lattn_text question;
-    size_t length = 0;
     enum lattn_status status;
 
     lattn_text_init(&question);
@@ -274,12 +244,11 @@ static enum lattn_status question_put(struct courier *courier, struct lattn_requ
     status = lattn_write_request(&question, LATTN_FORMAT_MSGPACK, request);
     if (status == LATTN_OK)
         status = bytes_send(courier, question.data, question.length, complaint);
+    if (request->method == LATTN_METHOD_AUTH && question.data != NULL)
+        explicit_bzero(question.data, question.capacity);
     lattn_text_done(&question);
     if (status == LATTN_OK)
-        status = answer_await(courier, &length, complaint);
-    if (status == LATTN_OK)
-        status = lattn_reply_read(courier->answers.data, length, LATTN_FORMAT_MSGPACK, ret_reply,
-                                  complaint);
+        status = answer_await(courier, ret_reply, complaint);
     lattn_text_done(&courier->answers); /* one answer at a time */
     if (status != LATTN_OK) {
         connection_drop(courier);
@@ -297,25 +266,16 @@ static enum lattn_status question_put(struct courier *courier, struct lattn_requ
 static enum lattn_status token_show(struct courier *courier, struct lattn_complaint *complaint)
 {
     struct lattn_request request = {.method = LATTN_METHOD_AUTH};
-    struct lattn_secret secret = {0};
     struct lattn_reply reply;
-    const char *token;
-    size_t length;
-    size_t at = 0;
-    enum lattn_status status = lattn_secret_read(courier->settings.token_file, &secret, complaint);
+    enum lattn_status status = lattn_link_guard(courier->link, complaint);
 
     if (status == LATTN_OK)
-        status = lattn_secret_token(&secret, &at, &token, &length, complaint);
-    if (status == LATTN_MORE)
-        status = complain(complaint, LATTN_FIELD, "there is no token in the file of --push-token");
-    if (status == LATTN_OK) {
-        memcpy(request.token, token, length);
+        status = lattn_secret_first(courier->settings.token_file, request.token, complaint);
+    if (status == LATTN_OK)
         status = question_put(courier, &request, &reply, complaint);
-    }
     if (status == LATTN_OK)
         lattn_reply_done(&reply);
     lattn_request_done(&request);
-    lattn_secret_done(&secret);
     return status;
 }
 
@@ -343,15 +303,18 @@ static enum lattn_status peer_ask(struct courier *courier, struct lattn_complain
 
 static enum lattn_status connection_need(struct courier *courier, struct lattn_complaint *complaint)
 {
-    struct lattn_address address;
-    enum lattn_status status = LATTN_OK;
+    const struct lattn_link_settings way = {
+        .address = courier->settings.address,
+        .ca_file = courier->settings.ca_file,
+        .is_over = is_stopped,
+        .arg = courier,
+    };
+    enum lattn_status status;
 
-    if (courier->descriptor >= 0)
+    if (courier->link != NULL)
         return LATTN_OK;
-    status = lattn_address_read(courier->settings.address, &address, complaint);
-    if (status == LATTN_OK)
-        status = address.kind == LATTN_ADDRESS_UNIX ? unix_connect(courier, &address, complaint)
-                                                    : tcp_connect(courier, &address, complaint);
+    courier->is_connected = 0;
+    status = lattn_link_open(&courier->link, &way, complaint);
     if (status == LATTN_OK && courier->settings.token_file != NULL)
         status = token_show(courier, complaint);
     if (status == LATTN_OK)

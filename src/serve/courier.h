@@ -13,11 +13,13 @@
 struct courier;
 
 /*
- * address     unix:PATH, tcp:HOST:PORT or dir:PATH; kept
+ * address     unix:PATH, tcp:HOST:PORT, tls:HOST:PORT or dir:PATH; kept
+ * ca_file     of tls: alone, as link.h; kept
  * token_file  what is shown there first; NULL: nothing; kept
  */
 struct courier_settings {
     const char *address;
+    const char *ca_file;
     const char *token_file;
 };
 
@@ -38,8 +40,8 @@ void courier_stop(struct courier *courier);
  *
  * ret_whole  out  1 if it is
  *
- * Returns LATTN_OK; LATTN_CLOSED, LATTN_TIMEOUT or LATTN_INPUT_OUTPUT with no connection; or why it
- * was refused there, in the words of whoever refused.
+ * Returns LATTN_OK; LATTN_CLOSED, LATTN_TIMEOUT, LATTN_DENIED or LATTN_INPUT_OUTPUT with no
+ * connection; or why it was refused there, in the words of whoever refused.
  */
 enum lattn_status courier_greet(struct courier *courier, const struct lattn_offer *offer,
                                 int *ret_whole, struct lattn_complaint *complaint);

@@ -112,6 +112,12 @@ enum lattn_status option_shard_take_push_every(struct config *config, const char
     return option_value_timeout(value, &config->push_every_ns, complaint);
 }
 
+enum lattn_status option_shard_take_push_ca(struct config *config, const char *value,
+                                            struct lattn_complaint *complaint)
+{
+    return option_value_file(value, &config->push_ca_file, complaint);
+}
+
 enum lattn_status option_shard_take_push_token(struct config *config, const char *value,
                                                struct lattn_complaint *complaint)
 {

@@ -23,6 +23,8 @@ enum lattn_status option_shard_take_push(struct config *config, const char *valu
                                          struct lattn_complaint *complaint);
 enum lattn_status option_shard_take_push_every(struct config *config, const char *value,
                                                struct lattn_complaint *complaint);
+enum lattn_status option_shard_take_push_ca(struct config *config, const char *value,
+                                            struct lattn_complaint *complaint);
 enum lattn_status option_shard_take_push_token(struct config *config, const char *value,
                                                struct lattn_complaint *complaint);
 enum lattn_status option_shard_take_expect(struct config *config, const char *value,

@@ -98,7 +98,11 @@ static void pusher_work(void *arg)
 enum lattn_status pusher_open(struct pusher **ret_pusher, const struct pusher_settings *settings)
 {
     struct pusher *pusher = memory_zeroed(1, sizeof *pusher);
-    const struct courier_settings going = {settings->address, settings->token_file};
+    const struct courier_settings going = {
+        .address = settings->address,
+        .ca_file = settings->ca_file,
+        .token_file = settings->token_file,
+    };
     const struct worker_settings worker = {pusher_work, pusher, settings->done, settings->arg};
     enum lattn_status status;
 

@@ -20,7 +20,7 @@ struct sources;
 
 /*
  * address     as courier.h; NULL: there is no pusher
- * token_file  as courier.h
+ * ca_file     as courier.h; so is token_file
  * every_ns    how often
  * sources     where its pairs are taken from; NULL: from nowhere. They know before the state does
  *             what was lost
@@ -28,6 +28,7 @@ struct sources;
  */
 struct pusher_settings {
     const char *address;
+    const char *ca_file;
     const char *token_file;
     uint64_t every_ns;
     struct sources *sources;

@@ -417,6 +417,7 @@ static enum lattn_status learner_open(struct server *server, struct state *state
                    .max_age_ns = config->max_age_ns},
         .from = config->from,
         .push = {.address = config->push,
+                 .ca_file = config->push_ca_file,
                  .token_file = config->push_token_file,
                  .every_ns = config->push_every_ns},
         .gauges = &server->overview.gauges,

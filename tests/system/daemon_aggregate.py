@@ -4,11 +4,13 @@ Real workers feed it over sockets and through a directory; what no worker would 
 """
 
 import os
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 
+from access_support import Authority, write
 from daemon_support import (LATTND, Client, Daemon, Folder, Layer, check, need_msgpack, wait_until)
 
 D = 3
@@ -101,7 +103,10 @@ def options_are_checked():
             (("--from", "/tmp"), "--from goes with --expect only"),
             (("--push", "unix:/x"), "--push needs --shard"),
             (("--push", "stdin", "--shard", "0/1"), "one pushes to"),
-            (("--push-token", "/x", "--shard", "0/1"), "--push-token goes with --push only")):
+            (("--push-token", "/x", "--shard", "0/1"), "--push-token goes with --push only"),
+            (("--push-ca", "/x", "--push", "tcp:localhost:1", "--shard", "0/1"),
+             "--push-ca goes with --push tls:HOST:PORT only"),
+            (("--push", "tls:localhost", "--shard", "0/1"), "names no port")):
         code, said = refused(*options)
         check(code == 2 and words in said and said.count("\n") == 1, f"refused: {words}", said)
 
@@ -330,6 +335,40 @@ def token_is_shown_and_restart_survived():
             check(worker.log().count("Connection refused") <= 2, "that nobody is there is said once")
 
 
+def tls_is_verified(folder):
+    """Whoever is not who it should be is shown nothing, and named."""
+    authority, stranger = Authority(folder, "authority"), Authority(folder, "stranger")
+    lines = Layer(D, seed=12).pairs(PAIRS)
+    token = write(os.path.join(folder, "token"), TOKEN + "\n")
+    trust = ("--push-token", token, "--push-ca", authority.certificate)
+    path = os.path.join(folder, "s")
+    for words, identity in (
+            ("from no authority that is trusted here", stranger.server()),
+            ("its certificate is for another host", authority.server("elsewhere")),
+            ("its certificate has expired",
+             authority.issue("expired", "subjectAltName=DNS:localhost", days=-1)),
+            ("what answers there does not speak TLS", None),
+            (None, authority.server())):
+        tls = () if identity is None else ("--tls-cert", identity[0], "--tls-key", identity[1])
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        with aggregate(1, "--token-file", token, *tls, listen=[f"tcp:127.0.0.1:{port}",
+                                                               "unix:" + path], path=path) as total, \
+                Worker(f"tls:localhost:{port}", 0, 1, *trust) as worker:
+            worker.learn(lines)
+            if words is None:
+                await_pairs(total, PAIRS)
+                check(status_of(worker)["push"]["connected"], "the right certificate is trusted")
+                with Worker(f"tcp:localhost:{port}", 0, 1, "--push-token", token) as plain:
+                    wait_until(lambda: "connect to tls:" in (status_of(plain)["push"]["error"] or ""),
+                               "who speaks no TLS is told so")
+                continue
+            wait_until(lambda: words in (status_of(worker)["push"]["error"] or ""), words)
+            check(not status_of(worker)["push"]["connected"], "it is not connected", words)
+            check(status_of(total)["aggregate"]["shards"][0]["worker"] is None, "nothing is shown")
+
+
 def last_pairs_are_pushed_at_the_end():
     layer = Layer(D, seed=11)
     with aggregate(1) as total:
@@ -355,6 +394,9 @@ def main():
     directory_is_shared()
     token_is_shown_and_restart_survived()
     last_pairs_are_pushed_at_the_end()
+    if shutil.which("openssl") is not None:
+        with Folder() as folder:
+            tls_is_verified(folder)
 
 
 main()

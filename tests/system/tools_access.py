@@ -97,7 +97,7 @@ def no_trust(ca, other, folder):
         empty = write(os.path.join(folder, "empty"), "")
         refused("no authority in the file", empty, "status", daemon.address, "--tls-ca", empty)
     with Guarded() as daemon:
-        refused("TLS to plain text", "no TLS", "status", daemon.address, "--tls-ca", ca.certificate)
+        refused("TLS to plain text", "does not speak TLS", "status", daemon.address, "--tls-ca", ca.certificate)
 
 
 def another_speaks_tls():
