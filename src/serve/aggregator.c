@@ -176,7 +176,7 @@ static enum lattn_status announcement_check(const struct upload *upload, uint64_
     const struct origin *origin = &state->origin;
 
     if (origin->shards > 0 && (uint64_t)origin->shard == shard &&
-        (upload == NULL || strcmp(origin->worker, upload->worker) == 0))
+        (upload == NULL || strcmp(origin->worker, upload->told.worker) == 0))
         return LATTN_OK;
     if (origin->shards == 0)
         return complain(complaint, LATTN_CONFLICT,
@@ -205,7 +205,7 @@ static void state_judged(struct aggregator *aggregator, struct judge_result *res
     result->status = announcement_check(upload, result->shard, &result->state, &result->complaint);
     if (result->status == LATTN_OK)
         result->status =
-            shards_take(aggregator->shards, &result->state,
+            shards_take(aggregator->shards, &result->state, upload == NULL ? NULL : &upload->told,
                         now_ns > result->age_ns ? now_ns - result->age_ns : 0, &result->complaint);
     if (result->status == LATTN_OK)
         aggregator->is_due = 1;
@@ -227,7 +227,7 @@ static int judge_collect(struct aggregator *aggregator, uint64_t now_ns)
     else if (result.status == LATTN_OK)
         shards_touch(aggregator->shards, result.shard, now_ns - result.age_ns);
     else if (result.status != LATTN_MORE)
-        shards_refuse(aggregator->shards, result.shard, upload == NULL ? "" : upload->worker,
+        shards_refuse(aggregator->shards, result.shard, upload == NULL ? "" : upload->told.worker,
                       now_ns, &result.complaint);
     if (upload == NULL) {
         aggregator->look_ns = result.status == LATTN_OK ? now_ns : now_ns + LOOK_EVERY_NS;

@@ -34,7 +34,8 @@ struct refusal_note {
 /*
  * holding     NULL: none was ever seen, and only the refusal counts
  * heard_ns    when its worker was heard of last
- * lag, lost, rolled_back  as its worker told last: it may know before its state does
+ * lag          as its worker told last: it may know before its state does
+ * lost, rolled_back       the most that its worker or a state of its has told
  * pairs_most, mark_most   of all states that were taken
  */
 struct place {
@@ -196,6 +197,20 @@ enum lattn_status shards_greet(struct shards *shards, const struct lattn_offer *
     return complain(complaint, status, "%s", why.text);
 }
 
+/* A daemon that was started again may know less than before until it has seen its streams. */
+static void losses_note(struct shards *shards, struct place *place, uint64_t lost,
+                        uint64_t rolled_back)
+{
+    if (lost > place->lost) {
+        place->lost = lost;
+        shards->has_news = 1;
+    }
+    if (rolled_back > place->rolled_back) {
+        place->rolled_back = rolled_back;
+        shards->has_news = 1;
+    }
+}
+
 int shards_hear(struct shards *shards, const struct lattn_offer *offer, uint64_t now_ns)
 {
     struct place *place = &shards->places[offer->shard];
@@ -207,10 +222,8 @@ int shards_hear(struct shards *shards, const struct lattn_offer *offer, uint64_t
     if (strcmp(state->origin.worker, offer->worker) != 0)
         return 0;
     place->heard_ns = now_ns;
-    shards->has_news |= place->lost != offer->lost || place->rolled_back != offer->rolled_back;
     place->lag = offer->lag;
-    place->lost = offer->lost;
-    place->rolled_back = offer->rolled_back;
+    losses_note(shards, place, offer->lost, offer->rolled_back);
     return lattn_learner_pairs(state->learner) == offer->pairs;
 }
 
@@ -222,14 +235,24 @@ void shards_touch(struct shards *shards, uint64_t shard, uint64_t now_ns)
 
 /* ---- taking ---- */
 
-/* What a state itself says of its streams. */
-static void streams_note(struct place *place, const struct state *state)
+/* What a state itself says of its streams, and its worker with it. */
+static void streams_note(struct shards *shards, struct place *place, const struct lattn_offer *told)
 {
-    const struct arrivals_mark total = arrivals_total(state->arrivals);
+    const struct arrivals_mark total = arrivals_total(place->holding->state.arrivals);
 
-    place->lag = total.known - total.seq;
-    place->lost = total.lost;
-    place->rolled_back = total.rolled_back;
+    place->lag = told != NULL ? told->lag : total.known - total.seq;
+    losses_note(shards, place, total.lost, total.rolled_back);
+    if (told != NULL)
+        losses_note(shards, place, told->lost, told->rolled_back);
+}
+
+/* Another worker begins anew: what was lost to the one before it may have come to this one. */
+static void worker_change(struct place *place, const char *worker)
+{
+    if (place->holding == NULL || strcmp(place->holding->state.origin.worker, worker) == 0)
+        return;
+    place->lost = 0;
+    place->rolled_back = 0;
 }
 
 static enum lattn_status others_agree(const struct shards *shards, const struct state *state,
@@ -272,17 +295,18 @@ static void rollback_log(const struct place *place)
 }
 
 static void place_fill(struct shards *shards, struct place *place, struct holding *holding,
-                       uint64_t now_ns)
+                       const struct lattn_offer *told, uint64_t now_ns)
 {
     uint64_t pairs = lattn_learner_pairs(holding->state.learner);
     uint64_t mark = arrivals_total(holding->state.arrivals).seq;
     int was_rolled_back = place->holding != NULL && is_rolled_back(place);
 
     shards->has_news |= place->holding == NULL;
+    worker_change(place, holding->state.origin.worker);
     holding_release(&place->holding);
     place->holding = holding;
     place->heard_ns = now_ns;
-    streams_note(place, &holding->state);
+    streams_note(shards, place, told);
     if (is_rolled_back(place) && !was_rolled_back)
         rollback_log(place);
     shards->has_news |= is_rolled_back(place) != was_rolled_back;
@@ -290,7 +314,8 @@ static void place_fill(struct shards *shards, struct place *place, struct holdin
     place->mark_most = mark > place->mark_most ? mark : place->mark_most;
 }
 
-enum lattn_status shards_take(struct shards *shards, struct state *state, uint64_t now_ns,
+enum lattn_status shards_take(struct shards *shards, struct state *state,
+                              const struct lattn_offer *told, uint64_t now_ns,
                               struct lattn_complaint *complaint)
 {
     const struct origin *origin = &state->origin;
@@ -311,7 +336,7 @@ enum lattn_status shards_take(struct shards *shards, struct state *state, uint64
     shards->epoch = holding->state.origin.epoch;
     if (strcmp(place->refusal.worker, holding->state.origin.worker) == 0)
         refusal_forget(shards, &place->refusal);
-    place_fill(shards, place, holding, now_ns);
+    place_fill(shards, place, holding, told, now_ns);
     return LATTN_OK;
 }
 

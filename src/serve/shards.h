@@ -59,10 +59,13 @@ void shards_touch(struct shards *shards, uint64_t shard, uint64_t now_ns);
  * Take a state in the place of the one that is held of the shard, if it goes with the others.
  *
  * state  given, left as zeros; on refusal it stays the caller's
+ * told   what its worker said with it; NULL: nothing. What was lost to a worker only grows: the
+ *        most that it, or a state of its, has ever told counts
  *
  * Returns LATTN_OK; LATTN_RANGE or LATTN_CONFLICT with nothing changed but what status says.
  */
-enum lattn_status shards_take(struct shards *shards, struct state *state, uint64_t now_ns,
+enum lattn_status shards_take(struct shards *shards, struct state *state,
+                              const struct lattn_offer *told, uint64_t now_ns,
                               struct lattn_complaint *complaint);
 
 /* Remember why what a worker offered could not be used, for status and log. */

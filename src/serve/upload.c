@@ -3,13 +3,13 @@
 #include "base/complaint.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 void upload_drop(struct upload *upload)
 {
     lattn_text_done(&upload->bytes);
-    upload->total = upload->parts = upload->next = 0;
+    upload->told = (struct lattn_offer){.shard = 0};
+    upload->next = 0;
     upload->is_whole = 0;
 }
 
@@ -21,9 +21,8 @@ static enum lattn_status upload_begin(struct upload *upload, const struct lattn_
         return complain(complaint, LATTN_MEMORY_LIMIT,
                         "the state has %" PRIu64 " bytes, %zu are allowed", offer->bytes,
                         bytes_max);
-    upload->total = offer->bytes;
-    upload->parts = offer->parts;
-    (void)snprintf(upload->worker, sizeof upload->worker, "%s", offer->worker);
+    upload->told = *offer;
+    lattn_text_init(&upload->told.data);
     return LATTN_OK;
 }
 
@@ -31,16 +30,17 @@ static enum lattn_status upload_begin(struct upload *upload, const struct lattn_
 static enum lattn_status part_check(const struct upload *upload, const struct lattn_offer *offer,
                                     uint64_t part, struct lattn_complaint *complaint)
 {
-    uint64_t left = upload->total - upload->bytes.length;
+    uint64_t left = upload->told.bytes - upload->bytes.length;
 
-    if (part != upload->next || offer->bytes != upload->total || offer->parts != upload->parts ||
-        strcmp(offer->worker, upload->worker) != 0)
+    if (part != upload->next || offer->bytes != upload->told.bytes ||
+        offer->parts != upload->told.parts || strcmp(offer->worker, upload->told.worker) != 0)
         return complain(complaint, LATTN_GAP,
                         "part %" PRIu64 " of a state does not follow on what came before", part);
-    if (offer->data.length > left || (part + 1 == upload->parts) != (offer->data.length == left))
+    if (offer->data.length > left ||
+        (part + 1 == upload->told.parts) != (offer->data.length == left))
         return complain(complaint, LATTN_RANGE,
                         "part %" PRIu64 " of %" PRIu64 " has %zu bytes, %" PRIu64 " are missing",
-                        part, upload->parts, offer->data.length, left);
+                        part, upload->told.parts, offer->data.length, left);
     return LATTN_OK;
 }
 
@@ -63,6 +63,6 @@ enum lattn_status upload_add(struct upload *upload, const struct lattn_offer *of
     }
     upload->next++;
     upload->begin_ns = now_ns;
-    upload->is_whole = upload->next == upload->parts;
+    upload->is_whole = upload->next == upload->told.parts;
     return upload->is_whole ? LATTN_OK : LATTN_MORE;
 }

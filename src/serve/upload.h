@@ -9,17 +9,15 @@
 /*
  * A state on its way, part by part, from the worker of one shard. Zeroed it is none.
  *
- * worker    who sends it
+ * told      by whom, and what it said with the first part; without data
  * next      the part to come
  * ticket    of the one that is whole and being judged, or was last; status and complaint are its
  *           outcome once has_ended
  * begin_ns  when its last part came
  */
 struct upload {
-    char worker[LATTN_PRODUCER_MAX];
+    struct lattn_offer told;
     struct lattn_text bytes;
-    uint64_t total;
-    uint64_t parts;
     uint64_t next;
     uint64_t begin_ns;
     uint64_t ticket;
