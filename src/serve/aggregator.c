@@ -21,11 +21,15 @@
 /* Shards that come together are added up together. */
 #define SUM_EVERY_NS UINT64_C(100000000)
 
+/* What could not be added up, for want of memory, is tried again after this. */
+#define RETRY_NS UINT64_C(10000000000)
+
 /*
  * uploads   of each shard
  * judged    the upload under way at the judge; NULL: a look into the directory, or nothing
  * look_ns   when to look next
- * is_due    states were taken that are in no sum
+ * stale_ns  when the next upload that does not go on is dropped
+ * is_due    states were taken that are in no sum, to be added up from sum_ns on
  * sum       to be taken
  */
 struct aggregator {
@@ -38,7 +42,9 @@ struct aggregator {
     struct upload *judged;
     uint64_t tickets;
     uint64_t look_ns;
+    uint64_t stale_ns;
     int is_due;
+    uint64_t sum_ns;
     struct state sum;
     int has_sum;
     int has_news;
@@ -73,6 +79,7 @@ enum lattn_status aggregator_open(struct aggregator **ret_aggregator,
         return LATTN_NO_MEMORY;
     aggregator->settings = *settings;
     aggregator->schedule.every_ns = SUM_EVERY_NS;
+    aggregator->stale_ns = SCHEDULE_NEVER;
     aggregator->look_ns = settings->from == NULL ? SCHEDULE_NEVER : 0;
     aggregator->uploads = memory_zeroed(settings->shards.expect, sizeof *aggregator->uploads);
     status = aggregator->uploads == NULL ? LATTN_NO_MEMORY
@@ -195,6 +202,18 @@ static void upload_end(struct upload *upload, enum lattn_status status,
     upload->complaint = *complaint;
 }
 
+static void sum_want(struct aggregator *aggregator, uint64_t from_ns)
+{
+    aggregator->is_due = 1;
+    aggregator->sum_ns = from_ns;
+}
+
+/* A file may be older than the clock. */
+static uint64_t heard_at(const struct judge_result *result, uint64_t now_ns)
+{
+    return now_ns > result->age_ns ? now_ns - result->age_ns : 0;
+}
+
 static void state_judged(struct aggregator *aggregator, struct judge_result *result,
                          uint64_t now_ns)
 {
@@ -206,12 +225,23 @@ static void state_judged(struct aggregator *aggregator, struct judge_result *res
     if (result->status == LATTN_OK)
         result->status =
             shards_take(aggregator->shards, &result->state, upload == NULL ? NULL : &upload->told,
-                        now_ns > result->age_ns ? now_ns - result->age_ns : 0, &result->complaint);
+                        heard_at(result, now_ns), &result->complaint);
     if (result->status == LATTN_OK)
-        aggregator->is_due = 1;
+        sum_want(aggregator, 0);
     else
         shards_refuse(aggregator->shards, result->shard, worker, now_ns, &result->complaint);
     state_done(&result->state);
+}
+
+/* Where something was found there may be more; what was of no use may be of use later. */
+static void look_end(struct aggregator *aggregator, const struct judge_result *result,
+                     uint64_t now_ns)
+{
+    int is_refused = result->status != LATTN_OK && result->status != LATTN_MORE;
+
+    if (is_refused && result->shard < aggregator->settings.shards.expect)
+        judge_refuse(aggregator->judge, result->shard);
+    aggregator->look_ns = result->status == LATTN_OK ? now_ns : now_ns + LOOK_EVERY_NS;
 }
 
 /* Returns 1 where an offer waits for it. */
@@ -225,12 +255,12 @@ static int judge_collect(struct aggregator *aggregator, uint64_t now_ns)
     if (result.has_state)
         state_judged(aggregator, &result, now_ns);
     else if (result.status == LATTN_OK)
-        shards_touch(aggregator->shards, result.shard, now_ns - result.age_ns);
+        shards_touch(aggregator->shards, result.shard, heard_at(&result, now_ns));
     else if (result.status != LATTN_MORE)
         shards_refuse(aggregator->shards, result.shard, upload == NULL ? "" : upload->told.worker,
                       now_ns, &result.complaint);
     if (upload == NULL) {
-        aggregator->look_ns = result.status == LATTN_OK ? now_ns : now_ns + LOOK_EVERY_NS;
+        look_end(aggregator, &result, now_ns);
         return 0;
     }
     upload_end(upload, result.status, &result.complaint);
@@ -238,16 +268,26 @@ static int judge_collect(struct aggregator *aggregator, uint64_t now_ns)
     return 1;
 }
 
-/* What has stood there for long is not going on. */
-static void uploads_age(struct aggregator *aggregator, uint64_t now_ns)
+/*
+ * What has stood there for long is not going on. Returns when the next one will have,
+ * SCHEDULE_NEVER where none is under way.
+ */
+static uint64_t uploads_age(struct aggregator *aggregator, uint64_t now_ns)
 {
+    uint64_t due = SCHEDULE_NEVER;
+
     for (uint64_t i = 0; i < aggregator->settings.shards.expect; i++) {
         struct upload *upload = &aggregator->uploads[i];
+        uint64_t end_ns = upload->heard_ns + aggregator->settings.shards.max_age_ns + 1;
 
-        if (!upload->is_whole && upload->next > 0 &&
-            now_ns - upload->begin_ns > aggregator->settings.shards.max_age_ns)
+        if (upload->is_whole || upload->next == 0)
+            continue;
+        if (now_ns >= end_ns)
             upload_drop(upload);
+        else if (end_ns < due)
+            due = end_ns;
     }
+    return due;
 }
 
 /* Those that came first are judged first. */
@@ -302,14 +342,19 @@ static void adder_collect(struct aggregator *aggregator, uint64_t now_ns)
     } else {
         shards_note(aggregator->shards,
                     complaint.text[0] == '\0' ? lattn_status_text(status) : complaint.text);
+        if (!aggregator->is_due)
+            sum_want(aggregator, now_ns + RETRY_NS);
     }
 }
 
 static uint64_t sum_due(struct aggregator *aggregator)
 {
+    uint64_t due;
+
     if (!aggregator->is_due || !adder_is_idle(aggregator->adder))
         return SCHEDULE_NEVER;
-    return schedule_due(&aggregator->schedule, 0);
+    due = schedule_due(&aggregator->schedule, 0);
+    return aggregator->sum_ns > due ? aggregator->sum_ns : due;
 }
 
 static void sum_begin(struct aggregator *aggregator, uint64_t now_ns)
@@ -337,7 +382,7 @@ int aggregator_tend(struct aggregator *aggregator, uint64_t now_ns)
 {
     int has_ended = judge_collect(aggregator, now_ns);
 
-    uploads_age(aggregator, now_ns);
+    aggregator->stale_ns = uploads_age(aggregator, now_ns);
     judge_begin(aggregator, now_ns);
     adder_collect(aggregator, now_ns);
     sum_begin(aggregator, now_ns);
@@ -352,6 +397,8 @@ uint64_t aggregator_due(struct aggregator *aggregator)
 
     if (judge_is_idle(aggregator->judge) && aggregator->look_ns < due)
         due = aggregator->look_ns;
+    if (aggregator->stale_ns < due)
+        due = aggregator->stale_ns;
     return sum < due ? sum : due;
 }
 

@@ -33,6 +33,7 @@ static const char directory_scheme[] = "dir:";
  * link        NULL: not connected
  * part_bytes  of an image, by what the peer takes in one message
  * answers     bytes that came and were not taken
+ * left        the state that was left in the directory
  */
 struct courier {
     struct courier_settings settings;
@@ -40,6 +41,7 @@ struct courier {
     size_t part_bytes;
     uint64_t questions;
     struct lattn_text answers;
+    struct drop_mark left;
     atomic_int is_stopped;
     int is_connected;
 };
@@ -353,26 +355,30 @@ static enum lattn_status file_path(const struct courier *courier, const struct l
                               : complain(complaint, status, "%.100s...: too long", directory);
 }
 
-static enum lattn_status file_greet(const struct courier *courier, const struct lattn_offer *offer,
+static enum lattn_status file_greet(struct courier *courier, const struct lattn_offer *offer,
                                     int *ret_whole, struct lattn_complaint *complaint)
 {
     char path[PATH_MAX];
     enum lattn_status status = file_path(courier, offer, path, complaint);
 
     if (status == LATTN_OK)
-        status = drop_touch(path, complaint);
+        status = drop_touch(path, &courier->left, complaint);
     *ret_whole = status == LATTN_OK;
     return status == LATTN_NO_DATA ? LATTN_OK : status;
 }
 
-static enum lattn_status file_carry(const struct courier *courier, const struct lattn_offer *offer,
+static enum lattn_status file_carry(struct courier *courier, const struct lattn_offer *offer,
                                     const char *bytes, size_t length,
                                     struct lattn_complaint *complaint)
 {
     char path[PATH_MAX];
     enum lattn_status status = file_path(courier, offer, path, complaint);
 
-    return status == LATTN_OK ? drop_put(path, bytes, length, complaint) : status;
+    if (status != LATTN_OK)
+        return status;
+    if (courier->left.size == 0)
+        drop_sweep(path);
+    return drop_put(path, bytes, length, &courier->left, complaint);
 }
 
 static enum lattn_status parts_carry(struct courier *courier, const struct lattn_offer *offer,

@@ -1,6 +1,7 @@
 /*
- * Time and size of a file say when to look at it, the checksum at its end whether it is another
- * state. What it holds is for its reader to judge: a file that is not whole has a wrong checksum.
+ * The time of a file says when to look at it, its size and the checksum at its end whether it is
+ * another state. What it holds is for its reader to judge: a file that is not whole has a wrong
+ * checksum.
  */
 #include "serve/drop.h"
 
@@ -20,17 +21,23 @@
 
 enum { READ_BYTES = 1 << 20, NAME_BYTES_MAX = 64 };
 
-/* What a file was like when it was found; time 0: it never was. */
+/* Behind the name of a file while it is written. */
+static const char temporary[] = ".XXXXXX";
+
+/* What a file was like when it was found; time 0: it never was. is_refused: it was of no use. */
 struct stamp {
     int64_t time_ns;
-    int64_t size;
-    uint64_t seal;
+    struct drop_mark mark;
+    int is_refused;
 };
 
+/* next: whose turn it is; `shards` is that of files of other streams */
 struct drop {
     const char *directory;
     uint64_t shards;
+    uint64_t bytes_max;
     struct stamp *stamps;
+    uint64_t next;
 };
 
 enum lattn_status drop_path(const char *directory, uint64_t shard, uint64_t shards,
@@ -67,6 +74,31 @@ static int bytes_write(int descriptor, const char *bytes, size_t length)
     return fsync(descriptor);
 }
 
+static struct drop_mark mark_of(const char *bytes, size_t length)
+{
+    struct drop_mark mark = {.size = length};
+
+    if (length >= sizeof mark.seal)
+        memcpy(&mark.seal, bytes + length - sizeof mark.seal, sizeof mark.seal);
+    return mark;
+}
+
+/* The same of a file; one that cannot be read has no seal. */
+static struct drop_mark mark_read(int descriptor, int64_t size)
+{
+    struct drop_mark mark = {.size = (uint64_t)size};
+    int64_t at = size - (int64_t)sizeof mark.seal;
+
+    if (at < 0 || pread(descriptor, &mark.seal, sizeof mark.seal, at) != sizeof mark.seal)
+        mark.seal = 0;
+    return mark;
+}
+
+static int marks_agree(const struct drop_mark *a, const struct drop_mark *b)
+{
+    return a->size == b->size && a->seal == b->seal;
+}
+
 /* The name is on disk only with its directory. */
 static int directory_sync(const char *path)
 {
@@ -88,13 +120,13 @@ static int directory_sync(const char *path)
 }
 
 enum lattn_status drop_put(const char *path, const char *bytes, size_t length,
-                           struct lattn_complaint *complaint)
+                           struct drop_mark *ret_mark, struct lattn_complaint *complaint)
 {
     char name[PATH_MAX];
     int descriptor = -1;
     int outcome;
 
-    if (snprintf(name, sizeof name, "%s.XXXXXX", path) < (int)sizeof name)
+    if (snprintf(name, sizeof name, "%s%s", path, temporary) < (int)sizeof name)
         descriptor = mkostemp(name, O_CLOEXEC);
     if (descriptor < 0)
         return failure(complaint, path);
@@ -111,19 +143,59 @@ enum lattn_status drop_put(const char *path, const char *bytes, size_t length,
         (void)unlink(name); /* it was never there under its name */
         return status;
     }
-    return directory_sync(path) == 0 ? LATTN_OK : failure(complaint, path);
+    if (directory_sync(path) != 0)
+        return failure(complaint, path);
+    *ret_mark = mark_of(bytes, length);
+    return LATTN_OK;
 }
 
-enum lattn_status drop_touch(const char *path, struct lattn_complaint *complaint)
+enum lattn_status drop_touch(const char *path, const struct drop_mark *mark,
+                             struct lattn_complaint *complaint)
 {
-    if (utimensat(AT_FDCWD, path, NULL, 0) == 0)
-        return LATTN_OK;
-    return errno == ENOENT ? LATTN_NO_DATA : failure(complaint, path);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    enum lattn_status status = LATTN_NO_DATA;
+    struct drop_mark there;
+    struct stat found;
+
+    if (descriptor < 0)
+        return errno == ENOENT ? LATTN_NO_DATA : failure(complaint, path);
+    if (fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode)) {
+        there = mark_read(descriptor, found.st_size);
+        if (mark->size > 0 && marks_agree(&there, mark))
+            status = futimens(descriptor, NULL) == 0 ? LATTN_OK : failure(complaint, path);
+    }
+    (void)close(descriptor); /* nothing was written through it */
+    return status;
+}
+
+void drop_sweep(const char *path)
+{
+    char pattern[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int length = snprintf(pattern, sizeof pattern, "%s", path);
+    DIR *directory;
+    struct dirent *entry;
+    char *name;
+
+    if (slash == NULL || length >= (int)sizeof pattern)
+        return;
+    name = pattern + (slash - path) + 1;
+    *(name - 1) = '\0';
+    directory = opendir(pattern);
+    if (directory == NULL)
+        return; /* whoever writes there will say so */
+    while ((entry = readdir(directory)) != NULL)
+        if (strncmp(entry->d_name, name, strlen(name)) == 0 &&
+            strlen(entry->d_name) == strlen(name) + sizeof temporary - 1 &&
+            entry->d_name[strlen(name)] == '.')
+            (void)unlinkat(dirfd(directory), entry->d_name, 0); /* there it was in nobody's way */
+    (void)closedir(directory);
 }
 
 /* ---- opening and closing ---- */
 
-enum lattn_status drop_open(struct drop **ret_drop, const char *directory, uint64_t shards)
+enum lattn_status drop_open(struct drop **ret_drop, const char *directory, uint64_t shards,
+                            uint64_t bytes_max)
 {
     struct drop *drop = memory_zeroed(1, sizeof *drop);
 
@@ -131,6 +203,7 @@ enum lattn_status drop_open(struct drop **ret_drop, const char *directory, uint6
         return LATTN_NO_MEMORY;
     drop->directory = directory;
     drop->shards = shards;
+    drop->bytes_max = bytes_max;
     drop->stamps = memory_zeroed(shards, sizeof *drop->stamps);
     if (drop->stamps == NULL) {
         drop_close(&drop);
@@ -179,7 +252,8 @@ static uint64_t age_of(int64_t time_ns)
 }
 
 /* Is the file another one than before? Then its bytes are read, unless it was only touched. */
-static enum lattn_status file_look(int descriptor, struct stamp *stamp, struct drop_find *find)
+static enum lattn_status file_look(const struct drop *drop, int descriptor, struct stamp *stamp,
+                                   struct drop_find *find, struct lattn_complaint *complaint)
 {
     struct stat found;
     struct stamp now = {0};
@@ -188,19 +262,22 @@ static enum lattn_status file_look(int descriptor, struct stamp *stamp, struct d
     if (fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode))
         return LATTN_MORE;
     now.time_ns = found.st_mtim.tv_sec * INT64_C(1000000000) + found.st_mtim.tv_nsec;
-    now.size = found.st_size;
-    if (now.time_ns == stamp->time_ns && now.size == stamp->size)
+    if (now.time_ns == stamp->time_ns && (uint64_t)found.st_size == stamp->mark.size)
         return LATTN_MORE;
-    if (pread(descriptor, &now.seal, sizeof now.seal, now.size - (int64_t)sizeof now.seal) < 0)
-        now.seal = 0;
-    find->is_other = stamp->time_ns == 0 || now.size != stamp->size || now.seal != stamp->seal;
-    if (find->is_other)
-        status = bytes_read(descriptor, now.size, &find->bytes);
-    if (status != LATTN_OK)
-        return status;
+    now.mark = mark_read(descriptor, found.st_size);
+    find->is_other =
+        stamp->time_ns == 0 || stamp->is_refused || !marks_agree(&now.mark, &stamp->mark);
+    if (drop->bytes_max > 0 && now.mark.size > drop->bytes_max)
+        status = complain(complaint, LATTN_MEMORY_LIMIT,
+                          "the state has %" PRIu64 " bytes, %" PRIu64 " are allowed", now.mark.size,
+                          drop->bytes_max);
+    else if (find->is_other)
+        status = bytes_read(descriptor, found.st_size, &find->bytes);
+    if (status == LATTN_NO_MEMORY)
+        return status; /* it is looked at again */
     find->age_ns = age_of(now.time_ns);
     *stamp = now;
-    return LATTN_OK;
+    return status;
 }
 
 static enum lattn_status shard_look(struct drop *drop, uint64_t shard, struct drop_find *find,
@@ -215,7 +292,7 @@ static enum lattn_status shard_look(struct drop *drop, uint64_t shard, struct dr
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0)
         return errno == ENOENT ? LATTN_MORE : failure(complaint, path);
-    status = file_look(descriptor, &drop->stamps[shard], find);
+    status = file_look(drop, descriptor, &drop->stamps[shard], find, complaint);
     (void)close(descriptor); /* it was only read */
     return status;
 }
@@ -249,11 +326,18 @@ enum lattn_status drop_look(struct drop *drop, struct drop_find *ret_find,
 {
     enum lattn_status status = LATTN_MORE;
 
-    *ret_find = (struct drop_find){.shard = 0};
-    for (; ret_find->shard < drop->shards; ret_find->shard++) {
-        status = shard_look(drop, ret_find->shard, ret_find, complaint);
-        if (status != LATTN_MORE)
-            return status;
+    *ret_find = (struct drop_find){.shard = drop->shards};
+    for (uint64_t turns = 0; status == LATTN_MORE && turns <= drop->shards; turns++) {
+        ret_find->shard = drop->next;
+        drop->next = (drop->next + 1) % (drop->shards + 1);
+        status = ret_find->shard < drop->shards
+                     ? shard_look(drop, ret_find->shard, ret_find, complaint)
+                     : strangers_look(drop, complaint);
     }
-    return strangers_look(drop, complaint);
+    return status;
+}
+
+void drop_refuse(struct drop *drop, uint64_t shard)
+{
+    drop->stamps[shard].is_refused = 1;
 }

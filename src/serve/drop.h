@@ -17,22 +17,40 @@ struct drop;
 enum lattn_status drop_path(const char *directory, uint64_t shard, uint64_t shards,
                             char ret_path[PATH_MAX]);
 
+/* What tells one state from another in its file. Size 0: of none. */
+struct drop_mark {
+    uint64_t size;
+    uint64_t seal;
+};
+
 /*
  * Leave a state there, whole or not at all: the file is there under its name when it is on disk.
+ *
+ * ret_mark  out  with LATTN_OK: of the state
  *
  * Returns LATTN_OK, LATTN_NO_SPACE or LATTN_INPUT_OUTPUT with the reason.
  */
 enum lattn_status drop_put(const char *path, const char *bytes, size_t length,
-                           struct lattn_complaint *complaint);
+                           struct drop_mark *ret_mark, struct lattn_complaint *complaint);
 
 /*
  * Say that the state that is there is still the newest. Returns LATTN_OK; LATTN_NO_DATA where there
- * is none; LATTN_INPUT_OUTPUT.
+ * is none, or another's; LATTN_INPUT_OUTPUT.
  */
-enum lattn_status drop_touch(const char *path, struct lattn_complaint *complaint);
+enum lattn_status drop_touch(const char *path, const struct drop_mark *mark,
+                             struct lattn_complaint *complaint);
 
-/* directory is kept. Returns LATTN_OK or LATTN_NO_MEMORY. */
-enum lattn_status drop_open(struct drop **ret_drop, const char *directory, uint64_t shards);
+/* Remove what drop_put of a process that was killed has left beside the file. */
+void drop_sweep(const char *path);
+
+/*
+ * directory  kept
+ * bytes_max  a larger file is not read; 0: no limit
+ *
+ * Returns LATTN_OK or LATTN_NO_MEMORY.
+ */
+enum lattn_status drop_open(struct drop **ret_drop, const char *directory, uint64_t shards,
+                            uint64_t bytes_max);
 /* Accepts a pointer to NULL. */
 void drop_close(struct drop **drop);
 
@@ -51,15 +69,22 @@ struct drop_find {
 };
 
 /*
- * Find the first file that has changed since it was found the last time.
+ * Find the next file that has changed since it was found the last time. One after the other has its
+ * turn, so that none is kept waiting by another that changes all the time, or cannot be read.
  *
  * ret_find  out  its bytes are given
  *
  * Returns LATTN_OK; LATTN_MORE where nothing has; LATTN_CONFLICT where a file is there that belongs
- * to another number of shards; LATTN_INPUT_OUTPUT or LATTN_NO_MEMORY; shard is that of the file, or
- * `shards` where it is of none.
+ * to another number of shards; LATTN_MEMORY_LIMIT, LATTN_INPUT_OUTPUT or LATTN_NO_MEMORY; shard is
+ * that of the file, or `shards` where it is of none.
  */
 enum lattn_status drop_look(struct drop *drop, struct drop_find *ret_find,
                             struct lattn_complaint *complaint);
+
+/*
+ * What was found of this shard was of no use: once it is touched it is another find, for by then it
+ * may be.
+ */
+void drop_refuse(struct drop *drop, uint64_t shard);
 
 #endif

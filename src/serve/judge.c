@@ -76,7 +76,8 @@ enum lattn_status judge_open(struct judge **ret_judge, const struct judge_settin
         return LATTN_NO_MEMORY;
     judge->settings = *settings;
     if (settings->directory != NULL)
-        status = drop_open(&judge->drop, settings->directory, settings->shards);
+        status = drop_open(&judge->drop, settings->directory, settings->shards,
+                           settings->learner.memory_max);
     if (status == LATTN_OK)
         status = worker_open(&judge->worker, &worker);
     if (status != LATTN_OK) {
@@ -123,6 +124,12 @@ void judge_look(struct judge *judge)
     assert(judge_is_idle(judge) && judge->drop != NULL);
     judge->is_look = 1;
     worker_start(judge->worker);
+}
+
+void judge_refuse(struct judge *judge, uint64_t shard)
+{
+    assert(judge_is_idle(judge));
+    drop_refuse(judge->drop, shard);
 }
 
 enum lattn_status judge_result(struct judge *judge, struct judge_result *ret_result)

@@ -34,10 +34,9 @@ struct judge_result {
 
 /*
  * learner    what holds of settings for states that are read: --ridge, --max-memory, and
- * --precision where it is coarser than the worker's; copied directory  NULL: none; kept done called
- * on the judge's thread when a job has its result
- *
- * Returns LATTN_OK or LATTN_NO_MEMORY.
+ *            --precision where it is coarser than the worker's
+ * directory  NULL: none; kept
+ * done       called on the judge's thread when a job has its result
  */
 struct judge_settings {
     struct lattn_learner_settings learner;
@@ -47,6 +46,7 @@ struct judge_settings {
     void *arg;
 };
 
+/* Returns LATTN_OK or LATTN_NO_MEMORY. */
 enum lattn_status judge_open(struct judge **ret_judge, const struct judge_settings *settings);
 /* Finishes the job under way, ends the thread; accepts a pointer to NULL. */
 void judge_close(struct judge **judge);
@@ -57,6 +57,9 @@ int judge_is_idle(struct judge *judge);
 /* Begin: read these bytes, which are given and left empty; or look into the directory. */
 void judge_read(struct judge *judge, uint64_t shard, struct lattn_text *bytes);
 void judge_look(struct judge *judge);
+
+/* What was found of this shard in the directory was of no use (drop_refuse). It must be idle. */
+void judge_refuse(struct judge *judge, uint64_t shard);
 
 /* Take the result. Returns LATTN_OK, or LATTN_MORE where there is none. */
 enum lattn_status judge_result(struct judge *judge, struct judge_result *ret_result);

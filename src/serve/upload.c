@@ -62,7 +62,7 @@ enum lattn_status upload_add(struct upload *upload, const struct lattn_offer *of
         return status;
     }
     upload->next++;
-    upload->begin_ns = now_ns;
+    upload->heard_ns = now_ns;
     upload->is_whole = upload->next == upload->told.parts;
     return upload->is_whole ? LATTN_OK : LATTN_MORE;
 }

@@ -13,13 +13,13 @@
  * next      the part to come
  * ticket    of the one that is whole and being judged, or was last; status and complaint are its
  *           outcome once has_ended
- * begin_ns  when its last part came
+ * heard_ns  when its last part came
  */
 struct upload {
     struct lattn_offer told;
     struct lattn_text bytes;
     uint64_t next;
-    uint64_t begin_ns;
+    uint64_t heard_ns;
     uint64_t ticket;
     int is_whole;
     int has_ended;

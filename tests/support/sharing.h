@@ -5,6 +5,10 @@
 
 #include "store/state.h"
 
+/* Two workers: ids have 32 hexadecimal digits. */
+#define SHARING_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SHARING_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
 /*
  * What workers of shards make: a state of so many pairs, which differ by shard, that have taken as
  * many messages from the stream of the shard, and lost this many. What must succeed is asserted.

@@ -57,21 +57,21 @@ static const struct lattn_shard *shard_at(uint64_t shard, uint64_t now_ns)
 
 Test(shards, are_complete_once_each_has_come)
 {
-    cr_expect_eq(take((struct sharing){"a", 1, 2, .pairs = 3}, 0, SECOND), LATTN_OK);
+    cr_expect_eq(take((struct sharing){SHARING_A, 1, 2, .pairs = 3}, 0, SECOND), LATTN_OK);
     cr_expect_not(shards_are_complete(shards));
     cr_expect_null(shards_holding(shards, 0));
     cr_expect_eq(shard_at(0, SECOND)->age_s, LATTN_NEVER);
-    cr_expect_eq(take((struct sharing){"b", 0, 2, .pairs = 4}, 0, 2 * SECOND), LATTN_OK);
+    cr_expect_eq(take((struct sharing){SHARING_B, 0, 2, .pairs = 4}, 0, 2 * SECOND), LATTN_OK);
     cr_expect(shards_are_complete(shards));
     cr_expect_eq(shards_describe(shards, 2 * SECOND)->epoch, 1);
     cr_expect_eq(shard_at(1, 3 * SECOND)->pairs, 3);
     cr_expect_eq(shard_at(1, 3 * SECOND)->age_s, 2);
-    cr_expect_str_eq(shard_at(0, 3 * SECOND)->worker, "b");
+    cr_expect_str_eq(shard_at(0, 3 * SECOND)->worker, SHARING_B);
 }
 
 Test(shards, say_whether_so_many_pairs_are_held)
 {
-    struct sharing sharing = {"a", 0, 2, .pairs = 3};
+    struct sharing sharing = {SHARING_A, 0, 2, .pairs = 3};
 
     cr_expect_not(hear(sharing, SECOND));
     cr_expect_eq(take(sharing, 0, SECOND), LATTN_OK);
@@ -82,7 +82,7 @@ Test(shards, say_whether_so_many_pairs_are_held)
 
 Test(shards, keep_the_most_that_a_worker_has_lost)
 {
-    struct sharing sharing = {"a", 0, 2, .pairs = 3, .lost = 2};
+    struct sharing sharing = {SHARING_A, 0, 2, .pairs = 3, .lost = 2};
 
     cr_expect_eq(take(sharing, 7, SECOND), LATTN_OK);
     cr_expect_eq(shard_at(0, SECOND)->lost, 7, "it told more with its first state");
@@ -94,14 +94,14 @@ Test(shards, keep_the_most_that_a_worker_has_lost)
     cr_expect_eq(take(sharing, 0, SECOND), LATTN_OK);
     (void)hear(sharing, SECOND);
     cr_expect_eq(shard_at(0, SECOND)->lost, 9, "what it knew stays known");
-    cr_expect_eq(take((struct sharing){"b", 0, 2, .pairs = 6, .lost = 1}, 1, 60 * SECOND),
+    cr_expect_eq(take((struct sharing){SHARING_B, 0, 2, .pairs = 6, .lost = 1}, 1, 60 * SECOND),
                  LATTN_OK);
     cr_expect_eq(shard_at(0, 60 * SECOND)->lost, 1, "another worker speaks for itself");
 }
 
 Test(shards, name_a_worker_that_went_back)
 {
-    struct sharing sharing = {"a", 0, 2, .pairs = 5, .rolled_back = 0};
+    struct sharing sharing = {SHARING_A, 0, 2, .pairs = 5, .rolled_back = 0};
 
     cr_expect_eq(take(sharing, 0, SECOND), LATTN_OK);
     cr_expect_not(shard_at(0, SECOND)->is_rolled_back);
@@ -118,19 +118,20 @@ Test(shards, name_a_worker_that_went_back)
 
 Test(shards, let_another_worker_in_once_the_first_is_stale)
 {
-    const struct sharing second = {"b", 0, 2, .pairs = 6};
+    const struct sharing second = {SHARING_B, 0, 2, .pairs = 6};
     const struct lattn_offer offer = sharing_greeting(&second);
 
-    cr_expect_eq(take((struct sharing){"a", 0, 2, .pairs = 5}, 0, SECOND), LATTN_OK);
+    cr_expect_eq(take((struct sharing){SHARING_A, 0, 2, .pairs = 5}, 0, SECOND), LATTN_OK);
     cr_expect_eq(shards_greet(shards, &offer, 2 * SECOND, &complaint), LATTN_CONFLICT);
-    cr_expect_str_eq(complaint.text, "duplicate shard 0: workers a and b");
+    cr_expect_str_eq(complaint.text, "duplicate shard 0: workers " SHARING_A " and " SHARING_B);
     cr_expect_eq(take(second, 0, 2 * SECOND), LATTN_CONFLICT);
-    cr_expect_str_eq(shard_at(0, 2 * SECOND)->error, "duplicate shard 0: workers a and b");
+    cr_expect_str_eq(shard_at(0, 2 * SECOND)->error,
+                     "duplicate shard 0: workers " SHARING_A " and " SHARING_B);
     cr_expect_eq(shards_due(shards), SECOND + 10 * SECOND + 1, "when it becomes stale");
     cr_expect(shards_look(shards, 12 * SECOND));
     cr_expect(shard_at(0, 12 * SECOND)->is_stale);
     cr_expect_eq(take(second, 0, 12 * SECOND), LATTN_OK);
-    cr_expect_str_eq(shard_at(0, 12 * SECOND)->worker, "b");
+    cr_expect_str_eq(shard_at(0, 12 * SECOND)->worker, SHARING_B);
     cr_expect_str_eq(shard_at(0, 12 * SECOND)->error, "", "its refusal is forgotten");
     cr_expect_not(shard_at(0, 12 * SECOND)->is_stale);
 }
@@ -152,9 +153,9 @@ Test(shards, forget_a_refusal_after_a_while)
 
 Test(shards, refuse_what_does_not_go_together)
 {
-    struct lattn_offer offer = sharing_greeting(&(struct sharing){"b", 1, 2, .pairs = 0});
+    struct lattn_offer offer = sharing_greeting(&(struct sharing){SHARING_B, 1, 2, .pairs = 0});
 
-    cr_expect_eq(take((struct sharing){"a", 0, 2, .pairs = 5}, 0, SECOND), LATTN_OK);
+    cr_expect_eq(take((struct sharing){SHARING_A, 0, 2, .pairs = 5}, 0, SECOND), LATTN_OK);
     offer.epoch = 2;
     cr_expect_eq(shards_greet(shards, &offer, SECOND, &complaint), LATTN_CONFLICT);
     offer.epoch = 1;
@@ -163,7 +164,7 @@ Test(shards, refuse_what_does_not_go_together)
     offer.shard = 1;
     offer.shards = 3;
     cr_expect_eq(shards_greet(shards, &offer, SECOND, &complaint), LATTN_CONFLICT);
-    cr_expect_eq(take((struct sharing){"b", 1, 3, .pairs = 5}, 0, SECOND), LATTN_CONFLICT);
+    cr_expect_eq(take((struct sharing){SHARING_B, 1, 3, .pairs = 5}, 0, SECOND), LATTN_CONFLICT);
     cr_expect_null(shards_holding(shards, 1));
 }
 
@@ -171,10 +172,10 @@ Test(shards, are_copied_with_all_that_is_said_of_them)
 {
     struct lattn_aggregate *copy;
 
-    cr_expect_eq(take((struct sharing){"a", 1, 2, .pairs = 3}, 0, SECOND), LATTN_OK);
+    cr_expect_eq(take((struct sharing){SHARING_A, 1, 2, .pairs = 3}, 0, SECOND), LATTN_OK);
     copy = shards_copy_out(shards_describe(shards, SECOND));
     cr_expect_eq(copy->expect, 2);
-    cr_expect_str_eq(copy->shards[1].worker, "a");
+    cr_expect_str_eq(copy->shards[1].worker, SHARING_A);
     shards_copy_close(&copy);
     cr_expect_null(copy);
     cr_expect_null(shards_copy_out(NULL));
