@@ -236,8 +236,10 @@ static void success_note(struct pusher *pusher, uint64_t now_ns)
     pusher->retry_ns = 0;
     pusher->due_ns = now_ns + pusher->settings.every_ns;
     pusher->is_carrying = 0;
-    if (pusher->job == JOB_GREET)
+    if (pusher->job == JOB_GREET) {
+        reading->error[0] = '\0'; /* it is held there, or has to rest */
         return;
+    }
     if (reading->error[0] != '\0' || reading->pairs == LATTN_NEVER)
         log_event(LOG_LEVEL_INFO, "the state is pushed",
                   LOG_FIELDS(log_text("address", reading->address),
