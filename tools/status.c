@@ -3,6 +3,7 @@
  */
 #include "client.h"
 #include "options.h"
+#include "shard_table.h"
 #include "verbs.h"
 
 #include <math.h>
@@ -180,6 +181,24 @@ static void service_print(const struct lattn_state_of_service *state)
     source_print(&service->source);
 }
 
+/* Nothing of a daemon that learns by itself. */
+static enum lattn_status shards_print(const struct lattn_reply *reply)
+{
+    struct lattn_aggregate *aggregate = NULL;
+    struct lattn_text text;
+    enum lattn_status status = lattn_reply_aggregate(reply, &aggregate);
+
+    if (status != LATTN_OK || aggregate == NULL)
+        return status;
+    lattn_text_init(&text);
+    status = shard_table_write(&text, aggregate);
+    if (status == LATTN_OK)
+        printf("\n%s", text.data);
+    lattn_text_done(&text);
+    lattn_aggregate_close(&aggregate);
+    return status;
+}
+
 static enum lattn_status table_print(const struct lattn_reply *reply)
 {
     struct lattn_state_of_service state;
@@ -192,7 +211,7 @@ static enum lattn_status table_print(const struct lattn_reply *reply)
     report_print(&state.report);
     service_print(&state);
     lattn_report_done(&state.report);
-    return LATTN_OK;
+    return shards_print(reply);
 }
 
 enum verb_exit status_run(int argc, char **argv)

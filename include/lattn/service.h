@@ -95,6 +95,9 @@ struct lattn_aggregate {
 LATTN_API void lattn_aggregate_sentence(const struct lattn_aggregate *aggregate,
                                         char ret_sentence[LATTN_SENTENCE_MAX]);
 
+/* Release one that was read or copied, with its shards; accepts a pointer to NULL. */
+LATTN_API void lattn_aggregate_close(struct lattn_aggregate **aggregate);
+
 /* Streams that a service takes pairs from, at most. */
 enum { LATTN_SOURCE_STREAMS_MAX = 8 };
 

@@ -339,8 +339,9 @@ struct lattn_taken {
 };
 
 /*
- * Answer to status, read back by a client. noise_std and r2 have m entries, or are NULL; owned. The
- * shards of an aggregate are not read, what is wrong with them stands in the headline.
+ * Answer to status, read back by a client. noise_std and r2 have m entries, or are NULL; owned.
+ * What is wrong with the shards of an aggregate stands in the headline; they themselves are read by
+ * lattn_reply_aggregate.
  */
 struct lattn_state_of_service {
     struct lattn_report report;
@@ -452,6 +453,8 @@ LATTN_API void lattn_reply_done(struct lattn_reply *reply);
  *
  * lattn_reply_status      release with lattn_report_done(&ret_state->report); null is NaN, 0 or
  *                         LATTN_NEVER, and no array for noise_std and r2; weight is not sent: NaN
+ * lattn_reply_aggregate   of the same reply; release with lattn_aggregate_close; NULL of a daemon
+ *                         that adds up no shards
  * lattn_reply_spectrum    release with lattn_spectrum_done
  * lattn_reply_suggestion  ret_order is given to the caller (free): indices of candidates
  * lattn_reply_design      release with lattn_design_done
@@ -461,6 +464,8 @@ LATTN_API void lattn_reply_done(struct lattn_reply *reply);
  */
 LATTN_API enum lattn_status lattn_reply_status(const struct lattn_reply *reply,
                                                struct lattn_state_of_service *ret_state);
+LATTN_API enum lattn_status lattn_reply_aggregate(const struct lattn_reply *reply,
+                                                  struct lattn_aggregate **ret_aggregate);
 LATTN_API enum lattn_status lattn_reply_model(const struct lattn_reply *reply,
                                               struct lattn_model **ret_model);
 LATTN_API enum lattn_status lattn_reply_spectrum(const struct lattn_reply *reply,

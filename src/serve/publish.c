@@ -70,7 +70,7 @@ void bulletin_close(struct bulletin **bulletin)
     }
     lattn_text_done(&old->safetensors);
     lattn_report_done(&old->report);
-    shards_copy_close(&old->aggregate);
+    lattn_aggregate_close(&old->aggregate);
     memory_release(old);
 }
 
@@ -312,7 +312,7 @@ void publisher_close(struct publisher **publisher)
         return;
     worker_close(&old->worker);
     lattn_learner_close(&old->snapshot);
-    shards_copy_close(&old->aggregate);
+    lattn_aggregate_close(&old->aggregate);
     bulletin = atomic_load(&old->bulletin);
     bulletin_close(&bulletin);
     lattn_model_close(&old->result.model);
@@ -332,7 +332,7 @@ enum lattn_status publisher_start(struct publisher *publisher, const struct latt
     if (status != LATTN_OK)
         return status;
     publisher->service = *service;
-    shards_copy_close(&publisher->aggregate);
+    lattn_aggregate_close(&publisher->aggregate);
     publisher->aggregate = shards_copy_out(service->aggregate);
     publisher->service.aggregate = publisher->aggregate;
     publisher->pace = *pace;

@@ -459,9 +459,3 @@ struct lattn_aggregate *shards_copy_out(const struct lattn_aggregate *aggregate)
     memcpy(copy->shards, aggregate->shards, bytes);
     return copy;
 }
-
-void shards_copy_close(struct lattn_aggregate **copy)
-{
-    memory_release(*copy);
-    *copy = NULL;
-}

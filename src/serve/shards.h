@@ -93,9 +93,10 @@ uint64_t shards_due(const struct shards *shards);
 /* What status says; borrowed until the next call. */
 const struct lattn_aggregate *shards_describe(struct shards *shards, uint64_t now_ns);
 
-/* The same in memory of its own, to be read on other threads; NULL for NULL, and without memory. */
+/*
+ * The same in memory of its own, to be read on other threads: given with lattn_aggregate_close.
+ * NULL for NULL, and without memory.
+ */
 struct lattn_aggregate *shards_copy_out(const struct lattn_aggregate *aggregate);
-/* Accepts a pointer to NULL. */
-void shards_copy_close(struct lattn_aggregate **copy);
 
 #endif

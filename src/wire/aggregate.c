@@ -3,7 +3,9 @@
  */
 #include "wire/aggregate.h"
 
+#include "base/memory.h"
 #include "wire/member.h"
+#include "wire/reply.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -30,13 +32,26 @@ static const struct member shard_members[] = {
     {.word = NULL},
 };
 
-static void remark_write(struct writer *writer, const char *remark)
-{
-    if (remark[0] == '\0')
-        writer_null(writer);
-    else
-        writer_string(writer, remark);
-}
+/* An aggregate but for its shards. */
+struct outline {
+    uint64_t expect;
+    int32_t complete;
+    struct member_maybe epoch;
+    char error[256];
+};
+
+#define OF_OUTLINE(field) offsetof(struct outline, field)
+
+static const struct member outline_members[] = {
+    {.word = "expect", .kind = MEMBER_COUNT, .offset = OF_OUTLINE(expect)},
+    {.word = "complete", .kind = MEMBER_FLAG, .offset = OF_OUTLINE(complete)},
+    {.word = "epoch", .kind = MEMBER_MAYBE, .offset = OF_OUTLINE(epoch)},
+    {.word = "error",
+     .kind = MEMBER_REMARK,
+     .offset = OF_OUTLINE(error),
+     .size = sizeof((struct outline *)NULL)->error},
+    {.word = NULL},
+};
 
 static void shard_write(struct writer *writer, uint64_t number, const struct lattn_shard *shard)
 {
@@ -49,28 +64,98 @@ static void shard_write(struct writer *writer, uint64_t number, const struct lat
 
 void aggregate_write(struct writer *writer, const struct lattn_aggregate *aggregate)
 {
+    struct outline outline;
+
     if (aggregate == NULL) {
         writer_null(writer);
         return;
     }
+    outline = (struct outline){.expect = aggregate->expect,
+                               .complete = aggregate->complete,
+                               .epoch = {aggregate->epoch, aggregate->epoch != 0}};
+    memcpy(outline.error, aggregate->error, sizeof outline.error);
     writer_open(writer, '{');
-    writer_key(writer, "expect");
-    writer_count(writer, aggregate->expect);
-    writer_key(writer, "complete");
-    writer_flag(writer, aggregate->complete);
-    writer_key(writer, "epoch");
-    if (aggregate->epoch == 0)
-        writer_null(writer);
-    else
-        writer_count(writer, aggregate->epoch);
-    writer_key(writer, "error");
-    remark_write(writer, aggregate->error);
+    member_write_more(writer, outline_members, &outline);
     writer_key(writer, "shards");
     writer_open(writer, '[');
     for (uint64_t i = 0; i < aggregate->expect; i++)
         shard_write(writer, i, &aggregate->shards[i]);
     writer_close(writer, ']');
     writer_close(writer, '}');
+}
+
+/* ---- read back ----------------------------------------------------------------------------- */
+
+static enum lattn_status shard_read(struct scan *scan, int64_t index, void *arg)
+{
+    const struct lattn_aggregate *aggregate = arg;
+
+    return member_read(scan, "shard", shard_members, &aggregate->shards[index]);
+}
+
+/* An aggregate and its shards are one block. */
+static enum lattn_status shards_read(struct scan *place, const struct outline *outline,
+                                     struct lattn_aggregate **ret_aggregate)
+{
+    struct lattn_aggregate *aggregate;
+    enum lattn_status status;
+    int64_t count = 0;
+    size_t bytes;
+
+    if (place->at == NULL || scan_count(place, "shards", &count) != LATTN_OK ||
+        (uint64_t)count != outline->expect)
+        return LATTN_FIELD;
+    if (memory_product((size_t)count, sizeof *aggregate->shards, &bytes) != LATTN_OK)
+        return LATTN_NO_MEMORY;
+    aggregate = memory_zeroed(1, sizeof *aggregate + bytes);
+    if (aggregate == NULL)
+        return LATTN_NO_MEMORY;
+    aggregate->expect = outline->expect;
+    aggregate->complete = outline->complete;
+    aggregate->epoch = outline->epoch.count;
+    memcpy(aggregate->error, outline->error, sizeof aggregate->error);
+    aggregate->shards = (struct lattn_shard *)(aggregate + 1);
+    status = scan_array(place, "shards", shard_read, aggregate);
+    if (status == LATTN_OK)
+        *ret_aggregate = aggregate;
+    else
+        lattn_aggregate_close(&aggregate);
+    return status == LATTN_OK || status == LATTN_NO_MEMORY ? status : LATTN_FIELD;
+}
+
+/* Where a field of the object here stands; at is NULL where it is null or missing. */
+static enum lattn_status place_find(struct scan scan, const char *name, const char *word,
+                                    struct scan *ret_place)
+{
+    const struct member members[] = {{.word = word, .kind = MEMBER_PLACE}, {.word = NULL}};
+
+    return member_read(&scan, name, members, ret_place);
+}
+
+enum lattn_status lattn_reply_aggregate(const struct lattn_reply *reply,
+                                        struct lattn_aggregate **ret_aggregate)
+{
+    struct outline outline;
+    struct scan aggregate, shards, scan;
+    enum lattn_status status = reply_part(reply, "status", &scan);
+
+    if (status == LATTN_OK)
+        status = place_find(scan, "status", "aggregate", &aggregate);
+    if (status == LATTN_OK && aggregate.at == NULL) {
+        *ret_aggregate = NULL;
+        return LATTN_OK;
+    }
+    if (status == LATTN_OK)
+        status = place_find(aggregate, "aggregate", "shards", &shards);
+    if (status == LATTN_OK)
+        status = member_read(&aggregate, "aggregate", outline_members, &outline);
+    return status == LATTN_OK ? shards_read(&shards, &outline, ret_aggregate) : LATTN_FIELD;
+}
+
+void lattn_aggregate_close(struct lattn_aggregate **aggregate)
+{
+    memory_release(*aggregate);
+    *aggregate = NULL;
 }
 
 /* ---- in one line --------------------------------------------------------------------------- */

@@ -99,3 +99,74 @@ Test(aggregate, stands_in_status_and_before_the_verdict)
               text.data);
     lattn_text_done(&text);
 }
+
+/* A reply to status with this aggregate. */
+static struct lattn_reply reply_of(const struct lattn_aggregate *aggregate)
+{
+    const struct lattn_report report = {.certificate = {.lost_at = LATTN_NEVER}};
+    const struct lattn_service service = {.heads = LATTN_NEVER, .aggregate = aggregate};
+    struct lattn_text result, message;
+    struct lattn_complaint complaint;
+    struct lattn_reply reply;
+
+    lattn_text_init(&result);
+    lattn_text_init(&message);
+    cr_assert_eq(lattn_write_status(&result, LATTN_FORMAT_JSON, &report, &service), LATTN_OK);
+    cr_assert_eq(lattn_write_reply(&message, LATTN_FORMAT_JSON, "1", result.data, result.length),
+                 LATTN_OK);
+    cr_assert_eq(
+        lattn_reply_read(message.data, message.length, LATTN_FORMAT_JSON, &reply, &complaint),
+        LATTN_OK);
+    lattn_text_done(&result);
+    lattn_text_done(&message);
+    return reply;
+}
+
+Test(aggregate, is_read_back_as_it_was_written)
+{
+    struct lattn_aggregate aggregate = aggregate_of(3);
+    struct lattn_aggregate *read = NULL;
+    struct lattn_reply reply;
+
+    shards[1] = (struct lattn_shard){.age_s = LATTN_NEVER, .error = "mixed"};
+    shards[2].is_stale = shards[2].is_rolled_back = 1;
+    shards[2].lost = UINT64_MAX;
+    aggregate.complete = 0;
+    snprintf(aggregate.error, sizeof aggregate.error, "no memory");
+    reply = reply_of(&aggregate);
+    cr_assert_eq(lattn_reply_aggregate(&reply, &read), LATTN_OK);
+    cr_expect_eq(read->expect, 3);
+    cr_expect_eq(read->epoch, 4);
+    cr_expect_eq(read->complete, 0);
+    cr_expect_str_eq(read->error, "no memory");
+    cr_expect_eq(memcmp(read->shards, shards, 3 * sizeof *shards), 0);
+    lattn_aggregate_close(&read);
+    cr_expect_null(read);
+    lattn_aggregate_close(&read);
+    lattn_reply_done(&reply);
+    reply = reply_of(NULL);
+    cr_expect_eq(lattn_reply_aggregate(&reply, &read), LATTN_OK);
+    cr_expect_null(read, "it learns by itself");
+    lattn_reply_done(&reply);
+}
+
+Test(aggregate, is_refused_where_it_is_none)
+{
+    static const char *const results[] = {"{\"aggregate\":7}", "{\"aggregate\":{}}",
+                                          "{\"aggregate\":{\"expect\":2,\"shards\":[{}]}}",
+                                          "{\"aggregate\":{\"expect\":1,\"shards\":[7]}}", "[]"};
+
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        struct lattn_aggregate *read = NULL;
+        struct lattn_complaint complaint;
+        struct lattn_reply reply;
+        char line[128];
+
+        snprintf(line, sizeof line, "{\"id\":1,\"result\":%s}\n", results[i]);
+        cr_assert_eq(lattn_reply_read(line, strlen(line), LATTN_FORMAT_JSON, &reply, &complaint),
+                     LATTN_OK);
+        cr_expect_eq(lattn_reply_aggregate(&reply, &read), LATTN_FIELD, "%s", line);
+        cr_expect_null(read);
+        lattn_reply_done(&reply);
+    }
+}

@@ -176,7 +176,7 @@ Test(shards, are_copied_with_all_that_is_said_of_them)
     copy = shards_copy_out(shards_describe(shards, SECOND));
     cr_expect_eq(copy->expect, 2);
     cr_expect_str_eq(copy->shards[1].worker, SHARING_A);
-    shards_copy_close(&copy);
+    lattn_aggregate_close(&copy);
     cr_expect_null(copy);
     cr_expect_null(shards_copy_out(NULL));
 }
