@@ -4,6 +4,7 @@
 #include "store/checksum.h"
 #include "support/bytes.h"
 #include "support/courses.h"
+#include "support/sharing.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -544,4 +545,33 @@ Test(store_state, adds_up_shards_and_refuses_the_same_one_twice)
     state_done(&first);
     state_done(&second);
     state_done(&twin);
+}
+
+/* It is asked of each state that comes, so it must know all that the sum would refuse. */
+Test(store_state, is_checked_for_merging_without_being_merged)
+{
+    static const struct {
+        struct sharing one, other;
+        enum lattn_status status;
+    } cases[] = {
+        {{SHARING_A, 0, 2, .pairs = 3}, {SHARING_B, 1, 2, .pairs = 4}, LATTN_OK},
+        {{SHARING_A, 0, 2, .pairs = 3}, {SHARING_B, 0, 2, .pairs = 4}, LATTN_CONFLICT},
+        {{SHARING_A, 0, 2, .pairs = 3}, {SHARING_B, 1, 3, .pairs = 4}, LATTN_CONFLICT},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct state one = sharing_state(&cases[i].one), other = sharing_state(&cases[i].other);
+        struct bytes before = bytes_of_state(&one), after;
+        struct lattn_complaint checked = {""}, merged = {""};
+
+        cr_expect_eq(state_merge_check(&one, &other, &checked), cases[i].status, "%d", (int)i);
+        after = bytes_of_state(&one);
+        expect_same_bytes(&before, &after, "nothing is changed");
+        cr_expect_eq(state_merge(&one, &other, &merged), cases[i].status, "%d", (int)i);
+        cr_expect_str_eq(checked.text, merged.text);
+        bytes_done(&before);
+        bytes_done(&after);
+        state_done(&one);
+        state_done(&other);
+    }
 }
