@@ -4,8 +4,11 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -161,6 +164,30 @@ Test(drop, says_why_nothing_can_be_left)
     cr_expect_eq(mark.size, 7);
     memset(directory, 'x', sizeof directory - 1);
     cr_expect_eq(drop_path(directory, 0, SHARDS, path), LATTN_TOO_BIG);
+}
+
+/* A disk that is full in the middle of it, as far as a process can make one. */
+Test(drop, leaves_the_old_state_where_the_new_one_does_not_fit)
+{
+    const struct rlimit little = {.rlim_cur = 8, .rlim_max = RLIM_INFINITY};
+    const struct rlimit all = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    const char text[] = "a state of more than eight bytes";
+    struct drop_mark old, mark;
+    size_t length;
+
+    old = mark = put(0, "the old");
+    (void)signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &little), 0);
+    cr_expect_eq(drop_put(path_of(0), text, sizeof text, &mark, &complaint), LATTN_INPUT_OUTPUT);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
+    cr_expect_not_null(strstr(complaint.text, "shard-0-of-3.state: File too large"));
+    cr_expect_eq(mark.size, old.size);
+    cr_expect_eq(drop_touch(path_of(0), &old, &complaint), LATTN_OK);
+    free(folder_read(path_of(0), &length));
+    cr_expect_eq(length, 7);
+    cr_assert_eq(unlink(path_of(0)), 0);
+    cr_expect_eq(rmdir(folder.path), 0, "nothing else is left");
+    cr_assert_eq(mkdir(folder.path, 0700), 0);
 }
 
 Test(drop, sweeps_what_was_never_finished)
