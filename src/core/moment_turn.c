@@ -7,6 +7,7 @@
 #include "core/moment_turn.h"
 
 #include "base/memory.h"
+#include "core/congruence.h"
 #include "core/dense.h"
 #include "core/even.h"
 #include "core/feature.h"
@@ -22,17 +23,8 @@
 /* Columns of M that are turned together: a cache line of each row. */
 enum { COLUMNS = 8 };
 
-/*
- * Rounding of a turn that changes nothing, in units of u: sums of products, each of which goes
- * through four triangles.
- */
-static const double turn_rounding = 2;
-
 /* Below this noise is nothing beside the rounding of sums, and not worth a look at all columns. */
 static const double noise_diluted = 32;
-
-/* Noise of sums of which nothing is left. */
-static const double noise_most = 0x1p53;
 
 /* A turn may lead to so much noise: G~ is then known to 1e-11, its root's rank down to 1e-5. */
 static const double noise_bearable = 0x1p16;
@@ -192,51 +184,41 @@ int moment_is_even(const struct moment *moment)
 /*
  * What a turn needs.
  *
- * L, N        d x d and e x e, lower: A+ = L A, B+ = N B
- * LL, NN      S2(L)' and S2(N)', upper
- * block       COLUMNS x q x q
- * old, mixed  q x e: squared a-priori scales before, and what a turn makes of rounding of that size
+ * block              COLUMNS x q x q
+ * old, aim, mixed    q x e: squared a-priori scales before and after, and what a turn makes of
+ *                    rounding of their size
  */
 struct turn {
-    double *L;
-    double *N;
-    double *LL;
-    double *NN;
+    struct congruence congruence;
     double *block;
     double *old;
+    double *aim;
     double *mixed;
 };
 
 static void turn_done(struct turn *turn)
 {
-    memory_release(turn->L);
-    memory_release(turn->N);
-    memory_release(turn->LL);
-    memory_release(turn->NN);
+    congruence_close(&turn->congruence);
     memory_release(turn->block);
     memory_release(turn->old);
-    memory_release(turn->mixed);
 }
 
 static enum lattn_status turn_init(struct turn *turn, const struct moment *moment)
 {
-    size_t d = (size_t)moment->d, e = (size_t)moment->e, q = (size_t)moment->q;
-    size_t columns = (size_t)moment_columns(moment);
+    size_t q = (size_t)moment->q, p = (size_t)moment_features(moment);
 
     *turn = (struct turn){
-        .L = memory_raw(d * d, sizeof(double)),
-        .N = memory_raw(e * e, sizeof(double)),
-        .LL = memory_raw(q * q, sizeof(double)),
-        .NN = memory_raw(columns * columns, sizeof(double)),
         .block = memory_raw(q * q, COLUMNS * sizeof(double)),
-        .old = memory_raw(q * e, sizeof(double)),
-        .mixed = memory_raw(q * e, sizeof(double)),
+        .old = memory_raw(3 * p, sizeof(double)),
     };
-    if (turn->L != NULL && turn->N != NULL && turn->LL != NULL && turn->NN != NULL &&
-        turn->block != NULL && turn->old != NULL && turn->mixed != NULL)
-        return LATTN_OK;
-    turn_done(turn);
-    return LATTN_NO_MEMORY;
+    if (congruence_open(&turn->congruence, moment->d, moment->e) != LATTN_OK ||
+        turn->block == NULL || turn->old == NULL) {
+        turn_done(turn);
+        return LATTN_NO_MEMORY;
+    }
+    turn->aim = turn->old + p;
+    turn->mixed = turn->aim + p;
+    return LATTN_OK;
 }
 
 /* So many columns of M as symmetric q x q matrices, one behind the other. */
@@ -265,49 +247,18 @@ static void block_write(const struct moment *moment, size_t column, size_t count
 
 static void sums_turn(const struct turn *turn, struct moment *moment)
 {
-    int32_t q = moment->q, columns = moment_columns(moment);
-    size_t ldq = (size_t)q, width = (size_t)moment->m * (size_t)moment->e;
+    int32_t columns = moment_columns(moment);
 
-    dense_triangle_multiply_rows(DENSE_UPPER, DENSE_PLAIN, (int32_t)khatri_rows(q), columns,
-                                 turn->NN, (size_t)columns, moment->M, moment->ldm);
+    dense_triangle_multiply_rows(DENSE_UPPER, DENSE_PLAIN, (int32_t)khatri_rows(moment->q), columns,
+                                 turn->congruence.NN, (size_t)columns, moment->M, moment->ldm);
     for (int32_t column = 0; column < columns; column += COLUMNS) {
         int32_t count = columns - column < COLUMNS ? columns - column : COLUMNS;
 
         block_read(moment, (size_t)column, (size_t)count, turn->block);
-        dense_triangle_multiply_rows(DENSE_UPPER, DENSE_PLAIN, count * q, q, turn->LL, ldq,
-                                     turn->block, ldq);
-        for (int32_t g = 0; g < count; g++)
-            dense_triangle_multiply_many(DENSE_TRANSPOSED, q, q, turn->LL, ldq,
-                                         turn->block + (size_t)g * ldq * ldq, ldq);
+        congruence_turn(&turn->congruence, count, turn->block);
         block_write(moment, (size_t)column, (size_t)count, turn->block);
     }
-    dense_triangle_multiply_many(DENSE_TRANSPOSED, q, (int32_t)width, turn->LL, ldq, moment->C,
-                                 width);
-    dense_triangle_multiply_rows(DENSE_LOWER, DENSE_TRANSPOSED, q * moment->m, moment->e, turn->N,
-                                 (size_t)moment->e, moment->C, (size_t)moment->e);
-}
-
-/* mixed = S2(L)^2 old (N^2)', squares entry by entry. */
-static void scales_mix(const struct turn *turn, const struct moment *moment)
-{
-    size_t q = (size_t)moment->q, e = (size_t)moment->e;
-
-    memset(turn->mixed, 0, q * e * sizeof *turn->mixed);
-    for (size_t a = 0; a < q; a++)
-        for (size_t b = a; b < q; b++) {
-            double entry = turn->LL[a * q + b];
-
-            dense_add((int32_t)e, entry * entry, turn->old + a * e, turn->mixed + b * e);
-        }
-    for (size_t b = 0; b < q; b++)
-        for (size_t l = e; l-- > 0;) {
-            double *row = turn->mixed + b * e;
-            double sum = 0;
-
-            for (size_t k = 0; k <= l; k++)
-                sum += turn->N[l * e + k] * turn->N[l * e + k] * row[k];
-            row[l] = sum;
-        }
+    congruence_turn_labels(&turn->congruence, moment->m, moment->C);
 }
 
 /* A column of M N2' as a symmetric q x q matrix. */
@@ -322,7 +273,7 @@ static void column_turn(const struct turn *turn, const struct moment *moment, si
             double sum = 0;
 
             for (size_t c = 0; c <= column; c++)
-                sum += row[c] * turn->NN[c * columns + column];
+                sum += row[c] * turn->congruence.NN[c * columns + column];
             ret_X[a * q + b] = ret_X[b * q + a] = sum;
         }
 }
@@ -339,7 +290,7 @@ static void scales_turn(const struct turn *turn, const struct moment *moment, do
 
     for (int32_t j = 0; j < d; j++)
         for (size_t a = 0; a < ldq; a++)
-            F[(size_t)j * ldq + a] = turn->LL[a * ldq + (size_t)feature_pair(d, j, j)];
+            F[(size_t)j * ldq + a] = turn->congruence.LL[a * ldq + (size_t)feature_pair(d, j, j)];
     for (int32_t l = 0; l < e; l++) {
         double *square = ret_squares + l;
 
@@ -349,25 +300,6 @@ static void scales_turn(const struct turn *turn, const struct moment *moment, do
             for (int32_t k = j; k < d; k++, square += e)
                 *square = dense_dot(q, FX + (size_t)j * ldq, F + (size_t)k * ldq);
     }
-}
-
-/*
- * Entries of G~ have errors of about  noise u D_c D_c',  as if drawn independently; the congruence
- * with K = S2(L) (x) N sums their squares with the weights K_ac^2 K_bc'^2, which makes them
- * noise u g_a g_b D+_a D+_b  with  g_a^2 = sum_c K_ac^2 D_c^2 / D+_a^2.
- */
-static double noise_after(const struct turn *turn, const struct moment *moment)
-{
-    size_t p = (size_t)moment_features(moment);
-    double growth = 1; /* of the errors: the largest g^2 */
-
-    moment_scales(moment, turn->old);
-    scales_mix(turn, moment);
-    scales_turn(turn, moment, turn->old);
-    for (size_t c = 0; c < p; c++)
-        if (turn->mixed[c] > 0) /* infinite where rounding has eaten up the scale */
-            growth = fmax(growth, turn->mixed[c] / fmax(0, turn->old[c]));
-    return fmin(noise_most, (moment->noise + turn_rounding) * growth);
 }
 
 /* sum_i s_i[a] s_i[b] zz_i[c] of the waiting rows. */
@@ -406,12 +338,12 @@ void moment_turn_dilute(struct moment *moment)
     moment->noise *= share;
 }
 
-/* Lift L and N, and tell what noise a turn by them leaves. */
+/* What noise a turn by L and N, which have been lifted, leaves. */
 static double turn_weigh(const struct turn *turn, const struct moment *moment)
 {
-    even_lift(moment->d, turn->L, turn->LL);
-    even_lift(moment->e, turn->N, turn->NN);
-    return noise_after(turn, moment);
+    moment_scales(moment, turn->old);
+    scales_turn(turn, moment, turn->aim);
+    return congruence_noise(&turn->congruence, moment->noise, turn->old, turn->aim, turn->mixed);
 }
 
 /* Turn by L and N, which have been weighed, and note A and B. */
@@ -419,8 +351,8 @@ static void turn_make(const struct turn *turn, struct moment *moment, double noi
 {
     sums_turn(turn, moment);
     moment->noise = noise;
-    even_compose(moment->d, turn->L, moment->A);
-    even_compose(moment->e, turn->N, moment->B);
+    even_compose(moment->d, turn->congruence.L, moment->A);
+    even_compose(moment->e, turn->congruence.N, moment->B);
     moment_turned(moment);
 }
 
@@ -437,30 +369,15 @@ enum lattn_status moment_turn(struct moment *moment)
     assert(moment->waiting == 0);
     if (status != LATTN_OK)
         return status;
-    moment_sum(moment, turn.L, turn.N);
-    even_choose(moment->d, turn.L);
-    even_choose(moment->e, turn.N);
+    moment_sum(moment, turn.congruence.L, turn.congruence.N);
+    even_choose(moment->d, turn.congruence.L);
+    even_choose(moment->e, turn.congruence.N);
+    congruence_lift(&turn.congruence);
     noise = turn_weigh(&turn, moment);
     if (noise <= noise_bearable)
         turn_make(&turn, moment, noise);
     turn_done(&turn);
     return LATTN_OK;
-}
-
-/* L with  L A = A+,  by substitution: no inverse of A comes in. */
-static void turn_find(int32_t d, const double *A, const double *aim, double *ret_L)
-{
-    size_t n = (size_t)d;
-
-    memset(ret_L, 0, n * n * sizeof *ret_L);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = i + 1; k-- > 0;) {
-            double rest = aim[i * n + k];
-
-            for (size_t j = k + 1; j <= i; j++)
-                rest -= ret_L[i * n + j] * A[j * n + k];
-            ret_L[i * n + k] = rest / A[k * n + k];
-        }
 }
 
 enum lattn_status moment_turn_to(struct moment *moment, const double *A, const double *B)
@@ -471,8 +388,7 @@ enum lattn_status moment_turn_to(struct moment *moment, const double *A, const d
     assert(moment->waiting == 0);
     if (status != LATTN_OK)
         return status;
-    turn_find(moment->d, moment->A, A, turn.L);
-    turn_find(moment->e, moment->B, B, turn.N);
+    congruence_find(&turn.congruence, moment->A, moment->B, A, B);
     turn_make(&turn, moment, turn_weigh(&turn, moment));
     memcpy(moment->A, A, (size_t)moment->d * (size_t)moment->d * sizeof *A);
     memcpy(moment->B, B, (size_t)moment->e * (size_t)moment->e * sizeof *B);
