@@ -68,9 +68,15 @@ struct grid_plan grid_plan(int32_t p, int32_t unit, int32_t ranks)
 /* What later calls need beside the matrix. */
 static int scratch_make(struct grid *grid, int32_t columns)
 {
+    size_t piece = (size_t)grid->block * (size_t)columns;
+    size_t bytes = ranks_room(SWEEP_UNDER_WAY * (size_t)grid->columns, piece);
+
     grid->x = memory_raw((size_t)grid->ld * (size_t)columns, sizeof *grid->x);
-    grid->piece = memory_raw((size_t)grid->block * (size_t)columns, sizeof *grid->piece);
-    return grid->x != NULL && grid->piece != NULL;
+    grid->piece = memory_raw(piece, sizeof *grid->piece);
+    grid->room = memory_raw(bytes, 1);
+    if (grid->room != NULL)
+        ranks_room_give(grid->room, bytes);
+    return grid->x != NULL && grid->piece != NULL && grid->room != NULL;
 }
 
 enum lattn_status grid_open(struct grid *grid, int32_t p, int32_t unit, int32_t columns)
@@ -96,6 +102,9 @@ void grid_close(struct grid *grid)
     memory_release(grid->a);
     memory_release(grid->x);
     memory_release(grid->piece);
+    if (grid->room != NULL)
+        ranks_room_take();
+    memory_release(grid->room);
     blacs_gridexit_(&grid->context);
     *grid = (struct grid){0};
 }

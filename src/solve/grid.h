@@ -17,6 +17,7 @@
  * height, width  of this rank's piece, COLUMN-major, ld = height, at least 1
  * a              the piece: the matrix, then its Cholesky factor L
  * x, piece       scratch: height and a block, of so many columns as grid_open was told
+ * room           of pieces under way
  */
 struct grid {
     int32_t p;
@@ -32,6 +33,7 @@ struct grid {
     double *a;
     double *x;
     double *piece;
+    void *room;
 };
 
 /* What pieces of a matrix of this size are like for so many ranks: from formulas alone. */
@@ -70,6 +72,12 @@ static inline int32_t grid_place(int32_t index, int32_t block, int32_t ranks, in
     int32_t number = index / block;
 
     return number % ranks == mine ? number / ranks * block + index % block : -1;
+}
+
+/* The rank that has the block of this row and column of the matrix. */
+static inline int32_t grid_owner(const struct grid *grid, int32_t row, int32_t column)
+{
+    return row / grid->block % grid->rows * grid->columns + column / grid->block % grid->columns;
 }
 
 /*

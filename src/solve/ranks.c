@@ -55,6 +55,35 @@ int32_t ranks_here(void)
     return here;
 }
 
+size_t ranks_room(size_t times, size_t count)
+{
+    return times * (count * sizeof(double) + MPI_BSEND_OVERHEAD);
+}
+
+void ranks_room_give(void *room, size_t bytes)
+{
+    MPI_Buffer_attach(room, (int)bytes);
+}
+
+void ranks_room_take(void)
+{
+    void *room;
+    int bytes;
+
+    MPI_Buffer_detach(&room, &bytes);
+}
+
+/* Without a buffer the sender waits until the receiver looks, however little it sends. */
+void ranks_give(int32_t to, const double *numbers, size_t count)
+{
+    MPI_Bsend(numbers, (int)count, MPI_DOUBLE, to, 0, MPI_COMM_WORLD);
+}
+
+void ranks_take(int32_t from, double *ret_numbers, size_t count)
+{
+    MPI_Recv(ret_numbers, (int)count, MPI_DOUBLE, from, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+}
+
 void ranks_share(int32_t from, void *bytes, size_t length)
 {
     for (unsigned char *at = bytes; length > 0;) {
@@ -89,6 +118,13 @@ void ranks_sum_to(int32_t to, double *numbers, size_t count)
         numbers += now;
         count -= now;
     }
+}
+
+void ranks_exchange(const double *numbers, struct ranks_parts to, double *ret_numbers,
+                    struct ranks_parts from)
+{
+    MPI_Alltoallv(numbers, to.counts, to.firsts, MPI_DOUBLE, ret_numbers, from.counts, from.firsts,
+                  MPI_DOUBLE, MPI_COMM_WORLD);
 }
 
 void ranks_agree(enum lattn_status *status, struct lattn_complaint *complaint)

@@ -182,17 +182,39 @@ static void piece_unpack(const struct sweep *sweep, int32_t number, double *vect
                width * sizeof *vectors);
 }
 
+static void piece_add(const struct sweep *sweep, int32_t number, double *vectors)
+{
+    const struct grid *grid = sweep->grid;
+    int32_t width = block_width(grid, number);
+
+    for (size_t j = 0; j < (size_t)sweep->columns; j++)
+        dense_add(width, 1, grid->piece + j * (size_t)width,
+                  vectors + j * (size_t)grid->p + block_first(grid, number));
+}
+
 static size_t piece_count(const struct sweep *sweep, int32_t number)
 {
     return (size_t)block_width(sweep->grid, number) * (size_t)sweep->columns;
 }
 
-/* Sums of a block from all ranks, on its owner. */
+/*
+ * Sums of a block from all ranks, on its owner, which takes those of the one before it last: it was
+ * the last to know. No rank waits for others that are at work, as it would in a sum by all.
+ */
 static void sums_gather(const struct sweep *sweep, int32_t number)
 {
-    piece_pack(sweep, number, sweep->sums);
-    ranks_sum_to(block_owner(sweep->grid, number), sweep->grid->piece, piece_count(sweep, number));
-    piece_unpack(sweep, number, sweep->sums);
+    const struct grid *grid = sweep->grid;
+    size_t count = piece_count(sweep, number);
+
+    if (!is_own(grid, number)) {
+        piece_pack(sweep, number, sweep->sums);
+        ranks_give(block_owner(grid, number), grid->piece, count);
+        return;
+    }
+    for (int32_t i = 1; i < grid->columns; i++) {
+        ranks_take((grid->column + i) % grid->columns, grid->piece, count);
+        piece_add(sweep, number, sweep->sums);
+    }
 }
 
 /* Where sums are no longer needed they hold the result: a block of x, or 0. */
@@ -244,6 +266,22 @@ static int32_t block_last(const struct grid *grid)
     return number;
 }
 
+/* A block of x that is known from its owner, first to the one that waits for it. */
+static void block_share(const struct sweep *sweep, int32_t number)
+{
+    const struct grid *grid = sweep->grid;
+    size_t count = piece_count(sweep, number);
+
+    if (is_own(grid, number)) {
+        piece_pack(sweep, number, sweep->x);
+        for (int32_t i = 1; i < grid->columns; i++)
+            ranks_give((grid->column + grid->columns - i) % grid->columns, grid->piece, count);
+        return;
+    }
+    ranks_take(block_owner(grid, number), grid->piece, count);
+    piece_unpack(sweep, number, sweep->x);
+}
+
 /* Backward: all ranks have all of x in the end. */
 static void upper_solve(const struct sweep *sweep)
 {
@@ -255,10 +293,7 @@ static void upper_solve(const struct sweep *sweep)
 
         if (is_mine)
             diagonal_solve(sweep, number, 1);
-        piece_pack(sweep, number, sweep->x);
-        ranks_share(block_owner(grid, number), grid->piece,
-                    piece_count(sweep, number) * sizeof *grid->piece);
-        piece_unpack(sweep, number, sweep->x);
+        block_share(sweep, number);
         if (is_mine)
             next -= grid->columns;
         if (next >= 0)
