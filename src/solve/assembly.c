@@ -1,56 +1,31 @@
 /*
- * Rows of moments into pieces of a matrix. Row (a, b) of a moment is block (a, b) of G~, d x d,
- * symmetric in itself; it goes to the one rank that has this block, and whatever else is to be
- * known of it is found while it passes.
+ * Shards one after the other, the one whose frame is that of all first: each rank takes the rows
+ * that its pieces need.
  */
 #include "solve/assembly.h"
 
 #include "base/complaint.h"
 #include "base/memory.h"
 #include "core/dense.h"
-#include "core/feature.h"
-#include "core/khatri.h"
 #include "core/learner.h"
-#include "core/moment.h"
-#include "core/moment_turn.h"
+#include "solve/passage.h"
 #include "solve/ranks.h"
+#include "solve/turning.h"
 
 #include <math.h>
 #include <string.h>
 
 /*
- * What passes on the way.
+ * What is under way.
  *
- * entries     of a row: pairs of query coordinates
- * pair_of     q: j where pair number a is (j, j), else -1
- * view        q x d: what pair a of S~ adds to each S_jj
- * rows        as many as one pair a can have, q x entries
- * pair_ratio  q, entry_ratio: entries, query_ratio: d: what scaling leads from a shard's frame here
- * delta       p x m row-major: weights at hand of the shard less the base, in the frame
- * has_delta   they differ
- * labels      p x m row-major: what that adds to sums of labels
- * block       d x d: the row as a block
- * is_first    blocks are set, not added to
- * is_finite   all that passed
+ * rows  as many as begin with one pair, q x q
  */
-struct passage {
+struct gathering {
     struct assembly *assembly;
     const struct shards *shards;
     const struct frame *frame;
-    struct grid *grid;
-    size_t entries;
-    int32_t *pair_of;
-    double *view;
+    struct passage passage;
     double *rows;
-    double *pair_ratio;
-    double *entry_ratio;
-    double *query_ratio;
-    double *delta;
-    int has_delta;
-    double *labels;
-    double *block;
-    int is_first;
-    int is_finite;
 };
 
 /* ---- frames ---------------------------------------------------------------------------------- */
@@ -92,252 +67,122 @@ int assembly_is_turned(const struct shard *shard, const struct shard *reference)
            memcmp(shard->moment.B, reference->moment.B, bytes) != 0;
 }
 
-/* Ratios of diagonals: 1 where the frames are the same, or the shard's has been turned. */
-static void ratios_find(struct passage *passage, const struct shard *shard)
-{
-    int32_t d = passage->assembly->d, pair = 0;
-    const struct frame *frame = passage->frame;
-    int is_scaled = frame->is_plain && is_plain(shard);
-    double *entry = passage->entry_ratio;
-
-    for (int32_t j = 0; j < d; j++)
-        for (int32_t k = j; k < d; k++, pair++) {
-            size_t jj = (size_t)j * (size_t)(d + 1), kk = (size_t)k * (size_t)(d + 1);
-            const double *A = shard->moment.A, *B = shard->moment.B;
-
-            passage->pair_ratio[pair] =
-                is_scaled ? frame->A[jj] / A[jj] * (frame->A[kk] / A[kk]) : 1;
-            *entry++ = is_scaled ? frame->B[jj] / B[jj] * (frame->B[kk] / B[kk]) : 1;
-            if (j == k)
-                passage->query_ratio[j] = is_scaled ? frame->B[jj] / B[jj] : 1;
-        }
-}
-
-/* ---- one row --------------------------------------------------------------------------------- */
-
-/* Unpack a row into the block, in the coordinates and with the weight of the sum. */
-static void block_make(struct passage *passage, double share, int32_t a, int32_t b,
-                       const double *row)
-{
-    size_t d = (size_t)passage->assembly->d;
-    const double *entry = passage->entry_ratio;
-    double factor = share * passage->pair_ratio[a] * passage->pair_ratio[b];
-    double *block = passage->block;
-
-    for (size_t l = 0; l < d; l++)
-        for (size_t k = l; k < d; k++) {
-            double value = factor * *entry++ * *row++;
-
-            passage->is_finite &= isfinite(value) != 0;
-            block[l * d + k] = value;
-            block[k * d + l] = value;
-        }
-}
-
-/* Put the block, which is symmetric, at a place of the piece. */
-static void block_put(const struct passage *passage, int32_t height, int32_t width)
-{
-    size_t d = (size_t)passage->assembly->d, ld = (size_t)passage->grid->ld;
-    double *to = passage->grid->a + (size_t)width * ld + (size_t)height;
-
-    for (size_t x = 0; x < d; x++, to += ld)
-        for (size_t y = 0; y < d; y++)
-            to[y] = passage->block[x * d + y] + (passage->is_first ? 0 : to[y]);
-}
-
-/* Its place below the diagonal, and above where that is in the same block of the grid. */
-static void block_place(const struct passage *passage, int32_t a, int32_t b)
-{
-    const struct grid *grid = passage->grid;
-    int32_t first = a * passage->assembly->d, last = b * passage->assembly->d;
-    int32_t unit = grid->block;
-
-    block_put(passage, grid_place(last, unit, grid->rows, grid->row),
-              grid_place(first, unit, grid->columns, grid->column));
-    if (a != b && first / unit == last / unit)
-        block_put(passage, grid_place(first, unit, grid->rows, grid->row),
-                  grid_place(last, unit, grid->columns, grid->column));
-}
-
-/* What the shard's own weights at hand left of its labels, from what ours leave. */
-static void block_move(struct passage *passage, int32_t a, int32_t b)
-{
-    struct assembly *assembly = passage->assembly;
-    size_t d = (size_t)assembly->d, m = (size_t)assembly->m;
-    size_t from_a = (size_t)a * d * m, from_b = (size_t)b * d * m;
-    double *answer = passage->block + d * d; /* d x m */
-
-    dense_multiply(DENSE_PLAIN, (int32_t)d, (int32_t)m, (int32_t)d, 1, passage->block, d,
-                   passage->delta + from_a, m, 0, answer, m);
-    for (size_t i = 0; i < d * m; i++) {
-        passage->labels[from_b + i] += answer[i];
-        assembly->energy[i % m] += (a == b ? 1 : 2) * answer[i] * passage->delta[from_b + i];
-    }
-    if (a != b)
-        dense_multiply(DENSE_PLAIN, (int32_t)d, (int32_t)m, (int32_t)d, 1, passage->block, d,
-                       passage->delta + from_b, m, 1, passage->labels + from_a, m);
-}
-
-/* The a-priori scales, and the second moment of the queries in the frame. */
-static void block_note(struct passage *passage, int32_t a, int32_t b)
-{
-    struct assembly *assembly = passage->assembly;
-    int32_t d = assembly->d, j = passage->pair_of[a], k = passage->pair_of[b];
-    double share = (a == b ? 1 : 2) * dense_dot(d, passage->view + (size_t)a * (size_t)d,
-                                                passage->view + (size_t)b * (size_t)d);
-
-    if (j >= 0 && k >= 0)
-        for (int32_t l = 0; l < d; l++)
-            assembly->scale[feature_pair(d, j, k) * d + l] += passage->block[l * (d + 1)];
-    if (share != 0)
-        dense_add(d * d, share, passage->block, assembly->tokens);
-}
-
-/* Rows (a, b), (a, b + 1) ..., all of this rank's. */
-static void rows_take(struct passage *passage, double share, int32_t a, int32_t b, int32_t count,
-                      const double *rows)
-{
-    for (int32_t i = 0; i < count; i++, rows += passage->entries) {
-        block_make(passage, share, a, b + i, rows);
-        block_place(passage, a, b + i);
-        block_note(passage, a, b + i);
-        if (passage->has_delta)
-            block_move(passage, a, b + i);
-    }
-}
-
 /* ---- rows of one shard ----------------------------------------------------------------------- */
 
-static int owns_column(const struct grid *grid, int32_t index)
+/* All rows of this rank that begin with pair a. */
+static enum lattn_status pair_read(struct gathering *gathering, const struct shard *shard,
+                                   int32_t a, struct lattn_complaint *complaint)
 {
-    return grid_place(index, grid->block, grid->columns, grid->column) >= 0;
-}
+    struct passage *passage = &gathering->passage;
+    const struct passage_strip whole = {0, passage->d};
+    int32_t q = passage->q;
+    enum lattn_status status = LATTN_OK;
 
-static int owns_row(const struct grid *grid, int32_t index)
-{
-    return grid_place(index, grid->block, grid->rows, grid->row) >= 0;
-}
-
-/* The first pair behind b whose rows may be another rank's. */
-static int32_t run_end(const struct passage *passage, int32_t b)
-{
-    int32_t q = passage->frame->q, unit = passage->grid->block / passage->assembly->d;
-    int32_t end = (b / unit + 1) * unit;
-
-    return passage->grid->rows == 1 || end > q ? q : end;
-}
-
-/* All rows of this rank that begin with pair a; given whole, or to be read. */
-static enum lattn_status pair_take(struct passage *passage, const struct shard *shard, double share,
-                                   int32_t a, const double *whole,
-                                   struct lattn_complaint *complaint)
-{
-    int32_t q = passage->frame->q, d = passage->assembly->d;
-
-    for (int32_t b = a, end; b < q; b = end) {
-        const double *rows = passage->rows;
-
-        end = run_end(passage, b);
-        if (!owns_row(passage->grid, b * d))
+    for (int32_t b = a, end; b < q && status == LATTN_OK; b = end) {
+        end = passage_run_end(passage->grid, passage->d, q, b);
+        if (passage_owner(passage->grid, passage->d, a, b) != ranks_mine())
             continue;
-        if (whole == NULL) {
-            uint64_t at =
-                shard->moment.M_at + khatri_row(q, a, b) * passage->entries * sizeof *passage->rows;
-            enum lattn_status status = shard_read(shard, at, (size_t)(end - b) * passage->entries,
-                                                  passage->rows, complaint);
-
-            if (status != LATTN_OK)
-                return status;
-        } else {
-            rows = whole + (size_t)(b - a) * passage->entries;
-        }
-        rows_take(passage, share, a, b, end - b, rows);
+        status = shard_rows(shard, a, b, end - b, gathering->rows, complaint);
+        if (status == LATTN_OK)
+            passage_take(passage, whole, a, b, end - b, gathering->rows, 1, (size_t)q);
     }
-    return LATTN_OK;
+    return status;
 }
 
-static enum lattn_status rows_read(struct passage *passage, const struct shard *shard,
+static enum lattn_status rows_read(struct gathering *gathering, const struct shard *shard,
                                    struct lattn_complaint *complaint)
 {
     enum lattn_status status = LATTN_OK;
 
-    for (int32_t a = 0; status == LATTN_OK && a < passage->frame->q; a++)
-        if (owns_column(passage->grid, a * passage->assembly->d))
-            status = pair_take(passage, shard, shard->share, a, NULL, complaint);
+    for (int32_t a = 0; status == LATTN_OK && a < gathering->passage.q; a++)
+        status = pair_read(gathering, shard, a, complaint);
     return status;
 }
 
-/* Rows of pair a as they lie together in a file. */
-static void rows_pack(const struct passage *passage, const struct moment *moment, int32_t a)
+/* Rows of this rank, column by column, in the order in which they are dealt. */
+static void strip_take(struct gathering *gathering, struct passage_strip strip, const double *rows,
+                       size_t lead)
 {
-    for (int32_t b = a; b < moment->q; b++)
-        memcpy(passage->rows + (size_t)(b - a) * passage->entries,
-               moment->M + khatri_row(moment->q, a, b) * moment->ldm,
-               passage->entries * sizeof *passage->rows);
+    struct passage *passage = &gathering->passage;
+    int32_t q = passage->q;
+
+    for (int32_t a = 0; a < q; a++)
+        for (int32_t b = a, end; b < q; b = end) {
+            end = passage_run_end(passage->grid, passage->d, q, b);
+            if (passage_owner(passage->grid, passage->d, a, b) != ranks_mine())
+                continue;
+            passage_take(passage, strip, a, b, end - b, rows, lead, 1);
+            rows += end - b;
+        }
 }
 
-/* One rank has the shard, turned; the others have NULL. */
-static void rows_hand_round(struct passage *passage, const struct shard *shard, int32_t turner,
-                            const struct moment *moment)
+static enum lattn_status strips_turn(struct gathering *gathering, struct turning *turning,
+                                     struct lattn_complaint *complaint)
 {
-    int32_t q = passage->frame->q;
+    enum lattn_status status = LATTN_OK;
 
-    for (int32_t a = 0; a < q; a++) {
-        if (moment != NULL)
-            rows_pack(passage, moment, a);
-        ranks_share(turner, passage->rows,
-                    (size_t)(q - a) * passage->entries * sizeof *passage->rows);
-        if (owns_column(passage->grid, a * passage->assembly->d))
-            (void)pair_take(passage, shard, shard->share, a, passage->rows, NULL); /* reads none */
+    for (int32_t first = 0, end; first < gathering->passage.d && status == LATTN_OK; first = end) {
+        struct passage_strip strip = turning_strip(turning, first);
+        const double *rows;
+        size_t lead;
+
+        end = strip.end;
+        status = turning_make(turning, strip, &rows, &lead, complaint);
+        if (status == LATTN_OK)
+            strip_take(gathering, strip, rows, lead);
     }
+    return status;
 }
 
 /* ---- labels ---------------------------------------------------------------------------------- */
 
-/* C and the energy of a shard, C in its frame but for scaling; by one rank. */
-static void labels_take(struct passage *passage, double share, const double *C,
-                        const double *energy)
+/* C and the energy of a shard, C in its frame but for scaling. */
+static void labels_take(struct passage *passage, const double *C, const double *energy)
 {
-    struct assembly *assembly = passage->assembly;
-    size_t d = (size_t)assembly->d, m = (size_t)assembly->m;
+    size_t d = (size_t)passage->d, m = (size_t)passage->m, p = d * (size_t)passage->q;
 
-    for (size_t c = 0; c < (size_t)assembly->p; c++)
+    for (size_t c = 0; c < p; c++)
         for (size_t a = 0; a < m; a++) {
-            double value = share * passage->pair_ratio[c / d] * passage->query_ratio[c % d] *
-                           C[c / d * m * d + a * d + c % d];
+            double value = passage->share * passage->pair_ratio[c / d] *
+                           passage->query_ratio[c % d] * C[c / d * m * d + a * d + c % d];
 
             passage->labels[c * m + a] += value;
-            assembly->energy[a] += 2 * value * passage->delta[c * m + a];
+            passage->energy[a] += 2 * value * passage->delta[c * m + a];
         }
     for (size_t a = 0; a < m; a++)
-        assembly->energy[a] += share * energy[a];
+        passage->energy[a] += passage->share * energy[a];
 }
 
-static enum lattn_status labels_read(struct passage *passage, const struct shard *shard,
+/* By one rank. turning: NULL where rows are only scaled. */
+static enum lattn_status labels_read(struct gathering *gathering, const struct shard *shard,
+                                     const struct turning *turning,
                                      struct lattn_complaint *complaint)
 {
-    size_t count = (size_t)passage->assembly->p * (size_t)passage->assembly->m;
-    double *C = memory_raw(count + (size_t)passage->assembly->m, sizeof *C);
+    const struct assembly *assembly = gathering->assembly;
+    size_t m = (size_t)assembly->m, count = (size_t)assembly->p * m;
+    double *C = memory_raw(count + m, sizeof *C);
     enum lattn_status status;
 
     if (C == NULL)
         return complain(complaint, LATTN_NO_MEMORY, "%s", lattn_status_text(LATTN_NO_MEMORY));
-    /* The energy stands behind C. */
     status =
-        shard_read(shard, shard->moment.C_at, count + (size_t)passage->assembly->m, C, complaint);
+        shard_read(shard, shard->moment.C_at, count + m, C, complaint); /* energy is behind C */
+    if (status == LATTN_OK && turning != NULL)
+        congruence_turn_labels(&turning->congruence, assembly->m, C);
     if (status == LATTN_OK)
-        labels_take(passage, shard->share, C, C + count);
+        labels_take(&gathering->passage, C, C + count);
     memory_release(C);
     return status;
 }
 
 /* Weights at hand of a shard less the base, in the frame: W~ = K^-T W. Needs q x d at a time. */
-static enum lattn_status delta_read(struct passage *passage, const struct shard *shard,
+static enum lattn_status delta_read(struct gathering *gathering, const struct shard *shard,
                                     struct lattn_complaint *complaint)
 {
-    struct assembly *assembly = passage->assembly;
+    const struct assembly *assembly = gathering->assembly;
+    struct passage *passage = &gathering->passage;
     size_t p = (size_t)assembly->p, m = (size_t)assembly->m;
-    double *column = passage->rows; /* p numbers at least */
+    double *column = gathering->rows; /* p numbers at least */
     enum lattn_status status =
         shard_read(shard, shard->moment.weights_at, p * m, passage->delta, complaint);
 
@@ -349,7 +194,7 @@ static enum lattn_status delta_read(struct passage *passage, const struct shard 
             column[c] = passage->delta[c * m + a] - assembly->base[c * m + a];
             passage->has_delta |= column[c] != 0;
         }
-        frame_apply(passage->frame, FRAME_OUT_TRANSPOSED, column);
+        frame_apply(gathering->frame, FRAME_OUT_TRANSPOSED, column);
         for (size_t c = 0; c < p; c++)
             passage->delta[c * m + a] = column[c];
     }
@@ -358,64 +203,48 @@ static enum lattn_status delta_read(struct passage *passage, const struct shard 
 
 /* ---- shards ---------------------------------------------------------------------------------- */
 
-static enum lattn_status shard_add(struct passage *passage, const struct shard *shard,
+static enum lattn_status shard_add(struct gathering *gathering, const struct shard *shard,
                                    struct lattn_complaint *complaint)
 {
-    enum lattn_status status =
-        ranks_mine() == 0 ? labels_read(passage, shard, complaint) : LATTN_OK;
-
-    return status == LATTN_OK ? rows_read(passage, shard, complaint) : status;
-}
-
-/* Load a shard and turn it, on one rank. */
-static enum lattn_status shard_turn(const struct passage *passage, const struct shard *shard,
-                                    struct state *ret_state, struct moment **ret_moment,
-                                    struct lattn_complaint *complaint)
-{
-    enum lattn_status status = shard_load(shard, ret_state, complaint);
-    const struct factor *factor;
-
-    if (status != LATTN_OK)
-        return status;
-    factor = &ret_state->learner->factor;
-    for (int32_t i = 0; i < factor->components_count; i++)
-        if (factor->components[i] != NULL)
-            *ret_moment = factor->components[i]->moment;
-    status = moment_turn_to(*ret_moment, passage->frame->A, passage->frame->B);
-    return status == LATTN_OK ? status
-                              : complain(complaint, status, "state %.150s: cannot turn it: %s",
-                                         shard->path, lattn_status_text(status));
-}
-
-static enum lattn_status shard_add_turned(struct passage *passage, const struct shard *shard,
-                                          int32_t turner, struct lattn_complaint *complaint)
-{
-    struct state state = {0};
-    struct moment *moment = NULL;
     enum lattn_status status = LATTN_OK;
-    double noise = 0;
 
-    if (ranks_mine() == turner)
-        status = shard_turn(passage, shard, &state, &moment, complaint);
+    if (gathering->frame->is_plain && is_plain(shard))
+        passage_scale(&gathering->passage, shard->moment.A, shard->moment.B);
+    else
+        passage_scale_none(&gathering->passage); /* it is the same frame */
+    if (ranks_mine() == 0)
+        status = labels_read(gathering, shard, NULL, complaint);
+    return status == LATTN_OK ? rows_read(gathering, shard, complaint) : status;
+}
+
+static enum lattn_status shard_add_turned(struct gathering *gathering, const struct shard *shard,
+                                          struct lattn_complaint *complaint)
+{
+    struct assembly *assembly = gathering->assembly;
+    struct passage *passage = &gathering->passage;
+    struct turning turning;
+    enum lattn_status status =
+        turning_open(&turning, shard, gathering->frame, passage->grid, gathering->rows, complaint);
+
+    passage_scale_none(passage);
+    if (status == LATTN_OK && ranks_mine() == 0)
+        status = labels_read(gathering, shard, &turning, complaint);
     ranks_agree(&status, complaint);
-    if (status == LATTN_OK) {
-        noise = moment != NULL ? moment->noise : 0;
-        ranks_share(turner, &noise, sizeof noise);
-        passage->assembly->noise = fmax(passage->assembly->noise, noise);
-        if (moment != NULL)
-            labels_take(passage, shard->share, moment->C, moment->energy);
-        rows_hand_round(passage, shard, turner, moment);
-    }
-    state_done(&state);
+    if (status == LATTN_OK)
+        status = strips_turn(gathering, &turning, complaint);
+    if (status == LATTN_OK)
+        assembly->noise = fmax(assembly->noise, turning_noise(&turning));
+    turning_close(&turning);
     return status;
 }
 
 /* Called by all; what goes wrong on one is known to it alone until all agree. */
-static enum lattn_status shards_add(struct passage *passage, int32_t reference,
+static enum lattn_status shards_add(struct gathering *gathering, int32_t reference,
                                     struct lattn_complaint *complaint)
 {
-    const struct shards *shards = passage->shards;
+    const struct shards *shards = gathering->shards;
     const struct shard *first = &shards->list[reference];
+    struct passage *passage = &gathering->passage;
     enum lattn_status status = LATTN_OK;
 
     passage->is_first = 1;
@@ -426,19 +255,16 @@ static enum lattn_status shards_add(struct passage *passage, int32_t reference,
 
         if (!has_features(shard))
             continue;
-        ratios_find(passage, shard);
-        status = delta_read(passage, shard, complaint);
-        if (assembly_is_turned(shard, first)) {
-            ranks_agree(&status, complaint);
-            if (status == LATTN_OK)
-                status = shard_add_turned(passage, shard, number % ranks_count(), complaint);
-        } else if (status == LATTN_OK) {
-            status = shard_add(passage, shard, complaint);
-        }
+        passage->share = shard->share;
+        status = delta_read(gathering, shard, complaint);
+        ranks_agree(&status, complaint);
+        if (status == LATTN_OK)
+            status = assembly_is_turned(shard, first)
+                         ? shard_add_turned(gathering, shard, complaint)
+                         : shard_add(gathering, shard, complaint);
         if (status == LATTN_OK && !passage->is_finite)
             status = complain(complaint, LATTN_DAMAGED, "state %.150s: its sums are not finite",
                               shard->path);
-        /* A rank that failed is waited for before the next one that is handed round. */
         ranks_agree(&status, complaint);
         passage->is_first = 0;
     }
@@ -446,51 +272,6 @@ static enum lattn_status shards_add(struct passage *passage, int32_t reference,
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
-
-static enum lattn_status passage_init(struct passage *passage)
-{
-    const struct assembly *assembly = passage->assembly;
-    const struct frame *frame = passage->frame;
-    size_t d = (size_t)assembly->d, q = (size_t)frame->q;
-    size_t labels = (size_t)assembly->p * (size_t)assembly->m;
-    int32_t pair = 0;
-
-    passage->entries = q;
-    passage->pair_of = memory_raw(q, sizeof *passage->pair_of);
-    passage->view = memory_raw(q * d, sizeof(double));
-    passage->rows = memory_raw(q * q, sizeof(double));
-    passage->pair_ratio = memory_raw(2 * q + d, sizeof(double));
-    passage->delta = memory_raw(labels, sizeof(double));
-    passage->labels = memory_zeroed(labels, sizeof(double));
-    passage->block = memory_raw(d * (d + (size_t)assembly->m), sizeof(double));
-    if (passage->pair_of == NULL || passage->view == NULL || passage->rows == NULL ||
-        passage->pair_ratio == NULL || passage->delta == NULL || passage->labels == NULL ||
-        passage->block == NULL)
-        return LATTN_NO_MEMORY;
-    passage->entry_ratio = passage->pair_ratio + q;
-    passage->query_ratio = passage->entry_ratio + q;
-    passage->is_finite = 1;
-    /* S_jj = sum of C_jk C_jl S~_kl, C = A^-1. */
-    for (size_t k = 0; k < d; k++)
-        for (size_t l = k; l < d; l++, pair++) {
-            passage->pair_of[pair] = k == l ? (int32_t)k : -1;
-            for (size_t j = 0; j < d; j++)
-                passage->view[(size_t)pair * d + j] =
-                    (k == l ? 1 : 2) * frame->C[j * d + k] * frame->C[j * d + l];
-        }
-    return LATTN_OK;
-}
-
-static void passage_done(struct passage *passage)
-{
-    memory_release(passage->pair_of);
-    memory_release(passage->view);
-    memory_release(passage->rows);
-    memory_release(passage->pair_ratio);
-    memory_release(passage->delta);
-    memory_release(passage->labels);
-    memory_release(passage->block);
-}
 
 static enum lattn_status assembly_init(struct assembly *assembly, const struct shards *shards,
                                        const struct frame *frame)
@@ -545,40 +326,54 @@ static void pieces_scale(const struct assembly *assembly, struct grid *grid)
 }
 
 /* The sums of what each rank found. */
-static void sums_gather(struct passage *passage)
+static void sums_gather(struct assembly *assembly, struct passage *passage)
 {
-    struct assembly *assembly = passage->assembly;
     const double *B_inverse = passage->frame->B_inverse;
     int32_t d = assembly->d;
-    size_t p = (size_t)assembly->p, m = (size_t)assembly->m;
+    size_t p = (size_t)assembly->p, m = (size_t)assembly->m, n = (size_t)d;
     double *half = passage->block;
 
-    ranks_sum(assembly->scale, p);
-    ranks_sum(assembly->energy, m);
+    ranks_sum(passage->scale, p);
+    ranks_sum(passage->energy, m);
     ranks_sum(passage->labels, p * m);
-    ranks_sum(assembly->tokens, (size_t)d * (size_t)d);
+    ranks_sum(passage->tokens, n * n);
+    memcpy(assembly->energy, passage->energy, m * sizeof *assembly->energy);
     for (size_t c = 0; c < p; c++) {
-        assembly->scale[c] = sqrt(fmax(0, assembly->scale[c]));
+        assembly->scale[c] = sqrt(fmax(0, passage->scale[c]));
         for (size_t a = 0; a < m; a++)
             assembly->labels[a * p + c] = passage->labels[c * m + a];
     }
     /* z = B^-1 z~ */
-    dense_multiply(DENSE_PLAIN, d, d, d, 1, B_inverse, (size_t)d, assembly->tokens, (size_t)d, 0,
-                   half, (size_t)d);
-    dense_multiply_rows(d, d, d, 1, half, (size_t)d, B_inverse, (size_t)d, 0, assembly->tokens,
-                        (size_t)d);
+    dense_multiply(DENSE_PLAIN, d, d, d, 1, B_inverse, n, passage->tokens, n, 0, half, n);
+    dense_multiply_rows(d, d, d, 1, half, n, B_inverse, n, 0, assembly->tokens, n);
+}
+
+static enum lattn_status gathering_open(struct gathering *gathering, struct grid *grid)
+{
+    size_t q = (size_t)gathering->frame->q;
+    enum lattn_status status =
+        passage_open(&gathering->passage, gathering->frame, grid, gathering->assembly->m);
+
+    gathering->rows = memory_raw(q * q, sizeof *gathering->rows);
+    return gathering->rows != NULL ? status : LATTN_NO_MEMORY;
+}
+
+static void gathering_close(struct gathering *gathering)
+{
+    passage_close(&gathering->passage);
+    memory_release(gathering->rows);
 }
 
 enum lattn_status assembly_make(struct assembly *assembly, const struct shards *shards,
                                 const struct frame *frame, struct grid *grid,
                                 struct lattn_complaint *complaint)
 {
-    struct passage passage = {.assembly = assembly, .shards = shards, .frame = frame, .grid = grid};
+    struct gathering gathering = {.assembly = assembly, .shards = shards, .frame = frame};
     int32_t reference = assembly_reference(shards);
     enum lattn_status status = assembly_init(assembly, shards, frame);
 
     if (status == LATTN_OK)
-        status = passage_init(&passage);
+        status = gathering_open(&gathering, grid);
     if (status == LATTN_OK)
         status = shard_read(&shards->list[reference], shards->list[reference].moment.weights_at,
                             (size_t)assembly->p * (size_t)assembly->m, assembly->base, complaint);
@@ -586,11 +381,11 @@ enum lattn_status assembly_make(struct assembly *assembly, const struct shards *
         status = complain(complaint, status, "%s", lattn_status_text(status));
     ranks_agree(&status, complaint);
     if (status == LATTN_OK)
-        status = shards_add(&passage, reference, complaint);
+        status = shards_add(&gathering, reference, complaint);
     if (status == LATTN_OK) {
-        sums_gather(&passage);
+        sums_gather(assembly, &gathering.passage);
         pieces_scale(assembly, grid);
     }
-    passage_done(&passage);
+    gathering_close(&gathering);
     return status;
 }

@@ -44,8 +44,8 @@ int32_t assembly_reference(const struct shards *shards);
 int assembly_is_turned(const struct shard *shard, const struct shard *reference);
 
 /*
- * Read the rows that stand in this rank's pieces, from all shards. A shard that has to be turned is
- * loaded whole by one rank, which turns it and hands its rows round.
+ * Read the rows that stand in this rank's pieces, from all shards, and turn those that stand in
+ * another frame (turning.h).
  *
  * grid  in/out  opened; its pieces are filled
  *

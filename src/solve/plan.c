@@ -10,6 +10,7 @@
 #include "solve/assembly.h"
 #include "solve/grid.h"
 #include "solve/outcome.h"
+#include "solve/turning.h"
 
 #include <lattn/bench.h>
 
@@ -20,19 +21,21 @@
 #include <unistd.h>
 
 /* A process with MPI and BLAS before it has any numbers, and vectors of an iteration. */
-static const uint64_t process_bytes = UINT64_C(48) << 20;
+static const uint64_t process_bytes = UINT64_C(36) << 20;
 enum { VECTORS = 192 };
 
-/* Of a piece only what is on and below the diagonal is touched: half, and whole blocks. */
-static const double piece_share = 0.55;
+/* Of a piece only what is on and below the diagonal is touched, and each column begins in a page.
+ */
+static const double column_bytes = 3072;
 
 /*
  * Measured with one and two ranks and p = 7200: the share of the speed of one product of matrices
- * that the factorisation has; passes through the factor for spectrum, weights and heads, which more
- * ranks hardly hasten; and the speed of reading rows and laying them out.
+ * that the factorisation has; passes through the factor for spectrum, weights and heads, and the
+ * share of the speed of memory that they have; and the speed of reading rows and laying them out.
  */
-static const double factor_share = 0.6;
+static const double factor_share = 0.8;
 static const double passes = 300;
+static const double pass_share = 0.55;
 static const double file_bytes_per_s = 5e8;
 
 static const double giga = 1e9;
@@ -42,10 +45,12 @@ static uint64_t doubles(double count)
     return (uint64_t)(8 * count);
 }
 
-/* Of one shard loaded whole, and the same size again while it is turned. */
-static uint64_t turning_bytes(const struct plan *plan)
+/* On and below the diagonal. */
+static uint64_t piece_bytes(const struct plan *plan)
 {
-    return plan->turned > 0 ? 2 * moment_bytes(plan->d, plan->d, plan->m) : 0;
+    double p = plan->p;
+
+    return (uint64_t)((4 * p * (p + plan->block) + column_bytes * p) / plan->ranks);
 }
 
 static void spread_plan(const struct shards *shards, struct plan *plan)
@@ -53,6 +58,7 @@ static void spread_plan(const struct shards *shards, struct plan *plan)
     struct grid_plan grid = grid_plan(plan->p, plan->d, plan->ranks);
     double p = plan->p, q = p / plan->d;
     const struct shard *reference = &shards->list[assembly_reference(shards)];
+    uint64_t turning, judging = doubles(VECTORS * p);
 
     plan->rows = grid.rows;
     plan->columns = grid.columns;
@@ -61,12 +67,13 @@ static void spread_plan(const struct shards *shards, struct plan *plan)
     for (int32_t i = 0; i < shards->count; i++)
         plan->turned +=
             shards->list[i].moment.columns > 0 && assembly_is_turned(&shards->list[i], reference);
+    turning = plan->turned > 0 ? turning_bytes(plan->d, plan->ranks) : 0;
     plan->rank_bytes =
-        process_bytes + doubles(piece_share * (double)grid.piece) +
-        doubles(4 * q * q + 4 * p * plan->m + 2 * p * fmax(OUTCOME_VECTORS, plan->m)) +
-        turning_bytes(plan);
-    plan->first_bytes = plan->rank_bytes + doubles(VECTORS * p);
+        process_bytes + piece_bytes(plan) + turning +
+        doubles(3 * q * q + 5 * p * plan->m + 2 * p * fmax(OUTCOME_VECTORS, plan->m));
+    plan->first_bytes = plan->rank_bytes + (judging > turning ? judging - turning : 0);
     plan->flops = p * p * p / 3;
+    plan->turning_flops = plan->turned * 2.5 * q * q * q * q;
 }
 
 /* The sum and one state beside it, and what judging takes. */
@@ -176,9 +183,12 @@ static void time_print(const struct plan *plan, FILE *file)
 {
     double rate = speed_measure(lattn_bench_multiply);
     double stream = speed_measure(lattn_bench_stream);
-    double reading = (double)plan->read_bytes / file_bytes_per_s;
-    double factoring = plan->flops / (factor_share * rate * (plan->is_spread ? plan->ranks : 1));
-    double asking = plan->is_spread ? passes * 4. * plan->p * plan->p / stream : 0;
+    double ranks = plan->is_spread ? plan->ranks : 1;
+    double reading =
+        (double)plan->read_bytes / file_bytes_per_s + plan->turning_flops / rate / ranks;
+    double factoring = plan->flops / (factor_share * rate * ranks);
+    double asking =
+        plan->is_spread ? passes * 4. * plan->p * plan->p / (pass_share * stream * ranks) : 0;
 
     if (rate <= 0 || stream <= 0)
         return;

@@ -17,7 +17,7 @@ enum { PLAN_MERGED_MAX = 1200 };
  * is_spread    in pieces over all ranks, or merged by rank 0
  * ranks, rows, columns, block  of the grid
  * piece        numbers of the largest piece
- * turned       shards that one rank has to load whole and turn
+ * turned       shards that have to be turned;   turning_flops: what that takes
  * rank_bytes   of each rank;   first_bytes  of rank 0
  * read_bytes   of all files;   flops  of the factorisation, or of the merging
  */
@@ -36,6 +36,7 @@ struct plan {
     uint64_t first_bytes;
     uint64_t read_bytes;
     double flops;
+    double turning_flops;
 };
 
 /*

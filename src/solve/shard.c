@@ -4,6 +4,7 @@
 #include "solve/shard.h"
 
 #include "base/complaint.h"
+#include "core/khatri.h"
 #include "core/learner.h"
 #include "store/directory.h"
 
@@ -169,4 +170,13 @@ enum lattn_status shard_read(const struct shard *shard, uint64_t at, size_t coun
     return status == LATTN_OK ? status
                               : complain(complaint, status, "state %.150s: cannot read it: %s",
                                          shard->path, strerror(errno));
+}
+
+enum lattn_status shard_rows(const struct shard *shard, int32_t a, int32_t b, int32_t count,
+                             double *ret_rows, struct lattn_complaint *complaint)
+{
+    int32_t q = shard->moment.d * (shard->moment.d + 1) / 2;
+    uint64_t at = shard->moment.M_at + khatri_row(q, a, b) * (uint64_t)q * sizeof *ret_rows;
+
+    return shard_read(shard, at, (size_t)count * (size_t)q, ret_rows, complaint);
 }

@@ -62,4 +62,8 @@ enum lattn_status shard_load(const struct shard *shard, struct state *ret_state,
 enum lattn_status shard_read(const struct shard *shard, uint64_t at, size_t count,
                              double *ret_numbers, struct lattn_complaint *complaint);
 
+/* Read rows (a, b), (a, b + 1) ... of its moment (core/khatri.h). Returns as shard_read. */
+enum lattn_status shard_rows(const struct shard *shard, int32_t a, int32_t b, int32_t count,
+                             double *ret_rows, struct lattn_complaint *complaint);
+
 #endif

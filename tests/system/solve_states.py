@@ -20,7 +20,7 @@ from tools_support import SECONDS_MAX, Daemon, check, lattn
 SOLVE, SPREAD, SWEEP = sys.argv[3:6]
 LONG = bool(os.environ.get("LATTN_LONG"))
 STREAMS = 20 if LONG else 2
-RANKS = (1, 2, 4) if LONG else (1, 2)
+RANKS = (1, 2, 3, 16) if LONG else (1, 2)
 ROOT = tempfile.mkdtemp()
 MODEL = os.path.join(ROOT, "model.json")
 D, M, SHARDS = 4, 2, 2
@@ -93,6 +93,10 @@ def compare(seed, is_deficient):
         check(want["verdict"] in said and f"rank {want['rank']} of 40" in said,
               "its verdict and rank are the daemon's", want["verdict"], said)
         return
+    if seed % 2:
+        said = subprocess.run([SPREAD, "--explain", *states], capture_output=True, text=True,
+                              timeout=SECONDS_MAX, check=True).stdout
+        check("1 of them to be turned" in said, "shards stand in coordinates of their own", said)
     first = None
     for program, count in [(SOLVE, 1)] + [(SPREAD, count) for count in RANKS]:
         got = run(ranks(count, program, *states) if count > 1 else [program, *states])
