@@ -26,9 +26,11 @@ MODEL = os.path.join(ROOT, "model.json")
 D, M, SHARDS = 4, 2, 2
 
 
+MPIRUN = ["mpirun", "--allow-run-as-root", "--oversubscribe"]
+
+
 def ranks(count, program, *arguments):
-    return ["mpirun", "-q", "--allow-run-as-root", "--oversubscribe", "-n", str(count), program,
-            *map(str, arguments)]
+    return [*MPIRUN, "-q", "-n", str(count), program, *map(str, arguments)]
 
 
 def run(command, code=0):
@@ -185,22 +187,80 @@ def bad_states():
     check("memory" in explained and "grid of 1 x 2" in explained, "it explains", explained)
 
 
-def killed():
-    """All ranks wait for a state that never comes, and one of them is killed."""
+def descendants(pid):
+    """All processes that this one has started, and those have."""
+    found = []
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            found = [int(child) for child in file.read().split()]
+    except OSError:
+        pass  # it has ended
+    return found + [other for child in found for other in descendants(child)]
+
+
+def is_program(pid, program):
+    try:
+        return os.path.realpath(f"/proc/{pid}/exe") == os.path.realpath(program)
+    except OSError:
+        return False
+
+
+def is_rank(pid, number):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return b"OMPI_COMM_WORLD_RANK=%d" % number in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def lost(code, words, options, victims):
+    """Both ranks wait for a state that never comes, until rank 1 and the like are killed."""
     pipe = os.path.join(ROOT, "pipe")
-    os.mkfifo(pipe)
-    process = subprocess.Popen(ranks(2, SPREAD, pipe, "-o", MODEL), stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
-    children, deadline = [], time.time() + SECONDS_MAX
-    while len(children) < 2 and time.time() < deadline:
-        time.sleep(0.01)
-        with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
-            children = [pid for pid in file.read().split()
-                        if os.path.realpath(f"/proc/{pid}/exe") == os.path.realpath(SPREAD)]
-    os.kill(int(children[1]), signal.SIGKILL)
-    process.communicate(timeout=SECONDS_MAX)
-    check(process.returncode != 0 and not os.path.exists(MODEL), "a killed rank leaves no model",
-          process.returncode)
+    if not os.path.exists(pipe):
+        os.mkfifo(pipe)
+    if os.path.exists(MODEL):
+        os.unlink(MODEL)
+    process = subprocess.Popen([*MPIRUN, *options, "-n", "2", SPREAD, pipe, "-o", MODEL],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    started, deadline = [], time.time() + SECONDS_MAX
+    while len(started) < 2 and time.time() < deadline and process.poll() is None:
+        time.sleep(0.02)
+        started = [pid for pid in descendants(process.pid) if is_program(pid, SPREAD)]
+    if len(started) < 2:
+        process.kill()
+        check(False, "mpirun starts two ranks", process.returncode, process.communicate())
+    for pid in victims([pid for pid in started if is_rank(pid, 1)][0]):
+        os.kill(pid, signal.SIGKILL)
+    _, said = process.communicate(timeout=SECONDS_MAX)
+    check(process.returncode == code and not os.path.exists(MODEL),
+          f"what is lost leaves no model, and ends with {code}", process.returncode, said)
+    check(any(all(word in line for word in words) for line in said.splitlines()),
+          "one line says which", said)
+
+
+def rank_lost():
+    lost(128 + signal.SIGKILL, ("rank 1", "signal 9"), [], lambda pid: [pid])
+
+
+def host_lost():
+    """Of two hosts, which are this one twice, one goes, with the daemon by which mpirun reaches it."""
+    agent = os.path.join(ROOT, "agent")
+    with open(agent, "w", encoding="ascii") as file:
+        # Its first argument is the host. Daemons that share a folder get into each other's way.
+        file.write(f"#!/bin/sh\nexport TMPDIR={ROOT}/$1\nshift\nexec sh -c \"$*\"\n")
+    os.chmod(agent, 0o700)
+    for host in ("h1", "h2"):
+        os.makedirs(os.path.join(ROOT, host), exist_ok=True)
+    options = ["--host", "h1:1,h2:1", "--bind-to", "none"]
+    for name, value in (("plm_rsh_agent", agent), ("oob_tcp_if_include", "lo"),
+                        ("btl", "tcp,self"), ("btl_tcp_if_include", "lo")):
+        options += ["--mca", name, value]
+    lost(205, ("Remote daemon", "node h2"), options, lambda pid: [parent(pid), pid])
+
+
+def parent(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
 
 
 try:
@@ -209,6 +269,7 @@ try:
         compare(100 + seed, True)
     pieces()
     bad_states()
-    killed()
+    rank_lost()
+    host_lost()
 finally:
     shutil.rmtree(ROOT)
