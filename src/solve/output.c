@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char beside_end[] = ".XXXXXX";
+static const char beside_end[OUTPUT_BESIDE] = ".XXXXXX";
 
 static enum lattn_status refuse(const char *path, struct lattn_complaint *complaint)
 {
@@ -86,41 +86,58 @@ static mode_t mode_usual(void)
     return 0666 & ~mask;
 }
 
-/* Nothing is at the path before all of it is on the disk. */
-static int file_make(const char *path, const struct lattn_text *text)
+/* Write beside the path; on failure nothing is left, and errno says why. */
+static int file_make(struct output_file *file, const struct lattn_text *text)
 {
-    char beside[PATH_MAX + sizeof beside_end];
-    int file, failed;
+    int descriptor, failed;
 
-    (void)snprintf(beside, sizeof beside, "%s%s", path, beside_end);
-    file = mkostemp(beside, O_CLOEXEC);
-    if (file < 0)
-        return -1;
-    failed = all_write(file, text) != 0 || fchmod(file, mode_usual()) != 0 || fsync(file) != 0;
-    if (close(file) != 0 || failed || rename(beside, path) != 0) {
-        int error = errno;
-
-        (void)unlink(beside); /* it is of no use */
-        errno = error;
+    (void)snprintf(file->beside, sizeof file->beside, "%s%s", file->path, beside_end);
+    descriptor = mkostemp(file->beside, O_CLOEXEC);
+    if (descriptor < 0) {
+        file->beside[0] = '\0';
         return -1;
     }
-    return 0;
+    failed = all_write(descriptor, text) != 0 || fchmod(descriptor, mode_usual()) != 0 ||
+             fsync(descriptor) != 0;
+    if (close(descriptor) == 0 && !failed)
+        return 0;
+    output_drop(file);
+    return -1;
 }
 
-enum lattn_status output_model(const char *path, const struct lattn_model *model,
-                               struct lattn_complaint *complaint)
+enum lattn_status output_model(struct output_file *file, const char *path,
+                               const struct lattn_model *model, struct lattn_complaint *complaint)
 {
     struct lattn_text text;
     enum lattn_status status;
 
+    *file = (struct output_file){.path = path};
     lattn_text_init(&text);
     status = model_lay_out(path, model, &text);
     if (status != LATTN_OK)
         status = complain(complaint, status, "-o %.150s: %s", path, lattn_status_text(status));
-    else if (file_make(path, &text) != 0)
+    else if (file_make(file, &text) != 0)
         status = refuse(path, complaint);
     lattn_text_done(&text);
     return status;
+}
+
+enum lattn_status output_show(struct output_file *file, struct lattn_complaint *complaint)
+{
+    if (file->beside[0] != '\0' && rename(file->beside, file->path) != 0)
+        return refuse(file->path, complaint);
+    file->beside[0] = '\0';
+    return LATTN_OK;
+}
+
+void output_drop(struct output_file *file)
+{
+    int error = errno;
+
+    if (file->beside[0] != '\0')
+        (void)unlink(file->beside); /* it is of no use */
+    file->beside[0] = '\0';
+    errno = error;
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */

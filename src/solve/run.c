@@ -164,17 +164,33 @@ static enum lattn_status outcome_stage(struct run *run, struct lattn_complaint *
     return status;
 }
 
+/* The report may fail as the file may, so the model is shown after it. */
+static enum lattn_status output_make(struct run *run, struct lattn_complaint *complaint)
+{
+    struct output_file file = {0};
+    enum lattn_status status = LATTN_OK;
+
+    if (run->outcome.model != NULL)
+        status = output_model(&file, run->wish->model_path, run->outcome.model, complaint);
+    if (status == LATTN_OK) {
+        status = output_report(&run->outcome, &run->shards, &run->plan, &run->times,
+                               run->wish->is_json, stdout);
+        if (status != LATTN_OK)
+            status = complain(complaint, status, "%s",
+                              status == LATTN_INPUT_OUTPUT ? "cannot write to standard output"
+                                                           : lattn_status_text(status));
+    }
+    if (status == LATTN_OK)
+        status = output_show(&file, complaint);
+    output_drop(&file);
+    return status;
+}
+
 /* By rank 0, when all others have nothing left to fail at. */
 static enum lattn_status output_stage(struct run *run, struct lattn_complaint *complaint)
 {
-    enum lattn_status status = LATTN_OK;
+    enum lattn_status status = is_first() ? output_make(run, complaint) : LATTN_OK;
 
-    if (is_first() && run->outcome.model != NULL)
-        status = output_model(run->wish->model_path, run->outcome.model, complaint);
-    if (is_first() && status == LATTN_OK &&
-        output_report(&run->outcome, &run->shards, &run->plan, &run->times, run->wish->is_json,
-                      stdout) != LATTN_OK)
-        status = complain(complaint, LATTN_INPUT_OUTPUT, "cannot write to standard output");
     ranks_agree(&status, complaint);
     return status;
 }

@@ -182,6 +182,11 @@ def bad_states():
     check(got["shards"] == 1 and got["expected"] == 2, "unless it may be missing", got)
     check("--heads" in run([SPREAD, good, "--heads", "none"], 1), "misuse ends with 1")
     check("at most" in run([SPREAD, good, "--heads", "99"], 1), "so do too many heads")
+    with open("/dev/full", "w", encoding="ascii") as full:
+        code = subprocess.run([SPREAD, good, "-o", MODEL], stdout=full, stderr=subprocess.PIPE,
+                              timeout=SECONDS_MAX, check=False).returncode
+    check(code == 1 and not [name for name in os.listdir(ROOT) if name.startswith("model")],
+          "a report that cannot be written leaves no model", code, os.listdir(ROOT))
     explained = subprocess.run([SPREAD, "--explain", "-n", "2", good, other], capture_output=True,
                                text=True, timeout=SECONDS_MAX, check=True).stdout
     check("memory" in explained and "grid of 1 x 2" in explained, "it explains", explained)
