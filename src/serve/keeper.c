@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "serve/bounds.h"
 #include "serve/log.h"
+#include "serve/wish.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -26,17 +27,11 @@
 /* A checkpoint that failed is tried again after this: the journal holds everything meanwhile. */
 #define CHECKPOINT_RETRY_NS UINT64_C(10000000000)
 
-enum { WISHES_COUNT = 2 };
+enum { ERRANDS_COUNT = 2 };
 
-/*
- * Tickets are numbers that count up: asked, begun and ended say how far.
- *
- * result  of the last that ended, without its image
- */
-struct wish {
-    uint64_t asked;
-    uint64_t begun;
-    uint64_t ended;
+/* What can be asked for, and what became of the last that ended: its image is not there. */
+struct errand {
+    struct wish wish;
     struct saver_result result;
 };
 
@@ -65,7 +60,7 @@ struct outage {
 struct keeper {
     struct keeper_settings settings;
     struct saver *saver;
-    struct wish wishes[WISHES_COUNT];
+    struct errand errands[ERRANDS_COUNT];
     struct outage outage;
 
     uint64_t position;
@@ -290,11 +285,11 @@ static void image_take(struct keeper *keeper, struct saver_result *result)
 }
 
 /* Those who asked before it was begun have what they asked for, or the reason why not. */
-static void wish_end(struct keeper *keeper, enum keeper_wish wish,
-                     const struct saver_result *result)
+static void errand_end(struct keeper *keeper, enum keeper_wish wish,
+                       const struct saver_result *result)
 {
-    keeper->wishes[wish].ended = keeper->wishes[wish].begun;
-    keeper->wishes[wish].result = *result;
+    (void)wish_end(&keeper->errands[wish].wish); /* a result is news, whoever waits for it */
+    keeper->errands[wish].result = *result;
 }
 
 static void result_take(struct keeper *keeper, struct saver_result *result)
@@ -305,14 +300,14 @@ static void result_take(struct keeper *keeper, struct saver_result *result)
             checkpoint_done(keeper, result);
         else
             checkpoint_fail(keeper, result);
-        wish_end(keeper, KEEPER_CHECKPOINT, result);
+        errand_end(keeper, KEEPER_CHECKPOINT, result);
         return;
     case SAVER_RENEW:
         renew_take(keeper, result);
         return;
     case SAVER_IMAGE:
         image_take(keeper, result);
-        wish_end(keeper, KEEPER_IMAGE, result);
+        errand_end(keeper, KEEPER_IMAGE, result);
         return;
     }
 }
@@ -321,7 +316,7 @@ static void result_take(struct keeper *keeper, struct saver_result *result)
 
 static int is_wished(const struct keeper *keeper, enum keeper_wish wish)
 {
-    return keeper->wishes[wish].asked > keeper->wishes[wish].begun;
+    return wish_is_open(&keeper->errands[wish].wish);
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -380,7 +375,7 @@ static int job_start(struct keeper *keeper, enum saver_job job, const struct sta
     if (job != SAVER_RENEW) {
         enum keeper_wish wish = job == SAVER_IMAGE ? KEEPER_IMAGE : KEEPER_CHECKPOINT;
 
-        keeper->wishes[wish].begun = keeper->wishes[wish].asked;
+        wish_begin(&keeper->errands[wish].wish);
     }
     if (job == SAVER_IMAGE)
         keeper_image_close(keeper);
@@ -408,8 +403,8 @@ static int checkpoint_answer(struct keeper *keeper, const struct state *state)
     } else {
         return 0;
     }
-    keeper->wishes[KEEPER_CHECKPOINT].begun = keeper->wishes[KEEPER_CHECKPOINT].asked;
-    wish_end(keeper, KEEPER_CHECKPOINT, &result);
+    wish_begin(&keeper->errands[KEEPER_CHECKPOINT].wish);
+    errand_end(keeper, KEEPER_CHECKPOINT, &result);
     return 1;
 }
 
@@ -461,18 +456,17 @@ void keeper_finish(struct keeper *keeper, const struct state *state)
 
 uint64_t keeper_ask(struct keeper *keeper, enum keeper_wish wish)
 {
-    if (!is_wished(keeper, wish))
-        keeper->wishes[wish].asked++;
-    return keeper->wishes[wish].asked;
+    return wish_ask(&keeper->errands[wish].wish);
 }
 
 enum lattn_status keeper_outcome(const struct keeper *keeper, enum keeper_wish wish,
                                  uint64_t ticket, struct saver_result *ret_result,
                                  struct lattn_complaint *complaint)
 {
-    const struct saver_result *result = &keeper->wishes[wish].result;
+    const struct errand *errand = &keeper->errands[wish];
+    const struct saver_result *result = &errand->result;
 
-    if (keeper->wishes[wish].ended < ticket)
+    if (!wish_has_ended(&errand->wish, ticket))
         return LATTN_MORE;
     if (result->status != LATTN_OK)
         return complain(complaint, result->status, "%s", result->complaint.text);
