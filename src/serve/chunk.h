@@ -73,7 +73,7 @@ struct entry {
  * bytes    of memory, once sealed
  * done     so many entries have been taken: where to go on once the next need not wait any more
  * refused  why the first was that was, for whatever reason; LATTN_OK: none
- * ticket   of what the next entry waits for, 0 for nothing (keeper.h)
+ * ticket   of what the next entry waits for, 0 for nothing (dispatch.h)
  */
 struct chunk {
     struct chunk *next;

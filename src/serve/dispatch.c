@@ -107,7 +107,7 @@ static enum lattn_status answer_status(const struct dispatch *dispatch, struct a
     status = lattn_learner_report(fold_learner(dispatch->fold), &report);
     if (status != LATTN_OK)
         return status;
-    service.pairs_to_go = pace_pairs_to_go(dispatch->pace, &report.certificate);
+    service.pairs_to_go = pace_pairs_to_go(emitter_pace(dispatch->emitter), &report.certificate);
     status = lattn_write_status(&answer->result, answer->format, &report, &service);
     lattn_report_done(&report);
     return status;
@@ -125,22 +125,21 @@ static enum lattn_status refuse_heads(const struct lattn_learner *learner, int32
 static enum lattn_status answer_model(const struct dispatch *dispatch, struct answer *answer)
 {
     const struct lattn_request *request = answer->request;
-    struct lattn_learner *learner = fold_learner(dispatch->fold);
+    const struct lattn_learner *learner = fold_learner(dispatch->fold);
     int32_t most = lattn_learner_heads_max(learner);
     enum lattn_heads heads = request->has_heads ? request->heads : dispatch->heads;
     int32_t count = request->has_heads             ? request->heads_count
                     : dispatch->heads_count < most ? dispatch->heads_count
                                                    : most;
-    struct lattn_model *model = NULL;
-    enum lattn_status status = lattn_learner_model(learner, heads, count, &model);
+    const struct lattn_model *model;
+    enum lattn_status status =
+        emitter_model(dispatch->emitter, heads, count, &answer->chunk->ticket, &model);
 
     if (status == LATTN_RANGE)
         return refuse_heads(learner, count, &answer->complaint);
     if (status != LATTN_OK)
         return status;
-    status = lattn_write_model(&answer->result, answer->format, model);
-    lattn_model_close(&model);
-    return status;
+    return lattn_write_model(&answer->result, answer->format, model);
 }
 
 /* The session starts to send emissions when this answer has come back to it. */
@@ -151,7 +150,9 @@ static enum lattn_status answer_subscribe(struct answer *answer)
 
 static enum lattn_status answer_emit(const struct dispatch *dispatch, struct answer *answer)
 {
-    enum lattn_status status = dispatch->emit(dispatch->arg);
+    uint64_t generation;
+    enum lattn_status status =
+        emitter_emission(dispatch->emitter, &answer->chunk->ticket, &generation);
     struct writer writer;
 
     if (status != LATTN_OK)
@@ -159,7 +160,7 @@ static enum lattn_status answer_emit(const struct dispatch *dispatch, struct ans
     writer_begin(&writer, &answer->result, answer->format);
     writer_open(&writer, '{');
     writer_key(&writer, "generation");
-    writer_count(&writer, lattn_learner_generation(fold_learner(dispatch->fold)));
+    writer_count(&writer, generation);
     writer_close(&writer, '}');
     return writer_end(&writer);
 }

@@ -7,9 +7,9 @@
 
 #include "serve/aggregator.h"
 #include "serve/chunk.h"
+#include "serve/emitter.h"
 #include "serve/fold.h"
 #include "serve/keeper.h"
-#include "serve/pace.h"
 
 #include <stdint.h>
 
@@ -19,22 +19,19 @@
  * aggregator          NULL: pairs are learned; else of so many shards, and nothing is learned
  * frame_bytes_max     of a message, for hello
  * heads, heads_count  of a model request that does not say how many it wants
- * pace                of the rank, for status; kept
  * service             counters and facts for status, as of now
- * emit                make an emission of the current state and wait for it
  * forget              everything was forgotten
  */
 struct dispatch {
     struct fold *fold;
     struct keeper *keeper;
+    struct emitter *emitter;
     struct aggregator *aggregator;
     uint64_t shards;
     size_t frame_bytes_max;
     enum lattn_heads heads;
     int32_t heads_count;
-    const struct pace *pace;
     void (*service)(void *arg, struct lattn_service *ret_service);
-    enum lattn_status (*emit)(void *arg);
     void (*forget)(void *arg);
     void *arg;
 };
@@ -44,8 +41,8 @@ struct dispatch {
  * have been learned. The answer is added to chunk->answers.
  *
  * Returns LATTN_OK, or LATTN_MORE where it waits for something that is under way, without an
- * answer: call again with the same entry when keeper_tend or
- * aggregator_tend has news. chunk->ticket remembers.
+ * answer: call again with the same entry when emitter_tend, keeper_tend or aggregator_tend has
+ * news, before the next call of any. chunk->ticket remembers.
  */
 enum lattn_status dispatch_request(const struct dispatch *dispatch, struct chunk *chunk,
                                    const struct entry *entry);

@@ -1,18 +1,46 @@
 /*
  * A copy, not the learner, is evaluated: what becomes of it is taken back only where nothing was
- * forgotten meanwhile.
+ * forgotten meanwhile. Emissions and models take turns where both are asked for.
  */
 #include "serve/emitter.h"
 
 #include "base/memory.h"
 #include "serve/log.h"
 #include "serve/schedule.h"
+#include "serve/wish.h"
 
 #include <stdatomic.h>
+#include <string.h>
 #include <uv.h>
+
+/* An emission for those who asked: what became of the last that was begun for any of them. */
+struct emission_errand {
+    struct wish wish;
+    enum lattn_status status;
+    uint64_t generation;
+};
+
+/*
+ * A model for those who asked for heads that were not at hand. While the wish is open it is for
+ * these heads alone: who wants others waits until it is begun.
+ */
+struct model_errand {
+    struct wish wish;
+    enum lattn_heads heads;
+    int32_t count;
+    enum lattn_status status;
+};
+
+/* The model that was found last, by whatever was asked for; NULL where there is none. */
+struct finding {
+    struct lattn_model *model;
+    enum lattn_heads heads;
+    int32_t count;
+};
 
 /*
  * generation, epoch, status  of the last emission that was begun; what became of it
+ * last                       job that was begun
  * verdict                    the last one that was logged
  * pace                       of the rank, from emission to emission
  * spectrum_due_ns            when an emission is worth making for the spectrum alone
@@ -27,6 +55,10 @@ struct emitter {
     uint64_t generation;
     uint64_t epoch;
     enum lattn_status status;
+    enum publisher_job last;
+    struct emission_errand emission;
+    struct model_errand model;
+    struct finding finding;
     enum lattn_verdict verdict;
     struct pace pace;
     struct emitter_tally tally;
@@ -48,23 +80,103 @@ static int has_news(const struct emitter *emitter)
            fold_epoch(emitter->fold) != emitter->epoch;
 }
 
-static void emission_start(struct emitter *emitter)
+/* ---- models ---- */
+
+static int arrays_equal(const void *a, const void *b, int32_t count, size_t size)
+{
+    return count == 0 || memcmp(a, b, (size_t)count * size) == 0;
+}
+
+static int names_equal(const struct lattn_names *a, const struct lattn_names *b)
+{
+    return a->coordinates_count == b->coordinates_count && a->outputs_count == b->outputs_count &&
+           a->blocks_count == b->blocks_count &&
+           arrays_equal(a->coordinates, b->coordinates, a->coordinates_count,
+                        sizeof *a->coordinates) &&
+           arrays_equal(a->outputs, b->outputs, a->outputs_count, sizeof *a->outputs) &&
+           arrays_equal(a->blocks, b->blocks, a->blocks_count, sizeof *a->blocks);
+}
+
+/* Would the learner answer the same? Blocks may have got names where nothing was learned. */
+static int finding_is_current(const struct emitter *emitter, enum lattn_heads heads, int32_t count)
+{
+    const struct finding *finding = &emitter->finding;
+    const struct lattn_learner *learner = fold_learner(emitter->fold);
+
+    return finding->model != NULL && finding->heads == heads && finding->count == count &&
+           finding->model->generation == lattn_learner_generation(learner) &&
+           finding->model->pairs == lattn_learner_pairs(learner) &&
+           names_equal(&finding->model->names, lattn_learner_names(learner));
+}
+
+/* Take over the heads of a copy, so that nobody looks for them again. */
+static void finding_take(struct emitter *emitter, struct publisher_result *result)
+{
+    if (result->model == NULL)
+        return;
+    lattn_model_close(&emitter->finding.model);
+    emitter->finding = (struct finding){
+        .model = result->model,
+        .heads = result->heads,
+        .count = result->heads_count,
+    };
+    result->model = NULL;
+    lattn_learner_note_model(fold_learner(emitter->fold), emitter->finding.heads,
+                             emitter->finding.count, emitter->finding.model);
+}
+
+/* Returns 1 where somebody waits for what it came to, as all that begin or collect a job. */
+static int model_end(struct emitter *emitter, enum lattn_status status)
+{
+    emitter->model.status = status;
+    return wish_end(&emitter->model.wish);
+}
+
+static int model_start(struct emitter *emitter)
+{
+    struct model_errand *errand = &emitter->model;
+    enum lattn_status status = LATTN_OK;
+
+    wish_begin(&errand->wish);
+    /* Whoever asked while others were looked for may find what it wants among these. */
+    if (finding_is_current(emitter, errand->heads, errand->count))
+        return model_end(emitter, status);
+    emitter->last = PUBLISHER_MODEL;
+    status = publisher_start_model(emitter->publisher, fold_learner(emitter->fold), errand->heads,
+                                   errand->count, fold_epoch(emitter->fold));
+    return status == LATTN_OK ? 0 : model_end(emitter, status);
+}
+
+/* ---- emissions ---- */
+
+static int emission_end(struct emitter *emitter, enum lattn_status status, uint64_t generation)
+{
+    emitter->status = status;
+    emitter->emission.status = status;
+    emitter->emission.generation = generation;
+    return wish_end(&emitter->emission.wish);
+}
+
+static int emission_start(struct emitter *emitter)
 {
     struct lattn_learner *learner = fold_learner(emitter->fold);
     struct lattn_service service;
+    enum lattn_status status;
 
+    wish_begin(&emitter->emission.wish);
     schedule_begin(&emitter->schedule, uv_hrtime(), pairs_learned(emitter));
+    emitter->last = PUBLISHER_EMISSION;
     emitter->generation = lattn_learner_generation(learner);
     emitter->epoch = fold_epoch(emitter->fold);
     emitter->spectrum_due_ns = SCHEDULE_NEVER; /* until this one says */
     emitter->settings.service(emitter->settings.arg, &service);
-    emitter->status =
-        publisher_start(emitter->publisher, learner, &service, &emitter->pace, emitter->epoch);
-    if (emitter->status != LATTN_OK) {
-        emitter->tally.failed++;
-        log_event(LOG_LEVEL_ERROR, "no emission",
-                  LOG_FIELDS(log_text("error", lattn_status_text(emitter->status))));
-    }
+    status = publisher_start(emitter->publisher, learner, &service, &emitter->pace, emitter->epoch);
+    if (status == LATTN_OK)
+        return 0;
+    emitter->tally.failed++;
+    log_event(LOG_LEVEL_ERROR, "no emission",
+              LOG_FIELDS(log_text("error", lattn_status_text(status))));
+    return emission_end(emitter, status, 0);
 }
 
 static void verdict_log(struct emitter *emitter, const struct lattn_certificate *certificate)
@@ -87,17 +199,11 @@ static void heads_forget(struct emitter *emitter)
     emitter->heads_decomposition = LATTN_DECOMPOSITION_NONE;
 }
 
-/* Take over the heads of an emission, so that nobody looks for them again. */
 static void heads_note(struct emitter *emitter, const struct lattn_model *model)
 {
-    struct lattn_learner *learner = fold_learner(emitter->fold);
-    int32_t count = emitter->settings.heads_count;
-    int32_t most = lattn_learner_heads_max(learner);
-
     emitter->heads = model->heads;
     emitter->heads_certified = model->certified;
     emitter->heads_decomposition = model->decomposition;
-    lattn_learner_note_model(learner, emitter->settings.heads, count < most ? count : most, model);
 }
 
 static void tally_add(struct emitter *emitter, const struct publisher_result *result)
@@ -113,27 +219,44 @@ static void tally_add(struct emitter *emitter, const struct publisher_result *re
     tally->took_ns = result->end_ns - emitter->schedule.begin_ns;
 }
 
-/* Take in what became of the last emission. */
-static void emission_collect(struct emitter *emitter)
+static int emission_take(struct emitter *emitter, const struct publisher_result *result)
+{
+    const struct lattn_certificate *certificate = &result->certificate;
+
+    schedule_end(&emitter->schedule, result->end_ns);
+    tally_add(emitter, result);
+    emitter->spectrum_due_ns = result->spectrum_due_ns;
+    if (result->status == LATTN_OK && result->epoch == fold_epoch(emitter->fold)) {
+        heads_forget(emitter);
+        emitter->heads_generation = certificate->generation;
+        if (result->model != NULL)
+            heads_note(emitter, result->model);
+        lattn_learner_note(fold_learner(emitter->fold), certificate);
+        pace_note(&emitter->pace, certificate);
+        verdict_log(emitter, certificate);
+    }
+    return emission_end(emitter, result->status, certificate->generation);
+}
+
+static int model_take(struct emitter *emitter, const struct publisher_result *result)
+{
+    if (result->status == LATTN_OK && result->epoch == fold_epoch(emitter->fold))
+        lattn_learner_note(fold_learner(emitter->fold), &result->certificate);
+    return model_end(emitter, result->status);
+}
+
+/* Take in what became of the last job. */
+static int result_collect(struct emitter *emitter)
 {
     struct publisher_result result;
+    int is_news;
 
     if (publisher_result(emitter->publisher, &result) != LATTN_OK)
-        return;
-    schedule_end(&emitter->schedule, result.end_ns);
-    tally_add(emitter, &result);
-    emitter->spectrum_due_ns = result.spectrum_due_ns;
-    emitter->status = result.status;
-    if (result.status == LATTN_OK && result.epoch == fold_epoch(emitter->fold)) {
-        heads_forget(emitter);
-        emitter->heads_generation = result.certificate.generation;
-        if (result.model != NULL)
-            heads_note(emitter, result.model);
-        lattn_learner_note(fold_learner(emitter->fold), &result.certificate);
-        pace_note(&emitter->pace, &result.certificate);
-        verdict_log(emitter, &result.certificate);
-    }
-    lattn_model_close(&result.model);
+        return 0;
+    is_news = result.job == PUBLISHER_EMISSION ? emission_take(emitter, &result)
+                                               : model_take(emitter, &result);
+    finding_take(emitter, &result);
+    return is_news;
 }
 
 /* ---- opening and closing ---- */
@@ -178,58 +301,113 @@ void emitter_close(struct emitter **emitter)
     if (*emitter == NULL)
         return;
     publisher_close(&(*emitter)->publisher);
+    lattn_model_close(&(*emitter)->finding.model);
     memory_release(*emitter);
     *emitter = NULL;
 }
 
-/* ---- emissions on time, and on request ---- */
+/* ---- what is due ---- */
 
-uint64_t emitter_due(struct emitter *emitter)
+/* An emission; SCHEDULE_NEVER: none. */
+static uint64_t emission_due(struct emitter *emitter)
 {
-    /* Never while one is under way, whose end wakes this thread. */
-    if (!publisher_is_idle(emitter->publisher))
-        return SCHEDULE_NEVER;
-    if (atomic_load(&emitter->is_asked))
+    if (wish_is_open(&emitter->emission.wish) || atomic_load(&emitter->is_asked))
         return 0;
     if (!has_news(emitter))
         return emitter->spectrum_due_ns;
     return schedule_due(&emitter->schedule, pairs_learned(emitter));
 }
 
-void emitter_tend(struct emitter *emitter, uint64_t now_ns)
+uint64_t emitter_due(struct emitter *emitter)
+{
+    /* Never while a job is under way, whose end wakes this thread. */
+    if (!publisher_is_idle(emitter->publisher))
+        return SCHEDULE_NEVER;
+    if (wish_is_open(&emitter->model.wish))
+        return 0;
+    return emission_due(emitter);
+}
+
+/* Begin what is due. */
+static int job_consider(struct emitter *emitter, uint64_t now_ns)
+{
+    int is_due = emission_due(emitter) <= now_ns;
+
+    if (wish_is_open(&emitter->model.wish) && !(is_due && emitter->last == PUBLISHER_MODEL))
+        return model_start(emitter);
+    if (!is_due)
+        return 0;
+    atomic_store(&emitter->is_asked, 0);
+    return emission_start(emitter);
+}
+
+int emitter_tend(struct emitter *emitter, uint64_t now_ns)
 {
     /* Asked first: a result that is ready while the publisher is idle is then taken below. */
     int is_idle = publisher_is_idle(emitter->publisher);
+    int is_news = result_collect(emitter);
 
-    emission_collect(emitter);
-    if (!is_idle || emitter_due(emitter) > now_ns)
-        return;
-    atomic_store(&emitter->is_asked, 0);
-    emission_start(emitter);
+    if (!is_idle)
+        return is_news;
+    return is_news | job_consider(emitter, now_ns);
 }
+
+void emitter_finish(struct emitter *emitter)
+{
+    publisher_wait(emitter->publisher);
+    (void)result_collect(emitter); /* nobody waits any more, neither here nor below */
+    /* The emission under way may have been of the last state already; a failure was logged. */
+    if (!has_news(emitter) && (emitter->status == LATTN_OK || pairs_learned(emitter) == 0))
+        return;
+    (void)emission_start(emitter);
+    publisher_wait(emitter->publisher);
+    (void)result_collect(emitter);
+}
+
+/* ---- what can be asked for ---- */
 
 void emitter_ask(struct emitter *emitter)
 {
     atomic_store(&emitter->is_asked, 1);
 }
 
-enum lattn_status emitter_force(struct emitter *emitter)
+enum lattn_status emitter_emission(struct emitter *emitter, uint64_t *ticket,
+                                   uint64_t *ret_generation)
 {
-    publisher_wait(emitter->publisher);
-    emission_collect(emitter);
-    emission_start(emitter);
-    publisher_wait(emitter->publisher);
-    emission_collect(emitter);
-    return emitter->status;
+    struct emission_errand *errand = &emitter->emission;
+
+    if (*ticket == 0)
+        *ticket = wish_ask(&errand->wish);
+    if (!wish_has_ended(&errand->wish, *ticket))
+        return LATTN_MORE;
+    *ticket = 0;
+    if (errand->status == LATTN_OK)
+        *ret_generation = errand->generation;
+    return errand->status;
 }
 
-void emitter_finish(struct emitter *emitter)
+enum lattn_status emitter_model(struct emitter *emitter, enum lattn_heads heads, int32_t count,
+                                uint64_t *ticket, const struct lattn_model **ret_model)
 {
-    publisher_wait(emitter->publisher);
-    emission_collect(emitter);
-    /* The emission under way may have been of the last state already; a failure was logged. */
-    if (has_news(emitter) || (emitter->status != LATTN_OK && pairs_learned(emitter) > 0))
-        (void)emitter_force(emitter);
+    struct model_errand *errand = &emitter->model;
+    enum lattn_status status = LATTN_OK;
+
+    if (*ticket != 0) {
+        if (!wish_has_ended(&errand->wish, *ticket))
+            return LATTN_MORE;
+        *ticket = 0;
+        status = errand->status;
+    } else if (!finding_is_current(emitter, heads, count)) {
+        if (wish_is_open(&errand->wish) && (errand->heads != heads || errand->count != count))
+            return LATTN_MORE;
+        errand->heads = heads;
+        errand->count = count;
+        *ticket = wish_ask(&errand->wish);
+        return LATTN_MORE;
+    }
+    if (status == LATTN_OK)
+        *ret_model = emitter->finding.model;
+    return status;
 }
 
 void emitter_forget(struct emitter *emitter)

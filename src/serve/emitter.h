@@ -13,7 +13,8 @@
 
 /*
  * Emissions, seen from the learner thread, to which it belongs: when one is due a copy of the
- * learner goes to the publisher, and what that found out comes back into the learner.
+ * learner goes to the publisher, and what that found out comes back into the learner. The same way
+ * go models that somebody asks for: nothing here is evaluated on the learner thread.
  */
 struct emitter;
 
@@ -47,8 +48,13 @@ enum lattn_status emitter_open(struct emitter **ret_emitter,
 /* Finishes what is under way; accepts a pointer to NULL. */
 void emitter_close(struct emitter **emitter);
 
-/* Take in what has been emitted, begin what is due. The fold's block must be empty. */
-void emitter_tend(struct emitter *emitter, uint64_t now_ns);
+/*
+ * Take in what has been found out, begin what is due. The fold's block must be empty.
+ *
+ * Returns 1 where something that was asked for has come to its end, else 0. Whoever waits has to
+ * ask what before the next call.
+ */
+int emitter_tend(struct emitter *emitter, uint64_t now_ns);
 
 /* When emitter_tend has to be called, if nothing happens before; UINT64_MAX: never. */
 uint64_t emitter_due(struct emitter *emitter);
@@ -56,8 +62,31 @@ uint64_t emitter_due(struct emitter *emitter);
 /* Emit soon, whatever the schedule says; any thread may ask. */
 void emitter_ask(struct emitter *emitter);
 
-/* Emit the state as it is now, and wait until that can be seen. */
-enum lattn_status emitter_force(struct emitter *emitter);
+/*
+ * An emission of the state as it is now, or as it will be when the emission is begun: all who ask
+ * before get the same one.
+ *
+ * ticket          in/out  0 at first; then of what is waited for
+ * ret_generation  out     of the emission
+ *
+ * Returns LATTN_MORE: call again with the same ticket when emitter_tend has news; LATTN_OK: it can
+ * be seen; or why there is none.
+ */
+enum lattn_status emitter_emission(struct emitter *emitter, uint64_t *ticket,
+                                   uint64_t *ret_generation);
+
+/*
+ * The model of the state as it is now or will be, as emitter_emission; at once where the last one
+ * that was found, also for an emission, is of these heads and this state.
+ *
+ * heads, count  in      as lattn_learner_model
+ * ticket        in/out  0 at first, and where others are to be looked for before
+ * ret_model     out     borrowed until emitter_tend
+ *
+ * Returns as emitter_emission, and what lattn_learner_model refuses with.
+ */
+enum lattn_status emitter_model(struct emitter *emitter, enum lattn_heads heads, int32_t count,
+                                uint64_t *ticket, const struct lattn_model **ret_model);
 
 /* Make a last emission if there is something new, or the last one failed, and wait for it. */
 void emitter_finish(struct emitter *emitter);

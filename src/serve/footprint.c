@@ -36,7 +36,8 @@ enum {
     NUMBER_TEXT_BYTES = 26,
     /* An event: a status of many outputs, a spectrum of 1000 values. */
     EVENT_BYTES_MAX = 64 << 10,
-    /* The newest emission, the one before and the one to come: in both formats, and as a file. */
+    /* The newest emission, the one before and the one to come: in both formats, and as a file. And
+     * the model at hand. */
     BULLETIN_TEXTS = 8
 };
 

@@ -4,7 +4,7 @@
  * that finds it idle is learned at once, and under load blocks form by themselves.
  *
  * A chunk is held until all its entries are answered, then it goes back. One whose next entry waits
- * for a checkpoint stands aside with all that its client sent later, and the others go on.
+ * for another thread stands aside with all that its client sent later, and the others go on.
  * Everything in struct pipeline below the line belongs to the learner thread.
  */
 #include "serve/pipeline.h"
@@ -121,13 +121,6 @@ static uint64_t pairs_learned(const struct pipeline *pipeline)
 
 /* ---- requests that concern more than the learner ---- */
 
-static enum lattn_status pipeline_emit_now(void *arg)
-{
-    struct pipeline *pipeline = arg;
-
-    return emitter_force(pipeline->emitter);
-}
-
 static void pipeline_forget(void *arg)
 {
     struct pipeline *pipeline = arg;
@@ -217,7 +210,7 @@ static void chunk_append(struct chunk ***last, struct chunk *chunk)
     *last = &chunk->next;
 }
 
-/* Does the client of this chunk wait for a checkpoint? */
+/* Does the client of this chunk wait for what is under way? */
 static int client_waits(const struct pipeline *pipeline, const struct chunk *chunk)
 {
     for (const struct chunk *aside = pipeline->aside; aside != NULL; aside = aside->next) {
@@ -277,12 +270,12 @@ static void aside_work(struct pipeline *pipeline)
 
 /* ---- what is kept ---- */
 
-static void keeper_consider(struct pipeline *pipeline, uint64_t now_ns)
+/* Returns 1 where something that was asked for has come to its end, as shards_consider. */
+static int keeper_consider(struct pipeline *pipeline, uint64_t now_ns)
 {
     if (atomic_exchange(&pipeline->checkpoint_asked, 0) && fold_is_kept(pipeline->fold))
         (void)keeper_ask(pipeline->keeper, KEEPER_CHECKPOINT);
-    if (keeper_tend(pipeline->keeper, fold_state(pipeline->fold), now_ns))
-        aside_work(pipeline);
+    return keeper_tend(pipeline->keeper, fold_state(pipeline->fold), now_ns);
 }
 
 /* ---- shards ---- */
@@ -305,18 +298,20 @@ static void sum_take(struct pipeline *pipeline)
         first_pair_log(pipeline);
 }
 
-static void shards_consider(struct pipeline *pipeline, uint64_t now_ns)
+static int shards_consider(struct pipeline *pipeline, uint64_t now_ns)
 {
+    int is_news;
+
     if (pipeline->pusher != NULL)
         pusher_tend(pipeline->pusher, fold_state(pipeline->fold), fold_epoch(pipeline->fold),
                     now_ns);
     if (pipeline->aggregator == NULL)
-        return;
-    if (aggregator_tend(pipeline->aggregator, now_ns))
-        aside_work(pipeline);
+        return 0;
+    is_news = aggregator_tend(pipeline->aggregator, now_ns);
     sum_take(pipeline);
     if (aggregator_has_news(pipeline->aggregator))
         emitter_ask(pipeline->emitter);
+    return is_news;
 }
 
 static uint64_t others_due(struct pipeline *pipeline)
@@ -326,15 +321,18 @@ static uint64_t others_due(struct pipeline *pipeline)
     return pipeline->pusher == NULL ? SCHEDULE_NEVER : pusher_due(pipeline->pusher);
 }
 
-/* What else has become due. */
+/* What else has become due; all that is found out now before anybody goes on to learn. */
 static void pipeline_tend(struct pipeline *pipeline)
 {
     uint64_t now_ns = uv_hrtime();
 
     if (fold_entries(pipeline->fold) == 0) {
-        shards_consider(pipeline, now_ns);
-        emitter_tend(pipeline->emitter, now_ns);
-        keeper_consider(pipeline, now_ns);
+        int is_news = shards_consider(pipeline, now_ns);
+
+        is_news |= emitter_tend(pipeline->emitter, now_ns);
+        is_news |= keeper_consider(pipeline, now_ns);
+        if (is_news)
+            aside_work(pipeline);
         pipeline_tell(pipeline);
     }
     refusals_log(pipeline, now_ns);
@@ -404,14 +402,13 @@ static void dispatch_set(struct pipeline *pipeline)
     pipeline->dispatch = (struct dispatch){
         .fold = pipeline->fold,
         .keeper = pipeline->keeper,
+        .emitter = pipeline->emitter,
         .aggregator = pipeline->aggregator,
         .shards = pipeline->settings.shards.expect,
         .frame_bytes_max = pipeline->settings.frame_bytes_max,
         .heads = pipeline->settings.heads,
         .heads_count = pipeline->settings.heads_count,
-        .pace = emitter_pace(pipeline->emitter),
         .service = pipeline_service,
-        .emit = pipeline_emit_now,
         .forget = pipeline_forget,
         .arg = pipeline,
     };

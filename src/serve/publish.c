@@ -1,7 +1,7 @@
 /*
- * The worker's thread makes the emission; the result waits until it is taken, and so does the
- * bulletin, which any thread may take. A bulletin nobody took is replaced by the next one. The
- * snapshot outlives its emission, for the next one is copied faster into memory that has been
+ * The worker's thread makes the emission, or the model; the result waits until it is taken, and so
+ * does the bulletin, which any thread may take. A bulletin nobody took is replaced by the next one.
+ * The snapshot outlives its job, for the next one is copied faster into memory that has been
  * touched.
  *
  * The spectrum may cost more than all the rest of an emission. It is found for those who want it,
@@ -27,14 +27,18 @@
 /*
  * All but worker and bulletin belongs to whom the worker says.
  *
- * snapshot  of the emission under way; between two of them what the next copy can use, or NULL
+ * snapshot  of the job under way; between two of them what the next copy can use, or NULL
+ * heads, heads_count  that the snapshot is asked for
  * spectrum_is_missed  a new one could not be made when it was its time
  */
 struct publisher {
     struct publisher_settings settings;
     struct emit_dir emit_dir;
     struct worker *worker;
+    enum publisher_job job;
     struct lattn_learner *snapshot;
+    enum lattn_heads heads;
+    int32_t heads_count;
     struct lattn_service service;
     struct lattn_aggregate *aggregate; /* that the service points to */
     struct pace pace;
@@ -234,46 +238,60 @@ static enum lattn_status emission_publish(struct publisher *publisher,
 }
 
 /* Make the emission that was asked for; afterwards of the snapshot only its memory is left. */
-static struct publisher_result emission_make(struct publisher *publisher,
-                                             struct bulletin **ret_bulletin)
+static void emission_make(struct publisher *publisher, struct publisher_result *result)
 {
-    struct publisher_result result = {.epoch = publisher->epoch, .spectrum_due_ns = UINT64_MAX};
     struct lattn_emission emission = {.model = NULL};
-    int32_t heads_max = lattn_learner_heads_max(publisher->snapshot);
-    int32_t heads_count = publisher->settings.heads_count;
+    struct bulletin *bulletin = NULL;
     uint64_t spectrum_ns = 0;
 
-    result.status =
-        lattn_emission_make(publisher->snapshot, publisher->settings.heads,
-                            heads_count < heads_max ? heads_count : heads_max, &emission);
-    if (result.status == LATTN_OK)
+    result->status = lattn_emission_make(publisher->snapshot, publisher->heads,
+                                         publisher->heads_count, &emission);
+    if (result->status == LATTN_OK)
         spectrum_ns = spectrum_renew(publisher);
     learner_strip(publisher->snapshot);
-    if (result.status == LATTN_OK)
-        result.status = emission_publish(publisher, &emission, ret_bulletin);
-    if (result.status == LATTN_OK) {
-        result.certificate = (*ret_bulletin)->report.certificate;
-        result.spectrum_due_ns = spectrum_due(publisher, result.certificate.generation);
-        result.model = emission.model;
+    if (result->status == LATTN_OK)
+        result->status = emission_publish(publisher, &emission, &bulletin);
+    if (result->status == LATTN_OK) {
+        result->certificate = bulletin->report.certificate;
+        result->spectrum_due_ns = spectrum_due(publisher, result->certificate.generation);
+        result->model = emission.model;
         emission.model = NULL;
+        bulletin = atomic_exchange(&publisher->bulletin, bulletin);
     } else {
         log_event(LOG_LEVEL_ERROR, "no emission",
-                  LOG_FIELDS(log_text("error", lattn_status_text(result.status))));
+                  LOG_FIELDS(log_text("error", lattn_status_text(result->status))));
     }
+    bulletin_close(&bulletin);
     lattn_emission_done(&emission);
-    result.end_ns = uv_hrtime() - spectrum_ns;
-    return result;
+    result->end_ns = uv_hrtime() - spectrum_ns;
+}
+
+/* Look for the model that was asked for; of the snapshot only its memory is left, too. */
+static void model_make(struct publisher *publisher, struct publisher_result *result)
+{
+    result->status = lattn_learner_model(publisher->snapshot, publisher->heads,
+                                         publisher->heads_count, &result->model);
+    learner_strip(publisher->snapshot);
+    if (result->status == LATTN_OK)
+        result->certificate = *result->model->certificate;
+    result->end_ns = uv_hrtime();
 }
 
 static void publisher_work(void *arg)
 {
     struct publisher *publisher = arg;
-    struct bulletin *bulletin = NULL;
-    struct publisher_result result = emission_make(publisher, &bulletin);
+    struct publisher_result result = {
+        .job = publisher->job,
+        .epoch = publisher->epoch,
+        .spectrum_due_ns = UINT64_MAX,
+        .heads = publisher->heads,
+        .heads_count = publisher->heads_count,
+    };
 
-    if (result.status == LATTN_OK)
-        bulletin = atomic_exchange(&publisher->bulletin, bulletin);
-    bulletin_close(&bulletin);
+    if (publisher->job == PUBLISHER_EMISSION)
+        emission_make(publisher, &result);
+    else
+        model_make(publisher, &result);
     lattn_model_close(&publisher->result.model);
     publisher->result = result;
     publisher->has_result = 1;
@@ -321,9 +339,12 @@ void publisher_close(struct publisher **publisher)
     *publisher = NULL;
 }
 
-enum lattn_status publisher_start(struct publisher *publisher, const struct lattn_learner *learner,
-                                  const struct lattn_service *service, const struct pace *pace,
-                                  uint64_t epoch)
+/* ---- the owner's side ---- */
+
+/* What the next job is about. Returns LATTN_OK, or LATTN_NO_MEMORY with nothing changed. */
+static enum lattn_status job_prepare(struct publisher *publisher, enum publisher_job job,
+                                     const struct lattn_learner *learner, enum lattn_heads heads,
+                                     int32_t heads_count, uint64_t epoch)
 {
     enum lattn_status status;
 
@@ -331,14 +352,44 @@ enum lattn_status publisher_start(struct publisher *publisher, const struct latt
     status = learner_copy_over(learner, &publisher->snapshot);
     if (status != LATTN_OK)
         return status;
+    publisher->job = job;
+    publisher->heads = heads;
+    publisher->heads_count = heads_count;
+    publisher->epoch = epoch;
+    return LATTN_OK;
+}
+
+enum lattn_status publisher_start(struct publisher *publisher, const struct lattn_learner *learner,
+                                  const struct lattn_service *service, const struct pace *pace,
+                                  uint64_t epoch)
+{
+    int32_t most = lattn_learner_heads_max(learner);
+    int32_t count = publisher->settings.heads_count;
+    enum lattn_status status =
+        job_prepare(publisher, PUBLISHER_EMISSION, learner, publisher->settings.heads,
+                    count < most ? count : most, epoch);
+
+    if (status != LATTN_OK)
+        return status;
     publisher->service = *service;
     lattn_aggregate_close(&publisher->aggregate);
     publisher->aggregate = shards_copy_out(service->aggregate);
     publisher->service.aggregate = publisher->aggregate;
     publisher->pace = *pace;
-    publisher->epoch = epoch;
     worker_start(publisher->worker);
     return LATTN_OK;
+}
+
+enum lattn_status publisher_start_model(struct publisher *publisher,
+                                        const struct lattn_learner *learner, enum lattn_heads heads,
+                                        int32_t heads_count, uint64_t epoch)
+{
+    enum lattn_status status =
+        job_prepare(publisher, PUBLISHER_MODEL, learner, heads, heads_count, epoch);
+
+    if (status == LATTN_OK)
+        worker_start(publisher->worker);
+    return status;
 }
 
 int publisher_is_idle(struct publisher *publisher)

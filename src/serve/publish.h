@@ -15,9 +15,12 @@
 
 /*
  * Emissions, made on a thread of their own from a copy of the learner, so that learning does not
- * wait for them: written to the directory first, then laid out as a bulletin for the loop.
+ * wait for them: written to the directory first, then laid out as a bulletin for the loop. And
+ * models that somebody asks for, which nobody else gets to see.
  */
 struct publisher;
+
+enum publisher_job { PUBLISHER_EMISSION, PUBLISHER_MODEL };
 
 /* So many values has enum lattn_format. */
 enum { BULLETIN_FORMATS = 2 };
@@ -55,28 +58,33 @@ struct publisher_settings {
     int32_t heads_count;
     const char *emit_dir; /* NULL: no files; kept */
     int with_safetensors; /* in bulletins, whether there are files or not */
-    /* Called on the publisher's thread when an emission is done, made or not. */
+    /* Called on the publisher's thread when a job is done, with a result or not. */
     void (*done)(void *arg);
     void *arg;
 };
 
 /*
- * What became of an emission.
+ * What became of a job.
  *
- * status       LATTN_OK, or why there is none; then only epoch and end_ns mean something
- * epoch        as given to publisher_start
+ * status       LATTN_OK, or why there is nothing; then only job, epoch and end_ns mean something
+ * epoch        as given at the start
  * end_ns       when it ended, less what the spectrum took: that is rationed by itself, and no
  *              reason to make emissions more rarely
  * spectrum_due_ns  where an older spectrum was repeated, when a new one may be made; else, and
- * where it could not be made, never, UINT64_MAX certificate  for lattn_learner_note model given;
- * NULL where there is none yet
+ *                  where it could not be made, never, UINT64_MAX
+ * certificate  for lattn_learner_note
+ * heads, heads_count  as the copy was asked for its model
+ * model        given; NULL in an emission that has none yet
  */
 struct publisher_result {
+    enum publisher_job job;
     enum lattn_status status;
     uint64_t epoch;
     uint64_t end_ns;
     uint64_t spectrum_due_ns;
     struct lattn_certificate certificate;
+    enum lattn_heads heads;
+    int32_t heads_count;
     struct lattn_model *model;
 };
 
@@ -84,7 +92,7 @@ struct publisher_result {
 enum lattn_status publisher_open(struct publisher **ret_publisher,
                                  const struct publisher_settings *settings,
                                  struct lattn_complaint *complaint);
-/* Finishes the emission under way, ends the thread; accepts a pointer to NULL. */
+/* Finishes the job under way, ends the thread; accepts a pointer to NULL. */
 void publisher_close(struct publisher **publisher);
 
 /*
@@ -101,14 +109,22 @@ enum lattn_status publisher_start(struct publisher *publisher, const struct latt
                                   uint64_t epoch);
 
 /*
+ * Copy the learner and look for this model of it, as lattn_learner_model. The publisher must be
+ * idle. Returns as publisher_start.
+ */
+enum lattn_status publisher_start_model(struct publisher *publisher,
+                                        const struct lattn_learner *learner, enum lattn_heads heads,
+                                        int32_t heads_count, uint64_t epoch);
+
+/*
  * Does anybody want the spectrum? Any thread may say; the next emission goes by it.
  */
 void publisher_want_spectrum(struct publisher *publisher, int is_wanted);
 
-/* Is no emission under way? Between publisher_start and the result it is not idle. */
+/* Is no job under way? Between its start and its result the publisher is not idle. */
 int publisher_is_idle(struct publisher *publisher);
 
-/* Wait until the emission under way, if there is one, has its result. */
+/* Wait until the job under way, if there is one, has its result. */
 void publisher_wait(struct publisher *publisher);
 
 /* Take it. Returns LATTN_OK, or LATTN_MORE where none has become ready since the last call. */

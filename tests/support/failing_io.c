@@ -20,6 +20,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+enum { WAIT_US = 10000 };
+
 /* What fails, and what has failed; several threads write. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char prefix[PATH_MAX];
@@ -96,9 +98,16 @@ __attribute__((constructor)) static void arm_by_environment(void)
 
 enum verdict { PASSES, FAILS, FAILS_HALFWAY };
 
+static void gate_await(void)
+{
+    while (access(gate, F_OK) == 0)
+        (void)usleep(WAIT_US);
+}
+
 static enum verdict judge_path(const char *path, enum failing_io_calls call)
 {
     enum verdict verdict = PASSES;
+    int waits;
 
     pthread_mutex_lock(&mutex);
     if (prefix[0] != '\0' && (fail_calls & call) != 0 &&
@@ -115,8 +124,12 @@ static enum verdict judge_path(const char *path, enum failing_io_calls call)
             errno = fail_error;
         }
     }
+    waits = verdict != PASSES && (fail_calls & FAILING_IO_WAIT);
     pthread_mutex_unlock(&mutex);
-    return verdict;
+    if (!waits)
+        return verdict;
+    gate_await();
+    return PASSES;
 }
 
 static enum verdict judge(int descriptor, enum failing_io_calls call)

@@ -23,7 +23,8 @@ enum failing_io_calls {
     FAILING_IO_NAME = 4,  /* open with O_CREAT, rename, renameat, linkat, unlinkat, mkdir */
     FAILING_IO_SHORT = 8, /* the first write that fails writes half of its bytes, as a full disk */
     FAILING_IO_KILL =
-        16 /* instead of failing the call kills its process, before it does anything */
+        16, /* instead of failing the call kills its process, before it does anything */
+    FAILING_IO_WAIT = 32 /* instead it waits as long as the file of FAILING_IO_WHILE exists */
 };
 
 /* Fail the call number `after` from now, and with `and_all` every later one. */

@@ -1,7 +1,8 @@
 """What a service manager sees of it: that it is ready, alive and ending, its log, its deadline.
 
-A learner that hangs is made with --emit-dir: where the file of the next emission is a FIFO, writing
-it waits for a reader, and the request `emit` waits for that on the learner thread.
+Run as `daemon_service.py LATTND FAILING_IO`. An emission that hangs is made with --emit-dir: where
+its file is a FIFO, writing it waits for a reader. A learner that hangs has a disk that does not come
+back from a sync: FAILING_IO is loaded before the daemon.
 """
 
 import fcntl
@@ -10,11 +11,15 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import termios
 import time
 
 from daemon_support import LATTND, SECONDS_MAX, Client, Daemon, Folder, Layer, check, wait_until
+from durable_support import preloaded
 
+FAILING_IO = os.path.abspath(sys.argv[2])
+SYNC, WAIT = 2, 32
 WATCHDOG_SECONDS = 0.4
 
 
@@ -76,13 +81,37 @@ def bytes_unread(client):
     return struct.unpack("i", fcntl.ioctl(client.socket, termios.TIOCOUTQ, bytes(4)))[0]
 
 
-def learner_hang(daemon):
-    """Have its learner thread wait for the emission that hangs."""
+class Disk:
+    """A folder for --state whose disk syncs nothing while it is told to wait."""
+
+    def __init__(self, folder):
+        self.state = os.path.join(folder, "state")
+        self.switch = os.path.join(folder, "waits")
+
+    def environment(self):
+        return {**preloaded(FAILING_IO), "FAILING_IO_PATH": self.state, "FAILING_IO_AFTER": "1",
+                "FAILING_IO_ALL": "1", "FAILING_IO_CALLS": str(SYNC + WAIT),
+                "FAILING_IO_WHILE": self.switch}
+
+    def wait(self):
+        with open(self.switch, "w", encoding="utf-8"):
+            pass
+
+    def release(self):
+        os.unlink(self.switch)
+
+
+def read_by_now(client):
+    wait_until(lambda: bytes_unread(client) == 0, "what was sent is read")
+
+
+def emission_hang(daemon):
+    """Have a client wait for the emission that hangs."""
     client = daemon.client()
     client.send("".join(Layer(2).pairs(5)))
     client.ask("status")
     client.send('{"id":"emit","method":"emit"}\n')
-    wait_until(lambda: bytes_unread(client) == 0, "the request is read")
+    read_by_now(client)
     return client
 
 
@@ -91,7 +120,7 @@ def stop_has_a_deadline():
         Hang(folder)
         with Daemon("--emit-dir", folder, "--emit-every", "60m",
                     "--stop-timeout", "300ms") as daemon:
-            client = learner_hang(daemon)
+            client = emission_hang(daemon)
             check(daemon.stop() == 1, "an emission that hangs costs the exit code", daemon.log())
             check(client.rest() == [], "and the answer")
             check('level=error msg="not stopped in time: ending at once" '
@@ -104,7 +133,7 @@ def stop_waits_as_long_as_it_may():
     with Folder() as folder:
         hang = Hang(folder)
         with Daemon("--emit-dir", folder, "--emit-every", "60m") as daemon:
-            client = learner_hang(daemon)
+            client = emission_hang(daemon)
             daemon.signal(signal.SIGTERM)
             time.sleep(0.2)
             check(daemon.process.poll() is None, "with time left it waits for the emission")
@@ -153,22 +182,53 @@ def states_are_told():
         check(daemon.stop() == 0, "it ends")
 
 
+def others_do_not_wait_for_an_emission():
+    """The emission that hangs is that of the first pairs; those asked for are made after it."""
+    layer = Layer(2)
+    with Folder() as folder:
+        hang = Hang(folder)
+        with Daemon("--emit-dir", folder, "--emit-every", "60m") as daemon:
+            first, late, gone, other = emission_hang(daemon), *(daemon.client() for _ in "abc")
+            first.send(layer.pair(id="behind"))
+            check(other.ask("status")["pairs"] == 5, "what is sent behind it waits")
+            late.send('{"id":"model","method":"model"}\n{"id":"emit","method":"emit"}\n')
+            gone.send('{"id":"emit","method":"emit"}\n')
+            read_by_now(late)
+            read_by_now(gone)
+            gone.close()
+            other.send(layer.pair(id="other"))
+            check(other.line()["result"]["applied"] == 6, "the others are acknowledged")
+            generation = other.ask("status")["generation"]
+            hang.release()
+            emitted = first.line()["result"]["generation"]
+            check(emitted >= generation, "the answer is of all that was acknowledged before",
+                  emitted, generation)
+            check(first.line()["result"]["applied"] == 7, "then comes what was behind it")
+            check(late.line()["result"]["pairs"] in (6, 7) and
+                  late.line()["result"]["generation"] >= emitted, "a model is found the same way")
+            check(daemon.stop() == 0, "it ends")
+
+
 def watchdog_is_fed_by_the_learner():
     with Manager() as manager, Folder() as folder:
-        environment = manager.environment(WATCHDOG_USEC=str(int(WATCHDOG_SECONDS * 1e6)))
-        hang = Hang(folder)
-        with Daemon("--emit-dir", folder, "--emit-every", "60m", env=environment) as daemon:
+        disk = Disk(folder)
+        environment = manager.environment(WATCHDOG_USEC=str(int(WATCHDOG_SECONDS * 1e6)),
+                                          **disk.environment())
+        with Daemon("--state", disk.state, env=environment) as daemon:
             manager.await_message("READY")
             for _ in range(3):
-                check(manager.message() == {"WATCHDOG": "1"}, "a sign of life")
-            client = learner_hang(daemon)
+                check(manager.await_message("WATCHDOG") == {"WATCHDOG": "1"}, "a sign of life")
+            disk.wait()
+            client = daemon.client()
+            client.send(Layer(2).pair(id="kept"))
+            read_by_now(client)
             time.sleep(WATCHDOG_SECONDS)
             manager.waiting()  # a sign that it had asked for before
             time.sleep(2 * WATCHDOG_SECONDS)
             check(manager.waiting() == [], "none while the learner thread hangs, though the loop "
                   "does not")
             check(daemon.is_listening(), "which takes connections")
-            hang.release()
+            disk.release()
             client.line()
             check(manager.await_message("WATCHDOG") == {"WATCHDOG": "1"}, "then they come again")
             check(daemon.stop() == 0, "it ends")
@@ -213,5 +273,6 @@ states_are_told()
 watchdog_is_fed_by_the_learner()
 another_is_watched()
 log_is_for_the_journal()
+others_do_not_wait_for_an_emission()
 stop_has_a_deadline()
 stop_waits_as_long_as_it_may()
