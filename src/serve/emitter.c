@@ -39,10 +39,12 @@ struct finding {
 };
 
 /*
+ * is_asked, spectrum_asked   an emission is, by any thread; one that has the spectrum
  * generation, epoch, status  of the last emission that was begun; what became of it
  * last                       job that was begun
  * verdict                    the last one that was logged
  * pace                       of the rank, from emission to emission
+ * has_spectrum               the last emission has
  * spectrum_due_ns            when an emission is worth making for the spectrum alone
  * heads...                   of the last emission that was made
  */
@@ -52,6 +54,7 @@ struct emitter {
     struct publisher *publisher;
     struct schedule schedule;
     atomic_int is_asked;
+    atomic_int spectrum_asked;
     uint64_t generation;
     uint64_t epoch;
     enum lattn_status status;
@@ -62,6 +65,7 @@ struct emitter {
     enum lattn_verdict verdict;
     struct pace pace;
     struct emitter_tally tally;
+    int has_spectrum;
     uint64_t spectrum_due_ns;
     int32_t heads;
     uint64_t heads_generation;
@@ -227,6 +231,7 @@ static int emission_take(struct emitter *emitter, const struct publisher_result 
     tally_add(emitter, result);
     emitter->spectrum_due_ns = result->spectrum_due_ns;
     if (result->status == LATTN_OK && result->epoch == fold_epoch(emitter->fold)) {
+        emitter->has_spectrum = result->has_spectrum;
         heads_forget(emitter);
         emitter->heads_generation = certificate->generation;
         if (result->model != NULL)
@@ -323,9 +328,17 @@ uint64_t emitter_due(struct emitter *emitter)
     /* Never while a job is under way, whose end wakes this thread. */
     if (!publisher_is_idle(emitter->publisher))
         return SCHEDULE_NEVER;
-    if (wish_is_open(&emitter->model.wish))
+    if (wish_is_open(&emitter->model.wish) || atomic_load(&emitter->spectrum_asked))
         return 0;
     return emission_due(emitter);
+}
+
+/* Whoever came to want the spectrum needs an emission only where the last one is without. */
+static void spectrum_consider(struct emitter *emitter)
+{
+    if (atomic_exchange(&emitter->spectrum_asked, 0) && !emitter->has_spectrum &&
+        pairs_learned(emitter) > 0)
+        emitter_ask(emitter);
 }
 
 /* Begin what is due. */
@@ -349,6 +362,7 @@ int emitter_tend(struct emitter *emitter, uint64_t now_ns)
 
     if (!is_idle)
         return is_news;
+    spectrum_consider(emitter);
     return is_news | job_consider(emitter, now_ns);
 }
 
@@ -415,6 +429,7 @@ void emitter_forget(struct emitter *emitter)
     schedule_reset(&emitter->schedule);
     emitter->verdict = LATTN_NOT_IDENTIFYING;
     pace_init(&emitter->pace, 0);
+    emitter->has_spectrum = 0;
     emitter->spectrum_due_ns = SCHEDULE_NEVER;
     heads_forget(emitter);
 }
@@ -436,7 +451,7 @@ void emitter_want_spectrum(struct emitter *emitter, int is_wanted)
 {
     publisher_want_spectrum(emitter->publisher, is_wanted);
     if (is_wanted)
-        emitter_ask(emitter);
+        atomic_store(&emitter->spectrum_asked, 1);
 }
 
 const struct pace *emitter_pace(const struct emitter *emitter)

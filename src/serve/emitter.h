@@ -114,7 +114,8 @@ void emitter_describe(const struct emitter *emitter, struct lattn_service *servi
 
 /*
  * Does anybody want the spectrum? Any thread may say. Whoever comes to want it gets an emission
- * soon, though nothing may have been learned since the last one.
+ * soon, though nothing may have been learned since the last one, unless that has it or there is
+ * none to be had before the first pair.
  */
 void emitter_want_spectrum(struct emitter *emitter, int is_wanted);
 

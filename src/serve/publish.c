@@ -253,6 +253,7 @@ static void emission_make(struct publisher *publisher, struct publisher_result *
         result->status = emission_publish(publisher, &emission, &bulletin);
     if (result->status == LATTN_OK) {
         result->certificate = bulletin->report.certificate;
+        result->has_spectrum = bulletin->spectrum[LATTN_FORMAT_JSON].length > 0;
         result->spectrum_due_ns = spectrum_due(publisher, result->certificate.generation);
         result->model = emission.model;
         emission.model = NULL;

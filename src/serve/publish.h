@@ -70,6 +70,7 @@ struct publisher_settings {
  * epoch        as given at the start
  * end_ns       when it ended, less what the spectrum took: that is rationed by itself, and no
  *              reason to make emissions more rarely
+ * has_spectrum     of an emission: there is one in it
  * spectrum_due_ns  where an older spectrum was repeated, when a new one may be made; else, and
  *                  where it could not be made, never, UINT64_MAX
  * certificate  for lattn_learner_note
@@ -81,6 +82,7 @@ struct publisher_result {
     enum lattn_status status;
     uint64_t epoch;
     uint64_t end_ns;
+    int has_spectrum;
     uint64_t spectrum_due_ns;
     struct lattn_certificate certificate;
     enum lattn_heads heads;

@@ -249,6 +249,34 @@ Test(emitter, goes_on_behind_a_job_that_failed)
 
 /* ---- the spectrum ---- */
 
+/* Somebody comes to want it. Returns how many emissions are made for that. */
+static uint64_t made_for_spectrum(struct emitter *emitter)
+{
+    uint64_t made = emitter_tally(emitter).made;
+
+    emitter_want_spectrum(emitter, 1);
+    cr_assert_not(emitter_tend(emitter, 0));
+    emitter_finish(emitter);
+    if (emitter_tally(emitter).made > made)
+        uv_sem_wait(&done);
+    return emitter_tally(emitter).made - made;
+}
+
+Test(emitter, makes_no_emission_for_a_spectrum_that_is_there_or_cannot_be)
+{
+    struct emitter *emitter;
+
+    open_emitter(&emitter);
+    cr_expect_eq(made_for_spectrum(emitter), 0, "before the first pair");
+    emit(emitter);
+    emitter_want_spectrum(emitter, 0);
+    cr_expect_eq(made_for_spectrum(emitter), 0, "the last one has it");
+    emitter_want_spectrum(emitter, 0);
+    emit(emitter);
+    cr_expect_eq(made_for_spectrum(emitter), 1, "the last one was without");
+    close_emitter(&emitter);
+}
+
 /* Only for an older spectrum one is due without news, and only while there is memory for a copy. */
 Test(emitter, waits_for_news_where_there_is_no_memory_for_a_copy)
 {
