@@ -157,12 +157,41 @@ void dense_triangle_solve_many(enum dense_side side, int32_t n, int32_t columns,
                         leading(ldr), x + j, leading(ldx));
 }
 
-/* Workspace as the query in work[0] asked for. */
-static double *workspace_new(double asked, int *ret_length)
+/*
+ * What a routine of LAPACK works in: it is called twice, and the first time only asks for it.
+ *
+ *     workspace_ask(&space);
+ *     do {
+ *         dgeqrf_(..., space.work, &space.length, &info);
+ *     } while (workspace_next(&space, &status));
+ *
+ * In the end status is LATTN_OK, or LATTN_NO_MEMORY where it was not called again.
+ */
+struct workspace {
+    double *work;
+    int length;
+    double asked;
+};
+
+static void workspace_ask(struct workspace *space)
 {
-    assert(asked <= INT_MAX);
-    *ret_length = (int)asked;
-    return memory_raw((size_t)*ret_length, sizeof(double));
+    *space = (struct workspace){.work = &space->asked, .length = -1};
+}
+
+/* Does the routine have to be called once more? */
+static int workspace_next(struct workspace *space, enum lattn_status *ret_status)
+{
+    *ret_status = LATTN_OK;
+    if (space->work != &space->asked) {
+        memory_release(space->work);
+        return 0;
+    }
+    assert(space->asked <= INT_MAX);
+    space->length = (int)space->asked;
+    space->work = memory_raw((size_t)space->length, sizeof *space->work);
+    if (space->work == NULL)
+        *ret_status = LATTN_NO_MEMORY;
+    return space->work != NULL;
 }
 
 enum lattn_status dense_cholesky(int32_t n, double *a, size_t lda)
@@ -198,25 +227,18 @@ enum lattn_status dense_triangularise(int32_t k, int32_t n, double *rows, size_t
 {
     int lda = leading(ld);
     int info;
-    int length = -1;
-    double asked;
-    double *work = NULL;
+    struct workspace space;
     double *tau = memory_raw((size_t)k, sizeof *tau);
-    enum lattn_status status = LATTN_NO_MEMORY;
+    enum lattn_status status;
 
     assert(0 < k && k <= n);
     if (tau == NULL)
-        goto done;
-    dgelqf_(&n, &k, rows, &lda, tau, &asked, &length, &info);
-    assert(info == 0);
-    work = workspace_new(asked, &length);
-    if (work == NULL)
-        goto done;
-    dgelqf_(&n, &k, rows, &lda, tau, work, &length, &info);
-    assert(info == 0);
-    status = LATTN_OK;
-done:
-    memory_release(work);
+        return LATTN_NO_MEMORY;
+    workspace_ask(&space);
+    do {
+        dgelqf_(&n, &k, rows, &lda, tau, space.work, &space.length, &info);
+        assert(info == 0);
+    } while (workspace_next(&space, &status));
     memory_release(tau);
     return status;
 }
@@ -224,29 +246,21 @@ done:
 enum lattn_status dense_symmetric(int32_t n, double *a, double *values)
 {
     int info;
-    int length = -1;
-    int integers_length = -1;
-    int integers_asked;
-    double asked;
-    double *work = NULL;
-    int *integers = NULL;
-    enum lattn_status status = LATTN_NO_MEMORY;
+    int integers_length = 3 + 5 * n; /* as dsyevd is documented */
+    int *integers = memory_raw((size_t)integers_length, sizeof *integers);
+    struct workspace space;
+    enum lattn_status status;
 
-    dsyevd_("V", "L", &n, a, &n, values, &asked, &length, &integers_asked, &integers_length, &info,
-            1, 1);
-    assert(info == 0);
-    work = workspace_new(asked, &length);
-    integers_length = integers_asked;
-    integers = memory_raw((size_t)integers_length, sizeof *integers);
-    if (work == NULL || integers == NULL)
-        goto done;
-    dsyevd_("V", "L", &n, a, &n, values, work, &length, integers, &integers_length, &info, 1, 1);
-    assert(info >= 0);
-    status = info == 0 ? LATTN_OK : LATTN_NO_CONVERGENCE;
-done:
-    memory_release(work);
+    if (integers == NULL)
+        return LATTN_NO_MEMORY;
+    workspace_ask(&space);
+    do {
+        dsyevd_("V", "L", &n, a, &n, values, space.work, &space.length, integers, &integers_length,
+                &info, 1, 1);
+        assert(info >= 0);
+    } while (workspace_next(&space, &status));
     memory_release(integers);
-    return status;
+    return info == 0 ? status : LATTN_NO_CONVERGENCE;
 }
 
 /* R of the reflectors in the columns of a (n x k), as rows with zeros below the diagonal. */
@@ -258,33 +272,49 @@ static void triangle_read(int32_t n, int32_t k, const double *a, double *r)
                 i <= j ? a[(size_t)j * (size_t)n + (size_t)i] : 0;
 }
 
-enum lattn_status dense_orthonormalise(int32_t n, int32_t k, double *rows, double *r)
+/* The columns of a (n x k) become R and k reflectors. */
+static enum lattn_status reflectors_make(int32_t n, int32_t k, double *a, double *tau)
 {
     int info;
-    int length = -1;
-    double asked[2];
-    double *work = NULL;
+    struct workspace space;
+    enum lattn_status status;
+
+    workspace_ask(&space);
+    do {
+        dgeqrf_(&n, &k, a, &n, tau, space.work, &space.length, &info);
+        assert(info == 0);
+    } while (workspace_next(&space, &status));
+    return status;
+}
+
+/* Q itself in the place of its reflectors. */
+static enum lattn_status reflectors_spread(int32_t n, int32_t k, double *a, const double *tau)
+{
+    int info;
+    struct workspace space;
+    enum lattn_status status;
+
+    workspace_ask(&space);
+    do {
+        dorgqr_(&n, &k, &k, a, &n, tau, space.work, &space.length, &info);
+        assert(info == 0);
+    } while (workspace_next(&space, &status));
+    return status;
+}
+
+enum lattn_status dense_orthonormalise(int32_t n, int32_t k, double *rows, double *r)
+{
     double *tau = memory_raw((size_t)k, sizeof *tau);
-    enum lattn_status status = LATTN_NO_MEMORY;
+    enum lattn_status status;
 
     assert(0 < k && k <= n);
     if (tau == NULL)
-        goto done;
-    dgeqrf_(&n, &k, rows, &n, tau, &asked[0], &length, &info);
-    assert(info == 0);
-    dorgqr_(&n, &k, &k, rows, &n, tau, &asked[1], &length, &info);
-    assert(info == 0);
-    work = workspace_new(asked[0] > asked[1] ? asked[0] : asked[1], &length);
-    if (work == NULL)
-        goto done;
-    dgeqrf_(&n, &k, rows, &n, tau, work, &length, &info);
-    assert(info == 0);
-    triangle_read(n, k, rows, r);
-    dorgqr_(&n, &k, &k, rows, &n, tau, work, &length, &info);
-    assert(info == 0);
-    status = LATTN_OK;
-done:
-    memory_release(work);
+        return LATTN_NO_MEMORY;
+    status = reflectors_make(n, k, rows, tau);
+    if (status == LATTN_OK) {
+        triangle_read(n, k, rows, r);
+        status = reflectors_spread(n, k, rows, tau);
+    }
     memory_release(tau);
     return status;
 }
@@ -295,41 +325,36 @@ static enum lattn_status reflectors_apply(const char *trans, int32_t m, int32_t 
                                           int32_t ldb)
 {
     int info;
-    int length = -1;
-    double asked;
-    double *work;
+    struct workspace space;
+    enum lattn_status status;
 
     if (q == 0)
         return LATTN_OK;
-    dormqr_("L", trans, &m, &q, &k, a, &m, tau, b, &ldb, &asked, &length, &info, 1, 1);
-    assert(info == 0);
-    work = workspace_new(asked, &length);
-    if (work == NULL)
-        return LATTN_NO_MEMORY;
-    dormqr_("L", trans, &m, &q, &k, a, &m, tau, b, &ldb, work, &length, &info, 1, 1);
-    assert(info == 0);
-    memory_release(work);
-    return LATTN_OK;
+    workspace_ask(&space);
+    do {
+        dormqr_("L", trans, &m, &q, &k, a, &m, tau, b, &ldb, space.work, &space.length, &info, 1,
+                1);
+        assert(info == 0);
+    } while (workspace_next(&space, &status));
+    return status;
 }
 
 enum lattn_status dense_pivoted_qr(int32_t n, double *columns, int32_t *pivot, double *tau,
                                    int32_t q, double *b)
 {
     int info;
-    int length = -1;
-    double asked;
-    double *work;
+    struct workspace space;
+    enum lattn_status status;
 
     for (int32_t i = 0; i < n; i++)
         pivot[i] = 0;
-    dgeqp3_(&n, &n, columns, &n, pivot, tau, &asked, &length, &info);
-    assert(info == 0);
-    work = workspace_new(asked, &length);
-    if (work == NULL)
-        return LATTN_NO_MEMORY;
-    dgeqp3_(&n, &n, columns, &n, pivot, tau, work, &length, &info);
-    assert(info == 0);
-    memory_release(work);
+    workspace_ask(&space);
+    do {
+        dgeqp3_(&n, &n, columns, &n, pivot, tau, space.work, &space.length, &info);
+        assert(info == 0);
+    } while (workspace_next(&space, &status));
+    if (status != LATTN_OK)
+        return status;
     for (int32_t i = 0; i < n; i++)
         pivot[i]--;
     return reflectors_apply("T", n, q, n, columns, tau, b, n);
@@ -359,26 +384,20 @@ enum lattn_status dense_least_squares(int32_t m, int32_t n, double *a, int32_t q
     int rows = m > n ? m : n;
     int rank;
     int info;
-    int length = -1;
-    double asked;
-    double *work = NULL;
+    struct workspace space;
     int *pivot = memory_zeroed((size_t)n, sizeof *pivot);
-    enum lattn_status status = LATTN_NO_MEMORY;
+    enum lattn_status status;
 
     if (pivot == NULL)
-        goto done;
-    dgelsy_(&m, &n, &q, a, &m, b, &rows, pivot, &cutoff, &rank, &asked, &length, &info);
-    assert(info == 0);
-    work = workspace_new(asked, &length);
-    if (work == NULL)
-        goto done;
-    dgelsy_(&m, &n, &q, a, &m, b, &rows, pivot, &cutoff, &rank, work, &length, &info);
-    assert(info == 0);
-    if (ret_rank != NULL)
+        return LATTN_NO_MEMORY;
+    workspace_ask(&space);
+    do {
+        dgelsy_(&m, &n, &q, a, &m, b, &rows, pivot, &cutoff, &rank, space.work, &space.length,
+                &info);
+        assert(info == 0);
+    } while (workspace_next(&space, &status));
+    if (status == LATTN_OK && ret_rank != NULL)
         *ret_rank = rank;
-    status = LATTN_OK;
-done:
-    memory_release(work);
     memory_release(pivot);
     return status;
 }
@@ -387,42 +406,29 @@ enum lattn_status dense_eigenvalues(int32_t n, double *a, double *ret_real, doub
 {
     int one = 1;
     int info;
-    int length = -1;
-    double asked;
-    double *work;
+    struct workspace space;
+    enum lattn_status status;
 
-    dgeev_("N", "N", &n, a, &n, ret_real, ret_imaginary, NULL, &one, NULL, &one, &asked, &length,
-           &info, 1, 1);
-    assert(info == 0);
-    work = workspace_new(asked, &length);
-    if (work == NULL)
-        return LATTN_NO_MEMORY;
-    dgeev_("N", "N", &n, a, &n, ret_real, ret_imaginary, NULL, &one, NULL, &one, work, &length,
-           &info, 1, 1);
-    assert(info >= 0);
-    memory_release(work);
-    return info == 0 ? LATTN_OK : LATTN_NO_CONVERGENCE;
+    workspace_ask(&space);
+    do {
+        dgeev_("N", "N", &n, a, &n, ret_real, ret_imaginary, NULL, &one, NULL, &one, space.work,
+               &space.length, &info, 1, 1);
+        assert(info >= 0);
+    } while (workspace_next(&space, &status));
+    return info == 0 ? status : LATTN_NO_CONVERGENCE;
 }
 
 enum lattn_status dense_minimum_norm(int32_t n, int32_t r, double *transposed, int32_t q, double *x)
 {
-    int info;
-    int length = -1;
-    double asked;
-    double *work = NULL;
-    double *tau = memory_raw((size_t)r, sizeof(double));
-    enum lattn_status status = LATTN_NO_MEMORY;
+    double *tau = memory_raw((size_t)r, sizeof *tau);
+    enum lattn_status status;
 
     assert(0 < r && r <= n);
     if (tau == NULL)
+        return LATTN_NO_MEMORY;
+    status = reflectors_make(n, r, transposed, tau);
+    if (status != LATTN_OK)
         goto done;
-    dgeqrf_(&n, &r, transposed, &n, tau, &asked, &length, &info);
-    assert(info == 0);
-    work = workspace_new(asked, &length);
-    if (work == NULL)
-        goto done;
-    dgeqrf_(&n, &r, transposed, &n, tau, work, &length, &info);
-    assert(info == 0);
     /* A' = Q R, so A X = R'Q'X = B is solved by X = Q R^-T B, which lies in the row space. */
     cblas_dtrsm(CblasColMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, r, q, 1.0,
                 transposed, n, x, n);
@@ -431,7 +437,6 @@ enum lattn_status dense_minimum_norm(int32_t n, int32_t r, double *transposed, i
             x[(size_t)column * (size_t)n + (size_t)i] = 0;
     status = reflectors_apply("N", n, q, r, transposed, tau, x, n);
 done:
-    memory_release(work);
     memory_release(tau);
     return status;
 }
@@ -441,26 +446,20 @@ static enum lattn_status svd(int32_t m, int32_t n, double *a, double *s, double 
     const char *job = u != NULL ? "S" : "N";
     int least = m < n ? m : n;
     int info;
-    int length = -1;
-    double asked;
-    double *work = NULL;
-    int *integers = memory_raw((size_t)least * 8, sizeof(int));
-    enum lattn_status status = LATTN_NO_MEMORY;
+    struct workspace space;
+    int *integers = memory_raw((size_t)least * 8, sizeof *integers);
+    enum lattn_status status;
 
     if (integers == NULL)
-        goto done;
-    dgesdd_(job, &m, &n, a, &m, s, u, &m, vt, &least, &asked, &length, integers, &info, 1);
-    assert(info == 0);
-    work = workspace_new(asked, &length);
-    if (work == NULL)
-        goto done;
-    dgesdd_(job, &m, &n, a, &m, s, u, &m, vt, &least, work, &length, integers, &info, 1);
-    assert(info >= 0);
-    status = info == 0 ? LATTN_OK : LATTN_NO_CONVERGENCE;
-done:
-    memory_release(work);
+        return LATTN_NO_MEMORY;
+    workspace_ask(&space);
+    do {
+        dgesdd_(job, &m, &n, a, &m, s, u, &m, vt, &least, space.work, &space.length, integers,
+                &info, 1);
+        assert(info >= 0);
+    } while (workspace_next(&space, &status));
     memory_release(integers);
-    return status;
+    return info == 0 ? status : LATTN_NO_CONVERGENCE;
 }
 
 /*

@@ -105,7 +105,7 @@ enum lattn_status dense_symmetric(int32_t n, double *a, double *values);
  * rows  in/out  k x n: the vectors as rows; on return the orthonormal ones
  * r     out     k x k upper, zeros below: vector j is sum_i r_ij q_i
  *
- * Allocates workspace. Returns LATTN_OK or LATTN_NO_MEMORY.
+ * Allocates workspace. Returns LATTN_OK, or LATTN_NO_MEMORY: then both may be lost.
  */
 enum lattn_status dense_orthonormalise(int32_t n, int32_t k, double *rows, double *r);
 
