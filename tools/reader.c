@@ -82,11 +82,12 @@ enum lattn_status reader_fill(struct reader *reader)
 /* The line end that ends the line or record, NULL if it has not come. */
 static char *newline_find(struct reader *reader)
 {
-    char *fresh = reader->data + reader->scanned;
     size_t length = reader->end - reader->scanned;
+    char *fresh;
 
     if (length == 0)
         return NULL;
+    fresh = reader->data + reader->scanned;
     if (reader->unit == READER_LINES)
         return memchr(fresh, '\n', length);
     return (char *)csv_scan(&reader->record, fresh, length);

@@ -169,10 +169,11 @@ static enum lattn_status design_give(const struct design *design, const size_t *
 {
     size_t numbers = TOKENS * (size_t)design->width;
     struct lattn_item *items = memory_raw(count, sizeof *items + numbers * sizeof(double));
-    double *z = (double *)(items + count);
+    double *z;
 
     if (items == NULL)
         return LATTN_NO_MEMORY;
+    z = (double *)(items + count);
     for (size_t i = 0; i < count; i++, z += numbers) {
         items[i] = design->items[order[i]];
         memcpy(z, items[i].z, numbers * sizeof *z);

@@ -192,11 +192,12 @@ static enum lattn_status factors_split(struct factors *factors, double *matrix, 
 {
     int32_t d = factors->d, r = factors->r;
     size_t n = (size_t)d;
-    double *u = memory_raw(2 * n * n, sizeof *u), *vt = u + n * n;
-    enum lattn_status status = LATTN_NO_MEMORY;
+    double *u = memory_raw(2 * n * n, sizeof *u), *vt;
+    enum lattn_status status;
 
     if (u == NULL)
-        return status;
+        return LATTN_NO_MEMORY;
+    vt = u + n * n;
     /* Column-major it is the transposed one: its left vectors are V. */
     status = dense_svd(d, d, matrix, ret_s, u, vt);
     for (int32_t i = 0; i < d && status == LATTN_OK; i++)

@@ -439,12 +439,15 @@ static enum lattn_status weights_solve(const struct learner *learner, double *re
     int32_t d = learner->d;
     size_t n = (size_t)d;
     double *B = memory_raw(4 * n * n, sizeof *B);
-    double *inverse = B + n * n, *squares = inverse + n * n, *turned = squares + n * n;
+    double *inverse, *squares, *turned;
     int32_t *pivot = memory_raw(n, sizeof *pivot);
     enum lattn_status status = LATTN_NO_MEMORY;
 
     if (B == NULL || pivot == NULL)
         goto done;
+    inverse = B + n * n;
+    squares = inverse + n * n;
+    turned = squares + n * n;
     memcpy(B, learner->lasts, n * n * sizeof *B);
     status = dense_lu(d, B, pivot);
     if (status != LATTN_OK)

@@ -22,11 +22,12 @@ static enum lattn_status mirror_ask(void *arg, size_t count, struct lattn_questi
     struct mirror *mirror = arg;
     enum oracle_purpose purpose = purpose_find(mirror);
     size_t size = (size_t)questions[0].n * (size_t)mirror->inner->d;
-    double *x = memory_raw(2 * count * size + 2 * count, sizeof *x), *y = x + 2 * count * size;
+    double *x = memory_raw(2 * count * size + 2 * count, sizeof *x), *y;
     enum lattn_status status;
 
     if (x == NULL)
         return LATTN_NO_MEMORY;
+    y = x + 2 * count * size;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < size; j++) {
             x[2 * i * size + j] = questions[i].x[j];

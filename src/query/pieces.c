@@ -121,11 +121,12 @@ static enum lattn_status chord_measure(struct work *work, const struct kinks *ki
     struct pieces *pieces = work->pieces;
     double radius = work->chord->terrain.radius;
     size_t count = (size_t)pieces->count;
-    double *t = memory_raw(4 * count, sizeof *t), *y = t + 2 * count;
+    double *t = memory_raw(4 * count, sizeof *t), *y;
     enum lattn_status status;
 
     if (t == NULL)
         return LATTN_NO_MEMORY;
+    y = t + 2 * count;
     for (int32_t i = 0; i < pieces->count; i++) {
         double left, right, middle, half;
 

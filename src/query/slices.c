@@ -103,11 +103,13 @@ static enum lattn_status whole_turn(struct slices *slices, double *ret_misfit)
     int32_t d = slices->d;
     size_t n = (size_t)d;
     double *S = memory_raw(3 * n * n, sizeof *S);
-    double *half = S + n * n, *turned = S + 2 * n * n;
+    double *half, *turned;
     double outside = 0, all = 0;
 
     if (S == NULL)
         return LATTN_NO_MEMORY;
+    half = S + n * n;
+    turned = half + n * n;
     for (int32_t k = 0; k < WHOLE; k++) {
         overlap_unpack(d, slices->whole, k, S);
         dense_multiply(DENSE_PLAIN, d, d, d, 1, slices->overlap.frame, n, S, n, 0, half, n);

@@ -454,18 +454,22 @@ static void block_undo(struct fold *fold, enum lattn_status status, const char *
 
 /* ---- answers ---- */
 
+/* Why it was refused; "" where there was no memory for the words. */
+static const char *outcome_words(const struct fold *fold, const struct outcome *outcome)
+{
+    return outcome->message_at == SIZE_MAX ? "" : fold->words.data + outcome->message_at;
+}
+
 /* pairs: learned before this block. */
 static void outcome_answer(const struct fold *fold, const struct outcome *outcome, uint64_t pairs)
 {
     const struct entry *entry = outcome->entry;
-    const char *message =
-        outcome->message_at == SIZE_MAX ? "" : fold->words.data + outcome->message_at;
     uint64_t last;
     int is_kept = fold_is_kept(fold) && entry->has_seq &&
                   producers_last(fold->state.producers, entry->producer, &last) == LATTN_OK;
 
     if (outcome->fate == FATE_REFUSED || outcome->fate == FATE_UNKEPT)
-        chunk_answer_error(outcome->chunk, entry, outcome->status, message);
+        chunk_answer_error(outcome->chunk, entry, outcome->status, outcome_words(fold, outcome));
     else
         chunk_answer_applied(outcome->chunk, entry, pairs + outcome->rows,
                              outcome->fate == FATE_DUPLICATE, is_kept ? &last : NULL);
