@@ -9,10 +9,9 @@
 
 #include "base/memory.h"
 #include "serve/session.h"
+#include "wire/writer.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 /*
@@ -75,46 +74,40 @@ static int code_of(enum lattn_status status)
     }
 }
 
-static enum lattn_status text_print(struct lattn_text *text, const char *printed, int length)
+/* Lines of errors are {"error": ...}: what stands there, of the first. */
+static void error_copy(const struct lattn_text *lines, struct writer *writer)
 {
-    assert(length > 0);
-    return lattn_text_add(text, printed, (size_t)length);
-}
-
-/* The counters, as an object that still is open. */
-static enum lattn_status tally_write(const struct post *post, const struct tally *tally,
-                                     struct lattn_text *text)
-{
-    char line[192];
-
-    return text_print(text, line,
-                      snprintf(line, sizeof line,
-                               "{\"accepted\": %" PRIu64 ", \"rejected\": %" PRIu64
-                               ", \"duplicates\": %" PRIu64 ", \"unkept\": %" PRIu64
-                               ", \"durable\": %s",
-                               tally->accepted, tally->rejected, tally->duplicates, tally->unkept,
-                               post->is_durable ? "true" : "false"));
-}
-
-/* Lines of errors are {"error": ...}: the first goes into an object that is open. */
-static enum lattn_status error_join(const struct lattn_text *lines, struct lattn_text *text)
-{
+    static const char head[] = "{\"error\":";
     const char *end = memchr(lines->data, '\n', lines->length);
     size_t length = end == NULL ? lines->length : (size_t)(end - lines->data);
-    enum lattn_status status = lattn_text_add(text, ", ", 2);
 
-    assert(length >= 2 && lines->data[0] == '{' && lines->data[length - 1] == '}');
-    return status == LATTN_OK ? lattn_text_add(text, lines->data + 1, length - 2) : status;
+    assert(length > sizeof head && memcmp(lines->data, head, sizeof head - 1) == 0);
+    writer_key(writer, "error");
+    writer_raw(writer, lines->data + sizeof head - 1, length - sizeof head);
 }
 
 static enum lattn_status summary_write(const struct post *post, const struct tally *tally,
                                        struct lattn_text *text)
 {
-    enum lattn_status status = tally_write(post, tally, text);
+    struct writer writer;
 
-    if (status == LATTN_OK && post->answers.length > 0)
-        status = error_join(&post->answers, text);
-    return status == LATTN_OK ? lattn_text_add(text, "}\n", 2) : status;
+    writer_begin(&writer, text, LATTN_FORMAT_JSON);
+    writer_open(&writer, '{');
+    writer_key(&writer, "accepted");
+    writer_count(&writer, tally->accepted);
+    writer_key(&writer, "rejected");
+    writer_count(&writer, tally->rejected);
+    writer_key(&writer, "duplicates");
+    writer_count(&writer, tally->duplicates);
+    writer_key(&writer, "unkept");
+    writer_count(&writer, tally->unkept);
+    writer_key(&writer, "durable");
+    writer_flag(&writer, post->is_durable);
+    if (post->answers.length > 0)
+        error_copy(&post->answers, &writer);
+    writer_close(&writer, '}');
+    writer_newline(&writer);
+    return writer_end(&writer);
 }
 
 static void answer_send(struct post *post, int code, int is_lines, struct lattn_text *text)

@@ -157,8 +157,8 @@ Test(post, learns_pairs_and_counts_them)
     cr_assert_eq(code, 200);
     cr_assert_eq(is_lines, 0);
     cr_assert_str_eq(body.data,
-                     "{\"accepted\": 3, \"rejected\": 0, \"duplicates\": 0, \"unkept\": 0, "
-                     "\"durable\": false}\n");
+                     "{\"accepted\":3,\"rejected\":0,\"duplicates\":0,\"unkept\":0,"
+                     "\"durable\":false}\n");
     all_of(POST_LEARN, "");
     cr_assert_eq(code, 200);
     end();
@@ -170,7 +170,7 @@ Test(post, tells_the_first_line_that_was_refused_and_learns_the_others)
     all_of(POST_LEARN, "{\"z\": [[1, 2]], \"y\": 1}\n{\"z\": [[1, 2, 3]], \"y\": 1, \"id\": 5}\n"
                        "nonsense\n{\"z\": [[1, 2]], \"y\": 1}\n");
     cr_assert_eq(code, 400);
-    cr_assert_not_null(strstr(body.data, "{\"accepted\": 2, \"rejected\": 2, "), "%s", body.data);
+    cr_assert_not_null(strstr(body.data, "{\"accepted\":2,\"rejected\":2,"), "%s", body.data);
     cr_assert_not_null(strstr(body.data, "\"error\":{\"code\":\"shape\""), "%s", body.data);
     cr_assert_not_null(strstr(body.data, "\"line\":2}}\n"), "%s", body.data);
     end();
