@@ -115,7 +115,7 @@ void http_await(struct http_guest *guest)
     struct http *http = guest->http;
 
     waited_remove(guest);
-    if (http->is_finishing) {
+    if (http->is_finishing && !guest->is_owed) {
         guest_dismiss(guest);
         return;
     }
@@ -134,6 +134,7 @@ void http_await(struct http_guest *guest)
 void http_welcome(struct http_guest *guest)
 {
     waited_remove(guest);
+    guest->is_owed = 0;
 }
 
 static void doors_open(struct http *http);
@@ -486,8 +487,11 @@ void http_finish(struct http *http)
         return;
     http->is_finishing = 1;
     doors_close(http);
-    while (http->oldest_waited != NULL)
-        guest_dismiss(http->oldest_waited);
+    for (struct http_guest *guest = http->oldest_waited, *next; guest != NULL; guest = next) {
+        next = guest->newer;
+        if (!guest->is_owed)
+            guest_dismiss(guest);
+    }
     http_stream_wake(http);
 }
 

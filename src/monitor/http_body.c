@@ -111,6 +111,11 @@ void http_body_answer(struct http_body *body, unsigned code, const char *type,
     body->type = type;
     body->text = *text;
     lattn_text_init(text);
+    /* What is left of it is dropped, and waited for like a head, lest it hold a place for ever. */
+    if (!body->has_ended) {
+        body->visit->guest->is_owed = 1;
+        http_await(body->visit->guest);
+    }
     body_go_on(body);
 }
 

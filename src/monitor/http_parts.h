@@ -39,6 +39,7 @@ struct http_door {
  *
  * since_ms     since when its next request is waited for, while it is in the list of those
  * is_waited    it is
+ * is_owed      an answer, at the end of a body that is dropped
  * secured      what the owner gave for its TLS; NULL without
  */
 struct http_guest {
@@ -49,6 +50,7 @@ struct http_guest {
     int descriptor;
     uint64_t since_ms;
     int is_waited;
+    int is_owed;
     void *secured;
 };
 

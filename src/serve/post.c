@@ -19,10 +19,15 @@
  * is_held     by whoever opened it
  * is_over     the session's channel is gone
  * is_whole    all of the body was brought
+ * is_slow     it had to make place for another; it has none any more
  * is_answered nobody is told anything any more
+ * brought     since pace was last kept: fewer than POST_PACE_BYTES
+ * waited_ms   for these bytes, up to the last time they were not wanted; wanted_ms: when they were
+ *             wanted again
  * answers     lines as they were written: errors have their own form
  */
 struct post {
+    struct post *next;
     struct traffic *traffic;
     struct session *session;
     enum post_purpose purpose;
@@ -33,7 +38,11 @@ struct post {
     int is_wanted;
     int is_over;
     int is_whole;
+    int is_slow;
     int is_answered;
+    size_t brought;
+    uint64_t waited_ms;
+    uint64_t wanted_ms;
     struct lattn_text answers;
     size_t lines;
     int is_too_long;
@@ -41,9 +50,13 @@ struct post {
 
 static void post_release(struct post *post)
 {
+    struct post **link = &post->traffic->posts;
+
     if (post->is_held || post->session != NULL)
         return;
-    post->traffic->posts--;
+    while (*link != post)
+        link = &(*link)->next;
+    *link = post->next;
     lattn_text_done(&post->answers);
     memory_release(post);
 }
@@ -157,6 +170,9 @@ static void outcome_send(struct post *post)
         post->lines = 0;
         post->answers.length = 0;
         refusal_add(post, refused, "the answers are too long: ask for fewer at a time");
+    } else if (refused == LATTN_OK && post->is_slow) {
+        refused = LATTN_TIMEOUT;
+        refusal_add(post, refused, "the body came too slowly, and others wait for its place");
     } else if (refused == LATTN_OK && (!post->is_whole || !session_is_idle(post->session))) {
         refused = LATTN_CLOSED;
         refusal_add(post, refused, "the daemon did not take all of it");
@@ -170,12 +186,59 @@ static void outcome_send(struct post *post)
         summary_send(post, &outcome, refused);
 }
 
+/* ---- the pace of a body ---- */
+
+static uint64_t now_of(const struct post *post)
+{
+    return uv_now(post->traffic->host.loop);
+}
+
+/* Milliseconds in which we waited for bytes and fewer came than should. */
+static uint64_t post_waited(const struct post *post)
+{
+    return post->waited_ms + (post_wants(post) ? now_of(post) - post->wanted_ms : 0);
+}
+
+static void pace_count(struct post *post, size_t length)
+{
+    post->brought += length;
+    if (post->brought < POST_PACE_BYTES)
+        return;
+    post->brought = 0;
+    post->waited_ms = 0;
+    post->wanted_ms = now_of(post);
+}
+
+/* Is there a place for one more? Bodies on their way out have none. */
+static int place_make(struct traffic *traffic)
+{
+    struct post *slowest = NULL;
+    size_t count = 0;
+
+    for (struct post *post = traffic->posts; post != NULL; post = post->next) {
+        if (post->is_slow)
+            continue;
+        count++;
+        if (slowest == NULL || post_waited(post) > post_waited(slowest))
+            slowest = post;
+    }
+    if (count < POSTS_MAX)
+        return 1;
+    if (!post_wants(slowest) || post_waited(slowest) < traffic->host.message_timeout_ms)
+        return 0;
+    slowest->is_slow = 1;
+    channel_bring_end(session_channel(slowest->session), UV_ETIMEDOUT);
+    return 1;
+}
+
 /* ---- what the session's channel asks for ---- */
 
 static void bytes_wanted(void *arg, int is_wanted)
 {
     struct post *post = arg;
 
+    post->waited_ms = post_waited(post);
+    post->wanted_ms = now_of(post);
     post->is_wanted = is_wanted;
     if (is_wanted && !post->is_answered && post->session != NULL)
         post->calls->more(post->arg);
@@ -237,7 +300,7 @@ enum lattn_status post_open(struct post **ret_post, struct traffic *traffic,
     struct post *post;
     enum lattn_status status;
 
-    if (traffic->posts >= POSTS_MAX)
+    if (!place_make(traffic))
         return LATTN_BUSY;
     post = memory_zeroed(1, sizeof *post);
     if (post == NULL)
@@ -258,25 +321,27 @@ enum lattn_status post_open(struct post **ret_post, struct traffic *traffic,
         memory_release(post);
         return status;
     }
-    traffic->posts++;
+    post->next = traffic->posts;
+    traffic->posts = post;
     *ret_post = post;
     return LATTN_OK;
 }
 
 int post_wants(const struct post *post)
 {
-    return post->is_wanted && post->session != NULL && !post->is_whole;
+    return post->is_wanted && post->session != NULL && !post->is_whole && !post->is_slow;
 }
 
 void post_bring(struct post *post, const char *bytes, size_t length)
 {
     assert(post_wants(post));
+    pace_count(post, length);
     channel_bring(session_channel(post->session), bytes, length);
 }
 
 void post_end(struct post *post)
 {
-    if (post->session == NULL || post->is_whole)
+    if (post->session == NULL || post->is_whole || post->is_slow)
         return;
     post->is_whole = 1;
     channel_bring_end(session_channel(post->session), 0);
@@ -290,7 +355,7 @@ void post_close(struct post **post)
         return;
     *post = NULL;
     old->is_answered = 1;
-    if (old->session != NULL && !old->is_whole)
+    if (old->session != NULL && !old->is_whole && !old->is_slow)
         channel_bring_end(session_channel(old->session), UV_ECONNRESET);
     old->is_held = 0;
     post_release(old);

@@ -27,6 +27,8 @@ enum post_purpose { POST_LEARN, POST_PREDICT };
 enum {
     /* Bodies under way: what they take is bounded by it, see footprint.h. */
     POSTS_MAX = 16,
+    /* What a long message of a socket has to bring at least: the pace that is asked of a body. */
+    POST_PACE_BYTES = 64 << 10,
     /* Bytes of one's answers: whoever asks for more than that at once should use a socket. */
     POST_ANSWERS_MAX = 1 << 20
 };
@@ -42,13 +44,15 @@ struct post_calls {
 };
 
 /*
- * Begin.
+ * Begin. Where all places are taken the slowest body that is waited for makes place, if it is
+ * slower than POST_PACE_BYTES in the time that a message may take (traffic's message_timeout_ms):
+ * what came of it is learned, and it is answered with LATTN_TIMEOUT.
  *
  * is_durable  in  what is learned is on disk when it is answered
  * calls       in  kept, with arg, until answer was called or the post is closed
  *
- * Returns LATTN_OK; LATTN_BUSY: too many others are under way; LATTN_CLOSED: the daemon is
- * stopping; LATTN_NO_MEMORY.
+ * Returns LATTN_OK; LATTN_BUSY: too many others are under way, none of them slow; LATTN_CLOSED: the
+ * daemon is stopping; LATTN_NO_MEMORY.
  */
 enum lattn_status post_open(struct post **ret_post, struct traffic *traffic,
                             enum post_purpose purpose, int is_durable, const struct peer *peer,

@@ -16,6 +16,8 @@
 /* Listening streams, all addresses together. */
 enum { TRAFFIC_STREAMS_MAX = CONFIG_LISTEN_MAX * TCP_SOCKETS_MAX };
 
+struct post;
+
 /*
  * What goes between the clients and the learner: who gets in, whose turn it is, when all must wait,
  * and the memory they share. On the loop's thread.
@@ -23,7 +25,7 @@ enum { TRAFFIC_STREAMS_MAX = CONFIG_LISTEN_MAX * TCP_SOCKETS_MAX };
  * host       what each session is given; is_paused while the learner has enough to do
  * pipeline   borrowed; NULL before it is open and after it is closed
  * requests   handed in and not answered
- * posts      bodies of requests by HTTP under way, see post.h
+ * posts      bodies of requests by HTTP under way, see post.h; NULL: none
  * is_closed  nobody is let in any more
  * turns      runs while clients wait that may go on
  * has_room   memory has become free
@@ -40,7 +42,7 @@ struct traffic {
     struct pool output;
     struct pipeline *pipeline;
     size_t requests;
-    size_t posts;
+    struct post *posts;
     int is_closed;
     uv_idle_t turns;
     int has_room;

@@ -9,6 +9,7 @@ from http_support import Guest, HttpDaemon
 LINES = "application/x-ndjson"
 OBJECT = "application/json"
 POSTS_MAX = 16
+CONNECTIONS_MAX = 256
 BODY_BYTES = 100000
 
 
@@ -124,8 +125,47 @@ def breaks_off():
         check(daemon.process.wait(30) == 0, "and the daemon ends")
 
 
+def keeps_nobody_out():
+    """What is left of a refused body is waited for as a head is: whoever comes takes its place."""
+    with HttpDaemon() as daemon:
+        guests = [begun(daemon, b" ") for _ in range(CONNECTIONS_MAX)]
+        check(daemon.ask("/livez").code == 200,
+              f"{CONNECTIONS_MAX} that send bodies without end keep nobody out")
+        for guest in guests:
+            guest.socket.close()
+
+
+def makes_place():
+    """Crowds of senders that drip: each goes once its time is over and another comes."""
+    line = b'{"z":[[1,2]],"y":1}\n'
+    with HttpDaemon("--message-timeout", "300ms") as daemon:
+        client = daemon.client()
+        guests = [begun(daemon, line) for _ in range(POSTS_MAX)]
+        wait_until(lambda: client.ask("status")["pairs"] == POSTS_MAX, "all places are taken")
+        taken, drips = 0, 0
+
+        def is_taken():
+            nonlocal drips
+            drips += 1
+            for guest in guests:
+                guest.socket.sendall(b" ")
+            return daemon.ask("/learn", "POST", line, Content_Type=OBJECT).code == 200
+
+        wait_until(is_taken, "one of them makes place")
+        for guest in guests:
+            guest.socket.sendall(b" " * (BODY_BYTES - len(line) - drips))
+            answer = json.loads(guest.answer().body)
+            taken += answer["accepted"]
+            guest.late = answer.get("error", {}).get("code") == "timeout"
+            guest.socket.close()
+        check(taken == POSTS_MAX and any(guest.late for guest in guests),
+              "what came is learned, and the refusal says why", taken)
+
+
 if __name__ == "__main__":
     learns_and_predicts()
     refuses()
     streams()
     breaks_off()
+    keeps_nobody_out()
+    makes_place()

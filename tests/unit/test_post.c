@@ -112,7 +112,7 @@ static void end(void)
     cr_assert_eq(uv_loop_close(&loop), 0);
     access_close(&door);
     lattn_text_done(&body);
-    cr_assert_eq(traffic.posts, 0);
+    cr_assert_null(traffic.posts);
     cr_assert_eq(leaks(), 0);
 }
 
@@ -156,9 +156,8 @@ Test(post, learns_pairs_and_counts_them)
     answer_await();
     cr_assert_eq(code, 200);
     cr_assert_eq(is_lines, 0);
-    cr_assert_str_eq(body.data,
-                     "{\"accepted\":3,\"rejected\":0,\"duplicates\":0,\"unkept\":0,"
-                     "\"durable\":false}\n");
+    cr_assert_str_eq(body.data, "{\"accepted\":3,\"rejected\":0,\"duplicates\":0,\"unkept\":0,"
+                                "\"durable\":false}\n");
     all_of(POST_LEARN, "");
     cr_assert_eq(code, 200);
     end();
@@ -284,6 +283,120 @@ Test(post, is_refused_where_there_are_too_many_and_answered_where_it_is_dropped)
     }
     traffic_close_doors(&traffic);
     cr_assert_eq(post_open(&post, &traffic, POST_LEARN, 0, &peer, &calls, NULL), LATTN_CLOSED);
+    end();
+}
+
+/* ---- slow ones ---- */
+
+enum { PAUSE_MS = 20 };
+
+static void time_pass(uint64_t ms)
+{
+    uint64_t until_ms = uv_now(&loop) + ms;
+
+    while (uv_now(&loop) < until_ms) {
+        uv_sleep(1);
+        (void)uv_run(&loop, UV_RUN_NOWAIT);
+    }
+}
+
+/* All places are taken by those who brought so much. */
+static void places_take(struct post *posts[POSTS_MAX], const char *bytes)
+{
+    for (int i = 0; i < POSTS_MAX; i++) {
+        post_begin(POST_LEARN);
+        bring(bytes);
+        posts[i] = post;
+    }
+}
+
+static void places_free(struct post *posts[POSTS_MAX])
+{
+    for (int i = 0; i < POSTS_MAX; i++)
+        post_close(&posts[i]);
+}
+
+/* Blanks, up to the pace that is asked for. */
+static void pace_keep(struct post *its)
+{
+    static char blanks[POST_PACE_BYTES];
+
+    memset(blanks, ' ', sizeof blanks);
+    for (size_t at = 0; at < sizeof blanks; at += sizeof blanks / 8) {
+        while (!post_wants(its))
+            (void)uv_run(&loop, UV_RUN_ONCE);
+        post_bring(its, blanks, sizeof blanks / 8);
+    }
+}
+
+static void reading_stop(struct session *session)
+{
+    channel_read_stop(session_channel(session));
+}
+
+static void reading_start(struct session *session)
+{
+    channel_read_start(session_channel(session));
+}
+
+/* Time is the loop's, which stands still while nothing runs: so the limit is set afterwards. */
+Test(post, makes_place_where_it_is_slow_and_others_wait)
+{
+    struct post *posts[POSTS_MAX];
+    uint64_t kept_ms;
+
+    begin();
+    places_take(posts, "{\"z\": [[1, 2]], \"y\": 5}\n{\"z\"");
+    time_pass(PAUSE_MS);
+    clients_each(&traffic.clients, reading_stop);
+    clients_each(&traffic.clients, reading_start);
+    time_pass(PAUSE_MS);
+    kept_ms = uv_now(&loop);
+    for (int i = 1; i < POSTS_MAX; i++)
+        pace_keep(posts[i]);
+    time_pass(1);
+    cr_assert_eq(post_open(&post, &traffic, POST_LEARN, 0, &peer, &calls, NULL), LATTN_BUSY,
+                 "they have time yet");
+    traffic.host.message_timeout_ms = uv_now(&loop) - kept_ms + 1;
+    cr_assert_eq(answers_count, 0, "where nobody waits a body may be as slow as it likes");
+    post_begin(POST_LEARN);
+    cr_assert_not(post_wants(posts[0]));
+    cr_assert_eq(post_open(&posts[0], &traffic, POST_LEARN, 0, &peer, &calls, NULL), LATTN_BUSY,
+                 "the others keep pace");
+    while (answers_count == 0)
+        (void)uv_run(&loop, UV_RUN_ONCE);
+    cr_assert_eq(code, 408);
+    cr_assert_eq(lattn_text_add(&body, "", 1), LATTN_OK);
+    cr_assert_not_null(strstr(body.data, "{\"accepted\":1,\"rejected\":0,"), "%s", body.data);
+    cr_assert_not_null(strstr(body.data, "too slowly"), "%s", body.data);
+    post_end(posts[0]);
+    post_close(&post);
+    cr_assert_eq(post_open(&post, &traffic, POST_LEARN, 0, &peer, &calls, NULL), LATTN_OK,
+                 "a place that was given back");
+    post_close(&post);
+    places_free(posts);
+    end();
+}
+
+/* As where the learner has enough to do: that is no slowness of the client. */
+Test(post, is_not_slow_while_nothing_is_wanted)
+{
+    struct post *posts[POSTS_MAX];
+    uint64_t begin_ms, wanted_ms;
+
+    begin();
+    begin_ms = uv_now(&loop);
+    places_take(posts, "{\"z\""); /* nothing that comes back, and has more read */
+    time_pass(PAUSE_MS);
+    clients_each(&traffic.clients, reading_stop);
+    cr_assert_not(post_wants(posts[0]));
+    wanted_ms = uv_now(&loop) - begin_ms;
+    traffic.host.message_timeout_ms = wanted_ms + 1;
+    time_pass(wanted_ms + PAUSE_MS);
+    cr_assert_eq(post_open(&post, &traffic, POST_LEARN, 0, &peer, &calls, NULL), LATTN_BUSY);
+    clients_each(&traffic.clients, reading_start);
+    cr_assert_eq(post_open(&post, &traffic, POST_LEARN, 0, &peer, &calls, NULL), LATTN_BUSY);
+    places_free(posts);
     end();
 }
 
