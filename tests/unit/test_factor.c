@@ -85,7 +85,7 @@ Test(factor, resizing_keeps_every_moment_and_scale)
 {
     struct random random = {.state = 2};
     struct factor factor;
-    double z[N * D], y[N], before, scale;
+    double z[N * D] = {0}, y[N] = {0}, before, scale;
     struct lattn_item item = item_make(z, y, D, 1);
     struct feature feature = {0, 2, 1};
     uint64_t generation;
@@ -115,7 +115,7 @@ Test(factor, dense_data_is_one_component_in_order)
 {
     struct random random = {.state = 3};
     struct factor factor;
-    double z[N * D], y[N] = {1};
+    double z[N * D] = {0}, y[N] = {1};
     struct lattn_item item = item_make(z, y, D, 1);
 
     random_normals(&random, z, N * D);

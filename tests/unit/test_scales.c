@@ -18,7 +18,7 @@ Test(scales, bound_the_features)
     struct random random = {.state = 2};
     struct feature_reader reader;
     struct feature_view view;
-    double z[N_MAX * 3], row[18], scales[18] = {0};
+    double z[N_MAX * 3] = {0}, row[18], scales[18] = {0};
     struct lattn_item item = item_make(z, N_MAX, 3, LATTN_LABELS_CAUSAL);
     double squares[18] = {0};
 
