@@ -27,10 +27,15 @@ import tempfile
 import time
 
 SECONDS_MAX = 60
+LISTEN_SECONDS_MAX = 10
 SKIPPED = 77  # as meson understands it
 
 # One message of a stream. headers: {name: value}; ns: when the server stored it.
 Message = collections.namedtuple("Message", "seq subject headers data ns")
+
+
+class Unheard(ConnectionError):
+    """Nobody listens to a subject."""
 
 
 class Refused(Exception):
@@ -273,8 +278,19 @@ class Client:
             to, _, answer_headers, answer = self.next()
             if to == inbox:
                 if answer_headers.get("Status", "").startswith("503"):
-                    raise ConnectionError(f"nobody answers to {subject}")
+                    raise Unheard(f"nobody answers to {subject}")
                 return answer_headers, answer
+
+    def request_patiently(self, subject, data, headers):
+        """The same of a stream that was just made, and which the server shows before it listens."""
+        deadline = time.time() + LISTEN_SECONDS_MAX
+        while True:
+            try:
+                return self.request(subject, data, headers)
+            except Unheard:
+                if time.time() > deadline:
+                    raise
+                time.sleep(0.01)
 
     def api(self, name, body=None):
         """Ask JetStream, "STREAM.INFO.lattn_0"; gives the answer as a dict, or raises Refused."""
@@ -372,7 +388,7 @@ class Client:
     def publish(self, subject, data, headers=None, id=None):
         """Publish to a stream; gives {"stream", "seq"[, "duplicate"]}, or raises Refused."""
         headers = {**(headers or {}), **({"Nats-Msg-Id": id} if id else {})}
-        answer = json.loads(self.request(subject, data, headers)[1])
+        answer = json.loads(self.request_patiently(subject, data, headers)[1])
         if "error" in answer:
             raise Refused(answer["error"])
         return answer
