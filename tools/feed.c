@@ -152,40 +152,23 @@ static enum lattn_status producer_choose(struct feed *feed, const char *name)
     return LATTN_OK;
 }
 
-/* Deal with a unit as reader_next gave it, or refused it. */
-static enum lattn_status unit_take(struct feed *feed, enum lattn_status status, char *text,
-                                   size_t length, const struct lattn_complaint *complaint)
+static int is_ready(void *arg)
 {
-    if (status != LATTN_OK) {
-        feed_refuse(feed, complaint->text[0] != '\0' ? complaint->text : READER_TOO_LONG);
-        return LATTN_OK;
-    }
-    if (feed->input.unit != READER_FRAMES && reader_is_blank(text, length))
-        return LATTN_OK;
+    const struct feed *feed = arg;
+
+    return !feed_is_waiting(feed) && !feed->stopped;
+}
+
+static enum lattn_status unit_take(void *arg, char *text, size_t length)
+{
+    struct feed *feed = arg;
+
     return feed->source->take(feed, text, length);
 }
 
-/*
- * Take units until enough waits to be sent.
- *
- * Returns LATTN_OK then; LATTN_MORE: more must be read first, or there is no more.
- */
-static enum lattn_status input_take(struct feed *feed)
+static void unit_refuse(void *arg, const char *reason)
 {
-    struct lattn_complaint complaint = {""};
-    enum lattn_status status;
-    size_t length;
-    char *text;
-
-    while (!feed_is_waiting(feed) && !feed->stopped) {
-        status = reader_next(&feed->input, &text, &length, &complaint);
-        if (status == LATTN_MORE)
-            return status;
-        status = unit_take(feed, status, text, length, &complaint);
-        if (status != LATTN_OK)
-            return status;
-    }
-    return LATTN_OK;
+    feed_refuse(arg, reason);
 }
 
 /* While the input pauses there is time to ask what has become of it, once for all that was sent. */
@@ -199,8 +182,10 @@ static enum lattn_status pause_use(struct feed *feed)
 
 static enum lattn_status input_send(struct feed *feed)
 {
+    const struct reader_taker taker = {is_ready, unit_take, unit_refuse, feed};
+
     for (;;) {
-        enum lattn_status status = input_take(feed);
+        enum lattn_status status = reader_give(&feed->input, &taker);
         int needs_input = status == LATTN_MORE;
         int ready = 0;
 

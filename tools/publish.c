@@ -271,41 +271,31 @@ static void publish_close(struct publish *publish)
 
 /* ---- the run ------------------------------------------------------------------------------- */
 
-static enum lattn_status unit_take(struct publish *publish, enum lattn_status status, char *text,
-                                   size_t length, const struct lattn_complaint *complaint)
+static int is_ready(void *arg)
 {
-    if (status != LATTN_OK) {
-        publish_refuse(publish, complaint->text[0] != '\0' ? complaint->text : READER_TOO_LONG);
-        return LATTN_OK;
-    }
-    if (publish->input.unit != READER_FRAMES && reader_is_blank(text, length))
-        return LATTN_OK;
+    struct publish *publish = arg;
+
+    return !publish_is_waiting(publish) && !publish->stopped;
+}
+
+static enum lattn_status unit_take(void *arg, char *text, size_t length)
+{
+    struct publish *publish = arg;
+
     return publish->wish->source->take(publish, text, length);
 }
 
-/* Take units while there is room. Returns LATTN_OK then; LATTN_MORE: more must be read first. */
-static enum lattn_status input_take(struct publish *publish)
+static void unit_refuse(void *arg, const char *reason)
 {
-    struct lattn_complaint complaint = {""};
-    enum lattn_status status;
-    size_t length;
-    char *text;
-
-    while (!publish_is_waiting(publish) && !publish->stopped) {
-        status = reader_next(&publish->input, &text, &length, &complaint);
-        if (status == LATTN_MORE)
-            return status;
-        status = unit_take(publish, status, text, length, &complaint);
-        if (status != LATTN_OK)
-            return status;
-    }
-    return LATTN_OK;
+    publish_refuse(arg, reason);
 }
 
 static enum lattn_status input_publish(struct publish *publish)
 {
+    const struct reader_taker taker = {is_ready, unit_take, unit_refuse, publish};
+
     for (;;) {
-        enum lattn_status status = input_take(publish);
+        enum lattn_status status = reader_give(&publish->input, &taker);
         int needs_input = status == LATTN_MORE;
         int ready = 0;
 

@@ -213,3 +213,27 @@ int reader_is_blank(const char *text, size_t length)
             return 0;
     return 1;
 }
+
+enum lattn_status reader_give(struct reader *reader, const struct reader_taker *taker)
+{
+    struct lattn_complaint complaint = {""};
+    enum lattn_status status;
+    size_t length;
+    char *text;
+
+    while (taker->is_ready(taker->arg)) {
+        status = reader_next(reader, &text, &length, &complaint);
+        if (status == LATTN_MORE)
+            return status;
+        if (status != LATTN_OK) {
+            taker->refuse(taker->arg, complaint.text[0] != '\0' ? complaint.text : READER_TOO_LONG);
+            continue;
+        }
+        if (reader->unit != READER_FRAMES && reader_is_blank(text, length))
+            continue;
+        status = taker->take(taker->arg, text, length);
+        if (status != LATTN_OK)
+            return status;
+    }
+    return LATTN_OK;
+}

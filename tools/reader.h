@@ -106,4 +106,26 @@ enum lattn_status reader_peek(const struct reader *reader, size_t *offset, const
 /* Is there nothing but blanks in it? */
 int reader_is_blank(const char *text, size_t length);
 
+/*
+ * Who takes the units of an input, one after the other.
+ *
+ * is_ready  for another one?
+ * take      text may be written to; what it returns but LATTN_OK ends the taking
+ * refuse    the unit is none, for this reason
+ * arg       of all three
+ */
+struct reader_taker {
+    int (*is_ready)(void *arg);
+    enum lattn_status (*take)(void *arg, char *text, size_t length);
+    void (*refuse)(void *arg, const char *reason);
+    void *arg;
+};
+
+/*
+ * Give units to a taker as long as it is ready. Blank lines and records are nobody's.
+ *
+ * Returns LATTN_OK: it is not ready any more; LATTN_MORE: fill first, or ended; or what take did.
+ */
+enum lattn_status reader_give(struct reader *reader, const struct reader_taker *taker);
+
 #endif

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -279,4 +280,80 @@ Test(reader, reads_from_whatever_can_be_read)
     cr_expect_eq(reader_read(&reader, &text, &length), LATTN_MORE);
     cr_expect_eq(reader.error, 0);
     reader_done(&reader);
+}
+
+/* What a taker was given and refused, one after the other; it takes so many. */
+struct taken {
+    char texts[256];
+    int left;
+};
+
+static void taken_note(struct taken *taken, const char *text, size_t length)
+{
+    size_t there = strlen(taken->texts);
+
+    cr_assert_lt(there + length + 1, sizeof taken->texts);
+    snprintf(taken->texts + there, sizeof taken->texts - there, "%.*s;", (int)length, text);
+}
+
+static int taken_is_ready(void *arg)
+{
+    const struct taken *taken = arg;
+
+    return taken->left > 0;
+}
+
+static enum lattn_status taken_take(void *arg, char *text, size_t length)
+{
+    struct taken *taken = arg;
+
+    if (strcmp(text, "end") == 0)
+        return LATTN_CLOSED;
+    taken->left--;
+    taken_note(taken, text, length);
+    return LATTN_OK;
+}
+
+static void taken_refuse(void *arg, const char *reason)
+{
+    if (strcmp(reason, READER_TOO_LONG) == 0)
+        reason = "-";
+    taken_note(arg, reason, strlen(reason));
+}
+
+Test(reader, gives_units_to_who_is_ready)
+{
+    struct taken taken = {.left = 2};
+    const struct reader_taker taker = {taken_is_ready, taken_take, taken_refuse, &taken};
+    struct source source;
+
+    source_open(&source, READER_LINES, "a\n \t\nmuch too long\nb\nc\n\nend\nd\n", 100, 8);
+    cr_expect_eq(reader_give(&source.reader, &taker), LATTN_MORE);
+    source_push(&source);
+    cr_assert_eq(reader_fill(&source.reader), LATTN_OK);
+    cr_expect_eq(reader_give(&source.reader, &taker), LATTN_OK);
+    cr_expect_str_eq(taken.texts, "a;-;b;");
+    taken.left = 3;
+    cr_expect_eq(reader_give(&source.reader, &taker), LATTN_CLOSED);
+    cr_expect_str_eq(taken.texts, "a;-;b;c;");
+    cr_expect_eq(reader_give(&source.reader, &taker), LATTN_MORE);
+    cr_expect_str_eq(taken.texts, "a;-;b;c;d;");
+    source_close(&source);
+}
+
+Test(reader, gives_frames_as_they_are_and_says_what_is_wrong_with_one)
+{
+    struct taken taken = {.left = 2};
+    const struct reader_taker taker = {taken_is_ready, taken_take, taken_refuse, &taken};
+    struct source source;
+
+    source_open(&source, READER_FRAMES, "  \xc1", 3, 8);
+    source_push(&source);
+    cr_assert_eq(reader_fill(&source.reader), LATTN_OK);
+    cr_expect_eq(reader_give(&source.reader, &taker), LATTN_OK);
+    cr_expect_str_eq(taken.texts, " ; ;");
+    taken.left = 1;
+    cr_expect_eq(reader_give(&source.reader, &taker), LATTN_MORE);
+    cr_expect_gt(strlen(taken.texts), strlen(" ; ;"));
+    source_close(&source);
 }
