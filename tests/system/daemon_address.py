@@ -8,6 +8,7 @@ import stat
 import subprocess
 
 from daemon_support import LATTND, SECONDS_MAX, Client, Daemon, Folder, Layer, check, wait_until
+from ports import free_port
 
 
 def refused(claim, why, *addresses, code=1, **process):
@@ -30,11 +31,6 @@ def started(daemon):
 
 def serves(daemon, address, claim):
     check(Client(address).ask("status")["version"] is not None, claim, daemon.log())
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def tcp():

@@ -13,6 +13,7 @@ import subprocess
 
 from access_support import Authority, write
 from daemon_support import (LATTND, Client, Daemon, Folder, Layer, check, need_msgpack, wait_until)
+from ports import free_port
 
 D = 3
 PAIRS = 120
@@ -314,9 +315,7 @@ def token_is_shown_and_restart_survived():
             with open(os.path.join(folder, name), "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
                 f.write(token + "\n")
         good, bad = (os.path.join(folder, name) for name in ("good", "bad"))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         address = f"tcp:127.0.0.1:{port}"
         path = os.path.join(folder, "s")
         listen = {"listen": [address, "unix:" + path], "path": path}
@@ -353,9 +352,7 @@ def tls_is_verified(folder):
             ("what answers there does not speak TLS", None),
             (None, authority.server())):
         tls = () if identity is None else ("--tls-cert", identity[0], "--tls-key", identity[1])
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         with aggregate(1, "--token-file", token, *tls, listen=[f"tcp:127.0.0.1:{port}",
                                                                "unix:" + path], path=path) as total, \
                 Worker(f"tls:localhost:{port}", 0, 1, *trust) as worker:

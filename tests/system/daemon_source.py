@@ -21,6 +21,7 @@ import numpy as np
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import jetstream
 from daemon_support import LATTND, Client, check, wait_until
+from ports import free_port
 
 LONG = os.environ.get("LATTN_LONG") == "1"
 DIM, LENGTH, OUTPUTS = 3, 4, 2
@@ -281,7 +282,7 @@ def names_a_stream_made_anew():
 
 def names_numbers_given_up():
     """A publisher leaves out every second number: of 15 gaps it is known that they may come yet."""
-    port = jetstream.free_port()
+    port = free_port()
     with jetstream.Server() as server, Worker(server.url, "--http", f"127.0.0.1:{port}") as worker:
         wait_for_stream(server)
         client = server.client()
@@ -411,7 +412,7 @@ def passes_what_it_refuses():
 
 
 def shows_its_streams():
-    port = jetstream.free_port()
+    port = free_port()
     with jetstream.Server() as server, \
             Worker(f"{server.url}/b", "--source", server.url + "/a", "--http", f"127.0.0.1:{port}",
                    "--epoch", "3", shard="1/4") as worker:

@@ -26,6 +26,8 @@ import sys
 import tempfile
 import time
 
+from ports import free_port
+
 SECONDS_MAX = 60
 LISTEN_SECONDS_MAX = 10
 SKIPPED = 77  # as meson understands it
@@ -55,12 +57,6 @@ def server_find():
         print("skipped: there is no nats-server")
         sys.exit(SKIPPED)
     return path
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

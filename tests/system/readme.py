@@ -6,13 +6,13 @@ Run as `readme.py LATTN LATTND README`.
 import importlib.util
 import json
 import os
-import socket
 import sys
 import tempfile
 import types
 
 from document_support import (SKIPPED, check, commands, markdown_blocks, programs_missing, read,
                               try_out)
+from ports import free_port
 
 PROGRAMS = sys.argv[1:3]
 SOCKET = "/tmp/l.sock"
@@ -92,8 +92,7 @@ def shell_client(example):
 
 def network(example, shown_port):
     """The port that is shown may be taken here."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = ":" + str(probe.getsockname()[1])
+    port = f":{free_port()}"
     shell_client([(command.replace(shown_port, port), shown) for command, shown in example])
 
 
