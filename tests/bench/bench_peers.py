@@ -34,6 +34,8 @@ def features_of(d):
 class Program:
     """A contestant in a process of its own, which times itself."""
 
+    LEAST = 1  # pairs that it is asked for at once
+
     def __init__(self, *command):
         self.process = subprocess.Popen([*map(str, command)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
@@ -77,7 +79,7 @@ class Pairs:
 class NumpyGram:
     """Features by einsum and G += X'X, block by block."""
 
-    BLOCK = 512
+    BLOCK = LEAST = 512
 
     def __init__(self, d):
         self.pairs = Pairs(d, self.BLOCK)
@@ -118,7 +120,7 @@ def sklearn_solve(pairs, count):
 
 def pairs_for(contestant, least):
     """So many pairs that a run is long enough; the first one warms up."""
-    pairs = least
+    pairs = max(least, contestant.LEAST)
     contestant(pairs)
     while (took := contestant(pairs)) < RUN_S / 2:
         pairs = int(pairs * min(8, max(2, RUN_S / max(took, 1e-9))))
