@@ -45,9 +45,9 @@ LATTN_API enum lattn_status lattn_link_address(const char *text, struct lattn_ad
  *
  * complaint  out  why there is no connection
  *
- * Returns LATTN_OK; LATTN_ADDRESS; LATTN_CLOSED: nobody listens there
- * yet; LATTN_DENIED: one of the two sides does not trust the other, or a file is open to everybody;
- * LATTN_INPUT_OUTPUT; LATTN_NO_MEMORY.
+ * Returns LATTN_OK; LATTN_ADDRESS; LATTN_CLOSED: nobody listens there yet; LATTN_DENIED: one of the
+ * two sides does not trust the other, or a file is open to everybody; LATTN_INPUT_OUTPUT;
+ * LATTN_NO_MEMORY.
  */
 LATTN_API enum lattn_status lattn_link_open(struct lattn_link **ret_link,
                                             const struct lattn_link_settings *settings,
