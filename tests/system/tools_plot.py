@@ -28,10 +28,11 @@ def record(folder):
     with Daemon("--emit-every", "50ms") as daemon:
         for i in range(FEEDS):
             lattn("feed", daemon.address, stdin="".join(pairs[10 * i:10 * i + 10]))
+            daemon.emit()
             lattn("watch", daemon.address, "--record", path, "--count", 1)
     with open(path, encoding="utf-8") as file:
         emissions = {emission["status"]["pairs"]: emission for emission in map(json.loads, file)}
-    check(len(emissions) > 5, "an emission follows each part of a run", list(emissions))
+    check(len(emissions) >= FEEDS, "an emission follows each part of a run", list(emissions))
     return write(path, emissions.values()), list(emissions.values())
 
 

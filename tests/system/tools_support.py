@@ -69,6 +69,13 @@ class Daemon:
     def status(self):
         return json.loads(lattn("status", self.address, "--json")[0])
 
+    def emit(self):
+        """Have an emission of what has been learned so far, and wait for it."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.path)
+            client.sendall(b'{"id": 1, "method": "emit"}\n')
+            check(b'"result"' in client.recv(4096), "an emission is made on request")
+
     def end(self, how=signal.SIGTERM):
         if self.process.poll() is None:
             self.process.send_signal(how)
