@@ -23,6 +23,7 @@ STREAMS = 20 if LONG else 2
 RANKS = (1, 2, 3, 16) if LONG else (1, 2)
 ROOT = tempfile.mkdtemp()
 MODEL = os.path.join(ROOT, "model.json")
+IDLE_SECONDS = 1
 D, M, SHARDS = 4, 2, 2
 
 
@@ -218,6 +219,22 @@ def is_rank(pid, number):
         return False
 
 
+def ticks(pid):
+    """Of processor time that it has used."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
+
+
+def await_idleness(pids):
+    """While ranks find each other they are at work; one killed in that crashes mpirun itself."""
+    before, since = None, time.time()
+    while time.time() - since < IDLE_SECONDS:
+        time.sleep(0.02)
+        now = [ticks(pid) for pid in pids]
+        if now != before:
+            before, since = now, time.time()
+
+
 def lost(code, words, options, victims):
     """Both ranks wait for a state that never comes, until rank 1 and the like are killed."""
     pipe = os.path.join(ROOT, "pipe")
@@ -234,6 +251,7 @@ def lost(code, words, options, victims):
     if len(started) < 2:
         process.kill()
         check(False, "mpirun starts two ranks", process.returncode, process.communicate())
+    await_idleness(started)
     for pid in victims([pid for pid in started if is_rank(pid, 1)][0]):
         os.kill(pid, signal.SIGKILL)
     _, said = process.communicate(timeout=SECONDS_MAX)
